@@ -1,0 +1,125 @@
+/**
+ * A client's connection: it owns its socket and its one end.
+ *
+ * @module
+ */
+
+import type { User } from "../domain/authority.ts";
+import { BACKPRESSURE_REASON, CloseCode } from "../domain/close_codes.ts";
+import type { Metrics } from "../domain/metrics.ts";
+import type { ServerMessage } from "../domain/messages.ts";
+import { encodeServerMessage } from "../domain/protocol.ts";
+import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { Socket } from "../domain/socket.ts";
+
+/** What a connection is made of. */
+export interface ConnectionOptions {
+  /** The open socket. */
+  readonly socket: Socket;
+  /** Address of the peer; that of the proxy if there is one in front. */
+  readonly remoteAddress: string;
+  /** Whose session it is; `null` without an authority. */
+  readonly user: User | null;
+  /** The session's cookie, to ask for rights with; `null` without an authority. */
+  readonly cookie: SessionCookie | null;
+  /** What it may hold unsent before it is closed with 1008, in bytes. */
+  readonly thresholdBytes: number;
+  /** Counts what is sent. */
+  readonly metrics: Metrics;
+  /** Called once, when the connection has ended, whoever ended it. */
+  readonly onEnd: (connection: Connection, code: number, reason: string) => void;
+}
+
+/** `WebSocket.OPEN`, which a {@linkcode Socket} does not carry. */
+const OPEN = 1;
+
+/** One client, from the socket's opening to its end. */
+export class Connection {
+  /** A random UUID; the client sees it in `welcome`. */
+  readonly id: string = crypto.randomUUID();
+  /** The socket; nobody but the connection sends on it or closes it. */
+  readonly socket: Socket;
+  /** Address of the peer. */
+  readonly remoteAddress: string;
+  /** Whose session it is; `null` without an authority. */
+  readonly user: User | null;
+  /** The session's cookie; it cannot be logged by accident. */
+  readonly cookie: SessionCookie | null;
+  /** When the socket opened, in milliseconds since the epoch. */
+  readonly openedAt: number = Date.now();
+  /** When the last message arrived, in milliseconds since the epoch. Pongs do not show. */
+  lastSeenAt: number = this.openedAt;
+
+  readonly #thresholdBytes: number;
+  readonly #metrics: Metrics;
+  readonly #onEnd: ConnectionOptions["onEnd"];
+  #ended = false;
+
+  /** Creates the connection of an open socket. */
+  constructor(options: ConnectionOptions) {
+    this.socket = options.socket;
+    this.remoteAddress = options.remoteAddress;
+    this.user = options.user;
+    this.cookie = options.cookie;
+    this.#thresholdBytes = options.thresholdBytes;
+    this.#metrics = options.metrics;
+    this.#onEnd = options.onEnd;
+  }
+
+  /** Whether it has ended. Nothing is sent any more, nothing of it is registered. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** What was handed to the socket and has not left the process, in bytes. */
+  get bufferedBytes(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  /** Sends an answer to this client alone. */
+  send(message: ServerMessage): void {
+    if (this.deliver(encodeServerMessage(message))) this.#metrics.sent(message.type, 1);
+  }
+
+  /**
+   * Sends a frame, unless the client has fallen so far behind that it is closed with 1008
+   * instead. Nothing is sent once the connection has ended.
+   *
+   * @returns Whether the frame was handed to the socket. Never throws.
+   */
+  deliver(frame: string): boolean {
+    if (this.#ended) return false;
+    if (this.bufferedBytes > this.#thresholdBytes) {
+      this.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
+      return false;
+    }
+    try {
+      this.socket.send(frame);
+      return true;
+    } catch {
+      // The socket broke and its close event is still on its way.
+      this.end(0, "send failed");
+      return false;
+    }
+  }
+
+  /**
+   * Ends the connection, once: closes the socket if it is still open and tells `onEnd`. The
+   * close frame queues behind what is unsent, so nobody waits for its answer here.
+   *
+   * @param code The close code; 0 if the connection broke without one.
+   * @param reason The close reason, at most 123 bytes.
+   */
+  end(code: number, reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.socket.readyState === OPEN) {
+      try {
+        this.socket.close(code === 0 ? CloseCode.GoingAway : code, reason);
+      } catch {
+        // It broke between the two lines; it is closed all the same.
+      }
+    }
+    this.#onEnd(this, code, reason);
+  }
+}

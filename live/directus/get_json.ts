@@ -1,0 +1,100 @@
+/**
+ * One bounded call to Directus.
+ *
+ * @module
+ */
+
+import type { SessionCookie } from "../domain/session_cookie.ts";
+
+/** What came of a call. */
+export type JsonAnswer =
+  | { readonly kind: "json"; readonly json: unknown }
+  | { readonly kind: "denied"; readonly status: 401 | 403 }
+  | { readonly kind: "not-json" }
+  | { readonly kind: "failed"; readonly reason: string; readonly retryAfterMs?: number };
+
+/** What a call needs. */
+export interface GetJsonOptions {
+  /** The session whose rights the call has. */
+  readonly cookie: SessionCookie;
+  /** Upper bound of the whole call, its body included, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Makes the call. */
+  readonly fetch: typeof fetch;
+}
+
+/** The largest answer that is read. Ours ask for a handful of fields, some hundred bytes. */
+const MAX_BODY_BYTES = 65_536;
+
+/** Longest wait that is taken from a `Retry-After`, so that no answer parks a client for days. */
+const MAX_RETRY_AFTER_MS = 300_000;
+
+/**
+ * Gets JSON from Directus with one session's cookie and nothing else of the browser's.
+ *
+ * Redirects are not followed: whoever can make Directus redirect would be handed the cookie. The
+ * body is read up to a bound and within the time: an endless one must not fill the memory.
+ *
+ * @param url What to get.
+ * @returns `json` or `not-json` for a status of the 200s, `denied` for 401 and 403, `failed` for
+ * everything else: another status, a redirect, no connection, no time left, a body that is too
+ * large. Never rejects.
+ */
+export async function getJson(url: string, options: GetJsonOptions): Promise<JsonAnswer> {
+  try {
+    const response = await options.fetch(url, {
+      headers: { accept: "application/json", cookie: options.cookie.header() },
+      redirect: "manual",
+      signal: AbortSignal.timeout(options.timeoutMs),
+    });
+    return await read(response);
+  } catch (error) {
+    return failed(describe(error, options.timeoutMs));
+  }
+}
+
+async function read(response: Response): Promise<JsonAnswer> {
+  const { status } = response;
+  if (status < 200 || status > 299) {
+    await response.body?.cancel();
+    if (status === 401 || status === 403) return { kind: "denied", status };
+    return failed(`status ${status}`, retryAfterMs(response.headers.get("retry-after")));
+  }
+  const text = await readText(response);
+  if (text === undefined) return failed(`answer over ${MAX_BODY_BYTES} bytes`);
+  try {
+    return { kind: "json", json: JSON.parse(text) };
+  } catch {
+    return { kind: "not-json" };
+  }
+}
+
+async function readText(response: Response): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_BODY_BYTES) return undefined; // leaving the loop cancels the body
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Reads the seconds or date of a `Retry-After` (RFC 9110, section 10.2.3). */
+function retryAfterMs(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const waitMs = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return waitMs > 0 ? Math.min(waitMs, MAX_RETRY_AFTER_MS) : undefined;
+}
+
+function describe(error: unknown, timeoutMs: number): string {
+  if (error instanceof DOMException && error.name === "TimeoutError") {
+    return `no answer within ${timeoutMs} ms`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+function failed(reason: string, retryAfterMs?: number): JsonAnswer {
+  return { kind: "failed", reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}

@@ -1,0 +1,209 @@
+/**
+ * The configuration, read from environment variables all at once.
+ *
+ * @module
+ */
+
+import type { z } from "zod";
+import {
+  cookieName,
+  httpUrl,
+  oneOf,
+  origins,
+  type Rule,
+  topicSources,
+  wholeNumber,
+  word,
+} from "./config_rules.ts";
+
+/** One environment variable. */
+export interface Variable<T> {
+  /** Reads its text. */
+  readonly rule: Rule<T>;
+  /** What it means, for `--help`. */
+  readonly meaning: string;
+  /** What stands for it when it is unset or empty; without one it is required. */
+  readonly default?: string;
+  /** What `--help` shows as its default when there is no text for it. */
+  readonly defaultIs?: string;
+  /** Whether its value must never be shown. */
+  readonly secret?: boolean;
+}
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+const GIB = 1_073_741_824;
+
+/** Every variable that the server reads, in the order in which `--help` lists them. */
+export const variables = {
+  DIRECTUS_BASE_URL: variable(httpUrl(), "where Directus is, a path prefix allowed"),
+  DIRECTUS_AUTH_TIMEOUT_MS: variable(
+    wholeNumber(1, 10 * MINUTE),
+    "upper bound of one call to Directus",
+    "5000",
+  ),
+  DIRECTUS_SESSION_COOKIE: variable(
+    cookieName(),
+    "the only cookie that is ever forwarded",
+    "directus_session_token",
+  ),
+  LIVE_WS_HOST: variable(word("a host name or address"), "host of the live listener", "0.0.0.0"),
+  LIVE_WS_PORT: variable(wholeNumber(0, 65535), "port of the live listener", "8080"),
+  LIVE_WS_PING_INTERVAL_MS: variable(
+    wholeNumber(100, DAY),
+    "a silent peer is pinged after this, and closed after as long again",
+    "15000",
+  ),
+  LIVE_WS_DRAIN_TIMEOUT_MS: variable(
+    wholeNumber(0, DAY),
+    "the whole drain, at most",
+    "10000",
+  ),
+  LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES: variable(
+    wholeNumber(1, GIB),
+    "what one connection may hold unsent before it is closed with 1008",
+    "1048576",
+  ),
+  LIVE_ALLOWED_ORIGINS: optional(
+    origins(),
+    "comma-separated; * allows all; a request without Origin is allowed",
+    "Directus's own origin",
+  ),
+  LIVE_MAX_CONNECTIONS: variable(wholeNumber(1, 10_000_000), "connections in all", "50000"),
+  LIVE_MAX_CONNECTIONS_PER_USER: variable(
+    wholeNumber(1, 10_000_000),
+    "connections of one user",
+    "32",
+  ),
+  LIVE_MAX_TOPICS_PER_CONNECTION: variable(
+    wholeNumber(1, 1_000_000),
+    "topics of one connection",
+    "128",
+  ),
+  LIVE_MAX_MESSAGE_BYTES: variable(
+    wholeNumber(1, 67_108_864),
+    "size of an inbound message; more closes with 1009",
+    "65536",
+  ),
+  LIVE_MAX_MESSAGES_PER_SECOND: variable(
+    wholeNumber(1, 1_000_000),
+    "inbound messages of one connection; more closes with 4429",
+    "50",
+  ),
+  LIVE_TOPICS: variable(
+    topicSources(),
+    "prefix=collection,…; a prefix not listed is the collection's own name",
+    "",
+    "none",
+  ),
+  LIVE_HISTORY_SIZE: variable(
+    wholeNumber(0, 1_000_000),
+    "messages that a topic keeps for recovery",
+    "256",
+  ),
+  LIVE_HISTORY_TTL_MS: variable(
+    wholeNumber(1, 30 * DAY),
+    "how long it keeps them, and a topic that nobody uses",
+    "300000",
+  ),
+  LIVE_HISTORY_MAX_BYTES: variable(
+    wholeNumber(0, 1024 * GIB),
+    "all topics together; the longest unused goes first",
+    "268435456",
+  ),
+  LIVE_PUBLISH_TOKEN: optional(
+    word("at least 16 visible ASCII characters", 16),
+    "bearer of the publish calls",
+    "none: publishing off",
+    true,
+  ),
+  OPS_HOST: variable(
+    word("a host name or address"),
+    "host of health, metrics and publish",
+    "127.0.0.1",
+  ),
+  OPS_PORT: variable(wholeNumber(0, 65535), "port of health, metrics and publish", "9090"),
+  INSTANCE_ID: optional(
+    word("1 to 512 visible ASCII characters"),
+    "label of metrics and logs",
+    "a random one",
+  ),
+  LOG_LEVEL: variable(oneOf("DEBUG", "INFO", "WARN", "ERROR"), "lines from this level on", "INFO"),
+  LOG_FORMAT: variable(oneOf("json", "pretty"), "json for programs, pretty for people", "json"),
+} as const;
+
+/** Values of all variables, by name. */
+export type Config = {
+  readonly [Name in keyof typeof variables]: z.output<(typeof variables)[Name]["rule"]>;
+};
+
+/** What came of reading the environment. */
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/**
+ * Reads the configuration. An empty variable counts as unset.
+ *
+ * @param env The environment.
+ * @returns The configuration, or one sentence for each variable that is at fault.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readConfig } from "./config.ts";
+ *
+ * assertEquals(readConfig({ DIRECTUS_BASE_URL: "http://localhost:8055", OPS_PORT: "x" }), {
+ *   ok: false,
+ *   faults: ['OPS_PORT must be a whole number from 0 to 65535: current value is "x"'],
+ * });
+ * ```
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigResult {
+  const values: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [name, variable] of Object.entries<Variable<unknown>>(variables)) {
+    const text = env[name] || variable.default;
+    if (text === undefined) {
+      if (variable.defaultIs === undefined) faults.push(`${name} must be set: ${variable.meaning}`);
+      continue;
+    }
+    const result = variable.rule.safeParse(text);
+    if (result.success) values[name] = result.data;
+    else faults.push(fault(name, variable, text, result.error));
+  }
+  return faults.length === 0 ? { ok: true, config: values as Config } : { ok: false, faults };
+}
+
+function fault(name: string, variable: Variable<unknown>, text: string, error: z.ZodError): string {
+  const shown = variable.secret ? "not shown" : JSON.stringify(withoutCredentials(text));
+  return `${name} must be ${error.issues[0]?.message}: current value is ${shown}`;
+}
+
+/** Hides what stands between `//` and `@` in a URL: it may be a password. */
+function withoutCredentials(text: string): string {
+  return text.replace(/\/\/[^/]*@/, "//***@");
+}
+
+function variable<T>(
+  rule: Rule<T>,
+  meaning: string,
+  defaultText?: string,
+  defaultIs?: string,
+): Variable<T> {
+  return {
+    rule,
+    meaning,
+    ...(defaultText === undefined ? {} : { default: defaultText }),
+    ...(defaultIs === undefined ? {} : { defaultIs }),
+  };
+}
+
+function optional<T>(
+  rule: Rule<T>,
+  meaning: string,
+  defaultIs: string,
+  secret = false,
+): Variable<T | undefined> {
+  return { rule: rule as Rule<T | undefined>, meaning, defaultIs, secret };
+}

@@ -1,0 +1,76 @@
+/**
+ * The seam to the metrics, in the words of the domain.
+ *
+ * @module
+ */
+
+/** How an upgrade request was answered. */
+export type UpgradeResult =
+  | "accepted"
+  | "draining"
+  | "capacity"
+  | "origin"
+  | "unauthorized"
+  | "user-limit"
+  | "unavailable"
+  | "malformed"
+  | "error";
+
+/** Types of inbound messages; `invalid` stands for all that is none of them. */
+export type InboundType = "subscribe" | "unsubscribe" | "invalid";
+
+/** Types of outbound messages. */
+export type OutboundType = "welcome" | "subscribed" | "unsubscribed" | "message" | "error";
+
+/** Counts and times what happens. No verb throws, and none takes a value a client can choose. */
+export interface Metrics {
+  /** Sets how many connections are registered. */
+  connections(count: number): void;
+  /** Sets how many sockets were closed here but are not gone yet. */
+  closingSockets(count: number): void;
+  /** Sets how many upgrade requests are being authenticated. */
+  pendingUpgrades(count: number): void;
+  /** Sets how many subscriptions there are. */
+  subscriptions(count: number): void;
+  /** Sets how many topics have subscribers. */
+  topics(count: number): void;
+  /** Sets how much the history of all topics holds, in bytes. */
+  historyBytes(count: number): void;
+  /** Counts an answered upgrade request. */
+  upgrade(result: UpgradeResult): void;
+  /** Counts a connection's end by close code. */
+  disconnect(code: number): void;
+  /** Counts an inbound message. */
+  received(type: InboundType): void;
+  /** Counts outbound messages. */
+  sent(type: OutboundType, count: number): void;
+  /** Counts publications that were appended. */
+  published(count: number): void;
+  /** Times a call that asked Directus who a session is. */
+  authenticated(result: "ok" | "unauthorized" | "error", elapsedMs: number): void;
+  /** Times a call that asked Directus whether a session may listen to a topic. */
+  authorised(
+    result: "ok" | "forbidden" | "unauthorized" | "error",
+    elapsedMs: number,
+  ): void;
+  /** Times a broadcast, from the first publication that waits to the last subscriber reached. */
+  broadcast(elapsedMs: number): void;
+}
+
+/** Metrics that go nowhere, for embedding and tests. */
+export const silentMetrics: Metrics = {
+  connections() {},
+  closingSockets() {},
+  pendingUpgrades() {},
+  subscriptions() {},
+  topics() {},
+  historyBytes() {},
+  upgrade() {},
+  disconnect() {},
+  received() {},
+  sent() {},
+  published() {},
+  authenticated() {},
+  authorised() {},
+  broadcast() {},
+};

@@ -1,0 +1,51 @@
+/**
+ * The one cookie that the server keeps and forwards.
+ *
+ * @module
+ */
+
+/**
+ * A Directus session cookie that cannot be printed by accident: neither `JSON.stringify`, a
+ * template string nor an inspecting logger shows its value. Only {@linkcode SessionCookie.header}
+ * does, and only the call to Directus uses that.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { SessionCookie } from "./session_cookie.ts";
+ *
+ * const cookie = new SessionCookie("directus_session_token", "secret");
+ * assertEquals(`${cookie} ${JSON.stringify({ cookie })}`, '[cookie] {"cookie":"[cookie]"}');
+ * assertEquals(cookie.header(), "directus_session_token=secret");
+ * ```
+ */
+export class SessionCookie {
+  readonly #name: string;
+  readonly #value: string;
+
+  /** Creates a cookie of the name and value that the browser sent, neither of them decoded. */
+  constructor(name: string, value: string) {
+    this.#name = name;
+    this.#value = value;
+  }
+
+  /** Returns the `Cookie` header for Directus, holding this cookie and no other. */
+  header(): string {
+    return `${this.#name}=${this.#value}`;
+  }
+
+  /** Returns a placeholder, so that a serialised object does not leak the value. */
+  toJSON(): string {
+    return "[cookie]";
+  }
+
+  /** Returns a placeholder, so that a formatted message does not leak the value. */
+  toString(): string {
+    return "[cookie]";
+  }
+
+  /** Returns a placeholder to `Deno.inspect` and `console.log`. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return "[cookie]";
+  }
+}

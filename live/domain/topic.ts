@@ -1,0 +1,68 @@
+/**
+ * Names of topics: `<prefix>:<id>`, where the prefix stands for a Directus collection and the id
+ * for the primary key of one of its items.
+ *
+ * @module
+ */
+
+/** A well-formed topic name, taken apart. */
+export interface Topic {
+  /** The whole name, for example `event:42`. */
+  readonly name: string;
+  /** What stands before the first colon. */
+  readonly prefix: string;
+  /** What stands after it: the primary key, never decoded. */
+  readonly id: string;
+}
+
+/** Where the items behind a prefix are found in Directus. */
+export interface TopicSource {
+  /** The collection's name. */
+  readonly collection: string;
+  /** The field that holds its primary key. */
+  readonly primaryKey: string;
+}
+
+/** The longest topic name that is accepted, in UTF-16 code units. */
+export const MAX_TOPIC_LENGTH = 256;
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+
+/**
+ * Ids that reach another route of Directus than the one item they should: an empty id and `.`
+ * list the whole collection, `..` leaves it, and `/ ? # %` end the path or decode to something
+ * else (topic confusion, CWE-22). Control characters would let a name forge lines elsewhere.
+ */
+// deno-lint-ignore no-control-regex
+const UNSAFE_ID = /^\.{0,2}$|[/?#%\u0000-\u001f\u007f-\u009f]/;
+
+/** Tells whether a string can name a collection, or the prefix that stands for one. */
+export function isCollectionName(text: string): boolean {
+  return text.length <= MAX_TOPIC_LENGTH && NAME.test(text);
+}
+
+/**
+ * Parses the name of a topic.
+ *
+ * @param name The name as a client or publisher sent it.
+ * @returns The topic, or `undefined` if the name is malformed or Directus would read its id as
+ * anything but the key of one item.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseTopic } from "./topic.ts";
+ *
+ * assertEquals(parseTopic("event:42"), { name: "event:42", prefix: "event", id: "42" });
+ * assertEquals(parseTopic("event:.."), undefined);
+ * ```
+ */
+export function parseTopic(name: string): Topic | undefined {
+  if (name.length > MAX_TOPIC_LENGTH || !name.isWellFormed()) return undefined;
+  const colon = name.indexOf(":");
+  if (colon < 0) return undefined;
+  const prefix = name.slice(0, colon);
+  const id = name.slice(colon + 1);
+  if (!isCollectionName(prefix) || UNSAFE_ID.test(id)) return undefined;
+  return { name, prefix, id };
+}

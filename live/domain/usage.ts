@@ -1,0 +1,27 @@
+/**
+ * The text of `--help`.
+ *
+ * @module
+ */
+
+import { type Variable, variables } from "./config.ts";
+
+/** Returns how to use the program: every variable with its meaning and default. */
+export function usage(version: string): string {
+  const lines = Object.entries<Variable<unknown>>(variables).map(([name, variable]) =>
+    `  ${name}\n      ${variable.meaning} (${defaultOf(variable)})`
+  );
+  return [
+    `live ${version}: live broadcast for Directus apps`,
+    "",
+    "Usage: live [--help | --version]",
+    "",
+    "Configuration is read from environment variables:",
+    ...lines,
+  ].join("\n");
+}
+
+function defaultOf(variable: Variable<unknown>): string {
+  const text = variable.defaultIs ?? variable.default;
+  return text === undefined ? "required" : `default: ${text}`;
+}

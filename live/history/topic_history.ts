@@ -1,0 +1,180 @@
+/**
+ * A topic's log in memory.
+ *
+ * @module
+ */
+
+import type { TopicLog } from "../domain/broker.ts";
+import { encodePublication } from "../domain/protocol.ts";
+
+/** What all topics' histories hold together. */
+export interface HistoryBudget {
+  /** Length of all messages held, in UTF-16 code units. */
+  used: number;
+}
+
+/** Bounds of one topic's history. */
+export interface TopicHistoryOptions {
+  /** Messages kept for recovery, beyond those that readers still have to read. */
+  readonly size: number;
+  /** How long a message is kept, in milliseconds. */
+  readonly ttlMs: number;
+  /** Where to account for what is held. */
+  readonly budget: HistoryBudget;
+}
+
+interface Entry {
+  readonly offset: number;
+  readonly key: string | undefined;
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Length of all messages from the log's first to this one. */
+  readonly end: number;
+  /** Whether the log holds it, or the latest of its key, or both. */
+  inLog: boolean;
+  isLatest: boolean;
+}
+
+/** Dropped entries are cut off the array when they are so many, and half of it. */
+const COMPACT_AT = 256;
+
+/**
+ * A bounded log of publications and, beside it, the latest of each key.
+ *
+ * Offsets are dense: entry n of the array has the offset of the first plus n. The log keeps the
+ * last `size` messages and, while it is being read, whatever its slowest reader still needs.
+ */
+export class TopicHistory implements TopicLog {
+  /** Random, so that no restart and no forgotten topic can be taken for this life of it. */
+  readonly epoch: string = crypto.randomUUID().slice(0, 13);
+  /** When it was last used, in milliseconds since the epoch. */
+  usedAt: number;
+
+  readonly #topic: string;
+  readonly #options: TopicHistoryOptions;
+  readonly #latest = new Map<string, Entry>();
+  #entries: Entry[] = [];
+  /** Index of the first entry held; those before it were dropped. */
+  #start = 0;
+  #head = 0;
+  #length = 0;
+  #released = Infinity;
+
+  /** Creates an empty log. */
+  constructor(topic: string, options: TopicHistoryOptions) {
+    this.#topic = topic;
+    this.#options = options;
+    this.usedAt = Date.now();
+  }
+
+  get head(): number {
+    return this.#head;
+  }
+
+  /** Appends a publication and returns its offset. */
+  append(data: string, key?: string): number {
+    const offset = ++this.#head;
+    const message = encodePublication(this.#topic, offset, data, key);
+    const at = this.usedAt = Date.now();
+    const end = this.#length += message.length;
+    const entry = { offset, key, message, at, end, inLog: true, isLatest: key !== undefined };
+    this.#entries.push(entry);
+    this.#options.budget.used += message.length;
+    if (key !== undefined) {
+      const replaced = this.#latest.get(key);
+      this.#latest.delete(key); // so that the map stays in the order of offsets
+      this.#latest.set(key, entry);
+      if (replaced !== undefined) this.#drop(replaced, "isLatest");
+    }
+    this.#trim(at);
+    return offset;
+  }
+
+  read(offset: number, maxLength: number): readonly string[] | undefined {
+    const from = this.#index(offset);
+    if (from < this.#start || offset > this.#head) return undefined;
+    const messages: string[] = [];
+    let length = 0;
+    for (let index = from; index < this.#entries.length; index++) {
+      const { message } = this.#entries[index] as Entry;
+      length += message.length;
+      if (length > maxLength && messages.length > 0) break;
+      messages.push(message);
+    }
+    return messages;
+  }
+
+  lengthAfter(offset: number): number {
+    const next = this.#entries[this.#index(offset)];
+    return next === undefined ? 0 : this.#length - next.end + next.message.length;
+  }
+
+  latest(): string[] {
+    this.prune();
+    return Array.from(this.#latest.values(), (entry) => entry.message);
+  }
+
+  release(offset: number): void {
+    this.#released = offset;
+    this.#trim(Date.now());
+  }
+
+  /** Drops what is older than the time to live. */
+  prune(): void {
+    const now = Date.now();
+    this.#trim(now);
+    for (const entry of this.#latest.values()) {
+      if (now - entry.at < this.#options.ttlMs) break;
+      this.#latest.delete(entry.key as string);
+      this.#drop(entry, "isLatest");
+    }
+  }
+
+  /** Drops everything that no reader still has to read; offsets and epoch go on. */
+  clear(): void {
+    for (const entry of this.#latest.values()) this.#drop(entry, "isLatest");
+    this.#latest.clear();
+    while (this.#start < this.#entries.length && this.#first().offset <= this.#released) {
+      this.#dropFirst();
+    }
+    this.#compact();
+  }
+
+  /** Drops the messages that are past the bounds and that all readers have read. */
+  #trim(now: number): void {
+    const { size, ttlMs } = this.#options;
+    while (this.#start < this.#entries.length) {
+      const first = this.#first();
+      const wanted = this.#entries.length - this.#start <= size && now - first.at < ttlMs;
+      if (wanted || first.offset > this.#released) break;
+      this.#dropFirst();
+    }
+    this.#compact();
+  }
+
+  #first(): Entry {
+    return this.#entries[this.#start] as Entry;
+  }
+
+  #dropFirst(): void {
+    this.#drop(this.#first(), "inLog");
+    this.#start++;
+  }
+
+  #drop(entry: Entry, from: "inLog" | "isLatest"): void {
+    entry[from] = false;
+    if (!entry.inLog && !entry.isLatest) this.#options.budget.used -= entry.message.length;
+  }
+
+  #compact(): void {
+    if (this.#start < COMPACT_AT || this.#start * 2 < this.#entries.length) return;
+    this.#entries = this.#entries.slice(this.#start);
+    this.#start = 0;
+  }
+
+  /** Index of the entry that follows an offset; it may be dropped already, or not there yet. */
+  #index(offset: number): number {
+    return this.#entries.length - (this.#head - offset);
+  }
+}

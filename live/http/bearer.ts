@@ -1,0 +1,22 @@
+/**
+ * The check of the operator's token.
+ *
+ * @module
+ */
+
+import { createHash, timingSafeEqual } from "node:crypto";
+
+/**
+ * Tells whether a request carries the bearer token (RFC 6750, section 2.1).
+ *
+ * Digests are compared, in constant time: neither the token's bytes nor its length show in how
+ * long a wrong guess takes (CWE-208).
+ */
+export function hasBearer({ headers }: Request, token: string): boolean {
+  const [scheme, given = ""] = (headers.get("authorization") ?? "").split(" ", 2);
+  return scheme?.toLowerCase() === "bearer" && timingSafeEqual(digest(given), digest(token));
+}
+
+function digest(text: string): Uint8Array {
+  return createHash("sha256").update(text).digest();
+}

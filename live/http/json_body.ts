@@ -1,0 +1,46 @@
+/**
+ * Reading a request's JSON body within bounds.
+ *
+ * @module
+ */
+
+import { STATUS_CODE, type StatusCode } from "@std/http/status";
+
+/** What came of reading a body. */
+export type JsonBody =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly status: StatusCode; readonly message: string };
+
+/**
+ * Reads a JSON body.
+ *
+ * @param request The request; its body is read no further than the bound.
+ * @param maxBytes What the body may hold, in bytes.
+ * @returns The value; or 415 if it is not declared as JSON, 413 if it is larger, 400 if it is not
+ * JSON or did not arrive whole.
+ */
+export async function readJsonBody(request: Request, maxBytes: number): Promise<JsonBody> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    return fault(STATUS_CODE.UnsupportedMediaType, "Content-Type must be application/json");
+  }
+  const tooLarge = fault(STATUS_CODE.ContentTooLarge, `Body must be at most ${maxBytes} bytes`);
+  if (Number(request.headers.get("content-length")) > maxBytes) return tooLarge;
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    let text = "";
+    let size = 0;
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength;
+      if (size > maxBytes) return tooLarge;
+      text += decoder.decode(chunk, { stream: true });
+    }
+    return { ok: true, value: JSON.parse(text + decoder.decode()) };
+  } catch {
+    return fault(STATUS_CODE.BadRequest, "Body must be JSON in UTF-8");
+  }
+}
+
+function fault(status: StatusCode, message: string): JsonBody {
+  return { ok: false, status, message };
+}

@@ -1,0 +1,49 @@
+/**
+ * Options of the live listener.
+ *
+ * @module
+ */
+
+/** Bounds and addresses of the live listener. */
+export interface LiveServerOptions {
+  /** Host to listen on. @default {"0.0.0.0"} */
+  readonly host?: string;
+  /** Port to listen on; 0 takes a free one. @default {8080} */
+  readonly port?: number;
+  /** A silent peer is pinged after so many milliseconds, and closed after as many. @default {15_000} */
+  readonly pingIntervalMs?: number;
+  /** How long {@linkcode LiveServer.stop} may take, in milliseconds. @default {10_000} */
+  readonly drainTimeoutMs?: number;
+  /** What one connection may hold unsent, in bytes. @default {1_048_576} */
+  readonly backpressureThresholdBytes?: number;
+  /** Origins whose pages may connect; `*` allows all. @default {none} */
+  readonly allowedOrigins?: ReadonlySet<string>;
+  /** Name of the session cookie. @default {"directus_session_token"} */
+  readonly cookieName?: string;
+  /** Connections in all. @default {50_000} */
+  readonly maxConnections?: number;
+  /** Connections of one user. @default {32} */
+  readonly maxConnectionsPerUser?: number;
+  /** Size of an inbound message, in bytes. @default {65_536} */
+  readonly maxMessageBytes?: number;
+  /** Inbound messages a second of one connection. @default {50} */
+  readonly maxMessagesPerSecond?: number;
+  /** Inbound messages that may come at once. @default {256} */
+  readonly messageBurst?: number;
+}
+
+/** What stands for an option that is not given. */
+export const LIVE_DEFAULTS: Required<LiveServerOptions> = {
+  host: "0.0.0.0",
+  port: 8080,
+  pingIntervalMs: 15_000,
+  drainTimeoutMs: 10_000,
+  backpressureThresholdBytes: 1_048_576,
+  allowedOrigins: new Set<string>(),
+  cookieName: "directus_session_token",
+  maxConnections: 50_000,
+  maxConnectionsPerUser: 32,
+  maxMessageBytes: 65_536,
+  maxMessagesPerSecond: 50,
+  messageBurst: 256,
+};

@@ -1,0 +1,239 @@
+/**
+ * The fan-out: moves cursors to the heads of their logs.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import { BACKPRESSURE_REASON, CloseCode } from "../domain/close_codes.ts";
+import type { Metrics } from "../domain/metrics.ts";
+import { encodeFrame } from "../domain/protocol.ts";
+import type { OpenTopic, Subscription } from "./subscription.ts";
+
+/** What the fan-out needs. */
+export interface FanOutOptions {
+  /** What one connection may hold unsent before it is closed with 1008, in bytes. */
+  readonly thresholdBytes: number;
+  /** Counts and times. */
+  readonly metrics: Metrics;
+  /** A clock that never goes back, in milliseconds. @default {performance.now} */
+  readonly now?: () => number;
+}
+
+/** How long one turn may hold the event loop before pings and upgrades get theirs. */
+const SLICE_MS = 4;
+
+/** The clock is read after so many subscribers. */
+const CLOCK_EVERY = 32;
+
+/** Past this nothing more is handed to a socket: the log is its queue, and costs it nothing. */
+const MARK_BYTES = 65_536;
+
+/** What one frame holds, unless a single message is larger. */
+const MAX_FRAME_LENGTH = 65_536;
+
+/** A flush so soon after another waits for a turn, and takes along what comes meanwhile. */
+const IDLE_MS = 5;
+
+/** When to look again at sockets that were past the mark. */
+const RETRY_MS = 20;
+
+/** How long a socket past the threshold may drain nothing. */
+const STALL_MS = 1_000;
+
+/** A socket that does drain may lag behind by so many thresholds, for a burst. */
+const BURST_THRESHOLDS = 4;
+
+/** A broadcast that is under way: one walk over a topic's subscribers, in slices. */
+interface Walk {
+  readonly topic: OpenTopic;
+  /** Survives subscribers that come and go between two slices. */
+  readonly subscribers: Iterator<Subscription>;
+  /** When the publication it began with was marked. */
+  readonly since: number;
+  /** The least that any subscriber has been handed. */
+  least: number;
+  /** Whether a socket was past the mark. */
+  lagging: boolean;
+}
+
+/** A frame and how far it takes a cursor. */
+interface Frame {
+  readonly text: string;
+  readonly upTo: number;
+  readonly count: number;
+}
+
+/**
+ * Walks over the subscribers of dirty topics and sends each what lies between its cursor and the
+ * head, as one frame that all who stand at the same offset share.
+ *
+ * It sends at once when idle. When busy it waits for a turn of the event loop, so that more rides
+ * in one frame: what costs is the write, not the message. A walk stops after some milliseconds
+ * and goes on in a later turn.
+ *
+ * A socket that is past the mark is left alone until it drains; its cursor lags. It is closed
+ * with 1008 once it holds more than the threshold, counting what waits for it in the log, and
+ * nothing has drained for a while; or more than a few thresholds, whether it drains or not.
+ */
+export class FanOut {
+  readonly #thresholdBytes: number;
+  readonly #markBytes: number;
+  readonly #metrics: Metrics;
+  readonly #now: () => number;
+  /** Dirty topics and since when, in the order in which they became so. */
+  readonly #dirty = new Map<OpenTopic, number>();
+  readonly #lagging = new Set<OpenTopic>();
+  #walk: Walk | undefined;
+  #scheduled = false;
+  #flushedAt = -Infinity;
+  #later: ReturnType<typeof setTimeout> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  /** Creates a fan-out with nothing to do. */
+  constructor(options: FanOutOptions) {
+    this.#thresholdBytes = options.thresholdBytes;
+    this.#markBytes = Math.min(MARK_BYTES, options.thresholdBytes);
+    this.#metrics = options.metrics;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** Sends a topic's subscribers, now or soon, what its log has grown by. */
+  mark(topic: OpenTopic): void {
+    if (this.#dirty.has(topic)) return;
+    this.#dirty.set(topic, this.#now());
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    if (this.#now() - this.#flushedAt > IDLE_MS) queueMicrotask(this.#flush);
+    else this.#later = setTimeout(this.#flush, 0);
+  }
+
+  /** Forgets a topic whose last subscriber left. */
+  drop(topic: OpenTopic): void {
+    this.#dirty.delete(topic);
+    this.#lagging.delete(topic);
+    if (this.#walk?.topic === topic) this.#walk = undefined;
+  }
+
+  /** Stops for good, whatever is dirty or lags. */
+  stop(): void {
+    clearTimeout(this.#later);
+    clearTimeout(this.#retry);
+    this.#scheduled = true;
+  }
+
+  readonly #flush = (): void => {
+    this.#scheduled = false;
+    const until = this.#now() + SLICE_MS;
+    for (let walk = this.#next(); walk !== undefined; walk = this.#next()) {
+      if (this.#advance(walk, until)) this.#finish(walk);
+      if (this.#now() > until) {
+        this.#scheduled = true;
+        setImmediate(this.#flush);
+        break;
+      }
+    }
+    this.#flushedAt = this.#now();
+  };
+
+  /** Returns the walk under way, or begins one over the topic that has been dirty longest. */
+  #next(): Walk | undefined {
+    if (this.#walk !== undefined) return this.#walk;
+    for (const [topic, since] of this.#dirty) {
+      this.#dirty.delete(topic);
+      const subscribers = topic.subscriptions.values();
+      this.#walk = { topic, subscribers, since, least: topic.log.head, lagging: false };
+      break;
+    }
+    return this.#walk;
+  }
+
+  /** Walks on; `false` if time was up first. */
+  #advance(walk: Walk, until: number): boolean {
+    const { log } = walk.topic;
+    const { head } = log;
+    const frames = new Map<number, Frame | undefined>();
+    const frameAt = (cursor: number): Frame | undefined => {
+      if (!frames.has(cursor)) frames.set(cursor, makeFrame(walk.topic, cursor));
+      return frames.get(cursor);
+    };
+    let sent = 0;
+    let done = false;
+    for (let count = 1; count % CLOCK_EVERY !== 0 || this.#now() <= until; count++) {
+      const next = walk.subscribers.next();
+      if (next.done) {
+        done = true;
+        break;
+      }
+      sent += this.#deliver(next.value, head, frameAt);
+      this.#look(walk, next.value, head);
+    }
+    if (sent > 0) this.#metrics.sent("message", sent);
+    return done;
+  }
+
+  /** Hands a socket what it lacks while it takes it, and returns how many messages that were. */
+  #deliver(
+    subscription: Subscription,
+    head: number,
+    frameAt: (cursor: number) => Frame | undefined,
+  ): number {
+    const { connection } = subscription;
+    let sent = 0;
+    while (subscription.cursor < head && connection.bufferedBytes <= this.#markBytes) {
+      const frame = frameAt(subscription.cursor);
+      if (frame === undefined) {
+        connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
+        break;
+      }
+      if (!connection.deliver(frame.text)) break;
+      subscription.cursor = frame.upTo;
+      subscription.stalledSince = undefined;
+      sent += frame.count;
+    }
+    return sent;
+  }
+
+  /** Notes where a subscriber stands, and ends its connection if it has lagged too far. */
+  #look(walk: Walk, subscription: Subscription, head: number): void {
+    const { connection, cursor } = subscription;
+    if (connection.ended) return;
+    walk.least = Math.min(walk.least, cursor);
+    if (cursor >= head) return;
+    walk.lagging = true;
+    const buffered = connection.bufferedBytes;
+    const now = this.#now();
+    if (buffered < subscription.buffered) subscription.stalledSince = undefined;
+    subscription.buffered = buffered;
+    subscription.stalledSince ??= now;
+    const unsent = buffered + walk.topic.log.lengthAfter(cursor);
+    const stalled = now - subscription.stalledSince >= STALL_MS;
+    if (unsent > this.#thresholdBytes * (stalled ? 1 : BURST_THRESHOLDS)) {
+      connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
+    }
+  }
+
+  #finish(walk: Walk): void {
+    if (this.#walk !== walk) return; // its topic was dropped on the way
+    this.#walk = undefined;
+    this.#metrics.broadcast(this.#now() - walk.since);
+    walk.topic.log.release(walk.least);
+    if (walk.lagging) {
+      this.#lagging.add(walk.topic);
+      this.#retry ??= setTimeout(this.#lookAgain, RETRY_MS);
+    }
+  }
+
+  readonly #lookAgain = (): void => {
+    this.#retry = undefined;
+    const topics = [...this.#lagging];
+    this.#lagging.clear();
+    for (const topic of topics) this.mark(topic);
+  };
+}
+
+function makeFrame(topic: OpenTopic, cursor: number): Frame | undefined {
+  const messages = topic.log.read(cursor, MAX_FRAME_LENGTH);
+  if (messages === undefined) return undefined;
+  return { text: encodeFrame(messages), upTo: cursor + messages.length, count: messages.length };
+}

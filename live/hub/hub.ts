@@ -1,0 +1,161 @@
+/**
+ * The hub: it knows topics and who listens to them.
+ *
+ * @module
+ */
+
+import type { Connection } from "../connection/connection.ts";
+import type {
+  Broker,
+  BrokerEvents,
+  Cursor,
+  Position,
+  Publication,
+  TopicLog,
+} from "../domain/broker.ts";
+import type { Metrics } from "../domain/metrics.ts";
+import { FanOut, type FanOutOptions } from "./fan_out.ts";
+import type { OpenTopic } from "./subscription.ts";
+
+/** What the hub needs. */
+export interface HubOptions extends FanOutOptions {
+  /** Where topics' logs are written. The hub listens to it and stops it. */
+  readonly broker: Broker;
+}
+
+/** Where a subscription began. */
+export interface Start extends Cursor {
+  /** Whether `messages` are all that followed the client's position. */
+  readonly recovered: boolean;
+  /** What followed the client's position, or else the latest message of each key. */
+  readonly messages: readonly string[];
+}
+
+/** How to begin a subscription. */
+export interface SubscribeOptions {
+  /** Up to where the client has read already, if it was here before. */
+  readonly since?: Cursor | undefined;
+  /**
+   * Called in the very turn in which the subscription begins, so that what it sends stands before
+   * the first live message. Not called if the connection ended meanwhile.
+   */
+  readonly onStart: (start: Start) => void;
+}
+
+/** A topic that is wanted: open, or being opened. */
+interface WantedTopic {
+  readonly opening: Promise<OpenTopic>;
+  /** Subscribers that wait for it to open. */
+  waiting: number;
+  /** Set once it is open. */
+  open?: OpenTopic;
+}
+
+/** Appends publications to topics' logs and hands them to the topics' subscribers. */
+export class Hub implements BrokerEvents {
+  readonly #broker: Broker;
+  readonly #metrics: Metrics;
+  readonly #fanOut: FanOut;
+  readonly #topics = new Map<string, WantedTopic>();
+  #subscriptions = 0;
+
+  /** Creates a hub on a broker, which it asks for the logs that somebody listens to. */
+  constructor(options: HubOptions) {
+    this.#broker = options.broker;
+    this.#metrics = options.metrics;
+    this.#fanOut = new FanOut(options);
+    this.#broker.listen(this);
+  }
+
+  /**
+   * Appends publications in their order, all or none, and marks their topics for the fan-out.
+   *
+   * @returns Their positions, once they are in the logs; not whether anybody has got them.
+   */
+  publish(publications: readonly Publication[]): Promise<Position[]> {
+    return this.#broker.publish(publications);
+  }
+
+  appended(name: string): void {
+    const topic = this.#topics.get(name)?.open;
+    if (topic !== undefined && topic.subscriptions.size > 0) this.#fanOut.mark(topic);
+  }
+
+  /**
+   * Subscribes a connection to a topic. History and live join without a gap or a duplicate:
+   * it is one log, and the cursor is set in the turn in which the start is told. If it is
+   * subscribed already, it begins anew at the start that is told.
+   */
+  async subscribe(connection: Connection, name: string, options: SubscribeOptions): Promise<void> {
+    const wanted = this.#want(name);
+    wanted.waiting++;
+    try {
+      const topic = await wanted.opening;
+      if (connection.ended) return;
+      const start = startOf(topic.log, options.since);
+      if (!topic.subscriptions.has(connection)) this.#count(1);
+      topic.subscriptions.set(connection, {
+        connection,
+        cursor: start.offset,
+        stalledSince: undefined,
+        buffered: 0,
+      });
+      options.onStart(start);
+    } finally {
+      wanted.waiting--;
+      this.#closeIfUnused(name, wanted);
+    }
+  }
+
+  /** Ends a connection's subscription to a topic; returns whether there was one. */
+  unsubscribe(connection: Connection, name: string): boolean {
+    const wanted = this.#topics.get(name);
+    if (!wanted?.open?.subscriptions.delete(connection)) return false;
+    this.#count(-1);
+    this.#closeIfUnused(name, wanted);
+    return true;
+  }
+
+  /** Stops the fan-out and the broker. */
+  async stop(): Promise<void> {
+    this.#fanOut.stop();
+    await this.#broker.stop();
+  }
+
+  #want(name: string): WantedTopic {
+    const known = this.#topics.get(name);
+    if (known !== undefined) return known;
+    const wanted: WantedTopic = {
+      waiting: 0,
+      opening: this.#broker.open(name).then((log) =>
+        wanted.open = { name, log, subscriptions: new Map() }
+      ),
+    };
+    this.#topics.set(name, wanted);
+    this.#metrics.topics(this.#topics.size);
+    return wanted;
+  }
+
+  #closeIfUnused(name: string, wanted: WantedTopic): void {
+    if (wanted.waiting > 0 || (wanted.open?.subscriptions.size ?? 0) > 0) return;
+    this.#topics.delete(name);
+    this.#metrics.topics(this.#topics.size);
+    if (wanted.open !== undefined) {
+      this.#fanOut.drop(wanted.open);
+      this.#broker.close(name);
+    }
+  }
+
+  #count(change: number): void {
+    this.#subscriptions += change;
+    this.#metrics.subscriptions(this.#subscriptions);
+  }
+}
+
+function startOf(log: TopicLog, since: Cursor | undefined): Start {
+  const { epoch, head: offset } = log;
+  const missed = since?.epoch === epoch ? log.read(since.offset, Infinity) : undefined;
+  return missed === undefined
+    ? { epoch, offset, recovered: false, messages: log.latest() }
+    : { epoch, offset, recovered: true, messages: missed };
+}

@@ -1,0 +1,117 @@
+/**
+ * The broker of a single process: topics' logs in its memory.
+ *
+ * @module
+ */
+
+import type { Broker, BrokerEvents, Position, Publication, TopicLog } from "../domain/broker.ts";
+import type { Metrics } from "../domain/metrics.ts";
+import { type HistoryBudget, TopicHistory } from "../history/topic_history.ts";
+
+/** Bounds of the history. */
+export interface MemoryBrokerOptions {
+  /** Messages that a topic keeps for recovery. */
+  readonly historySize: number;
+  /** How long it keeps them, and a topic that nobody uses, in milliseconds. */
+  readonly historyTtlMs: number;
+  /** What all topics may hold together, in bytes; the longest unused goes first. */
+  readonly historyMaxBytes: number;
+  /** Counts publications. */
+  readonly metrics: Metrics;
+}
+
+/** A topic that nobody uses is forgotten after its time to live, give or take this part of it. */
+const SWEEPS_PER_TTL = 4;
+
+/** `setInterval` takes no more than 31 bits of milliseconds. */
+const MAX_INTERVAL_MS = 2 ** 31 - 1;
+
+/**
+ * Keeps every topic's log in memory. A restart loses them, and gives every topic a new epoch.
+ *
+ * A topic outlives its last subscriber by the time to live: a phone that was the only one
+ * listening finds what it missed.
+ */
+export class MemoryBroker implements Broker {
+  readonly #options: MemoryBrokerOptions;
+  readonly #budget: HistoryBudget = { used: 0 };
+  /** In the order of their use, the longest unused first. */
+  readonly #histories = new Map<string, TopicHistory>();
+  readonly #open = new Set<string>();
+  readonly #sweep: ReturnType<typeof setInterval>;
+  #events: BrokerEvents = { appended() {} };
+
+  /** Creates a broker without topics. Its sweep keeps running until {@linkcode stop}. */
+  constructor(options: MemoryBrokerOptions) {
+    this.#options = options;
+    const everyMs = Math.min(Math.ceil(options.historyTtlMs / SWEEPS_PER_TTL), MAX_INTERVAL_MS);
+    this.#sweep = setInterval(() => this.#forget(), everyMs);
+  }
+
+  listen(events: BrokerEvents): void {
+    this.#events = events;
+  }
+
+  publish(publications: readonly Publication[]): Promise<Position[]> {
+    const positions = publications.map(({ topic, data, key }) => {
+      const history = this.#use(topic);
+      const offset = history.append(data, key);
+      if (this.#open.has(topic)) this.#events.appended(topic);
+      return { topic, offset, epoch: history.epoch };
+    });
+    this.#shrink();
+    this.#options.metrics.published(publications.length);
+    return Promise.resolve(positions);
+  }
+
+  open(topic: string): Promise<TopicLog> {
+    const history = this.#use(topic);
+    if (!this.#open.has(topic)) {
+      this.#open.add(topic);
+      history.release(history.head);
+    }
+    return Promise.resolve(history);
+  }
+
+  close(topic: string): void {
+    if (!this.#open.delete(topic)) return;
+    const history = this.#use(topic);
+    history.release(Infinity);
+    history.usedAt = Date.now();
+  }
+
+  stop(): Promise<void> {
+    clearInterval(this.#sweep);
+    return Promise.resolve();
+  }
+
+  /** Returns a topic's history, now the latest used. */
+  #use(topic: string): TopicHistory {
+    const { historySize: size, historyTtlMs: ttlMs } = this.#options;
+    const history = this.#histories.get(topic) ??
+      new TopicHistory(topic, { size, ttlMs, budget: this.#budget });
+    this.#histories.delete(topic);
+    this.#histories.set(topic, history);
+    return history;
+  }
+
+  /** Frees the longest unused topics until what is held is within the bound. */
+  #shrink(): void {
+    for (const [topic, history] of this.#histories) {
+      if (this.#budget.used <= this.#options.historyMaxBytes) break;
+      history.clear();
+      if (!this.#open.has(topic)) this.#histories.delete(topic);
+    }
+    this.#options.metrics.historyBytes(this.#budget.used);
+  }
+
+  /** Forgets what is past its time to live. */
+  #forget(): void {
+    const longAgo = Date.now() - this.#options.historyTtlMs;
+    for (const [topic, history] of this.#histories) {
+      history.prune();
+      if (!this.#open.has(topic) && history.usedAt <= longAgo) this.#histories.delete(topic);
+    }
+    this.#options.metrics.historyBytes(this.#budget.used);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The parts of the live server, to embed it in a program of one's own.
+ *
+ * @example A server without users, which listens on a free port.
+ * ```ts
+ * import { createLiveServer, createSessions, Hub, MemoryBroker, silentMetrics } from "./mod.ts";
+ *
+ * const metrics = silentMetrics;
+ * const broker = new MemoryBroker({
+ *   historySize: 256,
+ *   historyTtlMs: 300_000,
+ *   historyMaxBytes: 268_435_456,
+ *   metrics,
+ * });
+ * const hub = new Hub({ broker, metrics, thresholdBytes: 1_048_576 });
+ * const sessions = createSessions({ hub, maxTopics: 128 });
+ * const server = createLiveServer({ sessions, options: { host: "127.0.0.1", port: 0 } });
+ *
+ * await server.start();
+ * await hub.publish([{ topic: "event:42", key: "car-7", data: '{"x":1}' }]);
+ * await server.stop();
+ * await hub.stop();
+ * ```
+ *
+ * @module
+ */
+
+export { Connection, type ConnectionOptions } from "./connection/connection.ts";
+export { createDirectusAuthority, type DirectusAuthorityOptions } from "./directus/authority.ts";
+export type {
+  Authentication,
+  Authorisation,
+  Authority,
+  Unauthorized,
+  Unavailable,
+  User,
+} from "./domain/authority.ts";
+export type {
+  Broker,
+  BrokerEvents,
+  Cursor,
+  Position,
+  Publication,
+  TopicLog,
+} from "./domain/broker.ts";
+export { BACKPRESSURE_REASON, CloseCode } from "./domain/close_codes.ts";
+export { type LogFields, type Logger, silentLogger } from "./domain/logger.ts";
+export {
+  type InboundType,
+  type Metrics,
+  type OutboundType,
+  silentMetrics,
+  type UpgradeResult,
+} from "./domain/metrics.ts";
+export type {
+  ClientMessage,
+  ErrorCode,
+  ErrorMessage,
+  ServerMessage,
+  SubscribedMessage,
+  SubscribeRequest,
+  UnsubscribedMessage,
+  UnsubscribeRequest,
+  WelcomeMessage,
+} from "./domain/messages.ts";
+export { SessionCookie } from "./domain/session_cookie.ts";
+export type { Socket } from "./domain/socket.ts";
+export { parseTopic, type Topic, type TopicSource } from "./domain/topic.ts";
+export type { FanOutOptions } from "./hub/fan_out.ts";
+export { Hub, type HubOptions, type Start, type SubscribeOptions } from "./hub/hub.ts";
+export { MemoryBroker, type MemoryBrokerOptions } from "./hub/memory_broker.ts";
+export {
+  createLiveServer,
+  type DrainResult,
+  type LiveServer,
+  type LiveServerDeps,
+} from "./http/live_server.ts";
+export {
+  createOpsServer,
+  type OpsServer,
+  type OpsServerDeps,
+  type Readiness,
+} from "./http/ops_server.ts";
+export {
+  createSessions,
+  type Session,
+  type SessionFactory,
+  type SessionOptions,
+} from "./session/session.ts";
+export { createPrometheusMetrics, type PrometheusMetrics } from "./telemetry/prometheus_metrics.ts";
+export { createStdLogger, type StdLoggerOptions } from "./telemetry/std_logger.ts";

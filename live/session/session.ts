@@ -1,0 +1,168 @@
+/**
+ * What one client's messages do.
+ *
+ * @module
+ */
+
+import type { Connection } from "../connection/connection.ts";
+import type { Authorisation, Authority } from "../domain/authority.ts";
+import { CloseCode } from "../domain/close_codes.ts";
+import type {
+  ClientMessage,
+  ErrorCode,
+  ErrorMessage,
+  SubscribeRequest,
+} from "../domain/messages.ts";
+import { parseTopic, type Topic } from "../domain/topic.ts";
+import type { Hub } from "../hub/hub.ts";
+
+/** Handles one connection's messages, from its opening to its end. */
+export interface Session {
+  /**
+   * Handles a message that has the protocol's form. May be called again before it resolves. A
+   * rejection is logged and answered, and the connection stays.
+   */
+  handle(message: ClientMessage): void | Promise<void>;
+  /** Called once, when the connection has ended. */
+  end(): void;
+}
+
+/** Creates the session of a connection that has just opened. */
+export type SessionFactory = (connection: Connection) => Session;
+
+/** What sessions need. */
+export interface SessionOptions {
+  /** Knows topics and who listens to them. */
+  readonly hub: Hub;
+  /** Decides who may listen; without one everybody may. */
+  readonly authority?: Authority | undefined;
+  /** Topics that one connection may have. */
+  readonly maxTopics: number;
+}
+
+/** Returns the factory of sessions that subscribe and unsubscribe. */
+export function createSessions(options: SessionOptions): SessionFactory {
+  return (connection) => new TopicSession(connection, options);
+}
+
+/**
+ * Subscribes and unsubscribes. What concerns one topic is done in the order in which it was
+ * asked; topics do not wait for each other.
+ */
+class TopicSession implements Session {
+  readonly #connection: Connection;
+  readonly #options: SessionOptions;
+  /** Topics that are subscribed. */
+  readonly #topics = new Set<string>();
+  /** How many more are being subscribed. */
+  #joining = 0;
+  /** By topic, the message last asked for, while any is under way. */
+  readonly #turns = new Map<string, Promise<void>>();
+
+  constructor(connection: Connection, options: SessionOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  handle(message: ClientMessage): void | Promise<void> {
+    const topic = parseTopic(message.topic);
+    if (topic === undefined) return this.#refuse(message, "bad-topic", "Invalid topic name");
+    const turn = this.#after(this.#turns.get(topic.name), message, topic);
+    this.#turns.set(topic.name, turn);
+    const tidy = () => {
+      if (this.#turns.get(topic.name) === turn) this.#turns.delete(topic.name);
+    };
+    turn.then(tidy, tidy);
+    return turn;
+  }
+
+  end(): void {
+    for (const name of this.#topics) this.#options.hub.unsubscribe(this.#connection, name);
+    this.#topics.clear();
+  }
+
+  async #after(
+    earlier: Promise<void> | undefined,
+    message: ClientMessage,
+    topic: Topic,
+  ): Promise<void> {
+    // Whoever asked for the earlier one is told of its failure; this one goes on.
+    await earlier?.catch(() => {});
+    if (this.#connection.ended) return;
+    if (message.type === "subscribe") await this.#subscribe(message, topic);
+    else this.#unsubscribe(message, topic);
+  }
+
+  async #subscribe(
+    message: SubscribeRequest,
+    topic: Topic,
+  ): Promise<void> {
+    const { maxTopics } = this.#options;
+    const isNew = !this.#topics.has(topic.name);
+    if (isNew && this.#topics.size + this.#joining >= maxTopics) {
+      return this.#refuse(message, "limit", `Too many topics: at most ${maxTopics}`);
+    }
+    if (isNew) this.#joining++;
+    try {
+      if (await this.#mayListen(message, topic)) await this.#join(message, topic);
+    } finally {
+      if (isNew) this.#joining--;
+    }
+  }
+
+  async #join(message: SubscribeRequest, { name }: Topic): Promise<void> {
+    await this.#options.hub.subscribe(this.#connection, name, {
+      since: message.since,
+      onStart: (start) => {
+        this.#topics.add(name);
+        this.#connection.send({ type: "subscribed", topic: name, id: message.id, ...start });
+      },
+    });
+  }
+
+  #unsubscribe({ id }: ClientMessage, { name }: Topic, reason?: "forbidden"): void {
+    this.#topics.delete(name);
+    this.#options.hub.unsubscribe(this.#connection, name);
+    this.#connection.send({
+      type: "unsubscribed",
+      topic: name,
+      ...(reason === undefined ? { id } : { reason }),
+    });
+  }
+
+  /** Asks the authority; answers the client itself if that says anything but yes. */
+  async #mayListen(message: ClientMessage, topic: Topic): Promise<boolean> {
+    const { authority } = this.#options;
+    const { cookie } = this.#connection;
+    if (authority === undefined) return true;
+    const answer: Authorisation = cookie === null
+      ? { kind: "forbidden" }
+      : await authority.authorise(cookie, topic);
+    switch (answer.kind) {
+      case "allowed":
+        return true;
+      case "unavailable":
+        this.#refuse(message, "unavailable", "Directus could not be asked; try again", {
+          retryAfterMs: answer.retryAfterMs,
+        });
+        return false;
+      case "forbidden":
+        this.#refuse(message, "forbidden", "Not allowed to listen to this topic");
+        if (this.#topics.has(topic.name)) this.#unsubscribe(message, topic, "forbidden");
+        return false;
+      case "unauthorized":
+        this.#refuse(message, "forbidden", "The session is no longer good");
+        this.#connection.end(CloseCode.SessionEnded, "session is no longer good");
+        return false;
+    }
+  }
+
+  #refuse(
+    { id, topic }: ClientMessage,
+    code: ErrorCode,
+    message: string,
+    more: Pick<ErrorMessage, "retryAfterMs"> = {},
+  ): void {
+    this.#connection.send({ type: "error", code, message, id, topic, ...more });
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * The metrics for Prometheus, on npm's `prom-client`.
+ *
+ * @module
+ */
+
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Metrics } from "../domain/metrics.ts";
+
+/** Upper bounds of the histograms' buckets, in milliseconds. */
+const BUCKETS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
+
+/** Metrics that can be scraped. */
+export interface PrometheusMetrics extends Metrics {
+  /** Content type of the exposition. */
+  readonly contentType: string;
+  /** Resolves to the exposition of all metrics as text. */
+  text(): Promise<string>;
+}
+
+/**
+ * Creates the metrics, each with one set of labels. Series whose labels are known beforehand
+ * start at zero, so that a rate over them is right from the first event on.
+ *
+ * @param instanceId Label of what the original service labelled by instance.
+ */
+export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `processor_live_${name}`, help, registers });
+  const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+    new Counter<L>({ name: `processor_live_${name}`, help, labelNames, registers });
+  const histogram = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+    new Histogram<L>({
+      name: `processor_live_${name}`,
+      help,
+      labelNames,
+      buckets: BUCKETS_MS,
+      registers,
+    });
+
+  const connections = gauge("connections", "Open connections");
+  const closing = gauge("closing_sockets", "Sockets closed by the server that are not gone yet");
+  const pending = gauge("pending_upgrades", "Upgrade requests that are being authenticated");
+  const subscriptions = gauge("subscriptions", "Subscriptions of all connections");
+  const topics = gauge("topics", "Topics with subscribers");
+  const history = gauge("history_bytes", "What the history of all topics holds");
+  const upgrades = counter("upgrades_total", "Upgrade requests by answer", ["result"]);
+  const disconnects = counter("disconnects_total", "Ended connections by close code", ["code"]);
+  const inbound = counter("messages_inbound_total", "Inbound messages", ["type", "instance_id"]);
+  const outbound = counter("messages_outbound_total", "Outbound messages", ["type"]);
+  const published = counter("published_total", "Publications appended");
+  const auth = histogram("auth_latency_ms", "Calls that asked who a session is", ["result"]);
+  const authorise = histogram(
+    "authorise_latency_ms",
+    "Calls that asked whether a session may listen to a topic",
+    ["result"],
+  );
+  const broadcast = histogram(
+    "broadcast_duration_ms",
+    "From the first waiting publication of a topic to the last subscriber reached",
+  );
+
+  for (const type of ["subscribe", "unsubscribe", "invalid"]) {
+    inbound.inc({ type, instance_id: instanceId }, 0);
+  }
+  for (const type of ["welcome", "subscribed", "unsubscribed", "message", "error"]) {
+    outbound.inc({ type }, 0);
+  }
+  for (const result of ["ok", "unauthorized", "error"]) {
+    auth.zero({ result });
+    authorise.zero({ result });
+  }
+  authorise.zero({ result: "forbidden" });
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    connections: (count) => connections.set(count),
+    closingSockets: (count) => closing.set(count),
+    pendingUpgrades: (count) => pending.set(count),
+    subscriptions: (count) => subscriptions.set(count),
+    topics: (count) => topics.set(count),
+    historyBytes: (count) => history.set(count),
+    upgrade: (result) => upgrades.inc({ result }),
+    disconnect: (code) => disconnects.inc({ code: String(code) }),
+    received: (type) => inbound.inc({ type, instance_id: instanceId }),
+    sent: (type, count) => outbound.inc({ type }, count),
+    published: (count) => published.inc(count),
+    authenticated: (result, elapsedMs) => auth.observe({ result }, elapsedMs),
+    authorised: (result, elapsedMs) => authorise.observe({ result }, elapsedMs),
+    broadcast: (elapsedMs) => broadcast.observe(elapsedMs),
+  };
+}

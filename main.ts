@@ -1,0 +1,163 @@
+/**
+ * The composition root: puts the server together and runs it.
+ *
+ * @module
+ */
+
+import { createDirectusAuthority } from "./live/directus/authority.ts";
+import { type Config, readConfig, variables } from "./live/domain/config.ts";
+import type { Logger } from "./live/domain/logger.ts";
+import { usage } from "./live/domain/usage.ts";
+import { createLiveServer, type DrainResult } from "./live/http/live_server.ts";
+import { createOpsServer } from "./live/http/ops_server.ts";
+import { Hub } from "./live/hub/hub.ts";
+import { MemoryBroker } from "./live/hub/memory_broker.ts";
+import { createSessions } from "./live/session/session.ts";
+import { createPrometheusMetrics } from "./live/telemetry/prometheus_metrics.ts";
+import { createStdLogger } from "./live/telemetry/std_logger.ts";
+import denoJson from "./deno.json" with { type: "json" };
+
+/** The whole server: both listeners and what is behind them. */
+export interface Application {
+  /** Where its log goes. */
+  readonly logger: Logger;
+  /**
+   * Starts both listeners; resolves to their addresses once they listen.
+   *
+   * @throws {Deno.errors.AddrInUse} If a port is taken; nothing listens then.
+   */
+  start(): Promise<{ live: Deno.NetAddr; ops: Deno.NetAddr }>;
+  /** Drains the live listener, then stops the ops listener. */
+  stop(timeoutMs?: number): Promise<DrainResult>;
+}
+
+/** Exit codes: a start that failed, and a configuration that is at fault. */
+const EXIT_FAILED = 1;
+const EXIT_BAD_CONFIG = 2;
+
+/** Puts the server together from its configuration. Nothing listens yet. */
+export function compose(config: Config): Application {
+  const instanceId = config.INSTANCE_ID ?? crypto.randomUUID().slice(0, 8);
+  const logger = createStdLogger({
+    level: config.LOG_LEVEL,
+    format: config.LOG_FORMAT,
+    fields: { instance: instanceId },
+  });
+  const metrics = createPrometheusMetrics(instanceId);
+  const authority = createDirectusAuthority({
+    baseUrl: config.DIRECTUS_BASE_URL,
+    timeoutMs: config.DIRECTUS_AUTH_TIMEOUT_MS,
+    topics: config.LIVE_TOPICS,
+    metrics,
+  });
+  const broker = new MemoryBroker({
+    historySize: config.LIVE_HISTORY_SIZE,
+    historyTtlMs: config.LIVE_HISTORY_TTL_MS,
+    historyMaxBytes: config.LIVE_HISTORY_MAX_BYTES,
+    metrics,
+  });
+  const thresholdBytes = config.LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES;
+  const hub = new Hub({ broker, thresholdBytes, metrics });
+  const maxTopics = config.LIVE_MAX_TOPICS_PER_CONNECTION;
+  const live = createLiveServer({
+    sessions: createSessions({ hub, authority, maxTopics }),
+    authority,
+    instanceId,
+    metrics,
+    logger,
+    options: {
+      host: config.LIVE_WS_HOST,
+      port: config.LIVE_WS_PORT,
+      pingIntervalMs: config.LIVE_WS_PING_INTERVAL_MS,
+      drainTimeoutMs: config.LIVE_WS_DRAIN_TIMEOUT_MS,
+      backpressureThresholdBytes: thresholdBytes,
+      allowedOrigins: config.LIVE_ALLOWED_ORIGINS ??
+        new Set([new URL(config.DIRECTUS_BASE_URL).origin]),
+      cookieName: config.DIRECTUS_SESSION_COOKIE,
+      maxConnections: config.LIVE_MAX_CONNECTIONS,
+      maxConnectionsPerUser: config.LIVE_MAX_CONNECTIONS_PER_USER,
+      maxMessageBytes: config.LIVE_MAX_MESSAGE_BYTES,
+      maxMessagesPerSecond: config.LIVE_MAX_MESSAGES_PER_SECOND,
+      messageBurst: 2 * maxTopics, // a client that comes back subscribes to all its topics at once
+    },
+  });
+  let stopping = false;
+  const ops = createOpsServer({
+    host: config.OPS_HOST,
+    port: config.OPS_PORT,
+    publishToken: config.LIVE_PUBLISH_TOKEN,
+    readiness: () => stopping ? "draining" : live.accepting ? "ready" : "starting",
+    metrics,
+    publish: (publications) => hub.publish(publications),
+    logger,
+  });
+
+  async function stop(timeoutMs?: number): Promise<DrainResult> {
+    stopping = true;
+    const result = await live.stop(timeoutMs);
+    await hub.stop();
+    await ops.stop();
+    return result;
+  }
+
+  async function start(): Promise<{ live: Deno.NetAddr; ops: Deno.NetAddr }> {
+    try {
+      // Health answers first: whoever watches the start sees "starting", not a refused connection.
+      const opsAddr = await ops.start();
+      return { ops: opsAddr, live: await live.start() };
+    } catch (error) {
+      await stop(0);
+      throw error;
+    }
+  }
+
+  return { logger, start, stop };
+}
+
+/** Runs the server until a signal: the first drains it, a second ends it at once. */
+async function run(config: Config): Promise<void> {
+  const application = compose(config);
+  const { logger } = application;
+  // The last resort against a fault of ours: told, and no reason to disconnect thousands.
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    logger.error("unhandled rejection", { error: event.reason });
+  });
+  let signals = 0;
+  const onSignal = (name: Deno.Signal, number: number) => async () => {
+    if (++signals > 1) Deno.exit(128 + number);
+    logger.info("signal received", { signal: name });
+    await application.stop();
+    Deno.exit(0); // ends sockets that cannot be ended otherwise
+  };
+  Deno.addSignalListener("SIGINT", onSignal("SIGINT", 2));
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", onSignal("SIGTERM", 15));
+  await application.start();
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const [option] = args;
+  if (option === "--help" || option === "-h") return print(usage(denoJson.version));
+  if (option === "--version" || option === "-V") return print(`live ${denoJson.version}`);
+  if (option !== undefined) fail(EXIT_BAD_CONFIG, `Unknown option ${option}: try --help`);
+  const names = Object.keys(variables); // one by one: the permission covers these, not all
+  const env = Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]));
+  const result = readConfig(env);
+  if (!result.ok) fail(EXIT_BAD_CONFIG, ...result.faults);
+  try {
+    await run(result.config);
+  } catch (error) {
+    fail(EXIT_FAILED, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+function fail(code: number, ...lines: readonly string[]): never {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${lines.join("\n")}\n`));
+  Deno.exit(code);
+}
+
+if (import.meta.main) await main(Deno.args);
