@@ -80,17 +80,5 @@ function readPublication(value: unknown): Publication | string {
     return path.length === 0 ? message : `${path.join(".")}: ${message}`;
   }
   const { topic, key, data } = parsed.data;
-  if (data === undefined) return "data: must be given, null if there is nothing to say";
-  const json = serialise(data);
-  if (json === undefined) return "data: nested too deeply";
-  return { topic, data: json, ...(key === undefined ? {} : { key }) };
-}
-
-/** `JSON.parse` reads deeper nestings than `JSON.stringify` can write. */
-function serialise(data: unknown): string | undefined {
-  try {
-    return JSON.stringify(data);
-  } catch {
-    return undefined;
-  }
+  return { topic, data: JSON.stringify(data), ...(key === undefined ? {} : { key }) };
 }
