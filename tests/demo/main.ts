@@ -1,0 +1,167 @@
+/**
+ * Runs everything on one machine: a stand-in for Directus with the page, the live server, and a
+ * feed of moving vehicles.
+ *
+ * @module
+ */
+
+import { readConfig } from "../../live/domain/config.ts";
+import { compose } from "../../main.ts";
+import { Circuit, CORNERS } from "./circuit.ts";
+import { startFeed } from "./feed.ts";
+import { Race } from "./race.ts";
+import {
+  createDemoDirectus,
+  createDemoHandler,
+  type DemoInfo,
+  PRACTICE_READERS,
+  PRACTICE_TOPIC,
+  RACE_TOPIC,
+} from "./server.ts";
+
+const HOST = "127.0.0.1";
+const STOP_TIMEOUT_MS = 2_000;
+
+/** Names the variables that move the demo's three ports, with their defaults. */
+const PORTS = { DEMO_PORT: 8055, LIVE_WS_PORT: 8080, OPS_PORT: 9090 };
+
+type Ports = typeof PORTS;
+
+/** Ends the start with a text for whoever started it. */
+class StartError extends Error {}
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+function warn(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+function readPorts(env: Record<string, string | undefined>): Ports {
+  const ports = { ...PORTS };
+  for (const name of Object.keys(PORTS) as (keyof Ports)[]) {
+    const text = env[name]?.trim() || String(PORTS[name]);
+    const port = Number(text);
+    if (!/^\d+$/.test(text) || port > 65_535) {
+      throw new StartError(`${name} must be a port from 0 to 65535: it is '${text}'.`);
+    }
+    const twin = (Object.keys(PORTS) as (keyof Ports)[])
+      .slice(0, Object.keys(PORTS).indexOf(name))
+      .find((other) => port !== 0 && ports[other] === port);
+    if (twin) throw new StartError(`${name} and ${twin} are both ${port}: set ${name} to another.`);
+    ports[name] = port;
+  }
+  return ports;
+}
+
+/** Finds a port that is taken before anything is started. */
+function checkPorts(ports: Ports): void {
+  for (const [name, port] of Object.entries(ports)) {
+    try {
+      Deno.listen({ hostname: HOST, port }).close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+      throw new StartError(`Port ${port} is taken: set ${name} to a free one.`);
+    }
+  }
+}
+
+function liveEnv(
+  env: Record<string, string | undefined>,
+  ports: Ports,
+  token: string,
+): Record<string, string | undefined> {
+  return {
+    DIRECTUS_BASE_URL: `http://${HOST}:${ports.DEMO_PORT}`,
+    LIVE_TOPICS: "event=events",
+    LIVE_ALLOWED_ORIGINS: `http://localhost:${ports.DEMO_PORT},http://${HOST}:${ports.DEMO_PORT}`,
+    LIVE_PUBLISH_TOKEN: token,
+    LIVE_WS_HOST: HOST,
+    LIVE_WS_PORT: String(ports.LIVE_WS_PORT),
+    OPS_HOST: HOST,
+    OPS_PORT: String(ports.OPS_PORT),
+    LOG_FORMAT: env.LOG_FORMAT ?? "pretty",
+    LOG_LEVEL: env.LOG_LEVEL ?? "WARN",
+  };
+}
+
+/** Starts all three parts and returns what ends them. */
+async function start(env: Record<string, string | undefined>): Promise<() => Promise<void>> {
+  const wanted = readPorts(env);
+  checkPorts(wanted);
+  const circuit = new Circuit(CORNERS);
+  let info: DemoInfo | undefined = undefined;
+  const handler = createDemoHandler({
+    directus: createDemoDirectus(),
+    info: () => info,
+  });
+  const closing = new AbortController();
+  const web = Deno.serve({
+    hostname: HOST,
+    port: wanted.DEMO_PORT,
+    signal: closing.signal,
+    onListen() {},
+  }, handler);
+  const token = crypto.randomUUID();
+  const ports = { ...wanted, DEMO_PORT: web.addr.port };
+  const read = readConfig(liveEnv(env, ports, token));
+  if (!read.ok) throw new StartError(read.faults.join("\n"));
+  const application = compose(read.config);
+  const { live, ops } = await application.start();
+  info = {
+    livePort: live.port,
+    race: RACE_TOPIC,
+    practice: PRACTICE_TOPIC,
+    practiceReaders: PRACTICE_READERS,
+    outline: circuit.outline,
+  };
+  const feed = startFeed({
+    url: `http://${HOST}:${ops.port}/publish`,
+    token,
+    sources: [
+      { topic: RACE_TOPIC, race: new Race({ circuit, vehicles: 40 }) },
+      { topic: PRACTICE_TOPIC, race: new Race({ circuit, vehicles: 6 }), everyBeats: 3 },
+    ],
+    onFault: (message) => warn(`The feed cannot publish: ${message}`),
+  });
+  print(
+    `Open http://localhost:${ports.DEMO_PORT}  (log in as ada@example.com, password: demo)`,
+  );
+  return async () => {
+    await feed.stop();
+    await application.stop(STOP_TIMEOUT_MS);
+    closing.abort();
+    await web.finished;
+  };
+}
+
+/** Resolves on Ctrl-C or on being told to end; a second time ends at once. */
+function stopAsked(): Promise<void> {
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of signals) {
+      Deno.addSignalListener(signal, () => {
+        if (asked) Deno.exit(130);
+        asked = true;
+        resolve();
+      });
+    }
+  });
+}
+
+if (import.meta.main) {
+  const asked = stopAsked();
+  try {
+    const stop = await start(Deno.env.toObject());
+    await asked;
+    await stop();
+    Deno.exit(0);
+  } catch (error) {
+    const known = error instanceof StartError || error instanceof Deno.errors.AddrInUse;
+    if (!known) throw error;
+    warn(error.message);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The demo's web server: the page and the stand-in for Directus, on one origin.
+ *
+ * @module
+ */
+
+import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_in.ts";
+
+/** Where the vehicles of the race are published; both users may see it. */
+export const RACE_TOPIC = "event:42";
+
+/** Where those of the practice are published; Ada may not see it, Grace may. */
+export const PRACTICE_TOPIC = "event:43";
+
+/** Emails of the users who may see the practice. */
+export const PRACTICE_READERS: readonly string[] = ["grace@example.com"];
+
+const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
+  "/": ["page.html", "text/html; charset=utf-8"],
+  "/page.css": ["page.css", "text/css; charset=utf-8"],
+  "/page.js": ["page.js", "text/javascript; charset=utf-8"],
+  "/panel.js": ["panel.js", "text/javascript; charset=utf-8"],
+  "/track.js": ["track.js", "text/javascript; charset=utf-8"],
+  "/connection.js": ["connection.js", "text/javascript; charset=utf-8"],
+  "/icon.svg": ["icon.svg", "image/svg+xml"],
+};
+
+/** What the page has to know, as `/demo.json` answers it. */
+export interface DemoInfo {
+  /** Port of the live listener. */
+  livePort: number;
+  /** The topic that every user may see. */
+  race: string;
+  /** The topic that only some may see. */
+  practice: string;
+  /** Emails of those who may. */
+  practiceReaders: readonly string[];
+  /** Middle line of the track, in metres. */
+  outline: readonly (readonly [x: number, y: number])[];
+}
+
+/** Options of `createDemoHandler()`. */
+export interface DemoHandlerOptions {
+  /** Answers all that is not the page's. */
+  directus: DirectusStandIn;
+  /** Returns what the page has to know, `undefined` while the live server is not up. */
+  info: () => DemoInfo | undefined;
+}
+
+/** Creates the stand-in with the users and events of the demo. */
+export function createDemoDirectus(): DirectusStandIn {
+  const directus = createDirectusStandIn({
+    users: [
+      {
+        id: "5f0c5c1e-6a5a-4d0c-9f1b-0d6f1f0a1815",
+        email: "ada@example.com",
+        password: "demo",
+        role: "b3d1a7f4-52a4-4c52-8f3c-7a1f6f0f2c11",
+        first_name: "Ada",
+        last_name: "Lovelace",
+      },
+      {
+        id: "9a1f7c52-3b1e-4f6d-8c5d-6e2b4a0d1906",
+        email: "grace@example.com",
+        password: "demo",
+        role: "b3d1a7f4-52a4-4c52-8f3c-7a1f6f0f2c11",
+        first_name: "Grace",
+        last_name: "Hopper",
+      },
+    ],
+    collections: [{
+      name: "events",
+      items: [{ id: 42, title: "The race" }, { id: 43, title: "Closed practice" }],
+    }],
+  });
+  for (const reader of ["ada@example.com", "grace@example.com"]) {
+    directus.allow(reader, "events", 42);
+  }
+  for (const reader of PRACTICE_READERS) directus.allow(reader, "events", 43);
+  return directus;
+}
+
+/** Creates the handler of the demo's web server. */
+export function createDemoHandler(
+  { directus, info }: DemoHandlerOptions,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const url = new URL(request.url);
+    const file = FILES[url.pathname];
+    const reads = request.method === "GET" || request.method === "HEAD";
+    if (reads && url.pathname === "/demo.json") {
+      const known = info();
+      return known ? Response.json(known) : new Response("Starting", { status: 503 });
+    }
+    if (!file || !reads) return await directus.handle(request);
+    const body = await Deno.readFile(new URL(file[0], import.meta.url));
+    return new Response(body, {
+      headers: {
+        "content-type": file[1],
+        "cache-control": "no-store",
+        "content-security-policy": policy(url.hostname, info()?.livePort),
+        "x-content-type-options": "nosniff",
+      },
+    });
+  };
+}
+
+/** Returns a policy that lets the page load from its own origin and talk to the live listener. */
+function policy(hostname: string, livePort: number | undefined): string {
+  const live = livePort === undefined ? "" : ` ws://${hostname}:${livePort}`;
+  return `default-src 'self'; connect-src 'self'${live}; base-uri 'none'; form-action 'self'; ` +
+    "frame-ancestors 'none'";
+}

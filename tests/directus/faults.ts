@@ -1,0 +1,38 @@
+/**
+ * The ways a Directus is out of order.
+ *
+ * @module
+ */
+
+import { refusals, refuse } from "./answers.ts";
+
+/**
+ * Names a way of being out of order: over its rate limit (429), under pressure (503), its
+ * database broken (500), not answering at all, or not listening.
+ */
+export type Fault = "limited" | "pressure" | "broken" | "hung" | "down";
+
+/**
+ * Answers as a Directus with a fault does.
+ *
+ * A hung one settles only when the request is aborted.
+ *
+ * @throws {TypeError} If the fault is `down`, as `fetch` does when a connection is refused.
+ */
+export function failing(fault: Fault, request: Request): Promise<Response> {
+  switch (fault) {
+    case "limited":
+      return Promise.resolve(refuse(refusals.limited, { "retry-after": "1" }));
+    case "pressure":
+      return Promise.resolve(refuse(refusals.pressure));
+    case "broken":
+      return Promise.resolve(refuse(refusals.broken));
+    case "down":
+      return Promise.reject(new TypeError("error sending request: Connection refused"));
+    case "hung":
+      return new Promise((_, reject) => {
+        const { signal } = request;
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
+  }
+}
