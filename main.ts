@@ -123,6 +123,10 @@ async function run(config: Config): Promise<void> {
     event.preventDefault();
     logger.error("unhandled rejection", { error: event.reason });
   });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    logger.error("uncaught error", { error: event.error });
+  });
   let signals = 0;
   const onSignal = (name: Deno.Signal, number: number) => async () => {
     if (++signals > 1) Deno.exit(128 + number);

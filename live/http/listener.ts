@@ -4,14 +4,20 @@
  * @module
  */
 
+import { STATUS_CODE } from "@std/http/status";
+import type { Logger } from "../domain/logger.ts";
+import { emptyResponse } from "./responses.ts";
+
 /** Where and with what to listen. */
 export interface ListenOptions {
   /** Host to listen on. */
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
-  /** Answers requests. Must not reject. */
+  /** Answers requests. If it throws or rejects, that is logged and answered with 500. */
   readonly handle: Deno.ServeHandler<Deno.NetAddr>;
+  /** Told of a handler that failed. */
+  readonly logger: Logger;
 }
 
 /** A server that is listening. */
@@ -32,9 +38,16 @@ const BACKLOG = 4096;
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  */
 export function listen(name: string, options: ListenOptions): Listener {
-  const { host: hostname, port, handle } = options;
+  const { host: hostname, port, handle, logger } = options;
+  const onError = (error: unknown) => {
+    logger.error("request failed", { listener: name, error });
+    return emptyResponse(STATUS_CODE.InternalServerError);
+  };
   try {
-    const server = Deno.serve({ hostname, port, tcpBacklog: BACKLOG, onListen() {} }, handle);
+    const server = Deno.serve(
+      { hostname, port, tcpBacklog: BACKLOG, onListen() {}, onError },
+      handle,
+    );
     return { addr: server.addr, shutdown: () => server.shutdown() };
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;

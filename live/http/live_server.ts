@@ -13,11 +13,12 @@ import { type Metrics, silentMetrics } from "../domain/metrics.ts";
 import { Registry } from "../hub/registry.ts";
 import type { SessionFactory } from "../session/session.ts";
 import { Admission, type Admitted } from "./admission.ts";
-import { checkHandshake, isUpgrade, wantsClose } from "./handshake.ts";
+import { checkHandshake, isUpgrade } from "./handshake.ts";
 import { Inbox } from "./inbox.ts";
 import { LIVE_DEFAULTS, type LiveServerOptions } from "./live_options.ts";
 import { listen, type Listener } from "./listener.ts";
-import { emptyResponse, type RefusalName, refusals, refuse, retryDelayMs } from "./refusal.ts";
+import { createRefuser, retryDelayMs } from "./refusal.ts";
+import { emptyResponse } from "./responses.ts";
 
 /** What the live listener works with. */
 export interface LiveServerDeps {
@@ -65,16 +66,13 @@ export interface LiveServer {
  */
 const OPEN_TIMEOUT_MS = 5_000;
 
-/** Refused sockets whose close a client may ignore; past this only HTTP's answer is given. */
-const MAX_REFUSED_SOCKETS = 1_000;
-
 /** Creates the live listener. It listens to nothing before {@linkcode LiveServer.start}. */
 export function createLiveServer(deps: LiveServerDeps): LiveServer {
   const options = { ...LIVE_DEFAULTS, ...deps.options };
   const { sessions, authority, instanceId = "local" } = deps;
   const { metrics = silentMetrics, logger = silentLogger } = deps;
   const registry = new Registry(metrics);
-  const refusedSockets = new Set<WebSocket>();
+  const refuse = createRefuser({ metrics, logger });
   let listener: Listener | undefined;
   let draining: Promise<DrainResult> | undefined;
 
@@ -97,25 +95,30 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
       }
       const admitted = await admission.admit(request);
       if (admitted.kind === "refused") {
-        return refuseUpgrade(request, admitted.name, admitted.retryAfterMs);
+        return refuse(request, admitted.name, admitted.retryAfterMs);
       }
-      return accept(request, admitted, remoteAddress(info));
+      return accept(request, admitted, addressOf(info));
     } catch (error) {
       logger.error("upgrade failed", { error });
-      return refuseUpgrade(request, "error", retryDelayMs());
+      return refuse(request, "error", retryDelayMs());
     }
   }
 
   /** Upgrades, and registers the connection when its socket opens: before, it may never. */
   function accept(request: Request, admitted: Admitted, remoteAddress: string): Response {
+    const openTimer = setTimeout(admitted.release, OPEN_TIMEOUT_MS);
     const { socket, response } = Deno.upgradeWebSocket(request, {
       idleTimeout: 2 * options.pingIntervalMs / 1000,
     });
-    const openTimer = setTimeout(admitted.release, OPEN_TIMEOUT_MS);
     socket.onopen = () => {
       clearTimeout(openTimer);
       admitted.release();
-      open(socket, admitted, remoteAddress);
+      try {
+        open(socket, admitted, remoteAddress);
+      } catch (error) { // what a listener throws would end the process
+        logger.error("connection could not be set up", { error });
+        socket.close(CloseCode.TryAgainLater, "internal error");
+      }
     };
     socket.onerror = () => {}; // told by the close event that follows
     metrics.upgrade("accepted");
@@ -133,9 +136,13 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
       metrics,
       onEnd(connection, code, reason) {
         registry.remove(connection);
-        session.end();
         metrics.disconnect(code);
         logger.debug("connection ended", { connection: connection.id, code, reason });
+        try {
+          session.end();
+        } catch (error) {
+          logger.error("session could not be ended", { connection: connection.id, error });
+        }
       },
     });
     const session = sessions(connection);
@@ -149,23 +156,6 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
     logger.debug("connection opened", { connection: connection.id, user: user?.id, remoteAddress });
     connection.send({ type: "welcome", connection: connection.id, user, instance: instanceId });
     if (draining !== undefined) sendAway(connection);
-  }
-
-  /** Refuses by HTTP, or by a close code if the client asked for that, as browsers have to. */
-  function refuseUpgrade(request: Request, name: RefusalName, retryAfterMs: number): Response {
-    metrics.upgrade(name);
-    logger.debug("upgrade refused", { result: name });
-    if (!wantsClose(request) || refusedSockets.size >= MAX_REFUSED_SOCKETS) {
-      return refuse(name, retryAfterMs);
-    }
-    const { socket, response } = Deno.upgradeWebSocket(request);
-    socket.onopen = () => {
-      refusedSockets.add(socket);
-      socket.close(refusals[name].code, refusals[name].reason);
-    };
-    socket.onclose = () => refusedSockets.delete(socket);
-    socket.onerror = () => {};
-    return response;
   }
 
   /** Closes with 1001 and a time to come back at, another for each client. */
@@ -193,8 +183,10 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
     },
     // deno-lint-ignore require-await -- what it throws must reject
     async start() {
-      if (listener !== undefined) throw new TypeError("Cannot start the live listener twice");
-      listener = listen("live listener", { ...options, handle });
+      if (listener !== undefined || draining !== undefined) {
+        throw new TypeError("Cannot start the live listener twice");
+      }
+      listener = listen("live listener", { ...options, handle, logger });
       logger.info("live listener started", {
         host: listener.addr.hostname,
         port: listener.addr.port,
@@ -207,6 +199,6 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
   };
 }
 
-function remoteAddress({ remoteAddr }: Deno.ServeHandlerInfo): string {
+function addressOf({ remoteAddr }: Deno.ServeHandlerInfo): string {
   return "hostname" in remoteAddr ? remoteAddr.hostname : "local";
 }

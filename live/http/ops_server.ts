@@ -8,7 +8,7 @@ import { STATUS_CODE } from "@std/http/status";
 import type { Position, Publication } from "../domain/broker.ts";
 import type { Logger } from "../domain/logger.ts";
 import { hasBearer } from "./bearer.ts";
-import { jsonError } from "./json_error.ts";
+import { jsonError } from "./responses.ts";
 import { listen, type Listener } from "./listener.ts";
 import { handlePublish } from "./publish.ts";
 
@@ -73,12 +73,7 @@ export function createOpsServer(deps: OpsServerDeps): OpsServer {
     if (request.method !== method && !(method === "GET" && request.method === "HEAD")) {
       return jsonError(STATUS_CODE.MethodNotAllowed, `Use ${method}`, {}, { allow: method });
     }
-    try {
-      return await respond(request);
-    } catch (error) {
-      deps.logger.error("ops request failed", { path, error });
-      return jsonError(STATUS_CODE.InternalServerError, "Internal error");
-    }
+    return await respond(request);
   }
 
   return {

@@ -8,7 +8,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
 import type { Position, Publication } from "../domain/broker.ts";
 import { parseTopic } from "../domain/topic.ts";
-import { jsonError } from "./json_error.ts";
+import { jsonError } from "./responses.ts";
 import { readJsonBody } from "./json_body.ts";
 
 /** What a body may hold, in bytes. */

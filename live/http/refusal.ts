@@ -6,7 +6,10 @@
 
 import { STATUS_CODE, type StatusCode } from "@std/http/status";
 import { CloseCode } from "../domain/close_codes.ts";
-import type { UpgradeResult } from "../domain/metrics.ts";
+import type { Logger } from "../domain/logger.ts";
+import type { Metrics, UpgradeResult } from "../domain/metrics.ts";
+import { wantsClose } from "./handshake.ts";
+import { emptyResponse } from "./responses.ts";
 
 /** A refusal, for clients that read HTTP and for browsers, which read close codes only. */
 export interface Refusal {
@@ -72,27 +75,48 @@ export function retryDelayMs(): number {
   return LEAST_RETRY_MS + Math.floor(Math.random() * (MOST_RETRY_MS - LEAST_RETRY_MS));
 }
 
+/** What refusing needs. */
+export interface RefuserOptions {
+  /** Counts the refusals. */
+  readonly metrics: Metrics;
+  /** Told of the refusals, at the level for following one connection. */
+  readonly logger: Logger;
+}
+
+/** Refuses an upgrade request; `retryAfterMs` says when to come back, if that makes sense. */
+export type Refuser = (request: Request, name: RefusalName, retryAfterMs: number) => Response;
+
+/** Refused sockets whose close a client may ignore; past this only HTTP's answer is given. */
+const MAX_REFUSED_SOCKETS = 1_000;
+
 /**
- * Returns the HTTP answer of a refusal. The client is asked to close: Deno itself keeps the
- * connection until the client does.
- *
- * @param name Which refusal.
- * @param retryAfterMs When to come back, in milliseconds; sent with 503 and 429 only.
+ * Creates what refuses upgrade requests: by HTTP, or by a close code if the client asked for that
+ * with `?reject=close`, as browsers have to.
  */
-export function refuse(name: RefusalName, retryAfterMs: number): Response {
+export function createRefuser({ metrics, logger }: RefuserOptions): Refuser {
+  const sockets = new Set<WebSocket>();
+  return (request, name, retryAfterMs) => {
+    metrics.upgrade(name);
+    logger.debug("upgrade refused", { result: name });
+    if (!wantsClose(request) || sockets.size >= MAX_REFUSED_SOCKETS) {
+      return httpRefusal(name, retryAfterMs);
+    }
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onopen = () => {
+      sockets.add(socket);
+      socket.close(refusals[name].code, refusals[name].reason);
+    };
+    socket.onclose = () => sockets.delete(socket);
+    socket.onerror = () => {};
+    return response;
+  };
+}
+
+/** Returns HTTP's answer. Deno itself keeps the TCP connection until the client closes it. */
+function httpRefusal(name: RefusalName, retryAfterMs: number): Response {
   const { status } = refusals[name];
   const temporary = status === STATUS_CODE.ServiceUnavailable ||
     status === STATUS_CODE.TooManyRequests;
-  return emptyResponse(
-    status,
-    temporary ? { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) } : {},
-  );
-}
-
-/** Returns an answer without a body, on a connection that is to be closed. */
-export function emptyResponse(status: StatusCode, headers: HeadersInit = {}): Response {
-  const response = new Response(null, { status, headers });
-  response.headers.set("content-length", "0");
-  response.headers.set("connection", "close");
-  return response;
+  const retryAfterS = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
+  return emptyResponse(status, temporary ? { "retry-after": retryAfterS } : {});
 }
