@@ -71,6 +71,8 @@ export function origins(): Rule<ReadonlySet<string>> {
   });
 }
 
+const TOPIC_SOURCE = /^([^=.]+)=([^=.]+)(?:\.([^=.]+))?$/;
+
 /**
  * Where the items behind topics' prefixes are: `prefix=collection,…`; a collection whose primary
  * key is not the field `id` names it after a dot, `prefix=collection.field`.
@@ -78,11 +80,10 @@ export function origins(): Rule<ReadonlySet<string>> {
 export function topicSources(): Rule<ReadonlyMap<string, TopicSource>> {
   return rule("prefix=collection or prefix=collection.primaryKey, comma-separated", (text) => {
     const sources = new Map<string, TopicSource>();
-    for (const item of text.split(",").filter((item) => item.trim() !== "")) {
-      const [prefix, collection, primaryKey = "id", ...rest] = item.trim().split(/[=.]/);
-      const names = [prefix, collection, primaryKey];
-      if (prefix === undefined || collection === undefined || rest.length > 0) return undefined;
-      if (!names.every((name) => name !== undefined && isCollectionName(name))) return undefined;
+    for (const item of text.split(",").map((item) => item.trim()).filter((item) => item !== "")) {
+      const [, prefix, collection, primaryKey = "id"] = TOPIC_SOURCE.exec(item) ?? [];
+      if (prefix === undefined || collection === undefined) return undefined;
+      if (![prefix, collection, primaryKey].every(isCollectionName)) return undefined;
       if (sources.has(prefix)) return undefined;
       sources.set(prefix, { collection, primaryKey });
     }
