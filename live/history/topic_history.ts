@@ -36,7 +36,7 @@ interface Entry {
   isLatest: boolean;
 }
 
-/** Dropped entries are cut off the array when they are so many, and half of it. */
+/** Dropped entries' holes are cut off the array when they are so many, and half of it. */
 const COMPACT_AT = 256;
 
 /**
@@ -54,7 +54,8 @@ export class TopicHistory implements TopicLog {
   readonly #topic: string;
   readonly #options: TopicHistoryOptions;
   readonly #latest = new Map<string, Entry>();
-  #entries: Entry[] = [];
+  /** Dropped ones are holes, which free their messages, until they are cut off. */
+  #entries: (Entry | undefined)[] = [];
   /** Index of the first entry held; those before it were dropped. */
   #start = 0;
   #head = 0;
@@ -106,7 +107,7 @@ export class TopicHistory implements TopicLog {
   }
 
   lengthAfter(offset: number): number {
-    const next = this.#entries[this.#index(offset)];
+    const next = this.#entries[Math.max(this.#index(offset), this.#start)];
     return next === undefined ? 0 : this.#length - next.end + next.message.length;
   }
 
@@ -159,7 +160,7 @@ export class TopicHistory implements TopicLog {
 
   #dropFirst(): void {
     this.#drop(this.#first(), "inLog");
-    this.#start++;
+    this.#entries[this.#start++] = undefined;
   }
 
   #drop(entry: Entry, from: "inLog" | "isLatest"): void {

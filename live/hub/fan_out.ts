@@ -86,6 +86,7 @@ export class FanOut {
   readonly #lagging = new Set<OpenTopic>();
   #walk: Walk | undefined;
   #scheduled = false;
+  #stopped = false;
   #flushedAt = -Infinity;
   #later: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -100,7 +101,7 @@ export class FanOut {
 
   /** Sends a topic's subscribers, now or soon, what its log has grown by. */
   mark(topic: OpenTopic): void {
-    if (this.#dirty.has(topic)) return;
+    if (this.#stopped || this.#dirty.has(topic)) return;
     this.#dirty.set(topic, this.#now());
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -119,10 +120,11 @@ export class FanOut {
   stop(): void {
     clearTimeout(this.#later);
     clearTimeout(this.#retry);
-    this.#scheduled = true;
+    this.#stopped = true;
   }
 
   readonly #flush = (): void => {
+    if (this.#stopped) return;
     this.#scheduled = false;
     const until = this.#now() + SLICE_MS;
     for (let walk = this.#next(); walk !== undefined; walk = this.#next()) {

@@ -55,12 +55,13 @@ export class MemoryBroker implements Broker {
   publish(publications: readonly Publication[]): Promise<Position[]> {
     const positions = publications.map(({ topic, data, key }) => {
       const history = this.#use(topic);
-      const offset = history.append(data, key);
-      if (this.#open.has(topic)) this.#events.appended(topic);
-      return { topic, offset, epoch: history.epoch };
+      return { topic, offset: history.append(data, key), epoch: history.epoch };
     });
     this.#shrink();
     this.#options.metrics.published(publications.length);
+    for (const topic of new Set(publications.map(({ topic }) => topic))) {
+      if (this.#open.has(topic)) this.#events.appended(topic);
+    }
     return Promise.resolve(positions);
   }
 

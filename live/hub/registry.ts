@@ -16,7 +16,7 @@ export class Registry {
   readonly #connections = new Map<string, Connection>();
   readonly #perUser = new Map<string, number>();
   readonly #closing = new Set<Connection>();
-  #whenGone: (() => void) | undefined;
+  #whenGone: PromiseWithResolvers<void> | undefined;
 
   /** Creates an empty registry. */
   constructor(metrics: Metrics) {
@@ -45,6 +45,7 @@ export class Registry {
 
   /** Registers a connection whose socket has opened. */
   add(connection: Connection): void {
+    if (this.#connections.has(connection.id)) return;
     this.#connections.set(connection.id, connection);
     this.#changeUser(connection, 1);
     this.#metrics.connections(this.size);
@@ -63,13 +64,16 @@ export class Registry {
   gone(connection: Connection): void {
     if (!this.#closing.delete(connection)) return;
     this.#metrics.closingSockets(this.closing);
-    if (this.closing === 0) this.#whenGone?.();
+    if (this.closing > 0) return;
+    this.#whenGone?.resolve();
+    this.#whenGone = undefined;
   }
 
   /** Resolves once no socket is closing any more. */
   async allGone(): Promise<void> {
     if (this.closing === 0) return;
-    await new Promise<void>((resolve) => this.#whenGone = resolve);
+    this.#whenGone ??= Promise.withResolvers();
+    await this.#whenGone.promise;
   }
 
   #changeUser({ user }: Connection, change: number): void {

@@ -1,0 +1,137 @@
+/**
+ * A bench for the hub: the real one, on a broker that can be held up.
+ *
+ * @module
+ */
+
+import type {
+  Broker,
+  BrokerEvents,
+  Cursor,
+  Position,
+  Publication,
+  TopicLog,
+} from "../../live/domain/broker.ts";
+import { Hub, type SubscribeOptions } from "../../live/hub/hub.ts";
+import { MemoryBroker, type MemoryBrokerOptions } from "../../live/hub/memory_broker.ts";
+import {
+  type Client,
+  createClient,
+  createRecordingMetrics,
+  FakeClock,
+  type RecordingMetrics,
+} from "./fakes.ts";
+
+/** A memory broker that can be told to take its time over opening a topic. */
+export class HeldBroker implements Broker {
+  /** What was opened and closed, in order. */
+  readonly calls: string[] = [];
+  readonly #inner: MemoryBroker;
+  #gate: PromiseWithResolvers<void> | undefined;
+
+  /** Creates a broker around one that does the work. */
+  constructor(inner: MemoryBroker) {
+    this.#inner = inner;
+  }
+
+  listen(events: BrokerEvents): void {
+    this.#inner.listen(events);
+  }
+
+  publish(publications: readonly Publication[]): Promise<Position[]> {
+    return this.#inner.publish(publications);
+  }
+
+  async open(topic: string): Promise<TopicLog> {
+    this.calls.push(`open ${topic}`);
+    const log = this.#inner.open(topic); // grows from now on
+    await this.#gate?.promise;
+    return log;
+  }
+
+  close(topic: string): void {
+    this.calls.push(`close ${topic}`);
+    this.#inner.close(topic);
+  }
+
+  stop(): Promise<void> {
+    return this.#inner.stop();
+  }
+
+  /** Makes topics wait from now on. */
+  hold(): void {
+    this.#gate ??= Promise.withResolvers();
+  }
+
+  /** Opens the topics that wait, and those to come; with an error, fails those that wait. */
+  letGo(error?: Error): void {
+    if (error === undefined) this.#gate?.resolve();
+    else this.#gate?.reject(error);
+    this.#gate = undefined;
+  }
+}
+
+/** What may differ from bench to bench. */
+export interface BenchOptions extends Partial<Omit<MemoryBrokerOptions, "metrics">> {
+  /** What one connection may hold unsent, in bytes. */
+  readonly thresholdBytes?: number;
+}
+
+/** A hub with all it needs, which stops when it is disposed of. */
+export class Bench implements AsyncDisposable {
+  /** The hub's clock. {@linkcode publish} moves it on, so that the hub is idle each time. */
+  readonly clock: FakeClock = new FakeClock();
+  /** What the hub told. */
+  readonly metrics: RecordingMetrics = createRecordingMetrics();
+  /** The hub's broker. */
+  readonly broker: HeldBroker;
+  /** The hub. */
+  readonly hub: Hub;
+  readonly #thresholdBytes: number;
+
+  /** Creates a hub without topics. */
+  constructor({ thresholdBytes = 1_048_576, ...history }: BenchOptions = {}) {
+    const { metrics, clock: { now } } = this;
+    const bounds = { historySize: 256, historyTtlMs: 300_000, historyMaxBytes: 1_000_000 };
+    this.#thresholdBytes = thresholdBytes;
+    this.broker = new HeldBroker(new MemoryBroker({ ...bounds, ...history, metrics }));
+    this.hub = new Hub({ broker: this.broker, thresholdBytes, metrics, now });
+  }
+
+  /** Creates a connection that unsubscribes from these topics when it ends. */
+  connect(...topics: string[]): Client {
+    return createClient({
+      thresholdBytes: this.#thresholdBytes,
+      metrics: this.metrics,
+      onEnd: (connection) => {
+        for (const topic of topics) this.hub.unsubscribe(connection, topic);
+      },
+    });
+  }
+
+  /** Creates a connection as {@linkcode connect} does, and subscribes it to the topics. */
+  async join(...topics: string[]): Promise<Client> {
+    const client = this.connect(...topics);
+    for (const topic of topics) {
+      await this.hub.subscribe(client.connection, topic, { onStart() {} });
+    }
+    return client;
+  }
+
+  /** Subscribes a client, which is sent the start as `subscribed`. */
+  subscribe({ connection }: Client, topic: string, since?: Cursor): Promise<void> {
+    const onStart: SubscribeOptions["onStart"] = (start) =>
+      connection.send({ type: "subscribed", topic, ...start });
+    return this.hub.subscribe(connection, topic, { since, onStart });
+  }
+
+  /** Publishes messages on one topic; when it resolves, an idle hub has sent them. */
+  publish(topic: string, ...data: unknown[]): Promise<Position[]> {
+    this.clock.ms += 10;
+    return this.hub.publish(data.map((item) => ({ topic, data: JSON.stringify(item) })));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.hub.stop();
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Tests of what a publication becomes on the wire.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { Bench } from "./bench.ts";
+import { messageOf, turn } from "./fakes.ts";
+
+Deno.test("Hub.publish() sends one message as itself", async () => {
+  await using bench = new Bench();
+  const client = await bench.join("a:1");
+  await bench.hub.publish([{ topic: "a:1", key: 'k"', data: '{"x":[1,null]}' }]);
+  assertEquals(client.socket.frames, [
+    '{"type":"message","topic":"a:1","offset":1,"key":"k\\"","data":{"x":[1,null]}}',
+  ]);
+});
+
+Deno.test("Hub.publish() joins the messages of a batch in one array", async () => {
+  await using bench = new Bench();
+  const client = await bench.join("a:1");
+  await bench.publish("a:1", 1, "two", null);
+  assertEquals(client.socket.frames, [
+    '[{"type":"message","topic":"a:1","offset":1,"data":1},' +
+    '{"type":"message","topic":"a:1","offset":2,"data":"two"},' +
+    '{"type":"message","topic":"a:1","offset":3,"data":null}]',
+  ]);
+});
+
+Deno.test("Hub.publish() resolves to positions, whether anybody listens or not", async () => {
+  await using bench = new Bench();
+  await bench.join("a:1");
+  const positions = await bench.hub.publish([
+    { topic: "a:1", data: "1" },
+    { topic: "b:1", data: "2" },
+    { topic: "a:1", data: "3" },
+  ]);
+  assertEquals(positions.map(({ topic, offset }) => [topic, offset]), [
+    ["a:1", 1],
+    ["b:1", 1],
+    ["a:1", 2],
+  ]);
+});
+
+Deno.test("Hub.publish() sends to a topic's subscribers only", async () => {
+  await using bench = new Bench();
+  const [a, b, neither] = [await bench.join("a:1"), await bench.join("b:1"), await bench.join()];
+  await bench.publish("a:1", 1);
+  await bench.publish("b:1", 2);
+  await bench.publish("a:10", 3);
+  assertEquals(a.socket.frames, [messageOf("a:1", 1, 1)]);
+  assertEquals(b.socket.frames, [messageOf("b:1", 1, 2)]);
+  assertEquals(neither.socket.frames, []);
+});
+
+Deno.test("Hub.publish() while idle sends in a microtask", async () => {
+  await using bench = new Bench();
+  const client = await bench.join("a:1");
+  bench.publish("a:1", 1);
+  assertEquals(client.socket.frames, []);
+  await Promise.resolve();
+  assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
+});
+
+Deno.test("Hub.publish() takes along what the same turn publishes", async () => {
+  await using bench = new Bench();
+  const client = await bench.join("a:1");
+  bench.publish("a:1", 1);
+  await bench.publish("a:1", 2);
+  assertEquals(client.socket.frames, [`[${messageOf("a:1", 1, 1)},${messageOf("a:1", 2, 2)}]`]);
+});
+
+Deno.test("Hub.publish() while busy joins what comes within a turn", async () => {
+  using time = new FakeTime();
+  await using bench = new Bench();
+  const client = await bench.join("a:1");
+  const publish = async (data: string) => void await bench.hub.publish([{ topic: "a:1", data }]);
+  await publish("1");
+  await publish("2");
+  await turn();
+  await publish("3");
+  assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
+  time.tick(0);
+  assertEquals(client.socket.frames, [
+    messageOf("a:1", 1, 1),
+    `[${messageOf("a:1", 2, 2)},${messageOf("a:1", 3, 3)}]`,
+  ]);
+});
+
+Deno.test("Hub.publish() is idle again some milliseconds after a flush", async () => {
+  using _time = new FakeTime();
+  await using bench = new Bench();
+  const client = await bench.join("a:1");
+  const publish = async (data: string) => void await bench.hub.publish([{ topic: "a:1", data }]);
+  await publish("1");
+  bench.clock.ms += 6;
+  await publish("2");
+  assertEquals(client.socket.frames, [messageOf("a:1", 1, 1), messageOf("a:1", 2, 2)]);
+});
+
+for (const historySize of [0, 1]) {
+  Deno.test(`Hub.publish() of 1,000 with a history of ${historySize} loses nothing`, async () => {
+    await using bench = new Bench({ historySize });
+    const client = await bench.join("a:1");
+    const data = Array.from({ length: 1_000 }, (_, index) => index + 1);
+    await bench.publish("a:1", ...data);
+    const received = client.socket.frames.flatMap((frame) => JSON.parse(frame));
+    assertEquals(received.map((message) => message.offset), data);
+    assertEquals(received.map((message) => message.data), data);
+  });
+}
+
+Deno.test("Hub.publish() cuts what is long into frames of 64 KiB", async () => {
+  await using bench = new Bench();
+  const client = await bench.join("a:1");
+  const data = "x".repeat(30_000);
+  await bench.publish("a:1", data, data, data);
+  const message = (offset: number) => messageOf("a:1", offset, data);
+  assertEquals(client.socket.frames, [`[${message(1)},${message(2)}]`, message(3)]);
+});
+
+Deno.test("Hub.publish() sends a message that is longer than a frame as itself", async () => {
+  await using bench = new Bench();
+  const client = await bench.join("a:1");
+  const data = "x".repeat(100_000);
+  await bench.publish("a:1", 1, data, 2);
+  const messages = [messageOf("a:1", 1, 1), messageOf("a:1", 2, data), messageOf("a:1", 3, 2)];
+  assertEquals(client.socket.frames, messages);
+});
+
+Deno.test("Hub.publish() counts what was sent, message by message", async () => {
+  await using bench = new Bench();
+  const clients = [await bench.join("a:1"), await bench.join("a:1", "b:1")];
+  await bench.publish("a:1", 1, 2, 3);
+  await bench.publish("b:1", 4);
+  await bench.publish("c:1", 5);
+  assertEquals(clients.map(({ socket }) => socket.frames.length), [1, 2]);
+  assertEquals(bench.metrics.sentCounts, { message: 7 });
+});
+
+Deno.test("Hub.publish() sends past a socket that breaks, which is not counted", async () => {
+  await using bench = new Bench();
+  const [first, broken, last] = [
+    await bench.join("a:1"),
+    await bench.join("a:1"),
+    await bench.join("a:1"),
+  ];
+  broken.socket.broken = true;
+  await bench.publish("a:1", 1);
+  assertEquals([first.socket.frames.length, last.socket.frames.length], [1, 1]);
+  assertEquals(broken.connection.ended, true);
+  assertEquals([bench.metrics.sentCounts.message, bench.metrics.gauges.subscriptions], [2, 2]);
+});
+
+Deno.test("Hub.publish() times a broadcast from its first publication on", async () => {
+  using time = new FakeTime();
+  await using bench = new Bench();
+  await bench.join("a:1");
+  await bench.publish("a:1", 1);
+  await bench.hub.publish([{ topic: "a:1", data: "2" }]);
+  bench.clock.ms += 3;
+  await bench.hub.publish([{ topic: "a:1", data: "3" }]);
+  bench.clock.ms += 4;
+  time.tick(0);
+  assertEquals(bench.metrics.broadcasts, [0, 7]);
+});
+
+Deno.test("Hub.stop() sends nothing any more", async () => {
+  using time = new FakeTime();
+  await using bench = new Bench();
+  const client = await bench.join("a:1");
+  bench.publish("a:1", 1);
+  await bench.hub.stop();
+  time.tick(1_000);
+  assertEquals(client.socket.frames, []);
+  assertEquals(time.next(), false);
+});
+
+Deno.test("Hub.stop() gives up what waits for a turn", async () => {
+  using time = new FakeTime();
+  await using bench = new Bench();
+  const client = await bench.join("a:1");
+  await bench.publish("a:1", 1);
+  await bench.hub.publish([{ topic: "a:1", data: "2" }]);
+  await bench.hub.stop();
+  assertEquals(time.next(), false);
+  assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
+});
