@@ -26,6 +26,9 @@ export interface GetJsonOptions {
 /** The largest answer that is read. Ours ask for a handful of fields, some hundred bytes. */
 const MAX_BODY_BYTES = 65_536;
 
+/** What a header can hold (RFC 9110, section 5.5). */
+const HEADER_VALUE = /^[\t -~\u0080-\u00ff]*$/;
+
 /** Longest wait that is taken from a `Retry-After`, so that no answer parks a client for days. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
@@ -41,9 +44,12 @@ const MAX_RETRY_AFTER_MS = 300_000;
  * large. Never rejects.
  */
 export async function getJson(url: string, options: GetJsonOptions): Promise<JsonAnswer> {
+  const cookie = options.cookie.header();
+  // The error of fetch would show it.
+  if (!HEADER_VALUE.test(cookie)) return failed("cookie cannot be a header");
   try {
     const response = await options.fetch(url, {
-      headers: { accept: "application/json", cookie: options.cookie.header() },
+      headers: { accept: "application/json", cookie },
       redirect: "manual",
       signal: AbortSignal.timeout(options.timeoutMs),
     });
@@ -56,7 +62,7 @@ export async function getJson(url: string, options: GetJsonOptions): Promise<Jso
 async function read(response: Response): Promise<JsonAnswer> {
   const { status } = response;
   if (status < 200 || status > 299) {
-    await response.body?.cancel();
+    response.body?.cancel().catch(() => {}); // the status has said all, whatever comes of this
     if (status === 401 || status === 403) return { kind: "denied", status };
     return failed(`status ${status}`, retryAfterMs(response.headers.get("retry-after")));
   }
@@ -92,7 +98,8 @@ function describe(error: unknown, timeoutMs: number): string {
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return `no answer within ${timeoutMs} ms`;
   }
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message; // fetch tells in it
 }
 
 function failed(reason: string, retryAfterMs?: number): JsonAnswer {

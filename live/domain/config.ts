@@ -180,9 +180,9 @@ function fault(name: string, variable: Variable<unknown>, text: string, error: z
   return `${name} must be ${error.issues[0]?.message}: current value is ${shown}`;
 }
 
-/** Hides what stands between `//` and `@` in a URL: it may be a password. */
+/** Hides all before the last `@`: a password may be in it, however broken the URL is. */
 function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/]*@/, "//***@");
+  return text.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@");
 }
 
 function variable<T>(

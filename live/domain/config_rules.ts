@@ -67,7 +67,8 @@ export function origins(): Rule<ReadonlySet<string>> {
   return rule("origins such as https://example.com, comma-separated, or *", (text) => {
     const all = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
     const known = all.map((item) => item === "*" ? item : originOf(item));
-    return known.includes(undefined) ? undefined : new Set(known as string[]);
+    if (known.length === 0 || known.includes(undefined)) return undefined;
+    return new Set(known as string[]);
   });
 }
 

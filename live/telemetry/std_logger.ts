@@ -37,29 +37,52 @@ export function createStdLogger(options: StdLoggerOptions): Logger {
 }
 
 function jsonLine(record: LogRecord, common: LogFields | undefined): string {
-  return JSON.stringify({
+  const fields = serialise({
     time: record.datetime.toISOString(),
     level: record.levelName,
     message: record.msg,
     ...common,
     ...fieldsOf(record),
-  }, errorsAsText);
+  });
+  return oneLine(`{${fields.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join()}}`);
 }
 
-/** Serialises every value: a text in a field cannot forge a line of its own (CWE-117). */
 function prettyLine(record: LogRecord): string {
-  const fields = Object.entries(fieldsOf(record))
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ` ${name}=${JSON.stringify(value, errorsAsText)}`);
+  const fields = serialise(fieldsOf(record)).map(([name, json]) => ` ${name}=${json}`);
   const time = record.datetime.toISOString().slice(11, 23);
-  return `${time} ${record.levelName.padEnd(5)} ${record.msg}${fields.join("")}`;
+  return oneLine(`${time} ${record.levelName.padEnd(5)} ${record.msg}${fields.join("")}`);
 }
 
 function fieldsOf(record: LogRecord): LogFields {
   return (record.args[0] ?? {}) as LogFields;
 }
 
+/** Makes JSON of each field by itself: one that cannot be JSON must not cost the line. */
+function serialise(fields: LogFields): [name: string, json: string][] {
+  return Object.entries(fields).flatMap(([name, value]) => {
+    const json = toJson(value);
+    return json === undefined ? [] : [[name, json]];
+  });
+}
+
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value, readable);
+  } catch {
+    return '"[not serialisable]"';
+  }
+}
+
 /** `JSON.stringify` shows nothing of an error; its stack says where to look. */
-function errorsAsText(_name: string, value: unknown): unknown {
-  return value instanceof Error ? value.stack ?? String(value) : value;
+function readable(_name: string, value: unknown): unknown {
+  if (value instanceof Error) return value.stack ?? String(value);
+  return typeof value === "bigint" ? String(value) : value;
+}
+
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/** Escapes what could forge a line of its own (CWE-117) or move a terminal's cursor (CWE-150). */
+function oneLine(line: string): string {
+  return line.replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,0 +1,55 @@
+/**
+ * What the contract says of each environment variable, for the tests to hold the code against.
+ *
+ * @module
+ */
+
+/** What is expected of one variable. */
+export interface VariableRow {
+  /** Its name. */
+  readonly name: string;
+  /** What its value is when it is unset; `undefined` where there is none. */
+  readonly value: unknown;
+  /** What `--help` says of its default. */
+  readonly shown: string;
+}
+
+const row = (name: string, value: unknown, shown = `default: ${value}`): VariableRow => ({
+  name,
+  value,
+  shown,
+});
+
+/** The variable without which nothing starts. */
+export const REQUIRED = "DIRECTUS_BASE_URL";
+
+/** Where Directus is in tests that need some address. */
+export const BASE_URL = "http://directus.test:8055";
+
+/** All variables, in the order of `--help`. */
+export const variableRows: readonly VariableRow[] = [
+  row(REQUIRED, BASE_URL, "required"),
+  row("DIRECTUS_AUTH_TIMEOUT_MS", 5_000),
+  row("DIRECTUS_SESSION_COOKIE", "directus_session_token"),
+  row("LIVE_WS_HOST", "0.0.0.0"),
+  row("LIVE_WS_PORT", 8080),
+  row("LIVE_WS_PING_INTERVAL_MS", 15_000),
+  row("LIVE_WS_DRAIN_TIMEOUT_MS", 10_000),
+  row("LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES", 1_048_576),
+  row("LIVE_ALLOWED_ORIGINS", undefined, "default: Directus's own origin"),
+  row("LIVE_MAX_CONNECTIONS", 50_000),
+  row("LIVE_MAX_CONNECTIONS_PER_USER", 32),
+  row("LIVE_MAX_TOPICS_PER_CONNECTION", 128),
+  row("LIVE_MAX_MESSAGE_BYTES", 65_536),
+  row("LIVE_MAX_MESSAGES_PER_SECOND", 50),
+  row("LIVE_TOPICS", new Map(), "default: none"),
+  row("LIVE_HISTORY_SIZE", 256),
+  row("LIVE_HISTORY_TTL_MS", 300_000),
+  row("LIVE_HISTORY_MAX_BYTES", 268_435_456),
+  row("LIVE_PUBLISH_TOKEN", undefined, "default: none: publishing off"),
+  row("OPS_HOST", "127.0.0.1"),
+  row("OPS_PORT", 9090),
+  row("INSTANCE_ID", undefined, "default: a random one"),
+  row("LOG_LEVEL", "INFO"),
+  row("LOG_FORMAT", "json"),
+];
