@@ -14,6 +14,7 @@ export type UpgradeResult =
   | "user-limit"
   | "unavailable"
   | "malformed"
+  | "left"
   | "error";
 
 /** Types of inbound messages; `invalid` stands for all that is none of them. */

@@ -58,6 +58,17 @@ export function wantsClose(request: Request): boolean {
   return URL.parse(request.url)?.searchParams.get("reject") === "close";
 }
 
+/**
+ * Tells whether the client has left while its request was checked. It must be asked once when the
+ * request arrives, as Deno takes note from then on only.
+ *
+ * To upgrade such a request would cost a file descriptor for good: Deno tells of no event of its
+ * socket, frees nothing, and no shutdown ends any more (CWE-772).
+ */
+export function hasLeft({ signal }: Request): boolean {
+  return signal.aborted;
+}
+
 function listed(headers: Headers, name: string, token: string): boolean {
   const value = headers.get(name) ?? "";
   return value.split(",").some((item) => item.trim().toLowerCase() === token);

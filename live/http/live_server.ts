@@ -13,7 +13,7 @@ import { type Metrics, silentMetrics } from "../domain/metrics.ts";
 import { Registry } from "../hub/registry.ts";
 import type { SessionFactory } from "../session/session.ts";
 import { Admission, type Admitted } from "./admission.ts";
-import { checkHandshake, isUpgrade } from "./handshake.ts";
+import { checkHandshake, hasLeft, isUpgrade } from "./handshake.ts";
 import { Inbox } from "./inbox.ts";
 import { LIVE_DEFAULTS, type LiveServerOptions } from "./live_options.ts";
 import { listen, type Listener } from "./listener.ts";
@@ -87,6 +87,7 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
 
   async function handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
     if (!isUpgrade(request)) return emptyResponse(STATUS_CODE.NotFound);
+    void hasLeft(request); // so that it knows later: see there
     try {
       const malformed = checkHandshake(request);
       if (malformed !== undefined) {
@@ -106,6 +107,11 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
 
   /** Upgrades, and registers the connection when its socket opens: before, it may never. */
   function accept(request: Request, admitted: Admitted, remoteAddress: string): Response {
+    if (hasLeft(request)) {
+      admitted.release();
+      metrics.upgrade("left");
+      return emptyResponse(STATUS_CODE.BadRequest);
+    }
     const openTimer = setTimeout(admitted.release, OPEN_TIMEOUT_MS);
     const { socket, response } = Deno.upgradeWebSocket(request, {
       idleTimeout: 2 * options.pingIntervalMs / 1000,

@@ -66,7 +66,7 @@ export function createOpsServer(deps: OpsServerDeps): OpsServer {
   };
 
   async function handle(request: Request): Promise<Response> {
-    const path = new URL(request.url).pathname;
+    const path = URL.parse(request.url)?.pathname ?? ""; // a Host that is none makes it no URL
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
     if (route === undefined) return jsonError(STATUS_CODE.NotFound, "No such route");
     const [method, respond] = route;

@@ -8,7 +8,7 @@ import { STATUS_CODE, type StatusCode } from "@std/http/status";
 import { CloseCode } from "../domain/close_codes.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics, UpgradeResult } from "../domain/metrics.ts";
-import { wantsClose } from "./handshake.ts";
+import { hasLeft, wantsClose } from "./handshake.ts";
 import { emptyResponse } from "./responses.ts";
 
 /** A refusal, for clients that read HTTP and for browsers, which read close codes only. */
@@ -98,7 +98,7 @@ export function createRefuser({ metrics, logger }: RefuserOptions): Refuser {
   return (request, name, retryAfterMs) => {
     metrics.upgrade(name);
     logger.debug("upgrade refused", { result: name });
-    if (!wantsClose(request) || sockets.size >= MAX_REFUSED_SOCKETS) {
+    if (!wantsClose(request) || hasLeft(request) || sockets.size >= MAX_REFUSED_SOCKETS) {
       return httpRefusal(name, retryAfterMs);
     }
     const { socket, response } = Deno.upgradeWebSocket(request);

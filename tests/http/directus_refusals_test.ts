@@ -1,0 +1,125 @@
+/**
+ * What the states of a Directus and of its sessions do to an upgrade request.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { createDirectusAuthority } from "../../live/directus/authority.ts";
+import { silentMetrics } from "../../live/domain/metrics.ts";
+import { BASE, options } from "../directus/fixtures.ts";
+import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_in.ts";
+import { Client } from "../support/client.ts";
+import { type Live, startLive } from "../support/live.ts";
+
+function startOn(directus: DirectusStandIn, timeoutMs = 60_000): Promise<Live> {
+  return startLive({
+    authority: createDirectusAuthority({
+      baseUrl: BASE,
+      timeoutMs,
+      topics: new Map(),
+      metrics: silentMetrics,
+      fetch: directus.fetch,
+    }),
+  });
+}
+
+for (
+  const [fault, retryAfter, timeoutMs] of [
+    ["limited", "1", 60_000],
+    ["pressure", "2", 60_000],
+    ["broken", "2", 60_000],
+    ["down", "2", 60_000],
+    ["hung", "2", 20],
+  ] as const
+) {
+  Deno.test(`LiveServer answers 503 to an upgrade while Directus is ${fault}`, async () => {
+    const directus = createDirectusStandIn(options);
+    const cookie = directus.session("ada-id");
+    directus.fail(fault);
+    await using live = await startOn(directus, timeoutMs);
+
+    const { status, headers } = await live.knock("/", { cookie });
+
+    assertEquals([status, headers.get("retry-after")], [503, retryAfter]);
+  });
+}
+
+const sessions: Record<string, (directus: DirectusStandIn) => string> = {
+  "that is garbage": () => "directus_session_token=garbage",
+  "of a wrong signature": (directus) => `${directus.session("ada-id").slice(0, -4)}AAAA`,
+  "that has expired": (directus) => after(directus, (cookie) => directus.expire(cookie)),
+  "that was logged out": (directus) => after(directus, (cookie) => directus.logOut(cookie)),
+  "of a suspended user": (directus) => after(directus, () => directus.suspend("ada-id")),
+  "of a deleted user": (directus) => after(directus, () => directus.remove("ada-id")),
+  "of a changed password": (directus) =>
+    after(directus, () => directus.changePassword("ada-id", "new")),
+  "of a share, which is nobody's": (directus) => directus.shareSession("share-id"),
+};
+
+function after(directus: DirectusStandIn, change: (cookie: string) => void): string {
+  const cookie = directus.session("ada-id");
+  change(cookie);
+  return cookie;
+}
+
+for (const [name, cookieOf] of Object.entries(sessions)) {
+  Deno.test(`LiveServer answers 401 to an upgrade with a session ${name}`, async () => {
+    const directus = createDirectusStandIn(options);
+    const cookie = cookieOf(directus);
+    await using live = await startOn(directus);
+
+    const { status } = await live.knock("/", { cookie });
+
+    assertEquals(status, 401);
+    assertEquals(directus.count("GET /users/me"), 1);
+  });
+}
+
+Deno.test("LiveServer does not ask Directus about an upgrade without the session cookie", async () => {
+  const directus = createDirectusStandIn(options);
+  await using live = await startOn(directus);
+
+  const { status } = await live.knock("/", { cookie: "directus_refresh_token=x" });
+
+  assertEquals(status, 401);
+  assertEquals(directus.calls, []);
+});
+
+Deno.test("LiveServer forwards the session cookie to Directus, and no other", async () => {
+  const directus = createDirectusStandIn(options);
+  const cookie = directus.session("ada-id");
+  await using live = await startOn(directus);
+
+  await live.knock("/", { cookie: `a=1; ${cookie}; b=2` });
+
+  assertEquals(directus.calls.map(({ headers }) => headers.get("cookie")), [cookie]);
+});
+
+Deno.test("LiveServer welcomes a user with what Directus says of them", async () => {
+  const directus = createDirectusStandIn(options);
+  await using live = await startOn(directus);
+  await using client = await Client.connect(live.ws, { cookie: directus.session("ada-id") });
+
+  assertEquals((await client.next()).user, {
+    id: "ada-id",
+    email: "ada@example.com",
+    role: "editor",
+    first_name: "Ada",
+    last_name: null,
+  });
+});
+
+Deno.test("LiveServer welcomes a user of whom Directus tells the id only", async () => {
+  const directus = createDirectusStandIn(options);
+  await using live = await startOn(directus);
+  await using client = await Client.connect(live.ws, { cookie: directus.session("bob-id") });
+
+  assertEquals((await client.next()).user, {
+    id: "bob-id",
+    email: null,
+    role: null,
+    first_name: null,
+    last_name: null,
+  });
+});

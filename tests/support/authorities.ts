@@ -1,0 +1,57 @@
+/**
+ * An authority without a Directus.
+ *
+ * @module
+ */
+
+import type { Authority, User } from "../../live/domain/authority.ts";
+
+/** An authority that remembers what it was asked. */
+export interface FakeAuthority extends Authority {
+  /** Questions, in their order, such as `authenticate ada` and `authorise ada event:42`. */
+  readonly asked: string[];
+}
+
+/** Returns the `Cookie` header of a user of {@linkcode fakeAuthority}. */
+export function cookieOf(userId: string): string {
+  return `directus_session_token=${userId}`;
+}
+
+/** Returns a user of whom nothing but the id is known. */
+export function userOf(id: string): User {
+  return { id, email: null, role: null, first_name: null, last_name: null };
+}
+
+/**
+ * Creates an authority that takes a cookie's value for the user's id, and lets everybody listen to
+ * everything but the prefix `secret`.
+ *
+ * @param methods Methods to use instead of its own.
+ */
+export function fakeAuthority(methods: Partial<Authority> = {}): FakeAuthority {
+  const asked: string[] = [];
+  const answers: Authority = {
+    authenticate(cookie) {
+      return Promise.resolve({ kind: "authenticated", user: userOf(valueOf(cookie.header())) });
+    },
+    authorise(_cookie, topic) {
+      return Promise.resolve({ kind: topic.prefix === "secret" ? "forbidden" : "allowed" });
+    },
+    ...methods,
+  };
+  return {
+    asked,
+    authenticate(cookie) {
+      asked.push(`authenticate ${valueOf(cookie.header())}`);
+      return answers.authenticate(cookie);
+    },
+    authorise(cookie, topic) {
+      asked.push(`authorise ${valueOf(cookie.header())} ${topic.name}`);
+      return answers.authorise(cookie, topic);
+    },
+  };
+}
+
+function valueOf(header: string): string {
+  return header.slice(header.indexOf("=") + 1);
+}

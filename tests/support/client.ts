@@ -1,0 +1,110 @@
+/**
+ * A WebSocket client whose messages a test takes one by one.
+ *
+ * @module
+ */
+
+import { Queue } from "./queue.ts";
+
+/** A message from the server. */
+// deno-lint-ignore no-explicit-any -- a test asserts its whole shape
+export type Message = any;
+
+/** How a connection ended, as the client saw it. */
+export interface Closed {
+  /** The close code. */
+  readonly code: number;
+  /** The close reason. */
+  readonly reason: string;
+}
+
+/** A client that queues what it receives. */
+export class Client implements AsyncDisposable {
+  /** The frames received so far, as they came. */
+  readonly frames: string[] = [];
+  /** Resolves once the connection has ended, whoever ended it and however. */
+  readonly closed: Promise<Closed>;
+  readonly #messages = new Queue<Message>();
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #socket: WebSocket;
+
+  /** Begins to connect. */
+  constructor(url: string, headers: HeadersInit = {}) {
+    const socket = this.#socket = new WebSocket(url, { headers });
+    const { promise, resolve } = Promise.withResolvers<Closed>();
+    this.closed = promise;
+    this.#opened.promise.catch(() => {}); // for those who wait for `closed` only
+    socket.onopen = () => this.#opened.resolve();
+    socket.onmessage = ({ data }) => this.#receive(data);
+    socket.onerror = () => {}; // the close event follows
+    socket.onclose = ({ code, reason }) => {
+      const error = new Error(`Connection closed: ${code} ${reason}`);
+      this.#opened.reject(error);
+      this.#messages.end(error);
+      resolve({ code, reason });
+    };
+  }
+
+  /**
+   * Connects.
+   *
+   * @returns The client, once its socket is open.
+   * @throws {Error} If the server refuses.
+   */
+  static async connect(url: string, headers: HeadersInit = {}): Promise<Client> {
+    const client = new Client(url, headers);
+    await client.#opened.promise;
+    return client;
+  }
+
+  /** How many messages were received and not taken. */
+  get pending(): number {
+    return this.#messages.size;
+  }
+
+  /** Resolves to the next message; one that came in an array counts by itself. */
+  next(): Promise<Message> {
+    return this.#messages.next();
+  }
+
+  /** Resolves to the next messages. */
+  async take(count: number): Promise<Message[]> {
+    const messages: Message[] = [];
+    while (messages.length < count) messages.push(await this.next());
+    return messages;
+  }
+
+  /** Sends text or bytes as they are, anything else as JSON. */
+  send(message: unknown): void {
+    const raw = typeof message === "string" || message instanceof Uint8Array;
+    this.#socket.send(raw ? message as string | Uint8Array<ArrayBuffer> : JSON.stringify(message));
+  }
+
+  /** Sends a message and resolves to the next one received, which is its answer if all is quiet. */
+  async ask(message: unknown): Promise<Message> {
+    this.send(message);
+    return await this.next();
+  }
+
+  /** Subscribes and resolves to the answer. */
+  subscribe(topic: string, more: Record<string, unknown> = {}): Promise<Message> {
+    return this.ask({ type: "subscribe", topic, ...more });
+  }
+
+  /** Closes; resolves once the connection has ended. */
+  async close(code?: number): Promise<Closed> {
+    if (this.#socket.readyState < WebSocket.CLOSING) this.#socket.close(code);
+    return await this.closed;
+  }
+
+  /** Closes, if that has not happened, and waits for it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #receive(frame: string): void {
+    this.frames.push(frame);
+    const value = JSON.parse(frame);
+    for (const message of Array.isArray(value) ? value : [value]) this.#messages.push(message);
+  }
+}
