@@ -67,6 +67,7 @@ export { SessionCookie } from "./domain/session_cookie.ts";
 export type { Socket } from "./domain/socket.ts";
 export { parseTopic, type Topic, type TopicSource } from "./domain/topic.ts";
 export type { FanOutOptions } from "./hub/fan_out.ts";
+export type { LiveServerOptions } from "./http/live_options.ts";
 export { Hub, type HubOptions, type Start, type SubscribeOptions } from "./hub/hub.ts";
 export { MemoryBroker, type MemoryBrokerOptions } from "./hub/memory_broker.ts";
 export {
