@@ -11,7 +11,6 @@ import { ServerSentEventStream } from "@std/http/server-sent-event-stream";
 import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
 import { BaseHandler } from "@std/log/base-handler";
 import { ConsoleHandler } from "@std/log/console-handler";
-import { jsonFormatter } from "@std/log/formatters";
 import { getLevelName, type LevelName, LogLevelNames, LogLevels } from "@std/log/levels";
 import { Logger, LogRecord } from "@std/log/logger";
 import { FakeTime, TimeError } from "@std/testing/time";
@@ -119,20 +118,6 @@ Deno.test("Logger hands its handlers a record with all fields", () => {
   assertEquals(record.levelName, "WARN");
   assertEquals(record.loggerName, "test");
 });
-
-for (
-  const [args, json] of [
-    [[], '{"level":"INFO","datetime":1000,"message":"hi"}'],
-    [["a"], '{"level":"INFO","datetime":1000,"message":"hi","args":"a"}'],
-    [["a", 1], '{"level":"INFO","datetime":1000,"message":"hi","args":["a",1]}'],
-  ] as const
-) {
-  Deno.test(`jsonFormatter() formats a record with ${args.length} arguments`, () => {
-    using _time = new FakeTime(1_000);
-    const options = { msg: "hi", args: [...args], level: LogLevels.INFO, loggerName: "test" };
-    assertEquals(jsonFormatter(new LogRecord(options)), json);
-  });
-}
 
 for (const name of ["DEBUG", "WARN", "CRITICAL"] satisfies LevelName[]) {
   Deno.test(`ConsoleHandler leaves colours out of ${name} if told so`, () => {

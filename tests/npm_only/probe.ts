@@ -14,7 +14,6 @@ import "@std/http/server-sent-event-stream";
 import "@std/http/status";
 import "@std/log/base-handler";
 import "@std/log/console-handler";
-import "@std/log/formatters";
 import "@std/log/levels";
 import "@std/log/logger";
 import "@std/testing/time";
