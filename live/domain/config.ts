@@ -180,9 +180,9 @@ function fault(name: string, variable: Variable<unknown>, text: string, error: z
   return `${name} must be ${error.issues[0]?.message}: current value is ${shown}`;
 }
 
-/** Hides all before the last `@`: a password may be in it, however broken the URL is. */
+/** Hides all before the last `@` and after a `?`: a secret may be in it, however broken the URL. */
 function withoutCredentials(text: string): string {
-  return text.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@");
+  return text.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@").replace(/\?.*$/s, "?***");
 }
 
 function variable<T>(

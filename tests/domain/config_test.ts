@@ -123,6 +123,11 @@ Deno.test("readConfig() never shows the credentials of any URL in a list", () =>
   assertEquals(line.includes("pass"), false, line);
 });
 
+Deno.test("readConfig() never shows the query of a URL", () => {
+  const [line = ""] = faults({ DIRECTUS_BASE_URL: "http://host/?access_token=secret" });
+  assertStringIncludes(line, 'current value is "http://host/?***"');
+});
+
 Deno.test("readConfig() shows the value of a URL without credentials", () => {
   const [line = ""] = faults({ DIRECTUS_BASE_URL: "ftp://host/path" });
   assertStringIncludes(line, 'current value is "ftp://host/path"');

@@ -93,6 +93,7 @@ const bad: Record<string, [frame: unknown, id?: string]> = {
   "a binary frame": [new TextEncoder().encode('{"type":"subscribe","topic":"a:1"}').buffer],
   "a Blob": [new Blob(['{"type":"subscribe","topic":"a:1"}'])],
   "an object, not its text": [{ type: "subscribe", topic: "a:1", id: "7" }],
+  "a list of texts": [['{"type":"subscribe","topic":"a:1","id":"7"}']],
   "undefined": [undefined],
 };
 

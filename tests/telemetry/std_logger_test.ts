@@ -183,6 +183,10 @@ for (const format of FORMATS) {
   }
 }
 
+Deno.test("createStdLogger() writes a bigint as text, with all its digits", () => {
+  assertEquals(JSON.parse(lineOf({ offset: 9_007_199_254_740_993n })).offset, "9007199254740993");
+});
+
 function revokedProxy(): unknown {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();

@@ -1,0 +1,193 @@
+/**
+ * The layers: a file imports only from layers below its own, or from its own folder.
+ *
+ * Imports that stand in `live/` and `main.ts` are read as text, so that an import of types alone
+ * counts as well.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import denoJson from "../deno.json" with { type: "json" };
+
+const ROOT = new URL("../", import.meta.url);
+
+/** Layers by folder; a file that is in none of them is at the top. */
+const LAYERS: Readonly<Record<string, number>> = {
+  "live/domain": 0,
+  "live/connection": 1,
+  "live/directus": 1,
+  "live/history": 1,
+  "live/telemetry": 1,
+  "live/hub": 2,
+  "live/session": 3,
+  "live/http": 4,
+};
+
+/** Layers of the files that put the others together. */
+const TOP: Readonly<Record<string, number>> = { "live/mod.ts": 5, "main.ts": 6 };
+
+/** Removes comments, whose examples import as well. */
+function codeOf(text: string): string {
+  return text.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+/** Returns what a file imports, exports anew, or imports later, in no certain order. */
+function importsOf(text: string): string[] {
+  const patterns = [
+    /^\s*(?:import|export)\b[^"';=]*?\bfrom\s*["']([^"']+)["']/gm,
+    /^\s*import\s*["']([^"']+)["']/gm,
+    /\bimport\(\s*["']([^"']+)["']/g,
+  ];
+  const code = codeOf(text);
+  return patterns.flatMap((pattern) => [...code.matchAll(pattern)].map(([, name = ""]) => name));
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+function layerOf(path: string): number | undefined {
+  return TOP[path] ?? LAYERS[folderOf(path)];
+}
+
+/** Says what is wrong with an import, or nothing. */
+function faultOf(from: string, name: string): string | undefined {
+  const fault = (what: string) => `${from} must not import ${name}: ${what}`;
+  if (name.startsWith("node:")) return undefined;
+  if (!name.startsWith(".")) {
+    const isDeclared = Object.keys(denoJson.imports).some((declared) =>
+      name === declared || name.startsWith(`${declared}/`)
+    );
+    return isDeclared ? undefined : fault("deno.json does not declare it");
+  }
+  const to = new URL(name, new URL(from, ROOT)).href.slice(ROOT.href.length);
+  if (from === "main.ts" && to === "deno.json") return undefined;
+  const [own, other] = [layerOf(from), layerOf(to)];
+  if (own === undefined) return `${from} is in no layer`;
+  if (other === undefined) return fault("it is in no layer");
+  if (other < own || folderOf(from) === folderOf(to)) return undefined;
+  return fault(other > own ? "it is in a layer above" : "it is beside it, in another room");
+}
+
+/** Returns the paths of a folder's TypeScript files, from the root. */
+function filesOf(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(`${folder}/`, ROOT))].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    if (isDirectory) return filesOf(path);
+    return name.endsWith(".ts") ? [path] : [];
+  });
+}
+
+const sources = new Map(
+  ["main.ts", ...filesOf("live")].map((path) => [path, Deno.readTextFileSync(new URL(path, ROOT))]),
+);
+
+/** Returns the files whose code matches. */
+function filesWith(pattern: RegExp): string[] {
+  return [...sources].filter(([, text]) => pattern.test(codeOf(text))).map(([path]) => path);
+}
+
+Deno.test("live/ and main.ts import from the layers below only", () => {
+  const faults = [...sources].flatMap(([path, text]) =>
+    importsOf(text).map((name) => faultOf(path, name)).filter((fault) => fault !== undefined)
+  );
+  assertEquals(faults, []);
+});
+
+Deno.test("every file of live/ is in a layer, and every layer has files", () => {
+  const folders = new Set([...sources.keys()].filter((path) => !(path in TOP)).map(folderOf));
+  assertEquals([...folders].toSorted(), Object.keys(LAYERS).toSorted());
+});
+
+Deno.test("the imports of live/ are found", () => {
+  const count = [...sources.values()].flatMap(importsOf).length;
+  assert(count >= 100, `only ${count}`);
+  const main = importsOf(sources.get("main.ts") ?? "");
+  assert(main.includes("./live/hub/hub.ts") && main.includes("./deno.json"));
+});
+
+Deno.test("importsOf() finds every form of an import", () => {
+  const text = `
+    import a from "./a.ts";
+    import type { B } from './b.ts';
+    import {
+      c,
+      type C,
+    } from "./c.ts";
+    import * as d from "./d.ts";
+    import "./e.ts";
+    export * from "./f.ts";
+    export { type G } from "./g.ts";
+    import json from "./h.json" with { type: "json" };
+    const i = await import("./i.ts");
+    export const not = "from './no.ts'";
+    // import j from "./no.ts";
+    /* import k from "./no.ts"; */
+    /**
+     * import l from "./no.ts";
+     */
+  `;
+  assertEquals(
+    importsOf(text).toSorted(),
+    [..."abcdefg"].map((name) => `./${name}.ts`).concat("./h.json", "./i.ts").toSorted(),
+  );
+});
+
+for (
+  const [from, name, isGood] of [
+    ["live/domain/topic.ts", "./config.ts", true],
+    ["live/domain/topic.ts", "zod", true],
+    ["live/domain/topic.ts", "../hub/hub.ts", false],
+    ["live/connection/connection.ts", "../domain/topic.ts", true],
+    ["live/connection/connection.ts", "../directus/authority.ts", false],
+    ["live/history/topic_history.ts", "../telemetry/std_logger.ts", false],
+    ["live/telemetry/std_logger.ts", "@std/log/logger", true],
+    ["live/hub/hub.ts", "../history/topic_history.ts", true],
+    ["live/hub/hub.ts", "../session/session.ts", false],
+    ["live/hub/hub.ts", "node:timers", true],
+    ["live/session/session.ts", "../http/live_server.ts", false],
+    ["live/http/live_server.ts", "../mod.ts", false],
+    ["live/http/live_server.ts", "../../main.ts", false],
+    ["live/http/live_server.ts", "../../deno.json", false],
+    ["live/http/live_server.ts", "../../tests/directus/stand_in.ts", false],
+    ["live/http/live_server.ts", "@std/httpx", false],
+    ["live/http/live_server.ts", "@std/async", false],
+    ["live/http/live_server.ts", "npm:zod@4", false],
+    ["live/http/live_server.ts", "jsr:@std/log", false],
+    ["live/http/live_server.ts", "https://deno.land/std/log/mod.ts", false],
+    ["live/mod.ts", "./http/live_server.ts", true],
+    ["live/mod.ts", "../main.ts", false],
+    ["main.ts", "./live/hub/hub.ts", true],
+    ["main.ts", "./deno.json", true],
+    ["main.ts", "./tests/demo/server.ts", false],
+    ["live/new_room/file.ts", "../domain/topic.ts", false],
+    ["live/loose.ts", "./domain/topic.ts", false],
+  ] as const
+) {
+  Deno.test(`faultOf() ${isGood ? "allows" : "forbids"} ${from} to import ${name}`, () => {
+    assertEquals(faultOf(from, name) === undefined, isGood);
+  });
+}
+
+Deno.test("live/ imports nothing by a name that only the running program knows", () => {
+  assertEquals(filesWith(/\bimport\((?!\s*["'])/), []);
+});
+
+for (
+  const [what, pattern, files] of [
+    ["reads the environment", /\bDeno\.env\b/, ["main.ts"]],
+    ["traps signals", /\bDeno\.addSignalListener\b/, ["main.ts"]],
+    ["ends the process", /\bDeno\.exit\b|\bprocess\.exit\b/, ["main.ts"]],
+    ["listens", /\bDeno\.(?:serve|listen\w*)\(/, ["live/http/listener.ts"]],
+    ["upgrades", /\bDeno\.upgradeWebSocket\(/, [
+      "live/http/live_server.ts",
+      "live/http/refusal.ts",
+    ]],
+    ["starts processes or reads files", /\bDeno\.(?:Command|open|read\w*File|write\w*File)\b/, []],
+  ] as const
+) {
+  Deno.test(`only ${files.join(" and ") || "nobody"} ${what}`, () => {
+    assertEquals(filesWith(pattern).toSorted(), [...files]);
+  });
+}

@@ -1,0 +1,91 @@
+/**
+ * What stands in more than one place of the project's configuration says the same everywhere.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import denoJson from "../deno.json" with { type: "json" };
+import { variables } from "../live/domain/config.ts";
+
+/** What a lock file holds, as far as it matters here. */
+interface Lock {
+  readonly specifiers: Readonly<Record<string, string>>;
+  readonly npm: Readonly<Record<string, unknown>>;
+}
+
+function read<T>(path: string): T {
+  return JSON.parse(Deno.readTextFileSync(new URL(`../${path}`, import.meta.url)));
+}
+
+const lock = read<Lock>("deno.lock");
+const npmOnlyLock = read<Lock>("tests/npm_only/deno.lock");
+const npmOnly = read<{ imports: Record<string, string> }>("tests/npm_only/imports.json");
+const permissions = denoJson.tasks.permissions.command.split(" ");
+
+/** A lock file writes `^0.2.3`, under which only patches are new, as `~0.2.3`. */
+function lockedName(specifier: string): string {
+  return specifier.replace(/@\^0\.(?!0\.)/, "@~0.");
+}
+
+Deno.test("the permissions let the server read its variables and no other", () => {
+  const [allowed, ...more] = permissions.filter((flag) => flag.startsWith("--allow-env"));
+  assertEquals(more, []);
+  assertMatch(allowed ?? "", /^--allow-env=/);
+  const names = allowed?.slice("--allow-env=".length).split(",");
+  assertEquals(names?.toSorted(), Object.keys(variables).toSorted());
+});
+
+Deno.test("the permissions let the server listen and call, and nothing else", () => {
+  const names = permissions.slice(1).map((flag) => flag.split("=", 1)[0]);
+  assertEquals(permissions[0], "echo");
+  assertEquals(names.toSorted(), ["--allow-env", "--allow-net", "--no-prompt"]);
+});
+
+for (const task of ["start", "dev", "compile"] as const) {
+  Deno.test(`the task ${task} runs with these permissions and no more`, () => {
+    const { command } = denoJson.tasks[task];
+    assert(command.includes(" $(deno task -q permissions) "));
+    assertEquals(command.match(/--allow-\S+|-A\b/), null);
+  });
+}
+
+for (const [name, specifier] of Object.entries(denoJson.imports)) {
+  Deno.test(`deno.lock holds ${name} as deno.json asks for it`, () => {
+    const version = lock.specifiers[lockedName(specifier)];
+    assertMatch(version ?? `${specifier} is not in it`, /^\d+\.\d+\.\d+/);
+  });
+}
+
+Deno.test("both lock files hold the same packages of npm", () => {
+  const both = Object.keys(lock.npm).filter((name) => name in npmOnlyLock.npm);
+  assert(both.some((name) => name.startsWith("zod@")));
+  for (const name of both) assertEquals(lock.npm[name], npmOnlyLock.npm[name], name);
+});
+
+Deno.test("both lock files hold the same versions of what both ask for", () => {
+  const both = Object.keys(lock.specifiers).filter((name) => name in npmOnlyLock.specifiers);
+  assert(both.length > 0);
+  for (const name of both) assertEquals(lock.specifiers[name], npmOnlyLock.specifiers[name], name);
+});
+
+Deno.test("neither lock file holds an unlocked package of npm", () => {
+  for (const entry of [...Object.values(lock.npm), ...Object.values(npmOnlyLock.npm)]) {
+    assertMatch(JSON.stringify(entry), /"integrity":"sha512-/);
+  }
+});
+
+Deno.test("tests/npm_only asks npm for what deno.json asks it for", () => {
+  const ofNpm = (imports: Record<string, string>) =>
+    Object.entries(imports).filter(([, specifier]) => specifier.startsWith("npm:")).toSorted();
+  assertEquals(ofNpm(npmOnly.imports), ofNpm(denoJson.imports));
+});
+
+Deno.test("tests/npm_only stands in for modules that deno.json declares, and for no others", () => {
+  const declared = Object.keys(denoJson.imports);
+  for (const [name, specifier] of Object.entries(npmOnly.imports)) {
+    const isDeclared = declared.some((known) => name === known || name.startsWith(`${known}/`));
+    assert(isDeclared, name);
+    if (name.startsWith("@std/")) assertMatch(specifier, /^\.\/[a-z_/]+\.ts$/);
+  }
+});
