@@ -54,8 +54,8 @@ class TopicSession implements Session {
   readonly #options: SessionOptions;
   /** Topics that are subscribed. */
   readonly #topics = new Set<string>();
-  /** How many more are being subscribed. */
-  #joining = 0;
+  /** Topics that are being subscribed and are not yet. */
+  readonly #joining = new Set<string>();
   /** By topic, the message last asked for, while any is under way. */
   readonly #turns = new Map<string, Promise<void>>();
 
@@ -99,14 +99,14 @@ class TopicSession implements Session {
   ): Promise<void> {
     const { maxTopics } = this.#options;
     const isNew = !this.#topics.has(topic.name);
-    if (isNew && this.#topics.size + this.#joining >= maxTopics) {
+    if (isNew && this.#topics.size + this.#joining.size >= maxTopics) {
       return this.#refuse(message, "limit", `Too many topics: at most ${maxTopics}`);
     }
-    if (isNew) this.#joining++;
+    if (isNew) this.#joining.add(topic.name);
     try {
       if (await this.#mayListen(message, topic)) await this.#join(message, topic);
     } finally {
-      if (isNew) this.#joining--;
+      this.#joining.delete(topic.name);
     }
   }
 
@@ -114,6 +114,7 @@ class TopicSession implements Session {
     await this.#options.hub.subscribe(this.#connection, name, {
       since: message.since,
       onStart: (start) => {
+        this.#joining.delete(name);
         this.#topics.add(name);
         this.#connection.send({ type: "subscribed", topic: name, id: message.id, ...start });
       },
