@@ -73,6 +73,8 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
   const { metrics = silentMetrics, logger = silentLogger } = deps;
   const registry = new Registry(metrics);
   const refuse = createRefuser({ metrics, logger });
+  /** Sockets that were upgraded and have not opened. */
+  const opening = new Set<Promise<void>>();
   let listener: Listener | undefined;
   let draining: Promise<DrainResult> | undefined;
 
@@ -112,13 +114,20 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
       metrics.upgrade("left");
       return emptyResponse(STATUS_CODE.BadRequest);
     }
-    const openTimer = setTimeout(admitted.release, OPEN_TIMEOUT_MS);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    opening.add(promise);
+    const settle = () => {
+      clearTimeout(openTimer);
+      opening.delete(promise);
+      admitted.release();
+      resolve();
+    };
+    const openTimer = setTimeout(settle, OPEN_TIMEOUT_MS);
     const { socket, response } = Deno.upgradeWebSocket(request, {
       idleTimeout: 2 * options.pingIntervalMs / 1000,
     });
     socket.onopen = () => {
-      clearTimeout(openTimer);
-      admitted.release();
+      settle();
       try {
         open(socket, admitted, remoteAddress);
       } catch (error) { // what a listener throws would end the process
@@ -175,6 +184,7 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const deadline = new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs));
     for (const connection of registry.all()) sendAway(connection);
+    await Promise.race([Promise.all(opening), deadline]); // else Deno would close them, its own way
     await Promise.race([registry.allGone(), deadline]);
     await Promise.race([listener?.shutdown(), deadline]);
     clearTimeout(timer);

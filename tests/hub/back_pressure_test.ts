@@ -5,7 +5,6 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
 import { Bench } from "./bench.ts";
 import { messageOf } from "./fakes.ts";
 
@@ -24,11 +23,11 @@ const TOO_SLOW: [number, string][] = [[1008, "back-pressure threshold exceeded"]
 const ENVELOPE = messageOf("a:1", 1, "").length;
 
 /** Moves both clocks on, from one look at the sockets to the next. */
-async function pass(ms: number, bench: Bench, time: FakeTime, eachLook?: () => void) {
+async function pass(ms: number, bench: Bench, eachLook?: () => void) {
   for (let passed = 0; passed < ms; passed += RETRY_MS) {
     eachLook?.();
     bench.clock.ms += RETRY_MS;
-    time.tick(RETRY_MS);
+    bench.time.tick(RETRY_MS);
     await Promise.resolve(); // an idle hub looks in a microtask
   }
 }
@@ -42,7 +41,6 @@ for (
   ] as const
 ) {
   Deno.test(`FanOut hands ${sent ? "a" : "no"} message to a socket ${name}`, async () => {
-    using _time = new FakeTime();
     await using bench = new Bench(thresholdBytes === undefined ? {} : { thresholdBytes });
     const { socket } = await bench.join("a:1");
     socket.bufferedAmount = buffered;
@@ -53,23 +51,21 @@ for (
 }
 
 Deno.test("FanOut stops handing over as soon as a socket is past the mark", async () => {
-  using time = new FakeTime();
   await using bench = new Bench();
   const { socket } = await bench.join("a:1");
   socket.slow = true;
   const data = "x".repeat(40_000);
   await bench.publish("a:1", data, data, data);
   assertEquals(socket.frames, [messageOf("a:1", 1, data), messageOf("a:1", 2, data)]);
-  await pass(STALL_MS, bench, time);
+  await pass(STALL_MS, bench);
   assertEquals(socket.frames.length, 2);
   socket.bufferedAmount = 0;
-  await pass(RETRY_MS, bench, time);
+  await pass(RETRY_MS, bench);
   assertEquals(socket.frames.slice(2), [messageOf("a:1", 3, data)]);
   assertEquals(bench.metrics.sentCounts, { message: 3 });
 });
 
 Deno.test("FanOut sends a drained socket what it missed, in one frame, and then live", async () => {
-  using time = new FakeTime();
   await using bench = new Bench({ historySize: 0 });
   const { socket } = await bench.join("a:1");
   socket.bufferedAmount = MARK + 1;
@@ -78,7 +74,7 @@ Deno.test("FanOut sends a drained socket what it missed, in one frame, and then 
   await bench.publish("a:1", 3);
   assertEquals(socket.frames, []);
   socket.bufferedAmount = MARK;
-  await pass(RETRY_MS, bench, time);
+  await pass(RETRY_MS, bench);
   await bench.publish("a:1", 4);
   assertEquals(socket.frames, [
     `[${[1, 2, 3].map((n) => messageOf("a:1", n, n))}]`,
@@ -87,7 +83,6 @@ Deno.test("FanOut sends a drained socket what it missed, in one frame, and then 
 });
 
 Deno.test("FanOut sends a drained socket what it missed with the next message", async () => {
-  using _time = new FakeTime();
   await using bench = new Bench();
   const { socket } = await bench.join("a:1");
   socket.bufferedAmount = MARK + 1;
@@ -98,7 +93,6 @@ Deno.test("FanOut sends a drained socket what it missed with the next message", 
 });
 
 Deno.test("FanOut does not hold up others for a socket that lags", async () => {
-  using time = new FakeTime();
   await using bench = new Bench();
   const [before, slow, after, elsewhere] = [
     await bench.join("a:1"),
@@ -116,68 +110,64 @@ Deno.test("FanOut does not hold up others for a socket that lags", async () => {
   ) {
     assertEquals(socket.frames, [1, 2, 3].map((n) => messageOf(topic, n, n)));
   }
-  await pass(STALL_MS, bench, time);
+  await pass(STALL_MS, bench);
   assertEquals([before.socket.frames.length, slow.socket.frames], [3, []]);
 });
 
 Deno.test("FanOut closes with 1008 what is past the threshold and stalls for a second", async () => {
-  using time = new FakeTime();
   await using bench = new Bench({ thresholdBytes: THRESHOLD });
   const { socket } = await bench.join("a:1");
   socket.bufferedAmount = MARK + 1;
   await bench.publish("a:1", "x".repeat(THRESHOLD - MARK));
-  await pass(STALL_MS - RETRY_MS, bench, time);
+  await pass(STALL_MS - RETRY_MS, bench);
   assertEquals(socket.closes, []);
-  await pass(RETRY_MS, bench, time);
+  await pass(RETRY_MS, bench);
   assertEquals(socket.closes, TOO_SLOW);
   socket.bufferedAmount = 0;
   await bench.publish("a:1", 2);
-  await pass(STALL_MS, bench, time);
+  await pass(STALL_MS, bench);
   assertEquals(socket.frames, []);
   assertEquals([bench.metrics.gauges.topics, bench.metrics.gauges.subscriptions], [0, 0]);
 });
 
 Deno.test("FanOut leaves alone what stalls below the threshold", async () => {
-  using time = new FakeTime();
   await using bench = new Bench({ thresholdBytes: THRESHOLD });
   const { socket } = await bench.join("a:1");
   const message = "x".repeat(THRESHOLD - MARK - 1 - ENVELOPE);
   socket.bufferedAmount = MARK + 1;
   await bench.publish("a:1", message);
-  await pass(10 * STALL_MS, bench, time);
+  await pass(10 * STALL_MS, bench);
   assertEquals(socket.closes, []);
   await bench.publish("a:1", ""); // one message more
   assertEquals(socket.closes, TOO_SLOW);
 });
 
 Deno.test("FanOut leaves alone what is past the threshold while it drains", async () => {
-  using time = new FakeTime();
   await using bench = new Bench({ thresholdBytes: THRESHOLD });
   const { socket } = await bench.join("a:1");
   socket.bufferedAmount = MARK + 1_000;
   await bench.publish("a:1", "x".repeat(2 * THRESHOLD));
-  await pass(10 * STALL_MS, bench, time, () => socket.bufferedAmount--);
+  await pass(10 * STALL_MS, bench, () => socket.bufferedAmount--);
   assertEquals(socket.closes, []);
-  await pass(STALL_MS, bench, time);
+  await pass(STALL_MS, bench);
   assertEquals(socket.closes, TOO_SLOW);
 });
 
 Deno.test("FanOut forgets that a socket stalled once it has taken something", async () => {
-  using time = new FakeTime();
   await using bench = new Bench({ thresholdBytes: THRESHOLD });
   const { socket } = await bench.join("a:1");
   const data = "x".repeat(THRESHOLD);
   socket.bufferedAmount = MARK + 1;
   await bench.publish("a:1", data);
-  await pass(STALL_MS - RETRY_MS, bench, time);
+  await pass(STALL_MS - RETRY_MS, bench);
   socket.bufferedAmount = 0;
-  await pass(RETRY_MS, bench, time);
+  await pass(RETRY_MS, bench);
   assertEquals(socket.frames, [messageOf("a:1", 1, data)]);
   socket.bufferedAmount = MARK + 1;
   await bench.publish("a:1", data);
-  await pass(STALL_MS - RETRY_MS, bench, time);
+  await pass(STALL_MS - RETRY_MS, bench);
   assertEquals(socket.closes, []);
-  await pass(RETRY_MS, bench, time);
+  await pass(RETRY_MS, bench);
   assertEquals(socket.closes, TOO_SLOW);
 });
 
@@ -188,7 +178,6 @@ for (
   ] as const
 ) {
   Deno.test(`FanOut ${name} four thresholds`, async () => {
-    using _time = new FakeTime();
     await using bench = new Bench({ thresholdBytes: THRESHOLD });
     const { socket } = await bench.join("a:1");
     socket.bufferedAmount = MARK + 1;
@@ -198,7 +187,6 @@ for (
 }
 
 Deno.test("FanOut counts against a socket only what follows its own cursor", async () => {
-  using _time = new FakeTime();
   await using bench = new Bench({ thresholdBytes: THRESHOLD });
   const early = await bench.join("a:1");
   early.socket.bufferedAmount = MARK + 1;
@@ -210,7 +198,6 @@ Deno.test("FanOut counts against a socket only what follows its own cursor", asy
 });
 
 Deno.test("FanOut keeps what a socket has not taken, and no longer", async () => {
-  using time = new FakeTime();
   await using bench = new Bench({ historySize: 0 });
   const [slow] = [await bench.join("a:1"), await bench.join("a:1")];
   const log = await bench.broker.open("a:1");
@@ -218,18 +205,17 @@ Deno.test("FanOut keeps what a socket has not taken, and no longer", async () =>
   await bench.publish("a:1", 1, 2);
   assertEquals(log.read(0, Infinity)?.length, 2);
   slow.socket.bufferedAmount = 0;
-  await pass(RETRY_MS, bench, time);
+  await pass(RETRY_MS, bench);
   assertEquals([slow.socket.frames.length, log.read(0, Infinity)], [1, undefined]);
 });
 
 Deno.test("FanOut does not keep what only a socket has not taken that has left", async () => {
-  using time = new FakeTime();
   await using bench = new Bench({ historySize: 0 });
   const [slow] = [await bench.join("a:1"), await bench.join("a:1")];
   const log = await bench.broker.open("a:1");
   slow.socket.bufferedAmount = MARK + 1;
   await bench.publish("a:1", 1, 2);
   slow.connection.end(1001, "gone");
-  await pass(RETRY_MS, bench, time);
+  await pass(RETRY_MS, bench);
   assertEquals([slow.socket.frames, log.read(0, Infinity)], [[], undefined]);
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FakeTime } from "@std/testing/time";
 import type {
   Broker,
   BrokerEvents,
@@ -77,8 +78,13 @@ export interface BenchOptions extends Partial<Omit<MemoryBrokerOptions, "metrics
   readonly thresholdBytes?: number;
 }
 
-/** A hub with all it needs, which stops when it is disposed of. */
+/**
+ * A hub with all it needs, which stops when it is disposed of. Time is faked until then, so that
+ * a promise that never settles fails its test: no timer of the hub's keeps the test waiting.
+ */
 export class Bench implements AsyncDisposable {
+  /** The time that timers go by. */
+  readonly time: FakeTime = new FakeTime(0);
   /** The hub's clock. {@linkcode publish} moves it on, so that the hub is idle each time. */
   readonly clock: FakeClock = new FakeClock();
   /** What the hub told. */
@@ -131,7 +137,8 @@ export class Bench implements AsyncDisposable {
     return this.hub.publish(data.map((item) => ({ topic, data: JSON.stringify(item) })));
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.hub.stop();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.hub.stop();
+    this.time.restore();
   }
 }

@@ -5,7 +5,6 @@
  */
 
 import { assertGreater } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
 import { Model } from "./model.ts";
 
 const STEPS = 2_000;
@@ -23,8 +22,7 @@ for (
   ] as const
 ) {
   Deno.test(`Hub gives all what they asked for, once and in order (seed ${seed}, history ${historySize})`, async () => {
-    using time = new FakeTime(0);
-    await using model = new Model(seed, historySize, time);
+    await using model = new Model(seed, historySize);
     for (let i = 0; i < STEPS; i++) await model.step();
     await model.finish();
     const { received, recovered, snapshots, tooSlow } = model.seen;

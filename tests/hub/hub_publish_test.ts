@@ -5,7 +5,6 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
 import { Bench } from "./bench.ts";
 import { messageOf, turn } from "./fakes.ts";
 
@@ -73,7 +72,6 @@ Deno.test("Hub.publish() takes along what the same turn publishes", async () => 
 });
 
 Deno.test("Hub.publish() while busy joins what comes within a turn", async () => {
-  using time = new FakeTime();
   await using bench = new Bench();
   const client = await bench.join("a:1");
   const publish = async (data: string) => void await bench.hub.publish([{ topic: "a:1", data }]);
@@ -82,7 +80,7 @@ Deno.test("Hub.publish() while busy joins what comes within a turn", async () =>
   await turn();
   await publish("3");
   assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
-  time.tick(0);
+  bench.time.tick(0);
   assertEquals(client.socket.frames, [
     messageOf("a:1", 1, 1),
     `[${messageOf("a:1", 2, 2)},${messageOf("a:1", 3, 3)}]`,
@@ -90,7 +88,6 @@ Deno.test("Hub.publish() while busy joins what comes within a turn", async () =>
 });
 
 Deno.test("Hub.publish() is idle again some milliseconds after a flush", async () => {
-  using _time = new FakeTime();
   await using bench = new Bench();
   const client = await bench.join("a:1");
   const publish = async (data: string) => void await bench.hub.publish([{ topic: "a:1", data }]);
@@ -155,7 +152,6 @@ Deno.test("Hub.publish() sends past a socket that breaks, which is not counted",
 });
 
 Deno.test("Hub.publish() times a broadcast from its first publication on", async () => {
-  using time = new FakeTime();
   await using bench = new Bench();
   await bench.join("a:1");
   await bench.publish("a:1", 1);
@@ -163,28 +159,26 @@ Deno.test("Hub.publish() times a broadcast from its first publication on", async
   bench.clock.ms += 3;
   await bench.hub.publish([{ topic: "a:1", data: "3" }]);
   bench.clock.ms += 4;
-  time.tick(0);
+  bench.time.tick(0);
   assertEquals(bench.metrics.broadcasts, [0, 7]);
 });
 
 Deno.test("Hub.stop() sends nothing any more", async () => {
-  using time = new FakeTime();
   await using bench = new Bench();
   const client = await bench.join("a:1");
   bench.publish("a:1", 1);
   await bench.hub.stop();
-  time.tick(1_000);
+  bench.time.tick(1_000);
   assertEquals(client.socket.frames, []);
-  assertEquals(time.next(), false);
+  assertEquals(bench.time.next(), false);
 });
 
 Deno.test("Hub.stop() gives up what waits for a turn", async () => {
-  using time = new FakeTime();
   await using bench = new Bench();
   const client = await bench.join("a:1");
   await bench.publish("a:1", 1);
   await bench.hub.publish([{ topic: "a:1", data: "2" }]);
   await bench.hub.stop();
-  assertEquals(time.next(), false);
+  assertEquals(bench.time.next(), false);
   assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
 });

@@ -6,7 +6,6 @@
  */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import type { FakeTime } from "@std/testing/time";
 import type { Cursor, Publication } from "../../live/domain/broker.ts";
 import { Bench } from "./bench.ts";
 import { type Client, messageOf, turn } from "./fakes.ts";
@@ -42,7 +41,6 @@ export class Model implements AsyncDisposable {
   /** What came about, to see that a run is not an idle one. */
   readonly seen = { received: 0, recovered: 0, snapshots: 0, tooSlow: 0 };
   readonly #random: (bound: number) => number;
-  readonly #time: FakeTime;
   readonly #bench: Bench;
   readonly #historySize: number;
   readonly #logs = new Map<string, Log>();
@@ -51,9 +49,8 @@ export class Model implements AsyncDisposable {
   readonly #faults: unknown[] = [];
 
   /** Creates a hub with clients that listen to nothing yet. */
-  constructor(seed: number, historySize: number, time: FakeTime) {
+  constructor(seed: number, historySize: number) {
     this.#random = createRandom(seed);
-    this.#time = time;
     this.#historySize = historySize;
     this.#bench = new Bench({ historySize, thresholdBytes: THRESHOLD, historyTtlMs: 2 ** 31 });
     for (const topic of TOPICS) {
@@ -121,7 +118,7 @@ export class Model implements AsyncDisposable {
 
   #pass(ms: number): void {
     this.#bench.clock.ms += ms;
-    this.#time.tick(ms);
+    this.#bench.time.tick(ms);
   }
 
   #connect(): Listener {

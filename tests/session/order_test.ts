@@ -44,6 +44,20 @@ Deno.test("Session.handle() asks about one topic once at a time", async () => {
   assertEquals(outline(setup.socket), ["subscribed a:1 1", "subscribed a:1 2"]);
 });
 
+Deno.test("Session.handle() queues behind what is under way, though earlier ones are done", async () => {
+  await using setup = createSessionBench({ asks: true });
+  const handled = [setup.subscribe("a:1", "1"), setup.subscribe("a:1", "2")];
+  await turn();
+  setup.authority.answer("a:1", "allowed");
+  await turn();
+  handled.push(setup.unsubscribe("a:1", "3"));
+  await turn();
+  assertEquals(outline(setup.socket), ["subscribed a:1 1"]);
+  setup.authority.answer("a:1", "allowed");
+  await Promise.all(handled);
+  assertEquals(outline(setup.socket).slice(1), ["subscribed a:1 2", "unsubscribed a:1 3"]);
+});
+
 Deno.test("Session.handle() lets no topic wait for another", async () => {
   await using setup = createSessionBench({ asks: true });
   const slow = setup.subscribe("a:1");

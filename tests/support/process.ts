@@ -1,60 +1,71 @@
 /**
- * The server as a process of its own, with the permissions that it is shipped with.
+ * The server as a process of its own.
  *
  * @module
  */
 
-import denoJson from "../../deno.json" with { type: "json" };
-import { Queue } from "./queue.ts";
+import { assert } from "@std/assert";
+import { variables } from "../../live/domain/config.ts";
+import { Watch } from "./queue.ts";
 
-/** The repository's folder. */
-const ROOT = new URL("../../", import.meta.url);
+const root = new URL("../../", import.meta.url);
 
-/** How a process ended and all that it wrote. */
+/** A line of the server's log in JSON. */
+export type LogRecord = Readonly<Record<string, unknown>>;
+
+/** How a process ended and what it wrote. */
 export interface Ended {
   /** Its exit code. */
   readonly code: number;
-  /** What it wrote to standard output. */
+  /** All of its standard output. */
   readonly stdout: string;
-  /** What it wrote to standard error. */
+  /** All of its standard error. */
   readonly stderr: string;
 }
 
-/** The flags that every task takes from the helper task: none where JSR is in reach. */
-async function importFlags(): Promise<string[]> {
+/** Returns the words that a task prints: the flags that `deno task start` runs the server with. */
+async function flagsOf(task: string): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "-q", "imports"],
-    cwd: ROOT,
+    args: ["task", "-q", task],
+    cwd: root,
     stderr: "null",
   }).output();
-  return words(new TextDecoder().decode(stdout));
+  return new TextDecoder().decode(stdout).split(/\s+/).filter((flag) => flag !== "");
 }
 
-/** Asked for once: where JSR is out of reach the answer can take seconds. */
-const IMPORT_FLAGS = await importFlags();
+let flags: Promise<string[]> | undefined;
 
-/** A running server. Tests wait for lines of its log. */
+/** `main.ts` in a process, with the permissions and the imports of `deno task start`. */
 export class ServerProcess implements AsyncDisposable {
-  /** Resolves once it has ended. */
+  /** How it ended. */
   readonly ended: Promise<Ended>;
   readonly #child: Deno.ChildProcess;
-  readonly #lines = new Queue<string>();
+  readonly #watch = new Watch();
+  readonly #texts = { stdout: "", stderr: "" };
+  #running = true;
 
   private constructor(child: Deno.ChildProcess) {
     this.#child = child;
     this.ended = this.#end();
   }
 
-  /** Starts `main.ts`. */
-  static start(
-    env: Readonly<Record<string, string>>,
+  /**
+   * Runs `main.ts`.
+   *
+   * @param env Variables; of the server's own none is inherited. It is on 127.0.0.1 and free
+   * ports unless they say otherwise.
+   * @param args Arguments.
+   */
+  static async spawn(
+    env: Readonly<Record<string, string>> = {},
     args: readonly string[] = [],
-  ): ServerProcess {
-    const permissions = words(denoJson.tasks.permissions.command.replace(/^echo /, ""));
+  ): Promise<ServerProcess> {
+    flags ??= Promise.all([flagsOf("imports"), flagsOf("permissions")]).then((all) => all.flat());
+    const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
     const command = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", ...IMPORT_FLAGS, ...permissions, "main.ts", ...args],
-      cwd: ROOT,
-      env: { ...env, NO_COLOR: "1" },
+      args: ["run", "-q", ...await flags, "main.ts", ...args],
+      cwd: root,
+      env: { ...unset, LIVE_WS_HOST: "127.0.0.1", LIVE_WS_PORT: "0", OPS_PORT: "0", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -62,19 +73,32 @@ export class ServerProcess implements AsyncDisposable {
     return new ServerProcess(command.spawn());
   }
 
-  /** Resolves to the next line of the log that has a text; those before it are passed over. */
-  async line(text: string): Promise<string> {
-    for (;;) {
-      const line = await this.#lines.next();
-      if (line.includes(text)) return line;
-    }
+  /** All that it has written so far. */
+  get output(): string {
+    return this.#texts.stdout + this.#texts.stderr;
   }
 
-  /** Resolves to the ports of both listeners, once both listen. */
-  async ports(): Promise<{ ops: number; live: number }> {
-    const port = (line: string) => Number(/port"?[:=](\d+)/.exec(line)?.[1]);
-    const ops = port(await this.line("ops listener started"));
-    return { ops, live: port(await this.line("live listener started")) };
+  /** The lines of its log so far. */
+  get log(): LogRecord[] {
+    const lines = this.#texts.stdout.split("\n").slice(0, -1);
+    return lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  }
+
+  /** Resolves to the first line with this message once there is one; rejects if it ends before. */
+  async line(message: string): Promise<LogRecord> {
+    return await this.#find(() => this.log.find((line) => line["message"] === message), message);
+  }
+
+  /**
+   * Resolves to the ports of the live and of the ops listener once it listens, in whatever format
+   * its log says so.
+   */
+  async ports(): Promise<{ live: number; ops: number }> {
+    const port = (listener: string) => {
+      const pattern = new RegExp(`${listener} listener started.*port\\W+(\\d+)`);
+      return this.#find(() => pattern.exec(this.#texts.stdout)?.[1], pattern);
+    };
+    return { live: Number(await port("live")), ops: Number(await port("ops")) };
   }
 
   /** Sends a signal. */
@@ -82,46 +106,34 @@ export class ServerProcess implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Ends the process, if that has not happened, without a drain. */
+  /** Ends it, if that has not happened, and waits for it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.kill("SIGKILL");
-    } catch {
-      // It has ended already.
-    }
+    if (this.#running) this.#child.kill("SIGKILL");
     await this.ended;
   }
 
+  async #find<T>(find: () => T | undefined, what: unknown): Promise<T> {
+    await this.#watch.until(() => find() !== undefined || !this.#running);
+    const found = find();
+    assert(found !== undefined, `Nothing like ${what} in:\n${this.output}`);
+    return found;
+  }
+
   async #end(): Promise<Ended> {
-    const stderr = new Response(this.#child.stderr).text();
-    const stdout = await this.#read();
-    const { code } = await this.#child.status;
-    this.#lines.end(new Error(`Process ended with code ${code}: ${await stderr}`));
-    return { code, stdout, stderr: await stderr };
+    const [{ code }] = await Promise.all([
+      this.#child.status,
+      this.#read("stdout"),
+      this.#read("stderr"),
+    ]);
+    this.#running = false;
+    this.#watch.changed();
+    return { code, ...this.#texts };
   }
 
-  async #read(): Promise<string> {
-    let text = "";
-    let rest = "";
-    for await (const chunk of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
-      text += chunk;
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) this.#lines.push(line);
+  async #read(name: "stdout" | "stderr"): Promise<void> {
+    for await (const text of this.#child[name].pipeThrough(new TextDecoderStream())) {
+      this.#texts[name] += text;
+      this.#watch.changed();
     }
-    return text;
   }
-}
-
-/** Runs `main.ts` until it ends by itself. */
-export async function runServer(
-  env: Readonly<Record<string, string>>,
-  args: readonly string[] = [],
-): Promise<Ended> {
-  await using process = ServerProcess.start(env, args);
-  return await process.ended;
-}
-
-function words(text: string): string[] {
-  return text.trim().split(/\s+/).filter((word) => word !== "");
 }

@@ -39,11 +39,6 @@ export class Queue<T> {
     this.#waiting.push(waiting);
     return waiting.promise;
   }
-
-  /** Returns all values that nobody has taken yet, and takes them. */
-  drain(): T[] {
-    return this.#values.splice(0);
-  }
 }
 
 /** Resolves promises once a state that it is told of has come about. */

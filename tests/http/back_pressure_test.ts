@@ -1,0 +1,126 @@
+/**
+ * Clients that do not read.
+ *
+ * The kernel takes some megabytes before a socket's buffer is seen to fill, so these tests send
+ * until it does.
+ *
+ * @module
+ */
+
+import { assertEquals, assertGreater } from "@std/assert";
+import { type Frame, Opcode, readClose, textFrame } from "../support/frames.ts";
+import { type Live, startLive } from "../support/live.ts";
+import { turn } from "../support/queue.ts";
+import type { RawClient } from "../support/raw_client.ts";
+
+const options = { backpressureThresholdBytes: 65_536 };
+const BLOCK = "x".repeat(250_000);
+const TOO_SLOW = { code: 1008, reason: "back-pressure threshold exceeded" };
+
+/** Connects a client that subscribes, and then reads no more. */
+async function connectStuck(live: Live): Promise<RawClient> {
+  const client = await live.connectRaw("stuck");
+  await client.sendFrame(textFrame('{"type":"subscribe","topic":"event:1"}'));
+  assertEquals((await client.message()).type, "subscribed");
+  return client;
+}
+
+/** Publishes blocks, each when the last has been sent, until a connection is ended. */
+async function publishUntilEnd(live: Live, afterEach: () => Promise<unknown>): Promise<number> {
+  let count = 0;
+  while (live.metrics.disconnects.length === 0) {
+    await live.publish("event:1", BLOCK);
+    count++;
+    await afterEach();
+  }
+  return count;
+}
+
+Deno.test("LiveServer ends a client that never reads, and others receive everything", async () => {
+  await using live = await startLive({ options });
+  await using client = await live.connect("ada");
+  await client.subscribe("event:1");
+  using _stuck = await connectStuck(live);
+  const offsets: number[] = [];
+  const receive = async () => offsets.push((await client.next()).offset);
+
+  const count = await publishUntilEnd(live, receive);
+  await live.publish("event:1", "after");
+  await receive();
+
+  assertEquals(offsets, Array.from({ length: count + 1 }, (_, index) => index + 1));
+  assertEquals(live.metrics.disconnects, [1008]);
+});
+
+Deno.test("LiveServer forgets a client that never reads at once, and counts its socket", async () => {
+  await using live = await startLive({ options });
+  using stuck = await connectStuck(live);
+
+  await publishUntilEnd(live, turn);
+
+  const { connections, subscriptions, topics, closingSockets } = live.metrics.gauges;
+  assertEquals({ connections, subscriptions, topics, closingSockets }, {
+    connections: 0,
+    subscriptions: 0,
+    topics: 0,
+    closingSockets: 1,
+  });
+
+  stuck.close();
+  await live.metrics.until(({ gauges }) => gauges.closingSockets === 0);
+});
+
+Deno.test("LiveServer frees the place of a client that never reads", async () => {
+  await using live = await startLive({ options: { ...options, maxConnectionsPerUser: 1 } });
+  using _stuck = await connectStuck(live);
+
+  await publishUntilEnd(live, turn);
+
+  await using _client = await live.connect("stuck");
+});
+
+Deno.test("LiveServer tells a client that reads again why it was closed", async () => {
+  await using live = await startLive({ options });
+  using slow = await connectStuck(live);
+  const published = await publishUntilEnd(live, turn);
+
+  const frames: Frame[] = [];
+  for (let frame = await slow.frame(); frame !== undefined; frame = await slow.frame()) {
+    frames.push(frame);
+    if (frame.opcode === Opcode.Close) break;
+  }
+
+  const close = frames.pop();
+  assertEquals(close && readClose(close), TOO_SLOW);
+  assertGreater(published, frames.length, "what it could not take was not sent");
+  assertEquals(live.metrics.outbound.message, frames.length);
+});
+
+Deno.test("LiveServer ends a client that asks and never reads the answers", async () => {
+  await using live = await startLive({ options: { ...options, messageBurst: 10_000 } });
+  using client = await connectStuck(live);
+  await live.hub.publish([{ topic: "event:2", key: "k", data: JSON.stringify(BLOCK) }]);
+
+  while (live.metrics.disconnects.length === 0) { // each answer has the snapshot in it
+    await client.sendFrame(textFrame('{"type":"subscribe","topic":"event:2"}'));
+    await turn();
+  }
+
+  assertEquals(live.metrics.disconnects, [1008]);
+  assertEquals(live.metrics.gauges.connections, 0);
+});
+
+Deno.test("LiveServer keeps a client that reads slower than is published, but reads", async () => {
+  await using live = await startLive({ options: { backpressureThresholdBytes: 4_194_304 } });
+  using slow = await connectStuck(live);
+  const offsets: number[] = [];
+
+  for (let count = 0; count < 24; count++) await live.publish("event:1", BLOCK);
+  while (offsets.length < 24) {
+    const received = await slow.message();
+    for (const { offset } of [received].flat()) offsets.push(offset);
+  }
+
+  assertEquals(offsets, Array.from({ length: 24 }, (_, index) => index + 1));
+  assertEquals(live.metrics.disconnects, []);
+});

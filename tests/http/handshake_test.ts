@@ -1,0 +1,122 @@
+/**
+ * Upgrade requests as they are on the wire, and what is none.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { cookieOf, fakeAuthority } from "../support/authorities.ts";
+import { startLive } from "../support/live.ts";
+import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
+
+const cookie = cookieOf("ada");
+
+for (
+  const [name, method, headers] of [
+    ["a plain GET", "GET", { connection: undefined, upgrade: undefined }],
+    ["a HEAD", "HEAD", { connection: undefined, upgrade: undefined }],
+    ["a POST", "POST", { connection: undefined, upgrade: undefined, "content-length": "0" }],
+    ["a POST that asks for an upgrade", "POST", {}],
+    ["a GET with an Upgrade but no Connection", "GET", { connection: undefined }],
+    ["a GET with a Connection but no Upgrade", "GET", { upgrade: undefined }],
+    ["an upgrade to HTTP/2", "GET", { upgrade: "h2c" }],
+    ["an upgrade that the Connection does not name", "GET", { connection: "keep-alive" }],
+    ["an upgrade to something like a WebSocket", "GET", { upgrade: "websocket2" }],
+  ] as const
+) {
+  Deno.test(`LiveServer answers 404 to ${name}`, async () => {
+    const authority = fakeAuthority();
+    await using live = await startLive({ authority });
+    using client = await RawClient.connect(live.port);
+
+    await client.request(
+      "/any/path?reject=close",
+      { ...UPGRADE_HEADERS, cookie, ...headers },
+      method,
+    );
+    const head = await client.head();
+
+    assertEquals(head.status, 404);
+    assertEquals(head.headers.get("content-length"), "0");
+    assertEquals(head.headers.get("connection"), "close");
+    assertEquals(authority.asked, []);
+    assertEquals(live.metrics.upgrades, []);
+  });
+}
+
+for (
+  const [name, headers, status, version] of [
+    ["without a key", { "sec-websocket-key": undefined }, 400, null],
+    ["with an empty key", { "sec-websocket-key": "" }, 400, null],
+    ["without a version", { "sec-websocket-version": undefined }, 426, "13"],
+    ["of version 8", { "sec-websocket-version": "8" }, 426, "13"],
+    ["of two versions", { "sec-websocket-version": "13, 8" }, 426, "13"],
+  ] as const
+) {
+  for (const path of ["/", "/?reject=close"]) {
+    Deno.test(`LiveServer answers ${status} to a handshake ${name} at ${path}`, async () => {
+      const authority = fakeAuthority();
+      await using live = await startLive({ authority });
+
+      const head = await live.knock(path, { cookie, ...headers });
+
+      assertEquals(head.status, status);
+      assertEquals(head.headers.get("sec-websocket-version"), version);
+      assertEquals(head.headers.get("content-length"), "0");
+      assertEquals(head.headers.get("connection"), "close");
+      assertEquals(authority.asked, []);
+      assertEquals(live.metrics.upgrades, ["malformed"]);
+    });
+  }
+}
+
+Deno.test("LiveServer proves that it read the key", async () => {
+  await using live = await startLive();
+
+  const head = await live.knock("/", { cookie });
+
+  // The example of RFC 6455, section 1.3.
+  assertEquals(head.status, 101);
+  assertEquals(head.headers.get("sec-websocket-accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+});
+
+for (
+  const [name, path, headers] of [
+    ["at any path", "/any/path?x=1", {}],
+    ["with tokens in any case", "/", { upgrade: "WebSocket", connection: "UPGRADE" }],
+    ["with tokens among others", "/", { upgrade: "h2c, websocket", connection: "x, upgrade" }],
+    ["with a Host that is none", "/", { host: "[" }],
+    ["with a path that is no URL's", "//[", {}],
+    ["with cookies beside the session's", "/", { cookie: `a=1; ${cookie}; b="2"` }],
+  ] as const
+) {
+  Deno.test(`LiveServer upgrades a handshake ${name}`, async () => {
+    await using live = await startLive();
+
+    assertEquals((await live.knock(path, { cookie, ...headers })).status, 101);
+  });
+}
+
+Deno.test("LiveServer agrees to no extension and to no sub-protocol", async () => {
+  await using live = await startLive();
+
+  const head = await live.knock("/", {
+    cookie,
+    "sec-websocket-extensions": "permessage-deflate",
+    "sec-websocket-protocol": "chat",
+  });
+
+  assertEquals(head.status, 101);
+  assertEquals(head.headers.get("sec-websocket-extensions"), null);
+  assertEquals(head.headers.get("sec-websocket-protocol"), null);
+});
+
+Deno.test("LiveServer goes on after bytes that are no HTTP", async () => {
+  await using live = await startLive();
+  using client = await RawClient.connect(live.port);
+
+  await client.write("\x16\x03\x01 no TLS here\r\n\r\n");
+  await client.ended();
+
+  assertEquals((await live.knock("/", { cookie })).status, 101);
+});
