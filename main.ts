@@ -8,6 +8,7 @@ import { createDirectusAuthority } from "./live/directus/authority.ts";
 import { type Config, readConfig, variables } from "./live/domain/config.ts";
 import type { Logger } from "./live/domain/logger.ts";
 import { usage } from "./live/domain/usage.ts";
+import { Deadline } from "./live/http/deadline.ts";
 import { createLiveServer, type DrainResult } from "./live/http/live_server.ts";
 import { createOpsServer } from "./live/http/ops_server.ts";
 import { Hub } from "./live/hub/hub.ts";
@@ -27,7 +28,11 @@ export interface Application {
    * @throws {Deno.errors.AddrInUse} If a port is taken; nothing listens then.
    */
   start(): Promise<{ live: Deno.NetAddr; ops: Deno.NetAddr }>;
-  /** Drains the live listener, then stops the ops listener. */
+  /**
+   * Drains the live listener, then stops the ops listener; gives up on both at the deadline.
+   *
+   * @param timeoutMs How long it may take, in milliseconds. @default {config.LIVE_WS_DRAIN_TIMEOUT_MS}
+   */
   stop(timeoutMs?: number): Promise<DrainResult>;
 }
 
@@ -92,11 +97,11 @@ export function compose(config: Config): Application {
     logger,
   });
 
-  async function stop(timeoutMs?: number): Promise<DrainResult> {
+  async function stop(timeoutMs = config.LIVE_WS_DRAIN_TIMEOUT_MS): Promise<DrainResult> {
     stopping = true;
+    using deadline = new Deadline(timeoutMs);
     const result = await live.stop(timeoutMs);
-    await hub.stop();
-    await ops.stop();
+    await deadline.wait(Promise.all([hub.stop(), ops.stop()]));
     return result;
   }
 

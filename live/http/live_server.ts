@@ -13,6 +13,7 @@ import { type Metrics, silentMetrics } from "../domain/metrics.ts";
 import { Registry } from "../hub/registry.ts";
 import type { SessionFactory } from "../session/session.ts";
 import { Admission, type Admitted } from "./admission.ts";
+import { Deadline } from "./deadline.ts";
 import { checkHandshake, hasLeft, isUpgrade } from "./handshake.ts";
 import { Inbox } from "./inbox.ts";
 import { LIVE_DEFAULTS, type LiveServerOptions } from "./live_options.ts";
@@ -181,13 +182,11 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
 
   async function drain(timeoutMs: number): Promise<DrainResult> {
     logger.info("draining", { connections: registry.size, timeoutMs });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const deadline = new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs));
+    using deadline = new Deadline(timeoutMs);
     for (const connection of registry.all()) sendAway(connection);
-    await Promise.race([Promise.all(opening), deadline]); // else Deno would close them, its own way
-    await Promise.race([registry.allGone(), deadline]);
-    await Promise.race([listener?.shutdown(), deadline]);
-    clearTimeout(timer);
+    await deadline.wait(Promise.all(opening)); // else Deno would close them, its own way
+    await deadline.wait(registry.allGone());
+    await deadline.wait(listener?.shutdown());
     const stragglers = registry.closing;
     if (stragglers > 0) logger.warn("gave up on sockets that do not close", { stragglers });
     return { stragglers };
