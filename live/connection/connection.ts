@@ -33,6 +33,9 @@ export interface ConnectionOptions {
 /** `WebSocket.OPEN`, which a {@linkcode Socket} does not carry. */
 const OPEN = 1;
 
+/** Past this nothing more is handed to a socket: what is waiting in a log costs nothing. */
+const MARK_BYTES = 65_536;
+
 /** One client, from the socket's opening to its end. */
 export class Connection {
   /** A random UUID; the client sees it in `welcome`. */
@@ -53,6 +56,7 @@ export class Connection {
   readonly #thresholdBytes: number;
   readonly #metrics: Metrics;
   readonly #onEnd: ConnectionOptions["onEnd"];
+  #handed = 0;
   #ended = false;
 
   /** Creates the connection of an open socket. */
@@ -76,6 +80,19 @@ export class Connection {
     return this.socket.bufferedAmount;
   }
 
+  /** Whether the socket can take more without holding much. */
+  get hasRoom(): boolean {
+    return this.bufferedBytes <= Math.min(MARK_BYTES, this.#thresholdBytes);
+  }
+
+  /**
+   * What has left the process so far. It grows for as long as the peer reads, however fast the
+   * socket is filled again. Frames count by their length, so only its growth means anything.
+   */
+  get drained(): number {
+    return this.#handed - this.bufferedBytes;
+  }
+
   /** Sends an answer to this client alone. */
   send(message: ServerMessage): void {
     if (this.deliver(encodeServerMessage(message))) this.#metrics.sent(message.type, 1);
@@ -95,6 +112,7 @@ export class Connection {
     }
     try {
       this.socket.send(frame);
+      this.#handed += frame.length;
       return true;
     } catch {
       // The socket broke and its close event is still on its way.

@@ -26,17 +26,14 @@ const SLICE_MS = 4;
 /** The clock is read after so many subscribers. */
 const CLOCK_EVERY = 32;
 
-/** Past this nothing more is handed to a socket: the log is its queue, and costs it nothing. */
-const MARK_BYTES = 65_536;
-
 /** What one frame holds, unless a single message is larger. */
 const MAX_FRAME_LENGTH = 65_536;
 
 /** A flush so soon after another waits for a turn, and takes along what comes meanwhile. */
 const IDLE_MS = 5;
 
-/** When to look again at sockets that were past the mark. */
-const RETRY_MS = 20;
+/** When to look again at sockets that had no room, in milliseconds. */
+export const RETRY_MS = 20;
 
 /** How long a socket past the threshold may drain nothing. */
 const STALL_MS = 1_000;
@@ -49,8 +46,8 @@ interface Walk {
   readonly topic: OpenTopic;
   /** Survives subscribers that come and go between two slices. */
   readonly subscribers: Iterator<Subscription>;
-  /** When the publication it began with was marked. */
-  readonly since: number;
+  /** When the publication it began with was marked, if it is not only to look again. */
+  readonly since: number | undefined;
   /** The least that any subscriber has been handed. */
   least: number;
   /** Whether a socket was past the mark. */
@@ -78,11 +75,10 @@ interface Frame {
  */
 export class FanOut {
   readonly #thresholdBytes: number;
-  readonly #markBytes: number;
   readonly #metrics: Metrics;
   readonly #now: () => number;
-  /** Dirty topics and since when, in the order in which they became so. */
-  readonly #dirty = new Map<OpenTopic, number>();
+  /** Dirty topics and since when, if not only to look again, in the order in which they became so. */
+  readonly #dirty = new Map<OpenTopic, number | undefined>();
   readonly #lagging = new Set<OpenTopic>();
   #walk: Walk | undefined;
   #scheduled = false;
@@ -94,15 +90,18 @@ export class FanOut {
   /** Creates a fan-out with nothing to do. */
   constructor(options: FanOutOptions) {
     this.#thresholdBytes = options.thresholdBytes;
-    this.#markBytes = Math.min(MARK_BYTES, options.thresholdBytes);
     this.#metrics = options.metrics;
     this.#now = options.now ?? (() => performance.now());
   }
 
   /** Sends a topic's subscribers, now or soon, what its log has grown by. */
   mark(topic: OpenTopic): void {
-    if (this.#stopped || this.#dirty.has(topic)) return;
-    this.#dirty.set(topic, this.#now());
+    if (this.#dirty.get(topic) === undefined) this.#enqueue(topic, this.#now());
+  }
+
+  #enqueue(topic: OpenTopic, since: number | undefined): void {
+    if (this.#stopped) return;
+    this.#dirty.set(topic, since);
     if (this.#scheduled) return;
     this.#scheduled = true;
     if (this.#now() - this.#flushedAt > IDLE_MS) queueMicrotask(this.#flush);
@@ -182,7 +181,7 @@ export class FanOut {
   ): number {
     const { connection } = subscription;
     let sent = 0;
-    while (subscription.cursor < head && connection.bufferedBytes <= this.#markBytes) {
+    while (subscription.cursor < head && connection.hasRoom) {
       const frame = frameAt(subscription.cursor);
       if (frame === undefined) {
         connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
@@ -203,12 +202,12 @@ export class FanOut {
     walk.least = Math.min(walk.least, cursor);
     if (cursor >= head) return;
     walk.lagging = true;
-    const buffered = connection.bufferedBytes;
     const now = this.#now();
-    if (buffered < subscription.buffered) subscription.stalledSince = undefined;
-    subscription.buffered = buffered;
+    const { drained } = connection;
+    if (drained > subscription.drained) subscription.stalledSince = undefined;
+    subscription.drained = drained;
     subscription.stalledSince ??= now;
-    const unsent = buffered + walk.topic.log.lengthAfter(cursor);
+    const unsent = connection.bufferedBytes + walk.topic.log.lengthAfter(cursor);
     const stalled = now - subscription.stalledSince >= STALL_MS;
     if (unsent > this.#thresholdBytes * (stalled ? 1 : BURST_THRESHOLDS)) {
       connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
@@ -218,7 +217,7 @@ export class FanOut {
   #finish(walk: Walk): void {
     if (this.#walk !== walk) return; // its topic was dropped on the way
     this.#walk = undefined;
-    this.#metrics.broadcast(this.#now() - walk.since);
+    if (walk.since !== undefined) this.#metrics.broadcast(this.#now() - walk.since);
     walk.topic.log.release(walk.least);
     if (walk.lagging) {
       this.#lagging.add(walk.topic);
@@ -230,7 +229,9 @@ export class FanOut {
     this.#retry = undefined;
     const topics = [...this.#lagging];
     this.#lagging.clear();
-    for (const topic of topics) this.mark(topic);
+    for (const topic of topics) {
+      if (!this.#dirty.has(topic)) this.#enqueue(topic, undefined);
+    }
   };
 }
 

@@ -13,8 +13,9 @@ import type {
   Publication,
   TopicLog,
 } from "../domain/broker.ts";
+import { BACKPRESSURE_REASON, CloseCode } from "../domain/close_codes.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import { FanOut, type FanOutOptions } from "./fan_out.ts";
+import { FanOut, type FanOutOptions, RETRY_MS } from "./fan_out.ts";
 import type { OpenTopic } from "./subscription.ts";
 
 /** What the hub needs. */
@@ -42,6 +43,12 @@ export interface SubscribeOptions {
   readonly onStart: (start: Start) => void;
 }
 
+/**
+ * How long a start waits for a socket that drains nothing, in milliseconds: a client that asks and
+ * never reads must not pile up questions.
+ */
+const STUCK_MS = 10_000;
+
 /** A topic that is wanted: open, or being opened. */
 interface WantedTopic {
   readonly opening: Promise<OpenTopic>;
@@ -56,6 +63,7 @@ export class Hub implements BrokerEvents {
   readonly #broker: Broker;
   readonly #metrics: Metrics;
   readonly #fanOut: FanOut;
+  readonly #now: () => number;
   readonly #topics = new Map<string, WantedTopic>();
   #subscriptions = 0;
 
@@ -64,6 +72,7 @@ export class Hub implements BrokerEvents {
     this.#broker = options.broker;
     this.#metrics = options.metrics;
     this.#fanOut = new FanOut(options);
+    this.#now = options.now ?? (() => performance.now());
     this.#broker.listen(this);
   }
 
@@ -85,12 +94,17 @@ export class Hub implements BrokerEvents {
    * Subscribes a connection to a topic. History and live join without a gap or a duplicate:
    * it is one log, and the cursor is set in the turn in which the start is told. If it is
    * subscribed already, it begins anew at the start that is told.
+   *
+   * A start can be large, and a client that comes back asks for all its topics at once: each waits
+   * until the socket has room, so that they do not add up to more than it may hold.
    */
   async subscribe(connection: Connection, name: string, options: SubscribeOptions): Promise<void> {
     const wanted = this.#want(name);
     wanted.waiting++;
     try {
       const topic = await wanted.opening;
+      // Looked at anew after each wait, as another start may have taken the room meanwhile.
+      while (!connection.ended && !connection.hasRoom) await this.#roomOf(connection);
       if (connection.ended) return;
       const start = startOf(topic.log, options.since);
       if (!topic.subscriptions.has(connection)) this.#count(1);
@@ -98,7 +112,7 @@ export class Hub implements BrokerEvents {
         connection,
         cursor: start.offset,
         stalledSince: undefined,
-        buffered: 0,
+        drained: connection.drained,
       });
       options.onStart(start);
     } finally {
@@ -120,6 +134,20 @@ export class Hub implements BrokerEvents {
   async stop(): Promise<void> {
     this.#fanOut.stop();
     await this.#broker.stop();
+  }
+
+  /** Resolves once a socket has room or has ended; ends it if it drains nothing for too long. */
+  async #roomOf(connection: Connection): Promise<void> {
+    let { drained } = connection;
+    let drainedAt = this.#now();
+    while (!connection.ended && !connection.hasRoom) {
+      if (connection.drained > drained) {
+        drained = connection.drained;
+        drainedAt = this.#now();
+      } else if (this.#now() - drainedAt >= STUCK_MS) {
+        connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
+      } else await later(RETRY_MS);
+    }
   }
 
   #want(name: string): WantedTopic {
@@ -158,4 +186,8 @@ function startOf(log: TopicLog, since: Cursor | undefined): Start {
   return missed === undefined
     ? { epoch, offset, recovered: false, messages: log.latest() }
     : { epoch, offset, recovered: true, messages: missed };
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

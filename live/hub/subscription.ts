@@ -15,8 +15,8 @@ export interface Subscription {
   cursor: number;
   /** Since when its socket has not drained, in milliseconds of the hub's clock, if it lags. */
   stalledSince: number | undefined;
-  /** What its socket held when that was last looked at, in bytes. */
-  buffered: number;
+  /** What its connection had drained when that was last looked at. */
+  drained: number;
 }
 
 /** A topic that has subscribers. */

@@ -219,3 +219,26 @@ Deno.test("FanOut does not keep what only a socket has not taken that has left",
   await pass(RETRY_MS, bench);
   assertEquals([slow.socket.frames, log.read(0, Infinity)], [[], undefined]);
 });
+
+Deno.test("FanOut leaves alone what lags because another topic fills a socket that drains", async () => {
+  await using bench = new Bench({ thresholdBytes: 300_000, historyMaxBytes: 1_000_000_000 });
+  const { socket } = await bench.join("b:1", "a:1");
+  const data = "x".repeat(60_000);
+  socket.slow = true;
+  socket.bufferedAmount = MARK + 1;
+  await bench.publish("a:1", data, data, data, data, data);
+  await pass(3 * STALL_MS, bench, () => {
+    socket.bufferedAmount = 0; // the peer reads all there is, and the other topic fills it again
+    bench.hub.publish([data, data].map((x) => ({ topic: "b:1", data: JSON.stringify(x) })));
+  });
+  assertEquals(socket.closes, []);
+});
+
+Deno.test("FanOut counts no broadcast when it only looks again", async () => {
+  await using bench = new Bench();
+  const { socket } = await bench.join("a:1");
+  socket.bufferedAmount = MARK + 1;
+  await bench.publish("a:1", 1);
+  await pass(STALL_MS, bench);
+  assertEquals(bench.metrics.broadcasts.length, 1);
+});

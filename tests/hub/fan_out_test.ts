@@ -78,7 +78,7 @@ function setUp(log: Partial<TopicLog> = {}): Setup {
         onEnd: (connection) => topic.subscriptions.delete(connection),
       });
       const { connection } = client;
-      const place = { cursor, stalledSince: undefined, buffered: 0 };
+      const place = { cursor, stalledSince: undefined, drained: 0 };
       topic.subscriptions.set(connection, { connection, ...place });
       return client;
     },
@@ -160,7 +160,7 @@ Deno.test("FanOut ends with 1008 whom the log no longer serves, and nobody else"
 Deno.test("FanOut sends nothing to a connection that has ended but is still listed", async () => {
   using setup = setUp();
   const { connection, socket } = createClient();
-  const place = { cursor: 0, stalledSince: undefined, buffered: 0 };
+  const place = { cursor: 0, stalledSince: undefined, drained: 0 };
   setup.topic.subscriptions.set(connection, { connection, ...place });
   connection.end(1001, "gone");
   await setup.append(1);

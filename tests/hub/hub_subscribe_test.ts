@@ -198,3 +198,44 @@ Deno.test("Hub.subscribe() rejects for all who wait for a topic that cannot open
   assertEquals(client.socket.frames[1], messageOf("a:1", 1, 1));
   assertEquals(bench.broker.calls, ["open a:1", "open a:1"]);
 });
+
+Deno.test("Hub.subscribe() keeps starts that are large together from ending a client", async () => {
+  await using bench = new Bench({ historySize: 1, thresholdBytes: 200_000 });
+  const client = bench.connect();
+  client.socket.slow = true;
+  const topics = Array.from({ length: 20 }, (_, index) => `a:${index}`);
+  for (const topic of topics) {
+    await bench.hub.publish([{ topic, key: "k", data: JSON.stringify("x".repeat(50_000)) }]);
+  }
+  let most = 0;
+  client.socket.onSend = () => most = Math.max(most, client.socket.bufferedAmount);
+
+  const started = Promise.all(topics.map((topic) => bench.subscribe(client, topic)));
+  while (client.socket.frames.length < topics.length && !client.connection.ended) {
+    await turn();
+    client.socket.bufferedAmount = 0; // the peer reads all there is
+    bench.time.tick(20);
+  }
+  await started;
+
+  assertEquals([client.socket.frames.length, client.socket.closes], [20, []]);
+  assert(most < 200_000, `${most} bytes were held at most`);
+});
+
+Deno.test("Hub.subscribe() ends a client that drains nothing while its start waits", async () => {
+  await using bench = new Bench();
+  const client = bench.connect();
+  client.socket.bufferedAmount = 65_537;
+
+  const started = bench.subscribe(client, "a:1");
+  for (let passed = 0; passed < 10_000; passed += 20) {
+    await turn();
+    assertEquals(client.socket.closes, []);
+    bench.clock.ms += 20;
+    bench.time.tick(20);
+  }
+  await started;
+
+  assertEquals(client.socket.closes, [[1008, "back-pressure threshold exceeded"]]);
+  assertEquals([client.socket.frames, bench.metrics.gauges.topics], [[], 0]);
+});
