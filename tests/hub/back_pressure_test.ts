@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Bench } from "./bench.ts";
+import { Bench } from "./setup.ts";
 import { messageOf } from "./fakes.ts";
 
 /** Past this nothing is handed to a socket. */

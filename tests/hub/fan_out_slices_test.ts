@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { Bench } from "./bench.ts";
+import { Bench } from "./setup.ts";
 import { type Client, messageOf, turn } from "./fakes.ts";
 
 /** So many that a walk over them takes several slices. */

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Bench } from "./bench.ts";
+import { Bench } from "./setup.ts";
 import { messageOf, turn } from "./fakes.ts";
 
 Deno.test("Hub.publish() sends one message as itself", async () => {

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Cursor } from "../../live/domain/broker.ts";
-import { Bench } from "./bench.ts";
+import { Bench } from "./setup.ts";
 import { messageOf, turn } from "./fakes.ts";
 
 /** Returns the answer to a subscription; `messages` are JSON already. */

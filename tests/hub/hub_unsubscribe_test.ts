@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Bench } from "./bench.ts";
+import { Bench } from "./setup.ts";
 import { messageOf } from "./fakes.ts";
 
 Deno.test("Hub.unsubscribe() ends one subscription and says whether there was one", async () => {

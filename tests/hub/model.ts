@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Cursor, Publication } from "../../live/domain/broker.ts";
-import { Bench } from "./bench.ts";
+import { Bench } from "./setup.ts";
 import { type Client, messageOf, turn } from "./fakes.ts";
 
 const TOPICS = ["a:1", "b:1", "c:1"];

@@ -10,7 +10,7 @@ import type { Authentication, Authorisation, Authority } from "../../live/domain
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import type { Topic } from "../../live/domain/topic.ts";
 import { createSessions, type Session } from "../../live/session/session.ts";
-import { Bench } from "../hub/bench.ts";
+import { Bench } from "../hub/setup.ts";
 import { createClient, type FakeSocket } from "../hub/fakes.ts";
 
 /** The cookie of every session here. */

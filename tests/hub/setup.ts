@@ -1,5 +1,5 @@
 /**
- * A bench for the hub: the real one, on a broker that can be held up.
+ * The hub set up for a test: the real one, on a broker that can be held up.
  *
  * @module
  */
