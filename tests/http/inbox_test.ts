@@ -5,11 +5,16 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { Connection } from "../../live/connection/connection.ts";
+import { silentLogger } from "../../live/domain/logger.ts";
+import { silentMetrics } from "../../live/domain/metrics.ts";
+import { Inbox } from "../../live/http/inbox.ts";
+import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
+import type { Session } from "../../live/session/session.ts";
 import { cookieOf } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
 import { Opcode, readClose } from "../support/frames.ts";
 import { startLive } from "../support/live.ts";
-import type { Session } from "../../live/session/session.ts";
 
 const LIMIT = 64;
 const TOO_BIG = { code: 1009, reason: "message too big" };
@@ -36,7 +41,7 @@ for (const [name, message] of Object.entries(atTheLimit)) {
 
     client.send(typeof message === "string" ? `${message}a` : new Uint8Array(LIMIT + 1));
 
-    assertEquals(await client.closed, TOO_BIG);
+    assertEquals(await client.outcome(), TOO_BIG);
     assertEquals(client.frames.length, 1, "the welcome");
     assertEquals(live.metrics.disconnects, [1009]);
   });
@@ -66,7 +71,7 @@ Deno.test("LiveServer ignores what follows a message that was too big", async ()
   client.send("a".repeat(LIMIT + 1));
   client.send({ type: "unsubscribe", topic: "a:1" });
 
-  assertEquals(await client.closed, TOO_BIG);
+  assertEquals(await client.outcome(), TOO_BIG);
   assertEquals(handled, []);
 });
 
@@ -79,7 +84,7 @@ Deno.test("LiveServer takes as many messages at once as allowed, and closes at o
   }
   client.send("?");
 
-  assertEquals(await client.closed, { code: 4429, reason: "too many messages" });
+  assertEquals(await client.outcome(), { code: 4429, reason: "too many messages" });
   assertEquals(live.metrics.disconnects, [4429]);
   assertEquals(live.metrics.inbound.invalid, 3);
 });
@@ -91,6 +96,32 @@ Deno.test("LiveServer counts the messages of each connection by themselves", asy
 
   assertEquals((await first.ask("?")).code, "protocol-violation");
   assertEquals((await second.ask("?")).code, "protocol-violation");
+});
+
+Deno.test("Inbox.receive() ignores what arrives once the connection has ended", () => {
+  const handled: unknown[] = [];
+  const connection = new Connection({
+    socket: { send() {}, close() {}, bufferedAmount: 0, readyState: WebSocket.OPEN },
+    remoteAddress: "127.0.0.1",
+    user: null,
+    cookie: null,
+    thresholdBytes: 1,
+    metrics: silentMetrics,
+    onEnd() {},
+  });
+  const inbox = new Inbox(connection, {
+    ...LIVE_DEFAULTS,
+    session: { handle: (message) => void handled.push(message), end() {} },
+    metrics: silentMetrics,
+    logger: silentLogger,
+  });
+  const message = '{"type":"unsubscribe","topic":"event:1"}';
+
+  inbox.receive(message);
+  connection.end(1001, "");
+  inbox.receive(message);
+
+  assertEquals(handled.length, 1);
 });
 
 const failures: Record<string, () => void | Promise<void>> = {
@@ -159,7 +190,7 @@ Deno.test("LiveServer closes with 1013 where a session cannot be created, and go
 
   const refused = new Client(live.ws, { cookie: cookieOf("ada") });
 
-  assertEquals(await refused.closed, { code: 1013, reason: "internal error" });
+  assertEquals(await refused.outcome(), { code: 1013, reason: "internal error" });
   assertEquals(live.logger.of("error").map(({ fields }) => fields), [{ error }]);
   await using _client = await live.connect();
 });

@@ -12,24 +12,22 @@ import { Random } from "../support/random.ts";
 
 const COUNT = 500;
 
-for (const seed of [1, 2]) {
-  Deno.test(`LiveServer answers ${COUNT} malformed frames, and goes on (seed ${seed})`, async () => {
-    await using live = await startLive({ options: { messageBurst: COUNT + 1 } });
-    await using client = await live.connect();
+Deno.test(`LiveServer answers ${COUNT} malformed frames, and goes on`, async () => {
+  await using live = await startLive({ options: { messageBurst: COUNT + 1 } });
+  await using client = await live.connect();
 
-    for (const { kind, frame, code, id } of malformedFrames(new Random(seed), COUNT)) {
-      const answer = await client.ask(frame);
+  for (const { kind, frame, code, id } of malformedFrames(new Random(1), COUNT)) {
+    const answer = await client.ask(frame);
 
-      const shown = typeof frame === "string" ? frame.slice(0, 200) : frame;
-      assertEquals([answer.type, answer.code, answer.id], ["error", code, id], `${kind}: ${shown}`);
-    }
+    const shown = typeof frame === "string" ? frame.slice(0, 200) : frame;
+    assertEquals([answer.type, answer.code, answer.id], ["error", code, id], `${kind}: ${shown}`);
+  }
 
-    assertEquals((await client.subscribe("event:1")).type, "subscribed");
-    assertEquals(client.pending, 0);
-    assertEquals(live.logger.of("error"), []);
-    assertEquals(live.metrics.outbound.error, COUNT);
-  });
-}
+  assertEquals((await client.subscribe("event:1")).type, "subscribed");
+  assertEquals(client.pending, 0);
+  assertEquals(live.logger.of("error"), []);
+  assertEquals(live.metrics.outbound.error, COUNT);
+});
 
 Deno.test("LiveServer answers a violation in the contract's words, with the id if it has one", async () => {
   await using live = await startLive();

@@ -148,9 +148,9 @@ for (const row of rows) {
     await using stack = new AsyncDisposableStack();
     if (before !== undefined) stack.use(await before(live));
 
-    const client = new Client(`${live.ws}/?reject=close`, headers);
+    await using client = new Client(`${live.ws}/?reject=close`, headers);
 
-    assertEquals(await client.closed, { code: row.code, reason: row.reason });
+    assertEquals(await client.outcome(), { code: row.code, reason: row.reason });
     assertEquals(client.frames, []);
     assertEquals(live.metrics.upgrades.at(-1), result);
     assertEquals(live.metrics.outbound.welcome, before === undefined ? 0 : 1);

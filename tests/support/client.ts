@@ -86,6 +86,11 @@ export class Client implements AsyncDisposable {
     return await this.next();
   }
 
+  /** Resolves to the next message, or to how the connection ended if that comes first. */
+  outcome(): Promise<Message> {
+    return this.next().catch(() => this.closed);
+  }
+
   /** Subscribes and resolves to the answer. */
   subscribe(topic: string, more: Record<string, unknown> = {}): Promise<Message> {
     return this.ask({ type: "subscribe", topic, ...more });

@@ -49,6 +49,9 @@ export interface StartLiveOptions {
   readonly maxTopics?: number;
 }
 
+/** How long a drain may take that a test which failed has left to do, in milliseconds. */
+const CLEANUP_MS = 2_000;
+
 /** A server that is listening, its clients, and all that can be seen of it. */
 export class Live implements AsyncDisposable {
   /** What it counted. */
@@ -122,9 +125,14 @@ export class Live implements AsyncDisposable {
    */
   async connectRaw(user = "ada"): Promise<RawClient> {
     const client = await RawClient.connect(this.#port);
-    assertEquals((await client.upgrade("/", { cookie: cookieOf(user) })).status, 101);
-    assertEquals((await client.message()).type, "welcome");
-    return client;
+    try {
+      assertEquals((await client.upgrade("/", { cookie: cookieOf(user) })).status, 101);
+      assertEquals((await client.message()).type, "welcome");
+      return client;
+    } catch (error) {
+      client.close();
+      throw error;
+    }
   }
 
   /** Asks for an upgrade, resolves to the answer's head, and leaves. */
@@ -147,7 +155,7 @@ export class Live implements AsyncDisposable {
 
   /** Stops, and asserts that nothing is left: no connection, socket, request, subscription. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+    await this.stop(CLEANUP_MS);
     await this.metrics.until(({ gauges }) => gauges.closingSockets === 0);
     const { historyBytes: _, ...left } = this.metrics.gauges;
     assertEquals(left, {
