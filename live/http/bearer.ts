@@ -13,8 +13,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
  * long a wrong guess takes (CWE-208).
  */
 export function hasBearer({ headers }: Request, token: string): boolean {
-  const [scheme, given = ""] = (headers.get("authorization") ?? "").split(" ", 2);
-  return scheme?.toLowerCase() === "bearer" && timingSafeEqual(digest(given), digest(token));
+  const [, given] = /^bearer +(.*)$/i.exec(headers.get("authorization") ?? "") ?? [];
+  return given !== undefined && timingSafeEqual(digest(given), digest(token));
 }
 
 function digest(text: string): Uint8Array {

@@ -132,6 +132,13 @@ const faults: (Call & { name: string; status: number; error: string; index?: num
     error: "Authorization must carry the publish token as bearer",
   },
   {
+    name: "something after the token",
+    headers: { authorization: `Bearer ${TOKEN} junk` },
+    body: one,
+    status: 401,
+    error: "Authorization must carry the publish token as bearer",
+  },
+  {
     name: "another scheme",
     headers: { authorization: `Basic ${TOKEN}` },
     body: one,
