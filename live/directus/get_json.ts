@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readBoundedText } from "../domain/bounded_text.ts";
 import type { SessionCookie } from "../domain/session_cookie.ts";
 
 /** What came of a call. */
@@ -66,25 +67,13 @@ async function read(response: Response): Promise<JsonAnswer> {
     if (status === 401 || status === 403) return { kind: "denied", status };
     return failed(`status ${status}`, retryAfterMs(response.headers.get("retry-after")));
   }
-  const text = await readText(response);
+  const text = await readBoundedText(response.body, MAX_BODY_BYTES, new TextDecoder());
   if (text === undefined) return failed(`answer over ${MAX_BODY_BYTES} bytes`);
   try {
     return { kind: "json", json: JSON.parse(text) };
   } catch {
     return { kind: "not-json" };
   }
-}
-
-async function readText(response: Response): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) return undefined; // leaving the loop cancels the body
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 /** Reads the seconds or date of a `Retry-After` (RFC 9110, section 10.2.3). */

@@ -5,6 +5,7 @@
  */
 
 import { STATUS_CODE, type StatusCode } from "@std/http/status";
+import { readBoundedText } from "../domain/bounded_text.ts";
 
 /** What came of reading a body. */
 export type JsonBody =
@@ -28,14 +29,8 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
   if (Number(request.headers.get("content-length")) > maxBytes) return tooLarge;
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true });
-    let text = "";
-    let size = 0;
-    for await (const chunk of request.body ?? []) {
-      size += chunk.byteLength;
-      if (size > maxBytes) return tooLarge;
-      text += decoder.decode(chunk, { stream: true });
-    }
-    return { ok: true, value: JSON.parse(text + decoder.decode()) };
+    const text = await readBoundedText(request.body, maxBytes, decoder);
+    return text === undefined ? tooLarge : { ok: true, value: JSON.parse(text) };
   } catch {
     return fault(STATUS_CODE.BadRequest, "Body must be JSON in UTF-8");
   }

@@ -5,15 +5,11 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
 import { Connection, type ConnectionOptions } from "../../live/connection/connection.ts";
 import { type Metrics, type OutboundType, silentMetrics } from "../../live/domain/metrics.ts";
 import type { Socket } from "../../live/domain/socket.ts";
 
-/** Resolves in a later turn of the event loop, after what was scheduled for one before. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
+export { turn } from "../support/queue.ts";
 
 /** Returns the outbound JSON of a publication; `data` and `key` as they are, not yet JSON. */
 export function messageOf(topic: string, offset: number, data: unknown, key?: string): string {
