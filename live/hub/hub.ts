@@ -87,7 +87,9 @@ export class Hub implements BrokerEvents {
 
   appended(name: string): void {
     const topic = this.#topics.get(name)?.open;
-    if (topic !== undefined && topic.subscriptions.size > 0) this.#fanOut.mark(topic);
+    if (topic === undefined) return;
+    if (topic.subscriptions.size > 0) this.#fanOut.mark(topic);
+    else topic.log.release(topic.log.head); // who still waits to begin will begin at the head
   }
 
   /**

@@ -239,3 +239,19 @@ Deno.test("Hub.subscribe() ends a client that drains nothing while its start wai
   assertEquals(client.socket.closes, [[1008, "back-pressure threshold exceeded"]]);
   assertEquals([client.socket.frames, bench.metrics.gauges.topics], [[], 0]);
 });
+
+Deno.test("Hub.subscribe() holds no messages for a start that waits for room", async () => {
+  await using bench = new Bench({ historySize: 1 });
+  const client = bench.connect();
+  client.socket.bufferedAmount = 65_537;
+  const started = bench.subscribe(client, "a:1");
+  await turn();
+
+  await bench.publish("a:1", 1, 2, 3);
+  await bench.publish("a:1", 4);
+
+  assertEquals(bench.metrics.gauges.historyBytes, messageOf("a:1", 4, 4).length);
+  client.connection.end(1001, "");
+  bench.time.tick(20);
+  await started;
+});
