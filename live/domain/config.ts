@@ -10,6 +10,7 @@ import {
   httpUrl,
   oneOf,
   origins,
+  redisUrl,
   type Rule,
   topicSources,
   wholeNumber,
@@ -46,6 +47,16 @@ export const variables = {
     cookieName(),
     "the only cookie that is ever forwarded",
     "directus_session_token",
+  ),
+  DIRECTUS_MAX_CONCURRENCY: variable(
+    wholeNumber(1, 10_000),
+    "calls to Directus in flight; the rest queue",
+    "16",
+  ),
+  DIRECTUS_CACHE_TTL_MS: variable(
+    wholeNumber(0, DAY),
+    "how long an answer serves the same session, or the same session and topic; 0 = none",
+    "5000",
   ),
   LIVE_WS_HOST: variable(word("a host name or address"), "host of the live listener", "0.0.0.0"),
   LIVE_WS_PORT: variable(wholeNumber(0, 65535), "port of the live listener", "8080"),
@@ -123,6 +134,17 @@ export const variables = {
     "127.0.0.1",
   ),
   OPS_PORT: variable(wholeNumber(0, 65535), "port of health, metrics and publish", "9090"),
+  REDIS_URL: optional(
+    redisUrl(),
+    "several instances as one: redis:// or rediss://, with user, password and database if need be",
+    "none: one process",
+    true,
+  ),
+  REDIS_INGEST_STREAM: optional(
+    word("1 to 512 visible ASCII characters"),
+    "a Redis stream whose entries (topic, data as JSON, key) are published, each once",
+    "none",
+  ),
   INSTANCE_ID: optional(
     word("1 to 512 visible ASCII characters"),
     "label of metrics and logs",
@@ -171,6 +193,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     const result = variable.rule.safeParse(text);
     if (result.success) values[name] = result.data;
     else faults.push(fault(name, variable, text, result.error));
+  }
+  if (values["REDIS_INGEST_STREAM"] !== undefined && !env["REDIS_URL"]) {
+    faults.push("REDIS_URL must be set: REDIS_INGEST_STREAM is a stream of it");
   }
   return faults.length === 0 ? { ok: true, config: values as Config } : { ok: false, faults };
 }

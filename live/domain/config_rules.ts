@@ -54,6 +54,15 @@ export function httpUrl(): Rule<string> {
   });
 }
 
+/** The address of a Redis server: `redis[s]://[[user]:password@]host[:port][/database]`. */
+export function redisUrl(): Rule<string> {
+  return rule("a redis:// or rediss:// URL, its path a database number if it has one", (text) => {
+    const url = URL.parse(text);
+    if (url === null || !/^rediss?:$/.test(url.protocol) || !url.hostname) return undefined;
+    return /^\/?\d{0,4}$/.test(url.pathname) && !/[?#]/.test(text) ? url.href : undefined;
+  });
+}
+
 /** A cookie's name: a token of RFC 6265, section 4.1.1. */
 export function cookieName(): Rule<string> {
   return rule(

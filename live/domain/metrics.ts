@@ -23,6 +23,12 @@ export type InboundType = "subscribe" | "unsubscribe" | "invalid";
 /** Types of outbound messages. */
 export type OutboundType = "welcome" | "subscribed" | "unsubscribed" | "message" | "error";
 
+/** Why a question to the authority cost Directus no call of its own. */
+export type SparedBy = "cache" | "coalesced" | "batched";
+
+/** What became of an entry of the ingest stream; `repeated` had been published already. */
+export type IngestResult = "published" | "repeated" | "malformed";
+
 /** Counts and times what happens. No verb throws, and none takes a value a client can choose. */
 export interface Metrics {
   /** Sets how many connections are registered. */
@@ -54,6 +60,20 @@ export interface Metrics {
     result: "ok" | "forbidden" | "unauthorized" | "error",
     elapsedMs: number,
   ): void;
+  /** Sets how many calls to Directus are in flight and how many wait for their turn. */
+  directusCalls(inFlight: number, queued: number): void;
+  /** Counts a question that was answered without a call to Directus of its own. */
+  spared(by: SparedBy): void;
+  /** Sets whether calls to Directus are held back, as it fails or asked for it. */
+  directusHeldBack(heldBack: boolean): void;
+  /** Counts a client that came back, by whether the history still held what it missed. */
+  recovery(result: "hit" | "miss"): void;
+  /** Counts messages that clients were told they missed. */
+  skipped(count: number): void;
+  /** Sets whether Redis can be reached. */
+  redisUp(up: boolean): void;
+  /** Counts an entry of the ingest stream. */
+  ingested(result: IngestResult): void;
   /** Times a broadcast, from the first publication that waits to the last subscriber reached. */
   broadcast(elapsedMs: number): void;
 }
@@ -73,5 +93,12 @@ export const silentMetrics: Metrics = {
   published() {},
   authenticated() {},
   authorised() {},
+  directusCalls() {},
+  spared() {},
+  directusHeldBack() {},
+  recovery() {},
+  skipped() {},
+  redisUp() {},
+  ingested() {},
   broadcast() {},
 };

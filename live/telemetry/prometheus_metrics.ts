@@ -57,6 +57,22 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     "Calls that asked whether a session may listen to a topic",
     ["result"],
   );
+  const calls = gauge("directus_calls_in_flight", "Calls to Directus that wait for its answer");
+  const queued = gauge("directus_calls_queued", "Calls to Directus that wait for their turn");
+  const spared = counter(
+    "directus_calls_spared_total",
+    "Questions answered without a call to Directus of their own",
+    ["by"],
+  );
+  const heldBack = gauge("directus_held_back", "1 while calls to Directus are held back");
+  const recoveries = counter(
+    "recoveries_total",
+    "Clients that came back, by whether the history held what they missed",
+    ["result"],
+  );
+  const skipped = counter("messages_skipped_total", "Messages that clients were told they missed");
+  const redisUp = gauge("redis_up", "1 while Redis can be reached");
+  const ingested = counter("ingested_total", "Entries of the ingest stream", ["result"]);
   const broadcast = histogram(
     "broadcast_duration_ms",
     "From the first waiting publication of a topic to the last subscriber reached",
@@ -73,6 +89,9 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     authorise.zero({ result });
   }
   authorise.zero({ result: "forbidden" });
+  for (const by of ["cache", "coalesced", "batched"]) spared.inc({ by }, 0);
+  for (const result of ["hit", "miss"]) recoveries.inc({ result }, 0);
+  for (const result of ["published", "repeated", "malformed"]) ingested.inc({ result }, 0);
 
   return {
     contentType: registry.contentType,
@@ -90,6 +109,16 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     published: (count) => published.inc(count),
     authenticated: (result, elapsedMs) => auth.observe({ result }, elapsedMs),
     authorised: (result, elapsedMs) => authorise.observe({ result }, elapsedMs),
+    directusCalls(inFlight, waiting) {
+      calls.set(inFlight);
+      queued.set(waiting);
+    },
+    spared: (by) => spared.inc({ by }),
+    directusHeldBack: (isHeldBack) => heldBack.set(isHeldBack ? 1 : 0),
+    recovery: (result) => recoveries.inc({ result }),
+    skipped: (count) => skipped.inc(count),
+    redisUp: (up) => redisUp.set(up ? 1 : 0),
+    ingested: (result) => ingested.inc({ result }),
     broadcast: (elapsedMs) => broadcast.observe(elapsedMs),
   };
 }

@@ -23,6 +23,8 @@ function assertRefused(name: keyof Config, text: string): void {
 
 const numbers: [name: keyof Config, least: number, most: number][] = [
   ["DIRECTUS_AUTH_TIMEOUT_MS", 1, 600_000],
+  ["DIRECTUS_MAX_CONCURRENCY", 1, 10_000],
+  ["DIRECTUS_CACHE_TTL_MS", 0, 86_400_000],
   ["LIVE_WS_PORT", 0, 65_535],
   ["LIVE_WS_PING_INTERVAL_MS", 100, 86_400_000],
   ["LIVE_WS_DRAIN_TIMEOUT_MS", 0, 86_400_000],
@@ -176,3 +178,43 @@ function source(collection: string, primaryKey = "id"): unknown {
 function shorten(text: string): string {
   return text.length > 60 ? `${text.slice(0, 16)}… (${text.length})` : text;
 }
+
+for (
+  const text of [
+    "redis://localhost",
+    "redis://localhost:6380/3",
+    "rediss://user:p%40ss@redis.example.com:6379/15",
+    "redis://:secret@127.0.0.1",
+    "redis://[::1]:6379/",
+  ]
+) {
+  Deno.test(`REDIS_URL may be ${text}`, () => assertEquals(read("REDIS_URL", text), text));
+}
+
+for (
+  const text of [
+    "localhost:6379",
+    "http://localhost:6379",
+    "redis://",
+    "redis://localhost/live",
+    "redis://localhost/1/2",
+    "redis://localhost/0?x=1",
+    "redis://localhost/0#x",
+  ]
+) {
+  Deno.test(`REDIS_URL must not be ${text}`, () => assertRefused("REDIS_URL", text));
+}
+
+Deno.test("a bad REDIS_URL is not shown, as a password may be in it", () => {
+  const result = readConfig({ [REQUIRED]: BASE_URL, REDIS_URL: "http://:hidden@redis" });
+  assert(!result.ok && !result.faults.join().includes("hidden"));
+});
+
+Deno.test("REDIS_INGEST_STREAM needs REDIS_URL", () => {
+  const env = { [REQUIRED]: BASE_URL, REDIS_INGEST_STREAM: "positions" };
+  assertEquals(readConfig(env), {
+    ok: false,
+    faults: ["REDIS_URL must be set: REDIS_INGEST_STREAM is a stream of it"],
+  });
+  assert(readConfig({ ...env, REDIS_URL: "redis://localhost" }).ok);
+});

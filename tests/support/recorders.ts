@@ -7,8 +7,10 @@
 import type { LogFields, Logger } from "../../live/domain/logger.ts";
 import type {
   InboundType,
+  IngestResult,
   Metrics,
   OutboundType,
+  SparedBy,
   UpgradeResult,
 } from "../../live/domain/metrics.ts";
 import { Watch } from "./queue.ts";
@@ -55,6 +57,18 @@ export class RecordingMetrics implements Metrics {
   publications = 0;
   /** How many broadcasts were timed. */
   broadcasts = 0;
+  /** Calls to Directus: now in flight and queued, the most there were, and whether held back. */
+  readonly directus = { inFlight: 0, mostInFlight: 0, queued: 0, mostQueued: 0, heldBack: false };
+  /** Questions that cost no call to Directus, by what spared it. */
+  readonly sparedBy: Record<SparedBy, number> = { cache: 0, coalesced: 0, batched: 0 };
+  /** Clients that came back, by whether the history held what they missed. */
+  readonly recoveries: Record<"hit" | "miss", number> = { hit: 0, miss: 0 };
+  /** How many messages clients were told they missed. */
+  missed = 0;
+  /** Whether Redis could be reached, each time that was told. */
+  readonly redis: boolean[] = [];
+  /** What became of entries of the ingest stream, in their order. */
+  readonly ingests: IngestResult[] = [];
   readonly #watch = new Watch();
 
   /** Resolves once a condition on what is remembered holds. */
@@ -103,6 +117,35 @@ export class RecordingMetrics implements Metrics {
   }
   authorised(result: string): void {
     this.#add(this.authorisations, result);
+  }
+  directusCalls(inFlight: number, queued: number): void {
+    const { directus } = this;
+    Object.assign(directus, { inFlight, queued });
+    directus.mostInFlight = Math.max(directus.mostInFlight, inFlight);
+    directus.mostQueued = Math.max(directus.mostQueued, queued);
+    this.#watch.changed();
+  }
+  spared(by: SparedBy): void {
+    this.sparedBy[by]++;
+    this.#watch.changed();
+  }
+  directusHeldBack(heldBack: boolean): void {
+    this.directus.heldBack = heldBack;
+    this.#watch.changed();
+  }
+  recovery(result: "hit" | "miss"): void {
+    this.recoveries[result]++;
+    this.#watch.changed();
+  }
+  skipped(count: number): void {
+    this.missed += count;
+    this.#watch.changed();
+  }
+  redisUp(up: boolean): void {
+    this.#add(this.redis, up);
+  }
+  ingested(result: IngestResult): void {
+    this.#add(this.ingests, result);
   }
   broadcast(): void {
     this.broadcasts++;

@@ -34,6 +34,13 @@ async function exposeAll(): Promise<string> {
     published: [6],
     authenticated: ["ok", 3],
     authorised: ["forbidden", 3],
+    directusCalls: [3, 7],
+    spared: ["cache"],
+    directusHeldBack: [true],
+    recovery: ["hit"],
+    skipped: [4],
+    redisUp: [true],
+    ingested: ["published"],
     broadcast: [3],
   };
   for (const [verb, args] of Object.entries(all)) Reflect.apply(verbOf(metrics, verb), null, args);
@@ -109,6 +116,43 @@ for (
     ],
     ["closing sockets", (m: Metrics) => m.closingSockets(1), "processor_live_closing_sockets 1"],
     ["pending upgrades", (m: Metrics) => m.pendingUpgrades(2), "processor_live_pending_upgrades 2"],
+    [
+      "calls to Directus in flight",
+      (m: Metrics) => m.directusCalls(3, 7),
+      "processor_live_directus_calls_in_flight 3",
+    ],
+    [
+      "calls to Directus that wait",
+      (m: Metrics) => m.directusCalls(3, 7),
+      "processor_live_directus_calls_queued 7",
+    ],
+    [
+      "questions that the cache answered",
+      (m: Metrics) => m.spared("cache"),
+      'processor_live_directus_calls_spared_total{by="cache"} 1',
+    ],
+    [
+      "that calls are held back",
+      (m: Metrics) => m.directusHeldBack(true),
+      "processor_live_directus_held_back 1",
+    ],
+    [
+      "that calls go on",
+      (m: Metrics) => m.directusHeldBack(false),
+      "processor_live_directus_held_back 0",
+    ],
+    [
+      "recoveries",
+      (m: Metrics) => m.recovery("miss"),
+      'processor_live_recoveries_total{result="miss"} 1',
+    ],
+    ["skipped messages", (m: Metrics) => m.skipped(4), "processor_live_messages_skipped_total 4"],
+    ["Redis", (m: Metrics) => m.redisUp(true), "processor_live_redis_up 1"],
+    [
+      "ingested entries",
+      (m: Metrics) => m.ingested("malformed"),
+      'processor_live_ingested_total{result="malformed"} 1',
+    ],
     ["subscriptions", (m: Metrics) => m.subscriptions(5), "processor_live_subscriptions 5"],
     ["topics", (m: Metrics) => m.topics(4), "processor_live_topics 4"],
     ["the history", (m: Metrics) => m.historyBytes(1_024), "processor_live_history_bytes 1024"],
