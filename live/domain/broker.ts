@@ -32,9 +32,17 @@ export interface Position extends Cursor {
   readonly topic: string;
 }
 
+/** A message with its place in the log. */
+export interface HeldMessage {
+  /** Its number. */
+  readonly offset: number;
+  /** Outbound JSON. */
+  readonly message: string;
+}
+
 /** A topic's log as its readers see it. Messages are outbound JSON, ready to send. */
 export interface TopicLog {
-  /** Name of the log's life. */
+  /** Name of the log's life. It changes if what several instances share was lost or set back. */
   readonly epoch: string;
   /** Offset of the newest publication; 0 if there is none. */
   readonly head: number;
@@ -48,6 +56,11 @@ export interface TopicLog {
   /** Returns the latest message of each key, oldest first. */
   latest(): string[];
   /**
+   * Returns what can still be told to a reader whose next message is no longer held: the latest
+   * of each key, as far as they follow the offset, and then all that the log holds; in order.
+   */
+  held(offset: number): Iterable<HeldMessage>;
+  /**
    * Allows the log to drop, beyond its usual bounds, what all readers have read. Messages after
    * `offset` stay, so that a burst longer than the history is not lost before it was sent.
    */
@@ -56,21 +69,41 @@ export interface TopicLog {
 
 /** What a broker tells about the logs that are open. */
 export interface BrokerEvents {
-  /** A log that is open has grown. */
-  appended(topic: string): void;
+  /** A log that is open has grown, or has begun a new life. */
+  changed(topic: string): void;
+}
+
+/** The broker cannot do what it was asked now; nothing is wrong with the question. */
+export class BrokerUnavailable extends Error {
+  override readonly name = "BrokerUnavailable";
+  /** When to ask again, in milliseconds. */
+  readonly retryAfterMs: number;
+
+  /** Creates an error whose message says why, for people. */
+  constructor(reason: string, retryAfterMs: number) {
+    super(reason);
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
 /** Appends to logs and keeps those that are open readable here. */
 export interface Broker {
+  /** Why it cannot be used now, for people; `undefined` while it can. */
+  readonly trouble: string | undefined;
   /** Names who is told when an open log grows. Called once, before the first `open`. */
   listen(events: BrokerEvents): void;
   /**
    * Appends publications in their order, all or none.
    *
    * @returns Their positions, once they are in the logs.
+   * @throws {BrokerUnavailable} If they are not, or if that cannot be told.
    */
   publish(publications: readonly Publication[]): Promise<Position[]>;
-  /** Resolves to a topic's log, which is kept current until it is closed. */
+  /**
+   * Resolves to a topic's log, which is kept current until it is closed.
+   *
+   * @throws {BrokerUnavailable} If it cannot be read now; it does not count as open then.
+   */
   open(topic: string): Promise<TopicLog>;
   /** Ends the interest in a topic's log; its history stays for those who come back. */
   close(topic: string): void;

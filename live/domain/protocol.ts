@@ -91,6 +91,11 @@ export function encodePublication(
   },"offset":${offset}${keyField},"data":${data}}`;
 }
 
+/** Adds to an outbound message how many messages before it the receiver will not get. */
+export function withSkipped(message: string, skipped: number): string {
+  return `${message.slice(0, -1)},"skipped":${skipped}}`;
+}
+
 /** Makes the frame of one or several messages: the message itself, or an array of them. */
 export function encodeFrame(messages: readonly string[]): string {
   return messages.length === 1 ? messages.join() : `[${messages.join(",")}]`;

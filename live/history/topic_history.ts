@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TopicLog } from "../domain/broker.ts";
+import type { HeldMessage, TopicLog } from "../domain/broker.ts";
 import { encodePublication } from "../domain/protocol.ts";
 
 /** What all topics' histories hold together. */
@@ -13,8 +13,12 @@ export interface HistoryBudget {
   used: number;
 }
 
-/** Bounds of one topic's history. */
+/** Bounds of one topic's history, and where its log begins. */
 export interface TopicHistoryOptions {
+  /** Name of the log's life. @default {a random one, so that no restart is taken for this life} */
+  readonly epoch?: string;
+  /** Offset of the last publication before the log begins. @default {0} */
+  readonly head?: number;
   /** Messages kept for recovery, beyond those that readers still have to read. */
   readonly size: number;
   /** How long a message is kept, in milliseconds. */
@@ -23,10 +27,8 @@ export interface TopicHistoryOptions {
   readonly budget: HistoryBudget;
 }
 
-interface Entry {
-  readonly offset: number;
+interface Entry extends HeldMessage {
   readonly key: string | undefined;
-  readonly message: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
   /** Length of all messages from the log's first to this one. */
@@ -46,8 +48,7 @@ const COMPACT_AT = 256;
  * last `size` messages and, while it is being read, whatever its slowest reader still needs.
  */
 export class TopicHistory implements TopicLog {
-  /** Random, so that no restart and no forgotten topic can be taken for this life of it. */
-  readonly epoch: string = crypto.randomUUID().slice(0, 13);
+  readonly epoch: string;
   /** When it was last used, in milliseconds since the epoch. */
   usedAt: number;
 
@@ -66,6 +67,8 @@ export class TopicHistory implements TopicLog {
   constructor(topic: string, options: TopicHistoryOptions) {
     this.#topic = topic;
     this.#options = options;
+    this.epoch = options.epoch ?? randomEpoch();
+    this.#head = options.head ?? 0;
     this.usedAt = Date.now();
   }
 
@@ -73,23 +76,32 @@ export class TopicHistory implements TopicLog {
     return this.#head;
   }
 
-  /** Appends a publication and returns its offset. */
-  append(data: string, key?: string): number {
+  /**
+   * Appends a publication and returns its offset.
+   *
+   * @param at When it was published, in milliseconds since the epoch. @default {Date.now()}
+   */
+  append(data: string, key?: string, at: number = Date.now()): number {
     const offset = ++this.#head;
     const message = encodePublication(this.#topic, offset, data, key);
-    const at = this.usedAt = Date.now();
     const end = this.#length += message.length;
     const entry = { offset, key, message, at, end, inLog: true, isLatest: key !== undefined };
+    this.usedAt = at;
     this.#entries.push(entry);
     this.#options.budget.used += message.length;
-    if (key !== undefined) {
-      const replaced = this.#latest.get(key);
-      this.#latest.delete(key); // so that the map stays in the order of offsets
-      this.#latest.set(key, entry);
-      if (replaced !== undefined) this.#drop(replaced, "isLatest");
-    }
+    if (key !== undefined) this.#replace(key, entry);
     this.#trim(at);
     return offset;
+  }
+
+  /**
+   * Takes in the latest publication of a key that the log no longer holds. To be called in the
+   * order of offsets, before anything is appended.
+   */
+  restore(offset: number, data: string, key: string, at: number): void {
+    const message = encodePublication(this.#topic, offset, data, key);
+    this.#options.budget.used += message.length;
+    this.#replace(key, { offset, key, message, at, end: 0, inLog: false, isLatest: true });
   }
 
   read(offset: number, maxLength: number): readonly string[] | undefined {
@@ -114,6 +126,17 @@ export class TopicHistory implements TopicLog {
   latest(): string[] {
     this.prune();
     return Array.from(this.#latest.values(), (entry) => entry.message);
+  }
+
+  *held(offset: number): Iterable<HeldMessage> {
+    const start = Math.max(this.#start, this.#index(offset));
+    const first = this.#entries[start]?.offset ?? Infinity;
+    for (const entry of this.#latest.values()) {
+      if (entry.offset > offset && entry.offset < first) yield entry;
+    }
+    for (let index = start; index < this.#entries.length; index++) {
+      yield this.#entries[index] as Entry;
+    }
   }
 
   release(offset: number): void {
@@ -154,6 +177,13 @@ export class TopicHistory implements TopicLog {
     this.#compact();
   }
 
+  #replace(key: string, entry: Entry): void {
+    const replaced = this.#latest.get(key);
+    this.#latest.delete(key); // so that the map stays in the order of offsets
+    this.#latest.set(key, entry);
+    if (replaced !== undefined) this.#drop(replaced, "isLatest");
+  }
+
   #first(): Entry {
     return this.#entries[this.#start] as Entry;
   }
@@ -178,4 +208,9 @@ export class TopicHistory implements TopicLog {
   #index(offset: number): number {
     return this.#entries.length - (this.#head - offset);
   }
+}
+
+/** Returns a name for a log's life that no other life of it has. */
+export function randomEpoch(): string {
+  return crypto.randomUUID().slice(0, 13);
 }

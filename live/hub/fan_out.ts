@@ -7,7 +7,7 @@
 import { setImmediate } from "node:timers";
 import { BACKPRESSURE_REASON, CloseCode } from "../domain/close_codes.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import { encodeFrame } from "../domain/protocol.ts";
+import { type Frame, makeFrame } from "./frame.ts";
 import type { OpenTopic, Subscription } from "./subscription.ts";
 
 /** What the fan-out needs. */
@@ -25,9 +25,6 @@ const SLICE_MS = 4;
 
 /** The clock is read after so many subscribers. */
 const CLOCK_EVERY = 32;
-
-/** What one frame holds, unless a single message is larger. */
-const MAX_FRAME_LENGTH = 65_536;
 
 /** A flush so soon after another waits for a turn, and takes along what comes meanwhile. */
 const IDLE_MS = 5;
@@ -54,11 +51,14 @@ interface Walk {
   lagging: boolean;
 }
 
-/** A frame and how far it takes a cursor. */
-interface Frame {
-  readonly text: string;
-  readonly upTo: number;
-  readonly count: number;
+/** Frames by the offset of the cursors that they are for, or by the epoch those have left. */
+type Frames = Map<number | string, Frame | undefined>;
+
+/** What a walk has sent since the metrics were told. */
+interface Tally {
+  messages: number;
+  skipped: number;
+  starts: number;
 }
 
 /**
@@ -151,14 +151,8 @@ export class FanOut {
 
   /** Walks on; `false` if time was up first. */
   #advance(walk: Walk, until: number): boolean {
-    const { log } = walk.topic;
-    const { head } = log;
-    const frames = new Map<number, Frame | undefined>();
-    const frameAt = (cursor: number): Frame | undefined => {
-      if (!frames.has(cursor)) frames.set(cursor, makeFrame(walk.topic, cursor));
-      return frames.get(cursor);
-    };
-    let sent = 0;
+    const frames: Frames = new Map();
+    const tally: Tally = { messages: 0, skipped: 0, starts: 0 };
     let done = false;
     for (let count = 1; count % CLOCK_EVERY !== 0 || this.#now() <= until; count++) {
       const next = walk.subscribers.next();
@@ -166,48 +160,46 @@ export class FanOut {
         done = true;
         break;
       }
-      sent += this.#deliver(next.value, head, frameAt);
-      this.#look(walk, next.value, head);
+      this.#deliver(walk.topic, next.value, frames, tally);
+      this.#look(walk, next.value);
     }
-    if (sent > 0) this.#metrics.sent("message", sent);
+    if (tally.messages > 0) this.#metrics.sent("message", tally.messages);
+    if (tally.skipped > 0) this.#metrics.skipped(tally.skipped);
+    if (tally.starts > 0) this.#metrics.sent("subscribed", tally.starts);
     return done;
   }
 
-  /** Hands a socket what it lacks while it takes it, and returns how many messages that were. */
-  #deliver(
-    subscription: Subscription,
-    head: number,
-    frameAt: (cursor: number) => Frame | undefined,
-  ): number {
+  /** Hands a socket what it lacks, while it takes it. */
+  #deliver(topic: OpenTopic, subscription: Subscription, frames: Frames, tally: Tally): void {
     const { connection } = subscription;
-    let sent = 0;
-    while (subscription.cursor < head && connection.hasRoom) {
-      const frame = frameAt(subscription.cursor);
-      if (frame === undefined) {
-        connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
-        break;
-      }
-      if (!connection.deliver(frame.text)) break;
-      subscription.cursor = frame.upTo;
+    while (!isCurrent(topic, subscription) && connection.hasRoom) {
+      const frame = frameFor(topic, subscription, frames);
+      if (frame === undefined || !connection.deliver(frame.text)) return;
+      subscription.epoch = topic.log.epoch;
+      subscription.offset = frame.upTo;
       subscription.stalledSince = undefined;
-      sent += frame.count;
+      if (frame.isStart) tally.starts++;
+      else tally.messages += frame.count;
+      tally.skipped += frame.skipped;
     }
-    return sent;
   }
 
   /** Notes where a subscriber stands, and ends its connection if it has lagged too far. */
-  #look(walk: Walk, subscription: Subscription, head: number): void {
-    const { connection, cursor } = subscription;
+  #look(walk: Walk, subscription: Subscription): void {
+    const { connection } = subscription;
+    const { log } = walk.topic;
     if (connection.ended) return;
-    walk.least = Math.min(walk.least, cursor);
-    if (cursor >= head) return;
+    const offset = subscription.epoch === log.epoch ? subscription.offset : 0;
+    walk.least = Math.min(walk.least, offset);
+    if (isCurrent(walk.topic, subscription)) return;
+    if (connection.hasRoom) return; // nothing of what it lacks is held any more
     walk.lagging = true;
     const now = this.#now();
     const { drained } = connection;
     if (drained > subscription.drained) subscription.stalledSince = undefined;
     subscription.drained = drained;
     subscription.stalledSince ??= now;
-    const unsent = connection.bufferedBytes + walk.topic.log.lengthAfter(cursor);
+    const unsent = connection.bufferedBytes + log.lengthAfter(offset);
     const stalled = now - subscription.stalledSince >= STALL_MS;
     if (unsent > this.#thresholdBytes * (stalled ? 1 : BURST_THRESHOLDS)) {
       connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
@@ -235,8 +227,13 @@ export class FanOut {
   };
 }
 
-function makeFrame(topic: OpenTopic, cursor: number): Frame | undefined {
-  const messages = topic.log.read(cursor, MAX_FRAME_LENGTH);
-  if (messages === undefined) return undefined;
-  return { text: encodeFrame(messages), upTo: cursor + messages.length, count: messages.length };
+function isCurrent({ log }: OpenTopic, { epoch, offset }: Subscription): boolean {
+  return offset >= log.head && epoch === log.epoch;
+}
+
+/** Returns the frame that all subscribers share who stand where this one does. */
+function frameFor(topic: OpenTopic, cursor: Subscription, frames: Frames): Frame | undefined {
+  const place = cursor.epoch === topic.log.epoch ? cursor.offset : cursor.epoch;
+  if (!frames.has(place)) frames.set(place, makeFrame(topic, cursor));
+  return frames.get(place);
 }

@@ -85,7 +85,7 @@ export class Hub implements BrokerEvents {
     return this.#broker.publish(publications);
   }
 
-  appended(name: string): void {
+  changed(name: string): void {
     const topic = this.#topics.get(name)?.open;
     if (topic === undefined) return;
     if (topic.subscriptions.size > 0) this.#fanOut.mark(topic);
@@ -110,9 +110,13 @@ export class Hub implements BrokerEvents {
       if (connection.ended) return;
       const start = startOf(topic.log, options.since);
       if (!topic.subscriptions.has(connection)) this.#count(1);
+      if (options.since !== undefined) {
+        this.#metrics.recovery(start.recovered ? "hit" : "miss");
+      }
       topic.subscriptions.set(connection, {
         connection,
-        cursor: start.offset,
+        epoch: start.epoch,
+        offset: start.offset,
         stalledSince: undefined,
         drained: connection.drained,
       });

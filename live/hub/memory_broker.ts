@@ -33,13 +33,14 @@ const MAX_INTERVAL_MS = 2 ** 31 - 1;
  * listening finds what it missed.
  */
 export class MemoryBroker implements Broker {
+  readonly trouble = undefined;
   readonly #options: MemoryBrokerOptions;
   readonly #budget: HistoryBudget = { used: 0 };
   /** In the order of their use, the longest unused first. */
   readonly #histories = new Map<string, TopicHistory>();
   readonly #open = new Set<string>();
   readonly #sweep: ReturnType<typeof setInterval>;
-  #events: BrokerEvents = { appended() {} };
+  #events: BrokerEvents = { changed() {} };
 
   /** Creates a broker without topics. Its sweep keeps running until {@linkcode stop}. */
   constructor(options: MemoryBrokerOptions) {
@@ -60,7 +61,7 @@ export class MemoryBroker implements Broker {
     this.#shrink();
     this.#options.metrics.published(publications.length);
     for (const topic of new Set(publications.map(({ topic }) => topic))) {
-      if (this.#open.has(topic)) this.#events.appended(topic);
+      if (this.#open.has(topic)) this.#events.changed(topic);
     }
     return Promise.resolve(positions);
   }

@@ -5,14 +5,16 @@
  */
 
 import type { Connection } from "../connection/connection.ts";
-import type { TopicLog } from "../domain/broker.ts";
+import type { Cursor, TopicLog } from "../domain/broker.ts";
 
 /** A cursor: the connection was handed everything up to it, and nothing after it. */
-export interface Subscription {
+export interface Subscription extends Cursor {
   /** Who listens. */
   readonly connection: Connection;
-  /** Offset of the last publication that was handed to its socket. */
-  cursor: number;
+  /** Life of the log that the offset is of. */
+  epoch: string;
+  /** Number of the last publication that was handed to its socket. */
+  offset: number;
   /** Since when its socket has not drained, in milliseconds of the hub's clock, if it lags. */
   stalledSince: number | undefined;
   /** What its connection had drained when that was last looked at. */

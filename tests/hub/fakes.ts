@@ -84,6 +84,8 @@ export interface RecordingMetrics extends Metrics {
   readonly sentCounts: Partial<Record<OutboundType, number>>;
   /** How many messages were published. */
   readonly publishedCount: number;
+  /** How many messages clients were told they missed. */
+  readonly skippedCount: number;
   /** Duration of each broadcast that is over, in milliseconds. */
   readonly broadcasts: readonly number[];
   /** Resolves when so many broadcasts are over. */
@@ -97,6 +99,7 @@ export function createRecordingMetrics(): RecordingMetrics {
   const broadcasts: number[] = [];
   const waiting = new Map<number, PromiseWithResolvers<void>>();
   let publishedCount = 0;
+  let skippedCount = 0;
   return {
     ...silentMetrics,
     gauges,
@@ -105,6 +108,9 @@ export function createRecordingMetrics(): RecordingMetrics {
     get publishedCount() {
       return publishedCount;
     },
+    get skippedCount() {
+      return skippedCount;
+    },
     connections: (count) => gauges.connections = count,
     closingSockets: (count) => gauges.closingSockets = count,
     subscriptions: (count) => gauges.subscriptions = count,
@@ -112,6 +118,7 @@ export function createRecordingMetrics(): RecordingMetrics {
     historyBytes: (count) => gauges.historyBytes = count,
     sent: (type, count) => sentCounts[type] = (sentCounts[type] ?? 0) + count,
     published: (count) => publishedCount += count,
+    skipped: (count) => skippedCount += count,
     broadcast(elapsedMs) {
       broadcasts.push(elapsedMs);
       waiting.get(broadcasts.length)?.resolve();

@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { TopicLog } from "../../live/domain/broker.ts";
+import { withSkipped } from "../../live/domain/protocol.ts";
 import { TopicHistory } from "../../live/history/topic_history.ts";
 import { FanOut } from "../../live/hub/fan_out.ts";
 import type { OpenTopic } from "../../live/hub/subscription.ts";
@@ -55,6 +56,7 @@ function setUp(log: Partial<TopicLog> = {}): Setup {
       },
       lengthAfter: (offset) => history.lengthAfter(offset),
       latest: () => history.latest(),
+      held: (offset) => history.held(offset),
       release: (offset) => releases.push(offset),
       ...log,
     },
@@ -78,7 +80,7 @@ function setUp(log: Partial<TopicLog> = {}): Setup {
         onEnd: (connection) => topic.subscriptions.delete(connection),
       });
       const { connection } = client;
-      const place = { cursor, stalledSince: undefined, drained: 0 };
+      const place = { epoch: history.epoch, offset: cursor, stalledSince: undefined, drained: 0 };
       topic.subscriptions.set(connection, { connection, ...place });
       return client;
     },
@@ -147,20 +149,51 @@ Deno.test("FanOut releases the log of a topic without subscribers", async () => 
   assertEquals([setup.reads, setup.releases], [[], [2]]);
 });
 
-Deno.test("FanOut ends with 1008 whom the log no longer serves, and nobody else", async () => {
+Deno.test("FanOut tells whom the log no longer serves what it holds, and what was missed", async () => {
   using setup = setUp({
-    read: (offset) => offset === 0 ? undefined : messages(offset + 1, offset + 1),
+    read: (offset) => offset < 2 ? undefined : messages(offset + 1, offset + 1),
+    held: () => [{ offset: 3, message: messageOf("a:1", 3, 3) }],
   });
-  const [lost, well] = [setup.join(0), setup.join(1)];
+  const [lost, well] = [setup.join(0), setup.join(2)];
+  await setup.append(3);
+  assertEquals(lost.socket.frames, [withSkipped(messageOf("a:1", 3, 3), 2)]);
+  assertEquals(well.socket.frames, messages(3, 3));
+  assertEquals([setup.metrics.sentCounts, setup.metrics.skippedCount], [{ message: 2 }, 2]);
+});
+
+Deno.test("FanOut leaves alone whom the log has nothing left to tell", async () => {
+  using time = new FakeTime();
+  using setup = setUp({ read: () => undefined, held: () => [] });
+  const client = setup.join(0);
+  await setup.append(1);
+  assertEquals([client.socket.frames, client.socket.closes, time.next()], [[], [], false]);
+});
+
+Deno.test("FanOut begins anew with whoever stands in a former life of the log", async () => {
+  using setup = setUp();
+  const [former, well] = [setup.join(7), setup.join(0)];
+  const place = [...setup.topic.subscriptions.values()][0];
+  Object.assign(place ?? {}, { epoch: "former" });
   await setup.append(2);
-  assertEquals(lost.socket.closes, [[1008, "back-pressure threshold exceeded"]]);
-  assertEquals([lost.socket.frames, well.socket.frames], [[], messages(2, 2)]);
+  const { epoch } = setup.topic.log;
+  const start = {
+    type: "subscribed",
+    topic: "a:1",
+    epoch,
+    offset: 0,
+    recovered: false,
+    messages: [],
+  };
+  assertEquals(former.socket.frames, [JSON.stringify(start), `[${messages(1, 2)}]`]);
+  assertEquals(well.socket.frames, [`[${messages(1, 2)}]`]);
+  assertEquals(setup.metrics.sentCounts, { message: 4, subscribed: 1 });
 });
 
 Deno.test("FanOut sends nothing to a connection that has ended but is still listed", async () => {
   using setup = setUp();
   const { connection, socket } = createClient();
-  const place = { cursor: 0, stalledSince: undefined, drained: 0 };
+  const { epoch } = setup.topic.log;
+  const place = { epoch, offset: 0, stalledSince: undefined, drained: 0 };
   setup.topic.subscriptions.set(connection, { connection, ...place });
   connection.end(1001, "gone");
   await setup.append(1);

@@ -75,7 +75,7 @@ Deno.test("MemoryBroker.publish() keeps the order in the log, keys included", as
 Deno.test("MemoryBroker.publish() tells of open topics only, until they are closed", async () => {
   await using broker = new TestBroker();
   const told: string[] = [];
-  broker.listen({ appended: (topic) => told.push(topic) });
+  broker.listen({ changed: (topic) => told.push(topic) });
   await broker.publish(publications("a:1", 10));
   await broker.open("a:1");
   await broker.publish([...publications("a:1", 20), ...publications("b:1", 30)]);
@@ -89,7 +89,7 @@ Deno.test("MemoryBroker.publish() appends a whole batch before it tells of any o
   await using broker = new TestBroker();
   const logs = [await broker.open("a:1"), await broker.open("b:1")];
   const heads = new Set<string>();
-  broker.listen({ appended: () => heads.add(logs.map(({ head }) => head).join()) });
+  broker.listen({ changed: () => heads.add(logs.map(({ head }) => head).join()) });
   await broker.publish([
     ...publications("a:1", 10, 20),
     ...publications("b:1", 30),

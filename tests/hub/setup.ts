@@ -25,6 +25,7 @@ import {
 
 /** A memory broker that can be told to take its time over opening a topic. */
 export class HeldBroker implements Broker {
+  readonly trouble = undefined;
   /** What was opened and closed, in order. */
   readonly calls: string[] = [];
   readonly #inner: MemoryBroker;
