@@ -25,6 +25,8 @@ export interface OpsServerDeps {
   readonly publishToken?: string | undefined;
   /** Tells the server's state. */
   readonly readiness: () => Readiness;
+  /** Tells why a server that is ready cannot do its work all the same. @default {nothing} */
+  readonly trouble?: () => string | undefined;
   /** Exposes the metrics. */
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   /** Appends publications and resolves to their positions. */
@@ -57,7 +59,7 @@ export function createOpsServer(deps: OpsServerDeps): OpsServer {
     [method: string, (request: Request) => Promise<Response> | Response]
   > = {
     "/healthz": ["GET", () => Response.json({ status: "ok" })],
-    "/readyz": ["GET", () => readyz(deps.readiness())],
+    "/readyz": ["GET", () => readyz(deps)],
     "/metrics": ["GET", async () =>
       new Response(await deps.metrics.text(), {
         headers: { "content-type": deps.metrics.contentType },
@@ -91,24 +93,33 @@ export function createOpsServer(deps: OpsServerDeps): OpsServer {
   };
 }
 
-function readyz(state: Readiness): Response {
-  return state === "ready" ? Response.json({ status: state }) : Response.json(
-    { status: state, reason: `server is ${state}` },
-    { status: STATUS_CODE.ServiceUnavailable, headers: { "retry-after": RETRY_AFTER_S } },
-  );
+/** Returns why nothing can be published now, with a word for programs; `undefined` if it can. */
+function obstacle(deps: OpsServerDeps): { status: string; reason: string } | undefined {
+  const status = deps.readiness();
+  if (status !== "ready") return { status, reason: `server is ${status}` };
+  const reason = deps.trouble?.();
+  return reason === undefined ? undefined : { status: "cut off", reason };
+}
+
+function readyz(deps: OpsServerDeps): Response {
+  const found = obstacle(deps);
+  return found === undefined ? Response.json({ status: "ready" }) : Response.json(found, {
+    status: STATUS_CODE.ServiceUnavailable,
+    headers: { "retry-after": RETRY_AFTER_S },
+  });
 }
 
 async function publish(request: Request, deps: OpsServerDeps): Promise<Response> {
-  const { publishToken, readiness } = deps;
+  const { publishToken } = deps;
   if (publishToken === undefined || !hasBearer(request, publishToken)) {
     const message = publishToken === undefined
       ? "Publishing is off: LIVE_PUBLISH_TOKEN is not set"
       : "Authorization must carry the publish token as bearer";
     return jsonError(STATUS_CODE.Unauthorized, message, {}, { "www-authenticate": "Bearer" });
   }
-  const state = readiness();
-  if (state !== "ready") {
-    return jsonError(STATUS_CODE.ServiceUnavailable, `Server is ${state}`, {}, {
+  const found = obstacle(deps);
+  if (found !== undefined) {
+    return jsonError(STATUS_CODE.ServiceUnavailable, found.reason, {}, {
       "retry-after": RETRY_AFTER_S,
     });
   }

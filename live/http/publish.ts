@@ -5,9 +5,8 @@
  */
 
 import { STATUS_CODE } from "@std/http/status";
-import { z } from "zod";
-import type { Position, Publication } from "../domain/broker.ts";
-import { parseTopic } from "../domain/topic.ts";
+import { BrokerUnavailable, type Position, type Publication } from "../domain/broker.ts";
+import { readPublication } from "../domain/publication.ts";
 import { jsonError } from "./responses.ts";
 import { readJsonBody } from "./json_body.ts";
 
@@ -17,24 +16,14 @@ export const MAX_BODY_BYTES = 1_048_576;
 /** How many publications a body may hold. */
 export const MAX_BATCH = 1_000;
 
-/** The longest key, in UTF-16 code units. */
-export const MAX_KEY_LENGTH = 256;
-
-const publication = z.object({
-  topic: z.string().refine(
-    (name) => parseTopic(name) !== undefined,
-    "must be <prefix>:<id>, its id the key of one item",
-  ),
-  key: z.string().max(MAX_KEY_LENGTH).optional(),
-  data: z.unknown(),
-});
-
 type Publications =
   | { readonly ok: true; readonly publications: Publication[] }
   | { readonly ok: false; readonly message: string; readonly index?: number };
 
 /**
- * Answers a publish call: one publication or an array of them, all or none.
+ * Answers a publish call: one publication or an array of them, all or none. What cannot be
+ * appended now is 503, never a false 200; if Redis broke in the middle it may be in the log after
+ * all, so a publisher that tries again can publish twice.
  *
  * @param request The call, whose bearer has been checked.
  * @param publish Appends publications and resolves to their positions.
@@ -50,7 +39,14 @@ export async function handlePublish(
     const { message, index } = read;
     return jsonError(STATUS_CODE.BadRequest, message, index === undefined ? {} : { index });
   }
-  return Response.json({ published: await publish(read.publications) });
+  try {
+    return Response.json({ published: await publish(read.publications) });
+  } catch (error) {
+    if (!(error instanceof BrokerUnavailable)) throw error;
+    return jsonError(STATUS_CODE.ServiceUnavailable, error.message, {}, {
+      "retry-after": String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))),
+    });
+  }
 }
 
 function readPublications(body: unknown): Publications {
@@ -70,15 +66,4 @@ function readPublications(body: unknown): Publications {
     publications.push(read);
   }
   return { ok: true, publications };
-}
-
-/** Returns the publication, or what is wrong with it. */
-function readPublication(value: unknown): Publication | string {
-  const parsed = publication.safeParse(value);
-  if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0] ?? { path: [], message: "invalid" };
-    return path.length === 0 ? message : `${path.join(".")}: ${message}`;
-  }
-  const { topic, key, data } = parsed.data;
-  return { topic, data: JSON.stringify(data), ...(key === undefined ? {} : { key }) };
 }

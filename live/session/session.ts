@@ -6,6 +6,7 @@
 
 import type { Connection } from "../connection/connection.ts";
 import type { Authorisation, Authority } from "../domain/authority.ts";
+import { BrokerUnavailable } from "../domain/broker.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import type {
   ClientMessage,
@@ -105,6 +106,12 @@ class TopicSession implements Session {
     if (isNew) this.#joining.add(topic.name);
     try {
       if (await this.#mayListen(message, topic)) await this.#join(message, topic);
+    } catch (error) {
+      if (!(error instanceof BrokerUnavailable)) throw error;
+      const { retryAfterMs } = error;
+      this.#refuse(message, "unavailable", "The topic cannot be read now; try again", {
+        retryAfterMs,
+      });
     } finally {
       this.#joining.delete(topic.name);
     }

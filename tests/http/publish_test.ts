@@ -293,7 +293,7 @@ for (const state of ["starting", "draining"] as const) {
 
     const { status, headers, json } = await ops.call({ body: one });
 
-    assertEquals([status, json, ops.published], [503, { error: `Server is ${state}` }, []]);
+    assertEquals([status, json, ops.published], [503, { error: `server is ${state}` }, []]);
     assert(headers.has("retry-after"));
   });
 }

@@ -1,0 +1,44 @@
+/**
+ * Entries of the ingest stream.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Publication } from "../domain/broker.ts";
+import { readPublication } from "../domain/publication.ts";
+
+/** An entry and what it asks to publish. */
+export interface IngestEntry {
+  /** Its id in the stream. */
+  readonly id: string;
+  /** The publication, or what is wrong with the entry. */
+  readonly publication: Publication | string;
+}
+
+/** What one entry's data may hold, in UTF-16 code units, as much as a publish call's body. */
+const MAX_DATA_LENGTH = 1_048_576;
+
+/** An entry that was deleted while it was pending has no fields. */
+const entries = z.array(z.tuple([z.string(), z.array(z.string()).nullable()]).nullable());
+
+/** Reads entries as Redis lists them: each an id and its fields, flat. */
+export function readEntries(reply: unknown): IngestEntry[] {
+  return entries.parse(reply).filter((entry) => entry !== null).map(([id, flat]) => ({
+    id,
+    publication: flat === null ? "entry was deleted" : publicationOf(flat),
+  }));
+}
+
+function publicationOf(flat: readonly string[]): Publication | string {
+  const fields: Record<string, string> = {};
+  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ""] = flat[i + 1] ?? "";
+  const { topic, data, key } = fields;
+  if (data === undefined) return "data: missing";
+  if (data.length > MAX_DATA_LENGTH) return `data: longer than ${MAX_DATA_LENGTH}`;
+  try {
+    return readPublication({ topic, data: JSON.parse(data), key });
+  } catch {
+    return "data: not JSON";
+  }
+}

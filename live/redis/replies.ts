@@ -1,0 +1,93 @@
+/**
+ * What Redis answers and announces, as the scripts write it.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Cursor } from "../domain/broker.ts";
+
+/** A publication as it stands in Redis. */
+export interface StoredPublication {
+  /** Its number. */
+  readonly offset: number;
+  /** When Redis took it, in microseconds since the epoch, as digits. Tells it from others. */
+  readonly at: string;
+  /** What it replaces. */
+  readonly key?: string;
+  /** The payload as JSON text. */
+  readonly data: string;
+}
+
+/** What a read answers. */
+export interface LogState extends Cursor {
+  /** The time in Redis, in microseconds since the epoch. */
+  readonly now: number;
+  /** Publications that follow the reader's offset; or all that are held, if some are missing. */
+  readonly publications: readonly StoredPublication[];
+  /** The latest of each key, in the order of their offsets, if publications are missing. */
+  readonly latest: readonly StoredPublication[];
+}
+
+/** What a channel carries. Without publications it tells that the log has begun a new life. */
+export interface Announcement {
+  /** Name of the log's life. */
+  readonly epoch: string;
+  /** What was appended, in order. */
+  readonly publications: readonly StoredPublication[];
+}
+
+const logState = z.tuple([
+  z.string(),
+  z.number(),
+  z.string(),
+  z.array(z.tuple([z.string(), z.array(z.string()).length(6)])),
+  z.array(z.string()),
+]);
+
+/** Reads the answer of the script that reads. */
+export function readLogState(reply: unknown): LogState {
+  const [epoch, offset, now, entries, latest] = logState.parse(reply);
+  return {
+    epoch,
+    offset,
+    now: Number(now),
+    publications: entries.map(([id, [, at = "", , key = "", , data = ""]]) =>
+      stored(id.split("-", 1)[0] ?? "", at, key, data)
+    ),
+    latest: pairs(latest).map(([key, value]) => {
+      const [offset = "", at = "", data = ""] = value.split("\n");
+      return stored(offset, at, key, data);
+    }).sort((a, b) => a.offset - b.offset),
+  };
+}
+
+/** Reads the answer of the script that appends; `undefined` stands for what was left out. */
+export function readPositions(reply: unknown): (Cursor | undefined)[] {
+  const flat = z.array(z.union([z.string(), z.number()])).parse(reply);
+  return pairs(flat).map(([epoch, offset]) =>
+    epoch === "" ? undefined : { epoch: String(epoch), offset: Number(offset) }
+  );
+}
+
+/** Reads what a channel carried. */
+export function readAnnouncement(text: string): Announcement {
+  const [epoch = "", ...lines] = text.split("\n");
+  const publications: StoredPublication[] = [];
+  for (let i = 0; i + 3 < lines.length; i += 4) {
+    const [offset = "", at = "", key = "", data = ""] = lines.slice(i, i + 4);
+    publications.push(stored(offset, at, key, data));
+  }
+  return { epoch, publications };
+}
+
+function stored(offset: string, at: string, key: string, data: string): StoredPublication {
+  return { offset: Number(offset), at, data, ...(key === "" ? {} : { key: JSON.parse(key) }) };
+}
+
+function pairs<T>(flat: readonly T[]): [T, T][] {
+  return Array.from(
+    { length: flat.length / 2 },
+    (_, i) => [flat[2 * i] as T, flat[2 * i + 1] as T],
+  );
+}
