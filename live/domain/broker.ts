@@ -105,6 +105,13 @@ export interface Broker {
    * @throws {BrokerUnavailable} If it cannot be read now; it does not count as open then.
    */
   open(topic: string): Promise<TopicLog>;
+  /**
+   * Resolves once an open log holds all that was in it when this was called: a client may come from
+   * an instance that is a moment ahead.
+   *
+   * @throws {BrokerUnavailable} If that cannot be told now.
+   */
+  refresh(topic: string): Promise<void>;
   /** Ends the interest in a topic's log; its history stays for those who come back. */
   close(topic: string): void;
   /** Frees timers and connections. Publishing afterwards is an error. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
+
 /**
  * A Directus session cookie that cannot be printed by accident: neither `JSON.stringify`, a
  * template string nor an inspecting logger shows its value. Only {@linkcode SessionCookie.header}
@@ -22,6 +24,7 @@
 export class SessionCookie {
   readonly #name: string;
   readonly #value: string;
+  #hash: string | undefined;
 
   /** Creates a cookie of the name and value that the browser sent, neither of them decoded. */
   constructor(name: string, value: string) {
@@ -32,6 +35,15 @@ export class SessionCookie {
   /** Returns the `Cookie` header for Directus, holding this cookie and no other. */
   header(): string {
     return `${this.#name}=${this.#value}`;
+  }
+
+  /**
+   * Returns the SHA-256 of the value, in base64url: the same for the same session, whatever the
+   * cookie's name. It does not tell the value, and may be a key in memory; it still tells who is
+   * the same as whom, and is not for logs, metrics or other machines.
+   */
+  hash(): string {
+    return this.#hash ??= createHash("sha256").update(this.#value).digest("base64url");
   }
 
   /** Returns a placeholder, so that a serialised object does not leak the value. */

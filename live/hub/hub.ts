@@ -105,6 +105,7 @@ export class Hub implements BrokerEvents {
     wanted.waiting++;
     try {
       const topic = await wanted.opening;
+      if (isAhead(options.since, topic.log)) await this.#broker.refresh(name);
       // Looked at anew after each wait, as another start may have taken the room meanwhile.
       while (!connection.ended && !connection.hasRoom) await this.#roomOf(connection);
       if (connection.ended) return;
@@ -184,6 +185,11 @@ export class Hub implements BrokerEvents {
     this.#subscriptions += change;
     this.#metrics.subscriptions(this.#subscriptions);
   }
+}
+
+/** Tells whether a client has read what the log does not hold, or of a life it does not know. */
+function isAhead(since: Cursor | undefined, { epoch, head }: TopicLog): boolean {
+  return since !== undefined && (since.epoch !== epoch || since.offset > head);
 }
 
 function startOf(log: TopicLog, since: Cursor | undefined): Start {

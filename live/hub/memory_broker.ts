@@ -75,6 +75,10 @@ export class MemoryBroker implements Broker {
     return Promise.resolve(history);
   }
 
+  refresh(): Promise<void> {
+    return Promise.resolve(); // nobody is ahead
+  }
+
   close(topic: string): void {
     if (!this.#open.delete(topic)) return;
     const history = this.#use(topic);

@@ -38,8 +38,10 @@ interface OpenReplica {
   readonly listener: (message: string) => void;
   /** Resolves once it was loaded for the first time. */
   ready: Promise<void>;
-  /** What was announced while it is being loaded; `undefined` while it is not. */
-  held: Announcement[] | undefined;
+  /** How often it is being loaded at the moment. */
+  loads: number;
+  /** What was announced while it is being loaded. */
+  readonly held: Announcement[];
 }
 
 /** How many topics are loaded at once: each may have its whole history to tell. */
@@ -112,6 +114,17 @@ export class RedisBroker implements Broker {
     }
   }
 
+  async refresh(topic: string): Promise<void> {
+    const open = this.#open.get(topic);
+    if (open === undefined) return;
+    const session = this.#session();
+    try {
+      await this.#load(open, session);
+    } catch (error) {
+      throw this.#unavailable("a topic could not be read", error);
+    }
+  }
+
   close(topic: string): void {
     const open = this.#open.get(topic);
     if (open === undefined) return;
@@ -146,7 +159,8 @@ export class RedisBroker implements Broker {
       replica: new Replica(topic, { size, ttlMs, budget: this.#budget }),
       listener: (message) => this.#announced(open, readAnnouncement(message)),
       ready: Promise.resolve(),
-      held: undefined,
+      loads: 0,
+      held: [],
     };
     this.#open.set(topic, open);
     open.ready = this.#attach(open, session);
@@ -155,28 +169,34 @@ export class RedisBroker implements Broker {
 
   /** Listens first and reads then, so that nothing falls between the two. */
   async #attach(open: OpenReplica, session: RedisSession): Promise<void> {
-    open.held = [];
-    await session.channels.subscribe(channelOf(open.topic), open.listener);
-    await this.#load(open, session);
+    await this.#load(open, session, async () => {
+      await session.channels.subscribe(channelOf(open.topic), open.listener);
+    });
   }
 
-  /** Reads what a replica lacks, and then what was announced meanwhile. */
-  async #load(open: OpenReplica, { commands }: RedisSession): Promise<void> {
-    const { topic, replica } = open;
-    open.held ??= [];
-    for (let isWhole = false; !isWhole;) {
-      const state = await read(commands, topic, replica.position, this.#options);
-      if (this.#open.get(topic) !== open) return;
-      replica.load(state);
-      isWhole = open.held.every((announcement) => replica.apply(announcement));
-      open.held = [];
+  /** Reads what a replica lacks, and then takes what was announced meanwhile. */
+  async #load(
+    open: OpenReplica,
+    { commands }: RedisSession,
+    before?: () => Promise<void>,
+  ): Promise<void> {
+    const { topic, replica, held } = open;
+    open.loads++;
+    try {
+      await before?.();
+      do {
+        const state = await read(commands, topic, replica.position, this.#options);
+        if (this.#open.get(topic) !== open) return;
+        replica.load(state);
+      } while (!held.splice(0).every((announcement) => replica.apply(announcement)));
+    } finally {
+      open.loads--;
     }
-    open.held = undefined;
     this.#changed(open);
   }
 
   #announced(open: OpenReplica, announcement: Announcement): void {
-    if (open.held !== undefined) open.held.push(announcement);
+    if (open.loads > 0) open.held.push(announcement);
     else if (open.replica.apply(announcement)) this.#changed(open);
     else this.#loadAll([open], (open, session) => this.#load(open, session));
   }
@@ -201,7 +221,7 @@ export class RedisBroker implements Broker {
    * used, and finds what was not announced, if that should ever be.
    */
   #lookAfter(): void {
-    const idle = [...this.#open.values()].filter(({ held }) => held === undefined);
+    const idle = [...this.#open.values()].filter(({ loads }) => loads === 0);
     for (const { replica } of idle) replica.prune();
     this.#loadAll(idle, (open, session) => this.#load(open, session));
   }

@@ -98,14 +98,15 @@ export class Replica implements TopicLog {
     this.#history.clear();
   }
 
-  /** Takes in what Redis holds; returns whether anything is new. */
-  load(state: LogState): boolean {
+  /** Takes in what Redis holds, as far as it is new. */
+  load(state: LogState): void {
     const { epoch, offset, publications } = state;
-    if (epoch === this.epoch && offset === this.head) return false;
-    if (epoch !== this.epoch || publications[0]?.offset !== this.head + 1) this.#replace(state);
-    else for (const publication of publications) this.#append(publication);
+    if (epoch === this.epoch && offset <= this.head) return;
+    const missed = publications.filter(({ offset }) => offset > this.head);
+    const isNext = epoch === this.epoch && missed[0]?.offset === this.head + 1;
+    if (!isNext) this.#replace(state);
+    else for (const publication of missed) this.#append(publication);
     this.#at = publications.at(-1)?.at ?? "";
-    return true;
   }
 
   /**

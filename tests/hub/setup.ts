@@ -28,6 +28,8 @@ export class HeldBroker implements Broker {
   readonly trouble = undefined;
   /** What was opened and closed, in order. */
   readonly calls: string[] = [];
+  /** Called when a topic is refreshed. */
+  onRefresh: () => unknown = () => {};
   readonly #inner: MemoryBroker;
   #gate: PromiseWithResolvers<void> | undefined;
 
@@ -49,6 +51,11 @@ export class HeldBroker implements Broker {
     const log = this.#inner.open(topic); // grows from now on
     await this.#gate?.promise;
     return log;
+  }
+
+  async refresh(topic: string): Promise<void> {
+    this.calls.push(`refresh ${topic}`);
+    await this.onRefresh();
   }
 
   close(topic: string): void {

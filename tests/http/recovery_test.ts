@@ -1,0 +1,150 @@
+/**
+ * Tests of recovery, over the wire: who comes back with `since` gets what it missed, or is told.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import type { Client, Message } from "../support/client.ts";
+import { type Live, startLive } from "../support/live.ts";
+
+/** What the server of these tests keeps of a topic. */
+const HISTORY_SIZE = 256;
+
+const TOPIC = "event:42";
+
+function message(offset: number, key?: string): Message {
+  return { type: "message", topic: TOPIC, offset, ...(key ? { key } : {}), data: offset };
+}
+
+/** Publishes messages whose data are their offsets, up to one. */
+async function publishUpTo(live: Live, from: number, to: number, key?: string): Promise<void> {
+  for (let data = from; data <= to; data++) {
+    await live.hub.publish([{ topic: TOPIC, data: `${data}`, ...(key ? { key } : {}) }]);
+  }
+}
+
+/** Subscribes and leaves again; resolves to the log's epoch. */
+async function epochOf(live: Live): Promise<string> {
+  await using client = await live.connect();
+  return (await client.subscribe(TOPIC)).epoch;
+}
+
+for (
+  const { name, published, since, missed } of [
+    { name: "in the middle", published: 5, since: 2, missed: [3, 4, 5] },
+    { name: "before the first message", published: 2, since: 0, missed: [1, 2] },
+    { name: "at the head", published: 5, since: 5, missed: [] },
+    { name: "at the head of an empty log", published: 0, since: 0, missed: [] },
+  ]
+) {
+  Deno.test(`a client that comes back ${name} gets what it missed, and then what is new`, async () => {
+    await using live = await startLive();
+    const epoch = await epochOf(live);
+    await publishUpTo(live, 1, published, "k");
+    await using client = await live.connect();
+    assertEquals(await client.subscribe(TOPIC, { since: { epoch, offset: since } }), {
+      type: "subscribed",
+      topic: TOPIC,
+      epoch,
+      offset: published,
+      recovered: true,
+      messages: missed.map((offset) => message(offset, "k")),
+    });
+    await publishUpTo(live, published + 1, published + 1);
+    assertEquals(await client.next(), message(published + 1));
+    assertEquals(live.metrics.recoveries, { hit: 1, miss: 0 });
+  });
+}
+
+for (
+  const { name, since } of [
+    { name: "from another life of the log", since: { epoch: "another", offset: 3 } },
+    { name: "with an empty epoch", since: { epoch: "", offset: 0 } },
+    { name: "from the future", since: { offset: 4 } },
+    { name: "from the far future", since: { offset: Number.MAX_SAFE_INTEGER } },
+  ]
+) {
+  Deno.test(`a client that comes back ${name} is told so, and gets the latest of each key`, async () => {
+    await using live = await startLive();
+    const epoch = await epochOf(live);
+    await publishUpTo(live, 1, 2, "a");
+    await publishUpTo(live, 3, 3, "b");
+    await using client = await live.connect();
+    assertEquals(await client.subscribe(TOPIC, { since: { epoch, ...since } }), {
+      type: "subscribed",
+      topic: TOPIC,
+      epoch,
+      offset: 3,
+      recovered: false,
+      messages: [message(2, "a"), message(3, "b")],
+    });
+    assertEquals(live.metrics.recoveries, { hit: 0, miss: 1 });
+  });
+}
+
+for (const [missed, recovered] of [[HISTORY_SIZE, true], [HISTORY_SIZE + 1, false]] as const) {
+  Deno.test(`a client that missed ${missed} messages is ${recovered ? "" : "not "}recovered`, async () => {
+    await using live = await startLive();
+    const epoch = await epochOf(live);
+    await publishUpTo(live, 1, missed, "k");
+    await using client = await live.connect();
+    const answer = await client.subscribe(TOPIC, { since: { epoch, offset: 0 } });
+    assertEquals([answer.recovered, answer.offset], [recovered, missed]);
+    assertEquals(answer.messages.length, recovered ? missed : 1);
+  });
+}
+
+Deno.test("a restart is never taken for the life before it", async () => {
+  const before = await startLive();
+  const epoch = await epochOf(before);
+  await publishUpTo(before, 1, 3);
+  await before[Symbol.asyncDispose]();
+
+  await using after = await startLive();
+  await publishUpTo(after, 1, 3);
+  await using client = await after.connect();
+  const answer = await client.subscribe(TOPIC, { since: { epoch, offset: 2 } });
+  assertEquals([answer.recovered, answer.messages], [false, []]);
+  assertNotEquals(answer.epoch, epoch);
+});
+
+Deno.test("a first subscription counts as no recovery", async () => {
+  await using live = await startLive();
+  await epochOf(live);
+  assertEquals(live.metrics.recoveries, { hit: 0, miss: 0 });
+});
+
+/** Follows a topic over so many connections, each of which it leaves after some messages. */
+async function follow(live: Live, until: number, stay: number): Promise<number[]> {
+  const got: number[] = [];
+  let since: { epoch: string; offset: number } | undefined;
+  const take = (message: Message) => {
+    got.push(message.data);
+    assert(since !== undefined);
+    since = { ...since, offset: message.offset };
+  };
+  while (got.at(-1) !== until) {
+    await using client: Client = await live.connect();
+    const start = await client.subscribe(TOPIC, since === undefined ? {} : { since });
+    assertEquals(start.recovered, since !== undefined);
+    since ??= { epoch: start.epoch, offset: start.offset };
+    for (const held of start.messages) take(held);
+    for (let taken = 0; taken < stay && got.at(-1) !== until; taken++) take(await client.next());
+  }
+  return got;
+}
+
+Deno.test("clients that come and go while messages are published get each once, in order", async () => {
+  await using live = await startLive();
+  const count = 200;
+  const followers = [1, 2, 3, 5, 8, 13, 21, 34].map((stay) => follow(live, count, stay));
+  await live.metrics.until(({ gauges }) => gauges.subscriptions === followers.length);
+  for (let data = 1; data <= count; data++) {
+    await publishUpTo(live, data, data);
+    // Goes on when somebody came or went, so that joining and publishing take turns.
+    if (data % 10 === 0) await live.knock("/", {});
+  }
+  const expected = Array.from({ length: count }, (_, index) => index + 1);
+  for (const got of await Promise.all(followers)) assertEquals(got, expected);
+});
