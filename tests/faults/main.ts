@@ -122,8 +122,11 @@ async function run(): Promise<boolean> {
   for (const { view } of left()) ledger.fault(`${view} has not reached the end`);
   for (const client of clients) client.close();
 
-  // A log begins a new life when Redis came back empty, and never else.
+  // A log begins a new life when Redis came back empty, and never else; so does no history end.
   if (ledger.mostEpochs !== 2) ledger.fault(`a topic had ${ledger.mostEpochs} epochs, not 2`);
+  if (ledger.ended !== views.length) {
+    ledger.fault(`${views.length} subscriptions were told ${ledger.ended} times of an end`);
+  }
   report(ledger, publisher, proxy);
   return ledger.faults.length === 0;
 }
