@@ -14,18 +14,25 @@ const ROOT = new URL("../", import.meta.url);
 
 /** Layers by folder; a file that is in none of them is at the top. */
 const LAYERS: Readonly<Record<string, number>> = {
+  "live/client": 0,
   "live/domain": 0,
   "live/connection": 1,
   "live/directus": 1,
   "live/history": 1,
   "live/telemetry": 1,
   "live/hub": 2,
+  "live/redis": 2,
   "live/session": 3,
   "live/http": 4,
 };
 
 /** Layers of the files that put the others together. */
 const TOP: Readonly<Record<string, number>> = { "live/mod.ts": 5, "main.ts": 6 };
+
+/** The browser client: it stands alone, and the server knows it as one generated file only. */
+const CLIENT = "live/client";
+const CLIENT_FILE = "live/client/client.min.js";
+const SERVES_CLIENT = "live/http/client_file.ts";
 
 /** Removes comments, whose examples import as well. */
 function codeOf(text: string): string {
@@ -54,6 +61,7 @@ function layerOf(path: string): number | undefined {
 /** Says what is wrong with an import, or nothing. */
 function faultOf(from: string, name: string): string | undefined {
   const fault = (what: string) => `${from} must not import ${name}: ${what}`;
+  if (folderOf(from) === CLIENT && !name.startsWith("./")) return fault("the client stands alone");
   if (name.startsWith("node:")) return undefined;
   if (!name.startsWith(".")) {
     const isDeclared = Object.keys(denoJson.imports).some((declared) =>
@@ -63,6 +71,11 @@ function faultOf(from: string, name: string): string | undefined {
   }
   const to = new URL(name, new URL(from, ROOT)).href.slice(ROOT.href.length);
   if (from === "main.ts" && to === "deno.json") return undefined;
+  const isClient = folderOf(to) === CLIENT && folderOf(from) !== CLIENT;
+  if (isClient || to === CLIENT_FILE) {
+    if (from === SERVES_CLIENT && to === CLIENT_FILE) return undefined;
+    return fault("the server serves the client, as one file, and uses nothing of it");
+  }
   const [own, other] = [layerOf(from), layerOf(to)];
   if (own === undefined) return `${from} is in no layer`;
   if (other === undefined) return fault("it is in no layer");
@@ -138,6 +151,15 @@ for (
   const [from, name, isGood] of [
     ["live/domain/topic.ts", "./config.ts", true],
     ["live/domain/topic.ts", "zod", true],
+    ["live/client/mod.ts", "./live_client.ts", true],
+    ["live/client/mod.ts", "./client.min.js", false],
+    ["live/client/mod.ts", "../domain/messages.ts", false],
+    ["live/client/mod.ts", "zod", false],
+    ["live/client/mod.ts", "node:timers", false],
+    ["live/http/client_file.ts", "../client/client.min.js", true],
+    ["live/http/client_file.ts", "../client/mod.ts", false],
+    ["live/http/live_server.ts", "../client/client.min.js", false],
+    ["live/mod.ts", "./client/mod.ts", false],
     ["live/domain/topic.ts", "../hub/hub.ts", false],
     ["live/connection/connection.ts", "../domain/topic.ts", true],
     ["live/connection/connection.ts", "../directus/authority.ts", false],

@@ -41,6 +41,9 @@ export interface SessionOptions {
   readonly maxTopics: number;
 }
 
+/** How soon a client may be back with a fresh cookie, in milliseconds. */
+const FRESH_COOKIE_MS = 1_000;
+
 /** Returns the factory of sessions that subscribe and unsubscribe. */
 export function createSessions(options: SessionOptions): SessionFactory {
   return (connection) => new TopicSession(connection, options);
@@ -159,7 +162,10 @@ class TopicSession implements Session {
         if (this.#topics.has(topic.name)) this.#unsubscribe(message, topic, "forbidden");
         return false;
       case "unauthorized":
-        this.#refuse(message, "forbidden", "The session is no longer good");
+        // The topic is not lost to the user, who can come back with a fresh cookie.
+        this.#refuse(message, "forbidden", "The session is no longer good", {
+          retryAfterMs: FRESH_COOKIE_MS,
+        });
         this.#connection.end(CloseCode.SessionEnded, "session is no longer good");
         return false;
     }

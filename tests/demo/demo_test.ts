@@ -185,7 +185,7 @@ for (
     ["/page.js", "text/javascript; charset=utf-8"],
     ["/panel.js", "text/javascript; charset=utf-8"],
     ["/track.js", "text/javascript; charset=utf-8"],
-    ["/connection.js", "text/javascript; charset=utf-8"],
+    ["/frames.js", "text/javascript; charset=utf-8"],
     ["/icon.svg", "image/svg+xml"],
   ] as const
 ) {
@@ -198,13 +198,13 @@ for (
   });
 }
 
-Deno.test("createDemoHandler() lets the page talk to the live port of its own host", async () => {
+Deno.test("createDemoHandler() lets the page use the live port of its own host", async () => {
   const handle = createDemoHandler({ directus: createDemoDirectus(), info: () => info });
   const response = await handle(new Request("http://127.0.0.1:8055/"));
   await response.body?.cancel();
   assertMatch(
     response.headers.get("content-security-policy") ?? "",
-    /^default-src 'self'; connect-src 'self' ws:\/\/127\.0\.0\.1:8080; /,
+    /^default-src 'self'; script-src 'self' http:\/\/127\.0\.0\.1:8080; connect-src 'self' ws:\/\/127\.0\.0\.1:8080; /,
   );
 });
 

@@ -4,20 +4,23 @@
  * @module
  */
 
-import { LiveConnection } from "./connection.js";
+import { createWatchedSocket, reasonOf } from "./frames.js";
 import { Counter, FrameLog, Leaderboard, write } from "./panel.js";
 import { TrackView } from "./track.js";
 
 const $ = (id) => document.getElementById(id);
 
 const info = await (await fetch("/demo.json")).json();
+const listener = `${location.hostname}:${info.livePort}`;
+const { connect } = await import(`http://${listener}/live/client.js`);
 const board = new Leaderboard($("board"));
 const log = new FrameLog($("log"));
 const track = new TrackView($("track"), info.outline);
 let counter = new Counter();
-let connection;
-let state = { phase: "connecting", text: "Connecting" };
-let sees = new Set();
+let live;
+let socket;
+let practice;
+let state = { phase: "connecting" };
 let mayPractise = false;
 
 /** Sends a JSON body to Directus, with the cookie. */
@@ -42,8 +45,8 @@ function nameOf({ first_name, last_name, email, id }) {
 }
 
 function showLogin(message = "") {
-  connection?.close();
-  connection = undefined;
+  live?.close();
+  live = undefined;
   document.body.dataset.view = "login";
   write($("login-error"), message);
   $("email").focus();
@@ -56,55 +59,75 @@ function showApp(user) {
   track.clear();
   log.clear();
   counter = new Counter();
-  sees = new Set();
+  practice = undefined;
   mayPractise = info.practiceReaders.includes(user.email);
   showPractice();
   showAnswer();
-  connect();
+  begin();
 }
 
-function connect() {
-  connection = new LiveConnection(`ws://${location.hostname}:${info.livePort}/`, {
+/** Connects, and listens to the race. */
+function begin() {
+  live = connect(`ws://${listener}/`, {
     onState: showState,
-    onWelcome(welcome) {
-      write($("user"), nameOf(welcome.user));
-      write($("instance"), welcome.instance);
-      write($("connection"), welcome.connection);
-    },
-    onMessage({ topic, key, data }) {
-      counter.add();
-      const inRace = topic === info.race;
-      track.update(`${topic} ${key}`, data, !inRace);
-      if (inRace) board.update(`${topic} ${key}`, data);
-    },
-    onAnswer(answer) {
-      if (answer.type === "subscribed") sees.add(answer.topic);
-      if (answer.type === "unsubscribed") sees.delete(answer.topic);
-      showPractice();
-      if (answer.type === "error" || answer.topic !== info.race) showAnswer(answer);
-    },
-    onFrame: (direction, text) => log.add(direction, text),
     refresh: refreshSession,
+    webSocket: (url) => socket = createWatchedSocket(url, showFrame),
   });
-  connection.subscribe(info.race);
-  connection.connect();
+  showState(live.state);
+  live.subscribe(info.race, {
+    onMessage({ key, data }) {
+      counter.add();
+      track.update(`${info.race} ${key}`, data, false);
+      board.update(`${info.race} ${key}`, data);
+    },
+  });
+}
+
+/** Listens to the practice as well, or no longer. */
+function togglePractice() {
+  if (practice) return practice.unsubscribe();
+  practice = live.subscribe(info.practice, {
+    onStart: showPractice,
+    onMessage({ key, data }) {
+      counter.add();
+      track.update(`${info.practice} ${key}`, data, true);
+    },
+    onEnd() {
+      practice = undefined;
+      showPractice();
+    },
+  });
+}
+
+/** Puts a frame into the log, and the server's answers beside it. */
+function showFrame(direction, text) {
+  log.add(direction, text);
+  if (direction === "out") return;
+  for (const message of [JSON.parse(text)].flat()) {
+    const isOfRace = message.topic === info.race && message.type !== "error";
+    if (message.type !== "welcome" && message.type !== "message" && !isOfRace) showAnswer(message);
+  }
 }
 
 function showState(next) {
   state = next;
-  if (next.loggedOut) return showLogin(next.text);
-  const names = {
-    connecting: "Connecting",
-    live: "Live",
-    retrying: "Retrying",
-    ended: "Ended",
-  };
-  $("state").dataset.phase = next.phase;
-  write($("state-name"), names[next.phase]);
-  write($("state-reason"), next.phase === "live" ? "" : next.text);
-  $("retry").hidden = next.phase !== "retrying";
+  const { phase } = next;
+  if (phase === "closed" && (next.code === 4401 || next.code === 4501)) {
+    return showLogin(reasonOf(next));
+  }
+  if (phase === "open") {
+    const { user, instance, connection } = next.welcome;
+    write($("user"), nameOf(user));
+    write($("instance"), instance);
+    write($("connection"), connection);
+  }
+  const names = { connecting: "Connecting", open: "Live", waiting: "Retrying", closed: "Ended" };
+  $("state").dataset.phase = phase;
+  write($("state-name"), names[phase]);
+  write($("state-reason"), "reason" in next ? reasonOf(next) : "");
+  $("retry").hidden = phase !== "waiting";
   for (const button of document.querySelectorAll("button[data-live]")) {
-    button.disabled = next.phase !== "live";
+    button.disabled = phase !== "open";
   }
   showCountdown();
 }
@@ -118,10 +141,10 @@ function showCountdown() {
 }
 
 function showPractice() {
-  write($("race-title"), sees.has(info.practice) ? "Event 42, and 43 as rings" : "Event 42");
+  write($("race-title"), practice ? "Event 42, and 43 as rings" : "Event 42");
   write(
     $("practice"),
-    sees.has(info.practice)
+    practice
       ? "Unsubscribe from event 43"
       : `Subscribe to event 43${mayPractise ? "" : " (forbidden)"}`,
   );
@@ -141,7 +164,7 @@ $("login").addEventListener("submit", async (event) => {
   const { email, password } = Object.fromEntries(new FormData(event.target));
   try {
     const response = await post("/auth/login", { email, password, mode: "session" });
-    if (response.ok) return await begin();
+    if (response.ok) return await enter();
     const { errors } = await response.json();
     showLogin(errors[0].message);
   } catch {
@@ -154,13 +177,9 @@ $("logout").addEventListener("click", async () => {
   showLogin();
 });
 
-$("practice").addEventListener("click", () => {
-  if (sees.has(info.practice)) connection.unsubscribe(info.practice);
-  else connection.subscribe(info.practice);
-});
-
-$("wrong").addEventListener("click", () => connection.send("This is not JSON"));
-$("retry").addEventListener("click", () => connection.connect());
+$("practice").addEventListener("click", togglePractice);
+$("wrong").addEventListener("click", () => socket.send("This is not JSON"));
+$("retry").addEventListener("click", () => live.retry());
 $("pause").addEventListener("click", ({ currentTarget }) => {
   log.paused = !log.paused;
   currentTarget.setAttribute("aria-pressed", String(log.paused));
@@ -180,10 +199,10 @@ setInterval(() => {
 }, 250);
 
 /** Shows the app to whoever has a session, the form to others. */
-async function begin() {
+async function enter() {
   const response = await fetch("/users/me?fields=id,email,first_name,last_name");
   if (response.ok) showApp((await response.json()).data);
   else showLogin();
 }
 
-await begin();
+await enter();

@@ -21,7 +21,7 @@ const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   "/page.js": ["page.js", "text/javascript; charset=utf-8"],
   "/panel.js": ["panel.js", "text/javascript; charset=utf-8"],
   "/track.js": ["track.js", "text/javascript; charset=utf-8"],
-  "/connection.js": ["connection.js", "text/javascript; charset=utf-8"],
+  "/frames.js": ["frames.js", "text/javascript; charset=utf-8"],
   "/icon.svg": ["icon.svg", "image/svg+xml"],
 };
 
@@ -105,9 +105,10 @@ export function createDemoHandler(
   };
 }
 
-/** Returns a policy that lets the page load from its own origin and talk to the live listener. */
+/** Returns a policy that lets the page load from its own origin and from the live listener. */
 function policy(hostname: string, livePort: number | undefined): string {
-  const live = livePort === undefined ? "" : ` ws://${hostname}:${livePort}`;
-  return `default-src 'self'; connect-src 'self'${live}; base-uri 'none'; form-action 'self'; ` +
+  const live = livePort === undefined ? "" : `//${hostname}:${livePort}`;
+  return `default-src 'self'; script-src 'self'${live && ` http:${live}`}; ` +
+    `connect-src 'self'${live && ` ws:${live}`}; base-uri 'none'; form-action 'self'; ` +
     "frame-ancestors 'none'";
 }

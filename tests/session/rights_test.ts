@@ -114,7 +114,7 @@ Deno.test("Session.handle() closes with 4401 if the session is no longer good", 
   await setup.bench.publish("a:1", 1);
   assertEquals(setup.socket.frames.slice(1), [
     '{"type":"error","code":"forbidden","message":"The session is no longer good","id":"2",' +
-    '"topic":"b:1"}',
+    '"topic":"b:1","retryAfterMs":1000}',
   ]);
   assertEquals(setup.socket.closes, [[4401, "session is no longer good"]]);
   const { topics, subscriptions } = setup.bench.metrics.gauges;

@@ -1,0 +1,47 @@
+/**
+ * The client: a connection to the live server that comes back by itself and loses no message on
+ * the way. For browsers, Deno, and Node.js from version 22.
+ *
+ * The live server serves it, as one file without dependencies, at `/live/client.js`.
+ *
+ * @example Keep the newest message of each key.
+ * ```ts ignore
+ * import { connect } from "https://live.example.com/live/client.js";
+ *
+ * const live = connect("wss://live.example.com");
+ * const positions = new Map();
+ * live.subscribe("event:42", {
+ *   onStart: ({ recovered }) => recovered || positions.clear(),
+ *   onMessage: ({ key, data }) => positions.set(key, data),
+ * });
+ * ```
+ *
+ * @module
+ */
+
+import { LiveClient } from "./live_client.ts";
+import type { ConnectOptions, Live } from "./types.ts";
+
+export { LiveError } from "./error.ts";
+export type {
+  ConnectOptions,
+  Live,
+  LiveState,
+  Message,
+  Start,
+  SubscribeOptions,
+  Subscription,
+  Welcome,
+} from "./types.ts";
+
+/**
+ * Connects to a live server, and again whenever the connection breaks.
+ *
+ * @param url Address of the live listener, with `wss:` or `ws:`.
+ * @param options How to connect.
+ * @returns The connection, which is being made.
+ * @throws {TypeError} If the address is no URL.
+ */
+export function connect(url: string, options: ConnectOptions = {}): Live {
+  return new LiveClient(url, options, { page: globalThis, random: Math.random });
+}

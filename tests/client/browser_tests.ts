@@ -1,0 +1,136 @@
+/**
+ * The client in a real browser, for `deno task test:browser` alone. Chromium has to be on this
+ * machine, at `CHROMIUM` or where Debian puts it; without it the tests are ignored.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { cookieOf } from "../support/authorities.ts";
+import { type Live, startLive } from "../support/live.ts";
+
+/** Drives the browser. Imported late, so that no other task needs it. */
+const PLAYWRIGHT = "npm:playwright-core@1.65.1";
+
+const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+const ignore = !exists(executablePath);
+
+/** A page of the browser, as far as it is used here. */
+interface Page {
+  goto(url: string): Promise<unknown>;
+  evaluate<A, R>(run: (argument: A) => R | Promise<R>, argument: A): Promise<R>;
+  waitForFunction<A>(condition: (argument: A) => unknown, argument: A): Promise<unknown>;
+}
+
+/** What the tests leave in the page. */
+interface Held {
+  live: { state: { phase: string; code?: number }; close(): void };
+  received: unknown[];
+  starts: boolean[];
+}
+
+// deno-lint-ignore no-explicit-any -- it is another global object, that of the page
+declare const window: any;
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Serves an empty page to users who have a session. */
+function servePage(stack: AsyncDisposableStack): string {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () =>
+      new Response("<!DOCTYPE html><title>Test</title>", {
+        headers: { "content-type": "text/html", "set-cookie": cookieOf("ada") },
+      }),
+  );
+  stack.defer(() => server.shutdown());
+  return `http://127.0.0.1:${server.addr.port}/`;
+}
+
+/** Opens a page that listens to `event:1` by way of the client that the server serves. */
+async function openPage(
+  stack: AsyncDisposableStack,
+  live: Live,
+  url = servePage(stack),
+): Promise<Page> {
+  const { chromium } = await import(PLAYWRIGHT);
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
+  stack.defer(() => browser.close());
+  const page: Page = await browser.newPage();
+  await page.goto(url);
+  await page.evaluate(async ([http, ws]) => {
+    const { connect } = await import(`${http}/live/client.js`);
+    const held: Held = window.held = { live: connect(ws), received: [], starts: [] };
+    window.held.live.subscribe("event:1", {
+      onMessage: ({ data }: { data: unknown }) => held.received.push(data),
+      onStart: ({ recovered }: { recovered: boolean }) => held.starts.push(recovered),
+    });
+  }, [live.http, live.ws] as const);
+  return page;
+}
+
+/** Resolves once the page has got so many starts and messages. */
+async function until(page: Page, starts: number, received: number): Promise<void> {
+  await page.waitForFunction(
+    ([starts, received]) =>
+      window.held.starts.length >= starts && window.held.received.length >= received,
+    [starts, received] as const,
+  );
+}
+
+const options = { allowedOrigins: new Set(["*"]) };
+
+// Sanitizers are off: the driver keeps timers and a process that end after the browser.
+const anyway = { ignore, sanitizeOps: false, sanitizeResources: false };
+
+Deno.test("client.js in Chromium gets each message once, across breaks", anyway, async () => {
+  await using live = await startLive({ options });
+  await using stack = new AsyncDisposableStack();
+  const page = await openPage(stack, live);
+  await until(page, 1, 0);
+
+  await live.publish("event:1", 1);
+  live.connections.at(-1)?.end(1008, "back-pressure threshold exceeded");
+  await live.publish("event:1", 2);
+  await until(page, 2, 2);
+  await live.publish("event:1", 3);
+  await until(page, 2, 3);
+
+  const { received, starts }: Held = await page.evaluate(() => window.held, null);
+  assertEquals(received, [1, 2, 3]);
+  assertEquals(starts, [false, true]);
+});
+
+Deno.test("client.js in Chromium reads why it was refused", anyway, async () => {
+  await using live = await startLive({
+    options: { allowedOrigins: new Set(["https://a.example"]) },
+  });
+  await using stack = new AsyncDisposableStack();
+  const page = await openPage(stack, live);
+
+  await page.waitForFunction(() => window.held.live.state.phase === "closed", null);
+
+  assertEquals(await page.evaluate(() => window.held.live.state.code, null), 4403);
+});
+
+Deno.test("client.js in Chromium shows that it lives when it is online again", anyway, async () => {
+  await using live = await startLive({ options });
+  await using stack = new AsyncDisposableStack();
+  const page = await openPage(stack, live);
+  await until(page, 1, 0);
+  const asked = live.metrics.outbound.error;
+
+  await page.evaluate(() => window.dispatchEvent(new Event("online")), null);
+  await live.metrics.until(({ outbound }) => outbound.error > asked);
+
+  assert(live.connections.length === 1);
+});

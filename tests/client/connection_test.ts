@@ -1,0 +1,215 @@
+/**
+ * The client's connection: how it is made, breaks, and comes back or does not.
+ *
+ * @module
+ */
+
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { connect, LiveError } from "../../live/client/mod.ts";
+import { noteInto, openSetup, Setup, WELCOME } from "./fakes.ts";
+
+Deno.test("LiveClient asks to be refused by close code, and keeps the rest of the address", () => {
+  using _time = new FakeTime(0);
+  using setup = new Setup();
+
+  assertEquals(setup.socket.url, "wss://live.test/some?x=1&reject=close");
+});
+
+Deno.test("LiveClient is connecting until it is welcome, and tells what it was told", () => {
+  using _time = new FakeTime(0);
+  using setup = new Setup();
+
+  setup.socket.readyState = 1;
+  const before = setup.live.state;
+  setup.socket.receive(WELCOME);
+
+  assertEquals(before, { phase: "connecting" });
+  assertEquals(setup.live.state, { phase: "open", welcome: WELCOME });
+  assertEquals(setup.states, [{ phase: "open", welcome: WELCOME }]);
+});
+
+Deno.test("connect() throws where the address is none", () => {
+  assertThrows(() => connect("live.test"), TypeError);
+});
+
+Deno.test("LiveClient ends, later, where no WebSocket can be created", async () => {
+  using _time = new FakeTime(0);
+  using setup = new Setup({
+    webSocket: () => {
+      throw new DOMException("mixed content", "SecurityError");
+    },
+  });
+  const notes: string[] = [];
+  setup.live.subscribe("event:1", noteInto(notes));
+
+  assertEquals(setup.live.state, { phase: "connecting" });
+  await Promise.resolve();
+
+  const closed = { phase: "closed", reason: "SecurityError: mixed content", code: 1006 } as const;
+  assertEquals(setup.states, [closed]);
+  assertEquals(notes, ["error 1006", "end"]);
+});
+
+for (
+  const [code, reason, told] of [
+    [0, "", "connection lost"],
+    [1001, "No response from ping frame.", "No response from ping frame."],
+    [1005, "", "connection lost"],
+    [1006, "", "connection lost"],
+    [1008, "back-pressure threshold exceeded", "back-pressure threshold exceeded"],
+    [1011, "", "connection lost"],
+    [1013, "too many connections", "too many connections"],
+    [4429, "too many messages", "too many messages"],
+  ] as const
+) {
+  Deno.test(`LiveClient comes back after ${code} ${reason}, with backoff`, () => {
+    using time = new FakeTime(1_000);
+    using setup = openSetup();
+
+    setup.socket.end(code, reason);
+
+    assertEquals(setup.live.state, {
+      phase: "waiting",
+      reason: told,
+      code: code || 1006, // Deno says 0 of a connection that broke
+      retryAt: 1_250,
+    });
+    time.tick(249);
+    assertEquals(setup.sockets.length, 1);
+    time.tick(1);
+    assertEquals(setup.sockets.length, 2);
+    assertEquals(setup.states.map(({ phase }) => phase), ["open", "waiting", "connecting"]);
+  });
+}
+
+for (const code of [1009, 4403, 4501, 4503]) {
+  Deno.test(`LiveClient ends for good after ${code}`, () => {
+    using time = new FakeTime(0);
+    using setup = openSetup();
+    const errors: LiveError[] = [];
+    setup.live.subscribe("event:1", { onError: (error) => errors.push(error) });
+
+    setup.socket.end(code, "for a reason");
+
+    assertEquals(setup.live.state, { phase: "closed", reason: "for a reason", code });
+    assertEquals(errors.map(({ code, message }) => [code, message]), [[code, "for a reason"]]);
+    assertInstanceOf(errors[0], LiveError);
+    assertEquals(time.next(), false);
+    assertEquals(setup.sockets.length, 1);
+  });
+}
+
+Deno.test("LiveClient comes back when a server that shuts down has said, chance aside", () => {
+  using time = new FakeTime(0);
+  using setup = openSetup();
+
+  setup.socket.end(1001, "server shutting down; retry in 4321");
+
+  assertEquals(setup.live.state.phase, "waiting");
+  time.tick(4_320);
+  assertEquals(setup.sockets.length, 1);
+  time.tick(1);
+  assertEquals(setup.sockets.length, 2);
+});
+
+Deno.test("LiveClient doubles the bound of its waits up to 30 seconds", () => {
+  using time = new FakeTime(0);
+  using setup = new Setup();
+  setup.random = 1;
+  const waits: number[] = [];
+
+  for (let attempt = 0; attempt < 9; attempt++) {
+    setup.socket.end(1006);
+    const { state } = setup.live;
+    waits.push(state.phase === "waiting" ? state.retryAt - time.now : -1);
+    time.next();
+  }
+
+  assertEquals(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+});
+
+Deno.test("LiveClient leaves all of a wait to chance", () => {
+  using _time = new FakeTime(0);
+  using setup = new Setup();
+  setup.random = 0;
+
+  setup.socket.end(1006);
+
+  assertEquals(setup.live.state, {
+    phase: "waiting",
+    reason: "connection lost",
+    code: 1006,
+    retryAt: 0,
+  });
+});
+
+for (const [lived, next] of [[4_999, 1_000], [5_000, 500]] as const) {
+  Deno.test(`LiveClient waits ${next} ms at most after a connection of ${lived} ms`, () => {
+    using time = new FakeTime(0);
+    using setup = new Setup();
+    setup.random = 1;
+    setup.socket.end(1006);
+    time.next();
+    setup.socket.open();
+    time.tick(lived);
+
+    setup.socket.end(1006);
+
+    const { state } = setup.live;
+    assertEquals(state.phase === "waiting" && state.retryAt - time.now, next);
+  });
+}
+
+Deno.test("LiveClient starts with short waits once after a connection that lived", () => {
+  using time = new FakeTime(0);
+  using setup = openSetup();
+  setup.random = 1;
+  time.tick(60_000);
+  const waits: number[] = [];
+
+  for (let attempt = 0; attempt < 3; attempt++) {
+    setup.socket.end(1006);
+    const { state } = setup.live;
+    waits.push(state.phase === "waiting" ? state.retryAt - time.now : -1);
+    time.next();
+  }
+
+  assertEquals(waits, [500, 1_000, 2_000]);
+});
+
+Deno.test("LiveClient.retry() ends a wait at once, and that only", () => {
+  using time = new FakeTime(0);
+  using setup = openSetup();
+
+  setup.live.retry();
+  assertEquals(setup.sockets.length, 1);
+  setup.socket.end(1006);
+  setup.live.retry();
+  setup.live.retry();
+
+  assertEquals(setup.sockets.length, 2);
+  setup.socket.open();
+  assertEquals(time.next(), false); // the timer of the wait has gone with it
+});
+
+Deno.test("LiveClient gives up on a server that does not welcome it in 20 seconds", () => {
+  using time = new FakeTime(0);
+  using setup = new Setup();
+  const [socket] = setup.sockets;
+
+  time.tick(19_999);
+  assertEquals(setup.live.state.phase, "connecting");
+  time.tick(1);
+
+  assertEquals(setup.live.state, {
+    phase: "waiting",
+    reason: "no answer",
+    code: 1006,
+    retryAt: 20_250,
+  });
+  assertEquals(socket?.closed, { code: undefined });
+  time.tick(250);
+  socket?.end(1006);
+  assertEquals(setup.live.state.phase, "connecting"); // an old socket has no say
+});
