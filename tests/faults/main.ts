@@ -39,7 +39,7 @@ const topics = Array.from({ length: TOPICS }, (_, index) => `event:${index + 1}`
 
 async function run(): Promise<boolean> {
   const ledger = new Ledger();
-  await using redis = await RedisServer.start({ appendOnly: true });
+  await using redis = await RedisServer.start({ durable: true });
   await using directus = startDirectus();
   const ports = [freePort(), freePort()];
   const opsPorts = [freePort(), freePort()];
