@@ -5,6 +5,7 @@
  */
 
 import { createDirectusAuthority } from "./live/directus/authority.ts";
+import { createShield } from "./live/directus/shield.ts";
 import { type Config, readConfig, variables } from "./live/domain/config.ts";
 import type { Logger } from "./live/domain/logger.ts";
 import { usage } from "./live/domain/usage.ts";
@@ -13,6 +14,8 @@ import { createLiveServer, type DrainResult } from "./live/http/live_server.ts";
 import { createOpsServer } from "./live/http/ops_server.ts";
 import { Hub } from "./live/hub/hub.ts";
 import { MemoryBroker } from "./live/hub/memory_broker.ts";
+import { Ingest } from "./live/redis/ingest.ts";
+import { RedisBroker } from "./live/redis/redis_broker.ts";
 import { createSessions } from "./live/session/session.ts";
 import { createPrometheusMetrics } from "./live/telemetry/prometheus_metrics.ts";
 import { createStdLogger } from "./live/telemetry/std_logger.ts";
@@ -49,18 +52,27 @@ export function compose(config: Config): Application {
     fields: { instance: instanceId },
   });
   const metrics = createPrometheusMetrics(instanceId);
-  const authority = createDirectusAuthority({
+  const directus = createDirectusAuthority({
     baseUrl: config.DIRECTUS_BASE_URL,
     timeoutMs: config.DIRECTUS_AUTH_TIMEOUT_MS,
+    maxConcurrency: config.DIRECTUS_MAX_CONCURRENCY,
     topics: config.LIVE_TOPICS,
     metrics,
+    logger,
   });
-  const broker = new MemoryBroker({
+  const authority = createShield(directus, { ttlMs: config.DIRECTUS_CACHE_TTL_MS, metrics });
+  const bounds = {
     historySize: config.LIVE_HISTORY_SIZE,
     historyTtlMs: config.LIVE_HISTORY_TTL_MS,
     historyMaxBytes: config.LIVE_HISTORY_MAX_BYTES,
-    metrics,
-  });
+  };
+  const { REDIS_URL: url, REDIS_INGEST_STREAM: stream } = config;
+  const broker = url === undefined
+    ? new MemoryBroker({ ...bounds, metrics })
+    : new RedisBroker({ ...bounds, url, logger, metrics });
+  const ingest = url === undefined || stream === undefined
+    ? undefined
+    : new Ingest({ ...bounds, url, stream, instanceId, logger, metrics });
   const thresholdBytes = config.LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES;
   const hub = new Hub({ broker, thresholdBytes, metrics });
   const maxTopics = config.LIVE_MAX_TOPICS_PER_CONNECTION;
@@ -91,6 +103,7 @@ export function compose(config: Config): Application {
     host: config.OPS_HOST,
     port: config.OPS_PORT,
     publishToken: config.LIVE_PUBLISH_TOKEN,
+    trouble: () => broker.trouble,
     readiness: () => stopping ? "draining" : live.accepting ? "ready" : "starting",
     metrics,
     publish: (publications) => hub.publish(publications),
@@ -100,8 +113,9 @@ export function compose(config: Config): Application {
   async function stop(timeoutMs = config.LIVE_WS_DRAIN_TIMEOUT_MS): Promise<DrainResult> {
     stopping = true;
     using deadline = new Deadline(timeoutMs);
+    const ingested = ingest?.stop(); // another instance takes the lead meanwhile
     const result = await live.stop(timeoutMs);
-    await deadline.wait(Promise.all([hub.stop(), ops.stop()]));
+    await deadline.wait(Promise.all([ingested, hub.stop(), ops.stop()]));
     return result;
   }
 
@@ -109,7 +123,9 @@ export function compose(config: Config): Application {
     try {
       // Health answers first: whoever watches the start sees "starting", not a refused connection.
       const opsAddr = await ops.start();
-      return { ops: opsAddr, live: await live.start() };
+      const liveAddr = await live.start();
+      ingest?.start();
+      return { ops: opsAddr, live: liveAddr };
     } catch (error) {
       await stop(0);
       throw error;

@@ -27,6 +27,7 @@
 
 export { Connection, type ConnectionOptions } from "./connection/connection.ts";
 export { createDirectusAuthority, type DirectusAuthorityOptions } from "./directus/authority.ts";
+export { createShield, type ShieldOptions } from "./directus/shield.ts";
 export type {
   Authentication,
   Authorisation,
@@ -35,10 +36,12 @@ export type {
   Unavailable,
   User,
 } from "./domain/authority.ts";
+export { BrokerUnavailable } from "./domain/broker.ts";
 export type {
   Broker,
   BrokerEvents,
   Cursor,
+  HeldMessage,
   Position,
   Publication,
   TopicLog,
@@ -47,9 +50,11 @@ export { BACKPRESSURE_REASON, CloseCode } from "./domain/close_codes.ts";
 export { type LogFields, type Logger, silentLogger } from "./domain/logger.ts";
 export {
   type InboundType,
+  type IngestResult,
   type Metrics,
   type OutboundType,
   silentMetrics,
+  type SparedBy,
   type UpgradeResult,
 } from "./domain/metrics.ts";
 export type {
@@ -82,6 +87,9 @@ export {
   type OpsServerDeps,
   type Readiness,
 } from "./http/ops_server.ts";
+export { Ingest, type IngestOptions } from "./redis/ingest.ts";
+export { RedisBroker, type RedisBrokerOptions } from "./redis/redis_broker.ts";
+export type { StoreBounds } from "./redis/store.ts";
 export {
   createSessions,
   type Session,

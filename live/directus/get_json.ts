@@ -12,7 +12,22 @@ export type JsonAnswer =
   | { readonly kind: "json"; readonly json: unknown }
   | { readonly kind: "denied"; readonly status: 401 | 403 }
   | { readonly kind: "not-json" }
-  | { readonly kind: "failed"; readonly reason: string; readonly retryAfterMs?: number };
+  | Failure;
+
+/** A call that said neither yes nor no. */
+export interface Failure {
+  /** Tells the union's members apart. */
+  readonly kind: "failed";
+  /**
+   * What that says of Directus: `fault` that it is out of order or out of reach, `limited` that it
+   * wants fewer calls (429), `other` nothing: the call was not made, or was an odd one.
+   */
+  readonly cause: "fault" | "limited" | "other";
+  /** What went wrong; holds no secret. */
+  readonly reason: string;
+  /** When to ask again, in milliseconds, if Directus said so. */
+  readonly retryAfterMs?: number;
+}
 
 /** What a call needs. */
 export interface GetJsonOptions {
@@ -47,7 +62,7 @@ const MAX_RETRY_AFTER_MS = 300_000;
 export async function getJson(url: string, options: GetJsonOptions): Promise<JsonAnswer> {
   const cookie = options.cookie.header();
   // The error of fetch would show it.
-  if (!HEADER_VALUE.test(cookie)) return failed("cookie cannot be a header");
+  if (!HEADER_VALUE.test(cookie)) return failed("other", "cookie cannot be a header");
   try {
     const response = await options.fetch(url, {
       headers: { accept: "application/json", cookie },
@@ -56,7 +71,7 @@ export async function getJson(url: string, options: GetJsonOptions): Promise<Jso
     });
     return await read(response);
   } catch (error) {
-    return failed(describe(error, options.timeoutMs));
+    return failed("fault", describe(error, options.timeoutMs));
   }
 }
 
@@ -65,10 +80,11 @@ async function read(response: Response): Promise<JsonAnswer> {
   if (status < 200 || status > 299) {
     response.body?.cancel().catch(() => {}); // the status has said all, whatever comes of this
     if (status === 401 || status === 403) return { kind: "denied", status };
-    return failed(`status ${status}`, retryAfterMs(response.headers.get("retry-after")));
+    const cause = status === 429 ? "limited" : status >= 500 ? "fault" : "other";
+    return failed(cause, `status ${status}`, retryAfterMs(response.headers.get("retry-after")));
   }
   const text = await readBoundedText(response.body, MAX_BODY_BYTES, new TextDecoder());
-  if (text === undefined) return failed(`answer over ${MAX_BODY_BYTES} bytes`);
+  if (text === undefined) return failed("other", `answer over ${MAX_BODY_BYTES} bytes`);
   try {
     return { kind: "json", json: JSON.parse(text) };
   } catch {
@@ -91,6 +107,6 @@ function describe(error: unknown, timeoutMs: number): string {
   return error.cause instanceof Error ? error.cause.message : error.message; // fetch tells in it
 }
 
-function failed(reason: string, retryAfterMs?: number): JsonAnswer {
-  return { kind: "failed", reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+function failed(cause: Failure["cause"], reason: string, retryAfterMs?: number): Failure {
+  return { kind: "failed", cause, reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }

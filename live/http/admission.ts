@@ -96,7 +96,7 @@ export class Admission {
       if (answer.kind === "unauthorized") return refused("unauthorized");
       if (answer.kind === "unavailable") {
         const { reason, retryAfterMs } = answer;
-        this.#options.logger.warn("session could not be checked", { reason });
+        this.#options.logger.debug("session could not be checked", { reason });
         return refused("unavailable", retryAfterMs);
       }
       if (this.#options.draining()) return refused("draining");

@@ -35,6 +35,7 @@ export const refusals = {
     message: "You don't have permission to access this.",
   },
   payload: { status: 400, code: "INVALID_PAYLOAD", message: "Invalid payload." },
+  query: { status: 400, code: "INVALID_QUERY", message: "Invalid query." },
   route: { status: 404, code: "ROUTE_NOT_FOUND", message: "Route doesn't exist." },
   limited: { status: 429, code: "REQUESTS_EXCEEDED", message: "Too many requests." },
   broken: {

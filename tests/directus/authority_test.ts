@@ -136,9 +136,12 @@ for (
     const cookie = cookieOf(directus.session("ada-id"));
     directus.fail(fault);
     const expected = { kind: "unavailable", reason, retryAfterMs } as const;
-    assertEquals(await authority.authenticate(cookie), expected);
-    assertEquals(await authority.authorise(cookie, topicOf("event:1")), expected);
-    assertEquals(authority.counted, ["authenticated error", "authorised error"]);
+    const answers = Promise.all([
+      authority.authenticate(cookie),
+      authority.authorise(cookie, topicOf("event:1")),
+    ]);
+    assertEquals(await answers, [expected, expected]);
+    assertEquals(authority.counted.toSorted(), ["authenticated error", "authorised error"]);
   });
 }
 

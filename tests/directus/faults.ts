@@ -8,9 +8,10 @@ import { refusals, refuse } from "./answers.ts";
 
 /**
  * Names a way of being out of order: over its rate limit (429), under pressure (503), its
- * database broken (500), not answering at all, or not listening.
+ * database broken (500), a proxy's page in its place (200 with HTML), not answering at all, or not
+ * listening.
  */
-export type Fault = "limited" | "pressure" | "broken" | "hung" | "down";
+export type Fault = "limited" | "pressure" | "broken" | "page" | "hung" | "down";
 
 /**
  * Answers as a Directus with a fault does.
@@ -27,6 +28,10 @@ export function failing(fault: Fault, request: Request): Promise<Response> {
       return Promise.resolve(refuse(refusals.pressure));
     case "broken":
       return Promise.resolve(refuse(refusals.broken));
+    case "page":
+      return Promise.resolve(
+        new Response("<!doctype html>", { headers: { "content-type": "text/html" } }),
+      );
     case "down":
       return Promise.reject(new TypeError("error sending request: Connection refused"));
     case "hung":

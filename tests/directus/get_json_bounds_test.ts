@@ -23,7 +23,11 @@ Deno.test("getJson() gives up on a Directus that hangs, at its timeout", async (
   await time.runMicrotasks();
   assertEquals(answer, undefined);
   time.tick(1);
-  assertEquals(await answered, { kind: "failed", reason: "no answer within 5000 ms" });
+  assertEquals(await answered, {
+    kind: "failed",
+    cause: "fault",
+    reason: "no answer within 5000 ms",
+  });
 });
 
 Deno.test("getJson() gives up on a server that accepts and never answers", async () => {
@@ -37,7 +41,11 @@ Deno.test("getJson() gives up on a server that accepts and never answers", async
   const answered = call(fetch, server.url);
   await arrived.promise;
   time.tick(TIMEOUT_MS);
-  assertEquals(await answered, { kind: "failed", reason: "no answer within 5000 ms" });
+  assertEquals(await answered, {
+    kind: "failed",
+    cause: "fault",
+    reason: "no answer within 5000 ms",
+  });
   release.resolve(new Response());
 });
 
@@ -55,7 +63,11 @@ Deno.test("getJson() gives up on a body that stops half-way", async () => {
   }, server.url);
   await begun.promise;
   time.tick(TIMEOUT_MS);
-  assertEquals(await answered, { kind: "failed", reason: "no answer within 5000 ms" });
+  assertEquals(await answered, {
+    kind: "failed",
+    cause: "fault",
+    reason: "no answer within 5000 ms",
+  });
 });
 
 Deno.test("getJson() fails when the connection is refused", async () => {
@@ -87,7 +99,7 @@ for (const [size, kind] of [[MAX_BYTES, "json"], [MAX_BYTES + 1, "failed"]] as c
 
 Deno.test("getJson() counts bytes, not letters", async () => {
   const answer = await take(JSON.stringify("Ä".repeat(MAX_BYTES / 2)));
-  assertEquals(answer, { kind: "failed", reason: "answer over 65536 bytes" });
+  assertEquals(answer, { kind: "failed", cause: "other", reason: "answer over 65536 bytes" });
 });
 
 Deno.test("getJson() stops reading a body that never ends", async () => {
@@ -100,7 +112,11 @@ Deno.test("getJson() stops reading a body that never ends", async () => {
     },
     cancel: () => void cancelled++,
   }, { highWaterMark: 0 });
-  assertEquals(await take(body), { kind: "failed", reason: "answer over 65536 bytes" });
+  assertEquals(await take(body), {
+    kind: "failed",
+    cause: "other",
+    reason: "answer over 65536 bytes",
+  });
   assertEquals([chunks, cancelled], [65, 1]);
 });
 
@@ -109,16 +125,18 @@ Deno.test("getJson() fails when the body breaks off", async () => {
     yield new TextEncoder().encode('{"data":{"id":"1"}}');
     throw new Error("connection reset");
   })());
-  assertEquals(await take(body), { kind: "failed", reason: "connection reset" });
+  assertEquals(await take(body), { kind: "failed", cause: "fault", reason: "connection reset" });
 });
 
 Deno.test("getJson() does not reject whatever fetch throws", async () => {
   assertEquals(await call(() => Promise.reject("plain text")), {
     kind: "failed",
+    cause: "fault",
     reason: "plain text",
   });
   assertEquals(await call(() => Promise.reject(undefined)), {
     kind: "failed",
+    cause: "fault",
     reason: "undefined",
   });
 });

@@ -83,13 +83,22 @@ for (const status of [401, 403] as const) {
   });
 }
 
-for (const status of [301, 302, 303, 307, 308, 400, 404, 408, 429, 431, 500, 502, 503, 504]) {
-  Deno.test(`getJson() fails with ${status}, whatever the body`, async () => {
-    assertEquals(await take('{"data":{"id":"1"}}', { status }), {
-      kind: "failed",
-      reason: `status ${status}`,
+for (
+  const [cause, statuses] of [
+    ["other", [301, 302, 303, 307, 308, 400, 404, 408, 428, 430, 431]],
+    ["limited", [429]],
+    ["fault", [500, 502, 503, 504]],
+  ] as const
+) {
+  for (const status of statuses) {
+    Deno.test(`getJson() fails with ${status}, cause ${cause}, whatever the body`, async () => {
+      assertEquals(await take('{"data":{"id":"1"}}', { status }), {
+        kind: "failed",
+        cause,
+        reason: `status ${status}`,
+      });
     });
-  });
+  }
 }
 
 for (
@@ -118,6 +127,7 @@ for (
     const answer = await take("", { status: 429, headers: { "retry-after": header } });
     assertEquals(answer, {
       kind: "failed",
+      cause: "limited",
       reason: "status 429",
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
@@ -138,7 +148,11 @@ for (const [status, where] of [[302, "elsewhere"], [307, "elsewhere"], [302, "/l
         ? new Response(null, { status, headers: { location } })
         : handle(request)
     );
-    assertEquals(await call(fetch, server.url), { kind: "failed", reason: `status ${status}` });
+    assertEquals(await call(fetch, server.url), {
+      kind: "failed",
+      cause: "other",
+      reason: `status ${status}`,
+    });
     assertEquals(reached, []);
   });
 }

@@ -30,8 +30,14 @@ export class Items {
   /** Rights to single items by `<collection>/<key>`; they go before the collection's readers. */
   readonly #rights = new Map<string, Map<string, boolean>>();
 
-  /** Creates the store over its collections, whose readers are ids of users or `public`. */
-  constructor(collections: readonly StandInCollection[]) {
+  readonly #limitMax: number;
+
+  /**
+   * Creates the store over its collections, whose readers are ids of users or `public`. No list
+   * holds more than `limitMax` items, if that is not negative.
+   */
+  constructor(collections: readonly StandInCollection[], limitMax = -1) {
+    this.#limitMax = limitMax;
     for (const collection of collections) this.#collections.set(collection.name, collection);
   }
 
@@ -67,10 +73,14 @@ export class Items {
     const readable = collection.items.filter((item) => this.#mayRead(user, collection, item));
     if (readable.length === 0) return refuse(refusals.forbidden);
     const { keys, limit = 100 } = query;
+    if (collection.strictFilter && keys?.some((key) => !isKey(collection, key))) {
+      return refuse(refusals.query);
+    }
     const found = readable.filter((item) =>
       !keys || keys.some((key) => matches(collection, item, key))
     );
-    const page = limit < 0 ? found : found.slice(0, limit);
+    const most = limit < 0 ? this.#limitMax : limit;
+    const page = most < 0 ? found : found.slice(0, most);
     return answer(page.map((item) => pick(item, query.fields)));
   }
 
@@ -104,6 +114,11 @@ function matches(collection: StandInCollection, item: StandInItem, id: string): 
     case "string":
       return key === id;
   }
+}
+
+/** Says whether a key is one of the collection's type at all. */
+function isKey({ keyType = "integer" }: StandInCollection, id: string): boolean {
+  return keyType !== "integer" || (id.trim() !== "" && Number.isInteger(Number(id)));
 }
 
 function knowsFields(collection: StandInCollection, fields?: readonly string[]): boolean {

@@ -75,6 +75,13 @@ export interface StandInCollection {
    * @default {[]}
    */
   readers?: readonly string[];
+  /**
+   * Whether a list is refused with 400 where a key in its filter is none of the key's type, as
+   * some databases do.
+   *
+   * @default {false}
+   */
+  strictFilter?: boolean;
 }
 
 /** Options of `createDirectusStandIn()`. */
@@ -99,6 +106,18 @@ export interface DirectusStandInOptions {
    * @default {""}
    */
   basePath?: string;
+  /**
+   * Most items in a list, `QUERY_LIMIT_MAX` of a real Directus; -1 for no such bound.
+   *
+   * @default {-1}
+   */
+  queryLimitMax?: number;
+  /**
+   * How long each answer takes, in milliseconds.
+   *
+   * @default {0}
+   */
+  delayMs?: number;
   /**
    * Clock, in milliseconds since the epoch.
    *

@@ -17,7 +17,7 @@ import { type AuthRoutesDeps, clearingCookie, logIn, logOut, refresh } from "./a
 import { failing, type Fault } from "./faults.ts";
 import { Items, PUBLIC } from "./items.ts";
 import type { DirectusStandInOptions } from "./options.ts";
-import { fieldsOf, queryOf, queryOfBody, targetOf } from "./queries.ts";
+import { fieldsOf, queryOf, queryOfBody, type Target, targetOf } from "./queries.ts";
 import { type SessionHolder, Sessions } from "./sessions.ts";
 import { ownRecord, Users } from "./users.ts";
 
@@ -48,7 +48,11 @@ export class DirectusStandIn {
   readonly #items: Items;
   readonly #auth: AuthRoutesDeps;
   readonly #basePath: string;
-  #fault: Fault | undefined;
+  readonly #delayMs: number;
+  /** By route, or for all of them. */
+  readonly #faults = new Map<string | undefined, Fault>();
+  #inFlight = 0;
+  #mostInFlight = 0;
 
   /** Creates a stand-in; `createDirectusStandIn()` is the same. */
   constructor(options: DirectusStandInOptions) {
@@ -56,10 +60,14 @@ export class DirectusStandIn {
     this.#basePath = options.basePath ?? "";
     this.#users = new Users(options.users);
     this.#sessions = new Sessions(now);
-    this.#items = new Items(collections.map((collection) => ({
-      ...collection,
-      readers: (collection.readers ?? []).map((reader) => this.#reader(reader)),
-    })));
+    this.#items = new Items(
+      collections.map((collection) => ({
+        ...collection,
+        readers: (collection.readers ?? []).map((reader) => this.#reader(reader)),
+      })),
+      options.queryLimitMax,
+    );
+    this.#delayMs = options.delayMs ?? 0;
     this.#auth = { users: this.#users, sessions: this.#sessions, cookieName };
   }
 
@@ -73,9 +81,24 @@ export class DirectusStandIn {
   /** Answers one request. Rejects only where `fetch` would: `fail("hung")` and `fail("down")`. */
   async handle(request: Request): Promise<Response> {
     const url = new URL(request.url);
-    const { route, collection, id } = targetOf(request.method, url, this.#basePath);
-    this.calls.push({ route, url, headers: request.headers });
-    if (this.#fault) return await failing(this.#fault, request);
+    const target = targetOf(request.method, url, this.#basePath);
+    this.calls.push({ route: target.route, url, headers: request.headers });
+    this.#mostInFlight = Math.max(this.#mostInFlight, ++this.#inFlight);
+    try {
+      if (this.#delayMs > 0) await new Promise((done) => setTimeout(done, this.#delayMs));
+      return await this.#answer(request, url, target);
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
+  async #answer(
+    request: Request,
+    url: URL,
+    { route, collection, id }: Target,
+  ): Promise<Response> {
+    const fault = this.#faults.get(route) ?? this.#faults.get(undefined);
+    if (fault) return await failing(fault, request);
     const cookies = request.headers.get("cookie");
     if ((cookies?.length ?? 0) > MAX_HEADER_BYTES) return new Response(null, { status: 431 });
     switch (route) {
@@ -109,6 +132,11 @@ export class DirectusStandIn {
   /** Returns how many calls of a route arrived, such as `GET /users/me`. */
   count(route: string): number {
     return this.calls.filter((call) => call.route === route).length;
+  }
+
+  /** How many calls were in flight at once, at most. */
+  get mostInFlight(): number {
+    return this.#mostInFlight;
   }
 
   /** Logs a user in and returns the pair for a `Cookie` header. */
@@ -169,9 +197,14 @@ export class DirectusStandIn {
     this.#items.setRight(this.#reader(user), collection, id, false);
   }
 
-  /** Puts every route out of order, or with `undefined` back in order. */
-  fail(fault: Fault | undefined): void {
-    this.#fault = fault;
+  /**
+   * Puts every route out of order, or with `undefined` back in order.
+   *
+   * @param route The one route meant, such as `GET /users/me`. It goes before all others.
+   */
+  fail(fault: Fault | undefined, route?: string): void {
+    if (fault === undefined) this.#faults.delete(route);
+    else this.#faults.set(route, fault);
   }
 
   #holder(request: Request):

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { BASE, get, options, verdict } from "./fixtures.ts";
 import { createDirectusStandIn } from "./stand_in.ts";
 
@@ -37,6 +38,47 @@ for (
     assertEquals(await verdict(await get(directus, "/server/ping")), "200");
   });
 }
+
+Deno.test('DirectusStandIn.fail("page") answers 200 with HTML', async () => {
+  const directus = createDirectusStandIn(options);
+  directus.fail("page");
+  assertEquals(await verdict(await get(directus, "/users/me")), "200");
+  assertEquals(await (await get(directus, "/users/me")).text(), "<!doctype html>");
+});
+
+Deno.test("DirectusStandIn.fail() puts one route out of order", async () => {
+  const directus = createDirectusStandIn(options);
+  const cookie = directus.session("ada-id");
+  const statuses = () =>
+    Promise.all(
+      ["/users/me", "/items/events/1"].map(async (path) =>
+        (await get(directus, path, cookie)).status
+      ),
+    );
+  directus.fail("broken", "GET /users/me");
+  assertEquals(await statuses(), [500, 200]);
+  directus.fail("pressure");
+  assertEquals(await statuses(), [500, 503]);
+  directus.fail(undefined, "GET /users/me");
+  assertEquals(await statuses(), [503, 503]);
+  directus.fail(undefined);
+  assertEquals(await statuses(), [200, 200]);
+});
+
+Deno.test("DirectusStandInOptions.delayMs delays each answer, and mostInFlight counts", async () => {
+  using time = new FakeTime();
+  const directus = createDirectusStandIn({ ...options, delayMs: 20 });
+  let answered = 0;
+  const answers = [1, 2, 3].map((id) => get(directus, `/items/news/${id}`).then(() => answered++));
+  await time.tickAsync(19);
+  await time.runMicrotasks();
+  assertEquals([answered, directus.calls.length, directus.mostInFlight], [0, 3, 3]);
+  await time.tickAsync(1);
+  await Promise.all(answers);
+  const one = get(directus, "/items/news/1");
+  await time.tickAsync(20);
+  assertEquals([(await one).status, directus.mostInFlight], [200, 3]);
+});
 
 Deno.test('DirectusStandIn.fail("down") rejects as a refused connection does', async () => {
   const directus = createDirectusStandIn(options);

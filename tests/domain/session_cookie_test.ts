@@ -15,6 +15,18 @@ Deno.test("SessionCookie.header() is one name and value, not decoded", () => {
   assertEquals(new SessionCookie("a", "%20x=y+").header(), "a=%20x=y+");
 });
 
+Deno.test("SessionCookie.hash() is the SHA-256 of the value, in base64url", () => {
+  assertEquals(secret.hash(), "TnOMpVY8Bs_QAYKZkz1Y2x3Yv5f2lz3Jm_bNxktVUL0");
+  assertEquals(secret.hash(), secret.hash());
+});
+
+Deno.test("SessionCookie.hash() differs by value, and not by name", () => {
+  const [a, b, c] = [["x", "1"], ["y", "1"], ["x", "2"]].map(([name = "", value = ""]) =>
+    new SessionCookie(name, value).hash()
+  );
+  assertEquals([a === b, a === c], [true, false]);
+});
+
 const prints: Record<string, () => unknown> = {
   "JSON.stringify()": () => JSON.stringify(secret),
   "JSON.stringify() of an object": () => JSON.stringify({ connection: { cookie: secret } }),

@@ -1,0 +1,226 @@
+/**
+ * What clients see while Directus is out of order, and what Directus sees: the whole way, from
+ * WebSockets to HTTP calls to a stand-in. Only the clock by which calls are held back is a test's.
+ *
+ * @module
+ */
+
+import { assertEquals, assertLess } from "@std/assert";
+import { createDirectusAuthority } from "../../live/directus/authority.ts";
+import { createShield } from "../../live/directus/shield.ts";
+import type { Authority } from "../../live/domain/authority.ts";
+import { Client } from "../support/client.ts";
+import { type ListeningDirectus, startDirectus } from "../support/directus.ts";
+import { type Live, startLive } from "../support/live.ts";
+import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { cookieOf } from "./authority_fixtures.ts";
+import { BASE, options } from "./fixtures.ts";
+import { createDirectusStandIn, type DirectusStandIn } from "./stand_in.ts";
+
+const ME = "GET /users/me";
+
+/** An authority as `main.ts` composes it, on a clock that stands still; without jitter. */
+class Shielded {
+  now = 0;
+  readonly metrics = new RecordingMetrics();
+  readonly logger = new RecordingLogger();
+  readonly authority: Authority;
+
+  constructor(baseUrl: string, timeoutMs = 60_000, fetch = globalThis.fetch) {
+    const { metrics, logger } = this;
+    const now = () => this.now;
+    const directus = createDirectusAuthority({
+      baseUrl,
+      timeoutMs,
+      topics: new Map(),
+      metrics,
+      logger,
+      fetch,
+      now,
+      random: () => 0,
+    });
+    this.authority = createShield(directus, { ttlMs: 5_000, metrics, now });
+  }
+}
+
+/** A server, its Directus, and a client of Ada's that listens to `events:1`. */
+class Setup implements AsyncDisposable {
+  readonly listening: ListeningDirectus;
+  readonly shielded: Shielded;
+  readonly live: Live;
+  readonly client: Client;
+
+  private constructor(
+    listening: ListeningDirectus,
+    shielded: Shielded,
+    live: Live,
+    client: Client,
+  ) {
+    this.listening = listening;
+    this.shielded = shielded;
+    this.live = live;
+    this.client = client;
+  }
+
+  static async start(timeoutMs?: number): Promise<Setup> {
+    const listening = startDirectus();
+    const shielded = new Shielded(listening.url, timeoutMs);
+    const live = await startLive({ authority: shielded.authority });
+    const cookie = listening.directus.session("ada-id");
+    const client = await Client.connect(live.ws, { cookie });
+    assertEquals((await client.next()).type, "welcome");
+    assertEquals((await client.subscribe("events:1")).type, "subscribed");
+    return new Setup(listening, shielded, live, client);
+  }
+
+  get directus(): DirectusStandIn {
+    return this.listening.directus;
+  }
+
+  /** Asks for an upgrade with a session of its own, and tells the answer. */
+  async knock(): Promise<string> {
+    const cookie = this.directus.session("bob-id");
+    const { status, headers } = await this.live.knock("/", { cookie });
+    return [status, headers.get("retry-after")].join(" ").trim();
+  }
+
+  async knocks(count: number): Promise<string[]> {
+    return await Promise.all(Array.from({ length: count }, () => this.knock()));
+  }
+
+  /** Publishes, and resolves once the client has it. */
+  async broadcast(data: unknown): Promise<void> {
+    await this.live.publish("events:1", data);
+    assertEquals((await this.client.next()).data, data);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.close();
+    await this.live[Symbol.asyncDispose]();
+    await this.listening[Symbol.asyncDispose]();
+  }
+}
+
+for (
+  const [fault, timeoutMs] of [["broken", 60_000], ["pressure", 60_000], ["hung", 500]] as const
+) {
+  Deno.test(`LiveServer goes on while Directus is ${fault}, spares it, and recovers`, async () => {
+    await using setup = await Setup.start(timeoutMs);
+    const { directus, shielded, client } = setup;
+    directus.fail(fault);
+    const before = directus.calls.length;
+    assertEquals(await setup.knocks(5), Array(5).fill("503 2"));
+    await setup.broadcast("while it fails");
+
+    assertEquals(await setup.knocks(20), Array(20).fill("503 1")); // held back
+    const { code, retryAfterMs } = await client.subscribe("events:2");
+    assertEquals([code, retryAfterMs], ["unavailable", 1_000]);
+    await setup.broadcast("while calls are held back");
+    assertEquals([directus.calls.length - before, directus.count(ME) - 1], [5, 5]);
+
+    shielded.now += 1_000;
+    assertEquals(await setup.knock(), "503 2"); // tries, in vain
+    assertEquals(await setup.knocks(20), Array(20).fill("503 2"));
+    assertEquals(directus.calls.length - before, 6);
+
+    directus.fail(undefined);
+    shielded.now += 2_000;
+    assertEquals(await setup.knock(), "101");
+    assertEquals(await setup.knocks(20), Array(20).fill("101"));
+    assertEquals((await client.subscribe("events:2")).type, "subscribed");
+    await setup.broadcast("after it");
+    const [failed, held] = ["call to Directus failed", "calls to Directus"].map((message) =>
+      shielded.logger.lines.filter((line) => line.message.startsWith(message))
+    );
+    assertEquals(failed?.length, 6);
+    assertEquals(held?.map(({ level, fields }) => [level, fields["afterMs"]]), [
+      ["warn", undefined],
+      ["debug", undefined],
+      ["info", 3_000],
+    ]);
+  });
+}
+
+Deno.test("LiveServer makes no call before the time that Directus asked for", async () => {
+  await using setup = await Setup.start();
+  const { directus, shielded } = setup;
+  directus.fail("limited");
+  assertEquals(await setup.knock(), "503 1");
+  directus.fail(undefined);
+  const before = directus.calls.length;
+  shielded.now += 999;
+  assertEquals(await setup.knocks(20), Array(20).fill("503 1"));
+  await setup.broadcast("in the pause");
+  assertEquals(directus.calls.length, before);
+  shielded.now += 1;
+  assertEquals(await setup.knocks(20), Array(20).fill("101"));
+});
+
+Deno.test("LiveServer lets who is known in, and to known topics, while calls are held back", async () => {
+  await using setup = await Setup.start();
+  const { directus, live, shielded } = setup;
+  const cookie = directus.session("ada-id");
+  await using first = await Client.connect(live.ws, { cookie });
+  await first.take(1);
+  await first.subscribe("events:1");
+  directus.fail("broken");
+  await setup.knocks(5);
+
+  shielded.now += 999;
+  await using second = await Client.connect(live.ws, { cookie });
+  await second.take(1);
+  assertEquals((await second.subscribe("events:1")).type, "subscribed");
+});
+
+for (
+  const [name, isBroken] of [
+    ["fails", () => true],
+    ["fails every other time", (call: number) => call % 2 === 0],
+    ["fails two times of three", (call: number) => call % 3 > 0],
+    ["works for 3 s, fails for 3 s", (_: number, now: number) => now % 6_000 >= 3_000],
+  ] as const
+) {
+  Deno.test(`Directus gets far fewer calls while it ${name}`, async () => {
+    const directus = createDirectusStandIn(options);
+    let calls = 0;
+    let isRepaired = false;
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      const fails = !isRepaired && isBroken(calls++, shielded.now);
+      directus.fail(fails ? "broken" : undefined);
+      return await directus.fetch(input, init);
+    };
+    const shielded: Shielded = new Shielded(BASE, 60_000, fetch);
+    const ask = () => shielded.authority.authenticate(cookieOf(directus.session("ada-id")));
+    const asked = 10 * 120; // ten questions a second, for two minutes
+    for (let i = 0; i < asked; i++) {
+      await ask();
+      shielded.now += 100;
+    }
+    assertLess(calls, asked / 5);
+
+    isRepaired = true;
+    shielded.now += 30_000;
+    assertEquals((await ask()).kind, "authenticated");
+    assertEquals(shielded.metrics.directus.heldBack, false);
+  });
+}
+
+Deno.test("LiveServer asks for a hundred topics of a client in three calls", async () => {
+  const directus = createDirectusStandIn(options);
+  // Directus answers once all messages are there, as if it were slow.
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    if (String(input).includes("/items/")) {
+      await live.metrics.until(({ inbound }) => inbound.subscribe === 100);
+    }
+    return await directus.fetch(input, init);
+  };
+  const shielded = new Shielded(BASE, 60_000, fetch);
+  await using live = await startLive({ authority: shielded.authority });
+  await using client = await Client.connect(live.ws, { cookie: directus.session("ada-id") });
+  await client.take(1);
+  for (let id = 1; id <= 100; id++) client.send({ type: "subscribe", topic: `many:${id}` });
+  const answers = await client.take(100);
+  assertEquals(new Set(answers.map(({ type }) => type)), new Set(["subscribed"]));
+  assertEquals(new Set(answers.map(({ topic }) => topic)).size, 100);
+  assertEquals(directus.calls.length - directus.count(ME), 3);
+});
