@@ -1,5 +1,5 @@
 /**
- * What an upgrade request says before anybody is asked about it.
+ * What a request says before anybody is asked about it.
  *
  * @module
  */
@@ -39,7 +39,8 @@ export function checkHandshake({ headers }: Request): Response | undefined {
 /**
  * Tells whether a page of the request's origin may connect. Browsers send cookies along with any
  * page's WebSocket, so without this check a foreign page could listen as its visitor (cross-site
- * WebSocket hijacking, CWE-1385). What is no browser sends no Origin and is allowed.
+ * WebSocket hijacking, CWE-1385). What is no browser sends no Origin and is allowed; so is a
+ * stream of events that a page asks its own origin for.
  */
 export function isOriginAllowed({ headers }: Request, allowed: ReadonlySet<string>): boolean {
   const origin = headers.get("origin");
@@ -51,6 +52,11 @@ export function sessionCookie({ headers }: Request, name: string): SessionCookie
   const value = parseCookies(headers)[name];
   if (!value || value.length > MAX_COOKIE_LENGTH) return undefined;
   return new SessionCookie(name, value);
+}
+
+/** Returns the address of the peer; that of the proxy if there is one in front. */
+export function addressOf({ remoteAddr }: Deno.ServeHandlerInfo): string {
+  return "hostname" in remoteAddr ? remoteAddr.hostname : "local";
 }
 
 /** Tells whether the client wants to read a refusal as a close code: `?reject=close`. */

@@ -59,11 +59,12 @@ export class Inbox {
     if (!this.#rate.take()) return connection.end(CloseCode.TooMany, "too many messages");
     const parsed = parseClientMessage(frame);
     this.#options.metrics.received(parsed.ok ? parsed.message.type : "invalid");
-    if (parsed.ok) this.#handle(parsed.message);
+    if (parsed.ok) this.handle(parsed.message);
     else connection.send(parsed.answer);
   }
 
-  async #handle(message: ClientMessage): Promise<void> {
+  /** Has a message handled; a failure is logged, and answered. Never rejects. */
+  async handle(message: ClientMessage): Promise<void> {
     try {
       await this.#options.session.handle(message);
     } catch (error) {

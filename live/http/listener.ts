@@ -26,6 +26,11 @@ export interface Listener {
   readonly addr: Deno.NetAddr;
   /** Stops listening; resolves once no request and no socket is left. */
   shutdown(): Promise<void>;
+  /**
+   * Stops listening and ends every TCP connection, whether its peer reads or not; resolves once
+   * that is done. Not to be called after `shutdown`.
+   */
+  abort(): Promise<void>;
 }
 
 /** Connections that may wait to be accepted: thousands come back at once after a restart. */
@@ -43,12 +48,21 @@ export function listen(name: string, options: ListenOptions): Listener {
     logger.error("request failed", { listener: name, error });
     return emptyResponse(STATUS_CODE.InternalServerError);
   };
+  const controller = new AbortController();
+  const { signal } = controller;
   try {
     const server = Deno.serve(
-      { hostname, port, tcpBacklog: BACKLOG, onListen() {}, onError },
+      { hostname, port, signal, tcpBacklog: BACKLOG, onListen() {}, onError },
       handle,
     );
-    return { addr: server.addr, shutdown: () => server.shutdown() };
+    return {
+      addr: server.addr,
+      shutdown: () => server.shutdown(),
+      abort() {
+        controller.abort();
+        return server.finished;
+      },
+    };
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new Deno.errors.AddrInUse(

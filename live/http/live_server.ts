@@ -1,11 +1,10 @@
 /**
- * The live listener: Deno.serve and its WebSockets.
+ * The live listener: Deno.serve, its WebSockets and its streams of events.
  *
  * @module
  */
 
 import { STATUS_CODE } from "@std/http/status";
-import { Connection } from "../connection/connection.ts";
 import type { Authority } from "../domain/authority.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
@@ -13,13 +12,15 @@ import { type Metrics, silentMetrics } from "../domain/metrics.ts";
 import { Registry } from "../hub/registry.ts";
 import type { SessionFactory } from "../session/session.ts";
 import { Admission, type Admitted } from "./admission.ts";
+import { clientFile } from "./client_file.ts";
+import { Clients } from "./clients.ts";
 import { Deadline } from "./deadline.ts";
-import { checkHandshake, hasLeft, isUpgrade } from "./handshake.ts";
-import { Inbox } from "./inbox.ts";
+import { addressOf, checkHandshake, hasLeft, isUpgrade } from "./handshake.ts";
 import { LIVE_DEFAULTS, type LiveServerOptions } from "./live_options.ts";
 import { listen, type Listener } from "./listener.ts";
 import { createRefuser, retryDelayMs } from "./refusal.ts";
 import { emptyResponse } from "./responses.ts";
+import { allowOrigin, checkStream, isStream, openStream, type SseOptions } from "./sse.ts";
 
 /** What the live listener works with. */
 export interface LiveServerDeps {
@@ -39,7 +40,7 @@ export interface LiveServerDeps {
 
 /** What came of a drain. */
 export interface DrainResult {
-  /** Sockets whose peer did not let go in time. */
+  /** Sockets and streams whose peer did not let go in time. */
   readonly stragglers: number;
 }
 
@@ -53,8 +54,9 @@ export interface LiveServer {
   start(): Promise<Deno.NetAddr>;
   /**
    * Refuses newcomers, closes every connection with 1001, waits until they are gone and stops
-   * listening. Gives up on stragglers at the deadline: a peer that reads nothing cannot be ended
-   * from here, only by the end of the process. Calling it again returns the first call's promise.
+   * listening. Gives up on stragglers at the deadline, and breaks their TCP connections; what a
+   * WebSocket's peer does not read stays until the process ends. Calling it again returns the
+   * first call's promise.
    */
   stop(timeoutMs?: number): Promise<DrainResult>;
   /** Whether it is listening and not draining. */
@@ -74,6 +76,8 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
   const { metrics = silentMetrics, logger = silentLogger } = deps;
   const registry = new Registry(metrics);
   const refuse = createRefuser({ metrics, logger });
+  const clients = new Clients({ ...options, registry, sessions, instanceId, metrics, logger });
+  const sse: SseOptions = { clients, pingIntervalMs: options.pingIntervalMs, metrics };
   /** Sockets that were upgraded and have not opened. */
   const opening = new Set<Promise<void>>();
   let listener: Listener | undefined;
@@ -88,11 +92,29 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
     logger,
   });
 
-  async function handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
-    if (!isUpgrade(request)) return emptyResponse(STATUS_CODE.NotFound);
+  function handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> | Response {
+    if (isUpgrade(request)) {
+      const open = (admitted: Admitted) => upgrade(request, info, admitted);
+      return enter(request, checkHandshake(request), open);
+    }
+    if (isStream(request)) return stream(request, info);
+    return clientFile(request) ?? emptyResponse(STATUS_CODE.NotFound);
+  }
+
+  async function stream(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
+    const open = (admitted: Admitted) => openStream(request, info, admitted, sse);
+    const response = await enter(request, checkStream(request), open);
+    return allowOrigin(request, response, options.allowedOrigins);
+  }
+
+  /** Checks a request, and opens what it asks for if it may have that. Never rejects. */
+  async function enter(
+    request: Request,
+    malformed: Response | undefined,
+    open: (admitted: Admitted) => Promise<Response> | Response,
+  ): Promise<Response> {
     void hasLeft(request); // so that it knows later: see there
     try {
-      const malformed = checkHandshake(request);
       if (malformed !== undefined) {
         metrics.upgrade("malformed");
         return malformed;
@@ -101,7 +123,12 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
       if (admitted.kind === "refused") {
         return refuse(request, admitted.name, admitted.retryAfterMs);
       }
-      return accept(request, admitted, addressOf(info));
+      if (hasLeft(request)) {
+        admitted.release();
+        metrics.upgrade("left");
+        return emptyResponse(STATUS_CODE.BadRequest);
+      }
+      return await open(admitted);
     } catch (error) {
       logger.error("upgrade failed", { error });
       return refuse(request, "error", retryDelayMs());
@@ -109,12 +136,8 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
   }
 
   /** Upgrades, and registers the connection when its socket opens: before, it may never. */
-  function accept(request: Request, admitted: Admitted, remoteAddress: string): Response {
-    if (hasLeft(request)) {
-      admitted.release();
-      metrics.upgrade("left");
-      return emptyResponse(STATUS_CODE.BadRequest);
-    }
+  function upgrade(request: Request, info: Deno.ServeHandlerInfo, admitted: Admitted): Response {
+    const remoteAddress = addressOf(info); // it cannot be read any more once the socket opens
     const { promise, resolve } = Promise.withResolvers<void>();
     opening.add(promise);
     const settle = () => {
@@ -130,7 +153,9 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
     socket.onopen = () => {
       settle();
       try {
-        open(socket, admitted, remoteAddress);
+        const { inbox, gone } = clients.open(socket, admitted, remoteAddress);
+        socket.onmessage = ({ data }) => inbox.receive(data);
+        socket.onclose = ({ code, reason }) => gone(code, reason);
       } catch (error) { // what a listener throws would end the process
         logger.error("connection could not be set up", { error });
         socket.close(CloseCode.TryAgainLater, "internal error");
@@ -141,54 +166,18 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
     return response;
   }
 
-  /** One connection's life, from the opening of its socket to its one end. */
-  function open(socket: WebSocket, { user, cookie }: Admitted, remoteAddress: string): void {
-    const connection = new Connection({
-      socket,
-      remoteAddress,
-      user,
-      cookie,
-      thresholdBytes: options.backpressureThresholdBytes,
-      metrics,
-      onEnd(connection, code, reason) {
-        registry.remove(connection);
-        metrics.disconnect(code);
-        logger.debug("connection ended", { connection: connection.id, code, reason });
-        try {
-          session.end();
-        } catch (error) {
-          logger.error("session could not be ended", { connection: connection.id, error });
-        }
-      },
-    });
-    const session = sessions(connection);
-    const inbox = new Inbox(connection, { ...options, session, metrics, logger });
-    registry.add(connection);
-    socket.onmessage = ({ data }) => inbox.receive(data);
-    socket.onclose = ({ code, reason }) => {
-      connection.end(code, reason); // does nothing if the end was ours
-      registry.gone(connection);
-    };
-    logger.debug("connection opened", { connection: connection.id, user: user?.id, remoteAddress });
-    connection.send({ type: "welcome", connection: connection.id, user, instance: instanceId });
-    if (draining !== undefined) sendAway(connection);
-  }
-
-  /** Closes with 1001 and a time to come back at, another for each client. */
-  function sendAway(connection: Connection): void {
-    const reason = `server shutting down; retry in ${retryDelayMs()}`;
-    connection.end(CloseCode.GoingAway, reason);
-  }
-
   async function drain(timeoutMs: number): Promise<DrainResult> {
     logger.info("draining", { connections: registry.size, timeoutMs });
     using deadline = new Deadline(timeoutMs);
-    for (const connection of registry.all()) sendAway(connection);
+    clients.sendAway();
     await deadline.wait(Promise.all(opening)); // else Deno would close them, its own way
     await deadline.wait(registry.allGone());
-    await deadline.wait(listener?.shutdown());
     const stragglers = registry.closing;
-    if (stragglers > 0) logger.warn("gave up on sockets that do not close", { stragglers });
+    if (stragglers === 0) await deadline.wait(listener?.shutdown());
+    else {
+      logger.warn("gave up on sockets that do not close", { stragglers });
+      await deadline.wait(listener?.abort());
+    }
     return { stragglers };
   }
 
@@ -212,8 +201,4 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
       return draining ??= drain(timeoutMs);
     },
   };
-}
-
-function addressOf({ remoteAddr }: Deno.ServeHandlerInfo): string {
-  return "hostname" in remoteAddr ? remoteAddr.hostname : "local";
 }

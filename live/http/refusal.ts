@@ -1,5 +1,5 @@
 /**
- * How an upgrade request is refused.
+ * How an upgrade or a stream of events is refused.
  *
  * @module
  */
@@ -8,8 +8,9 @@ import { STATUS_CODE, type StatusCode } from "@std/http/status";
 import { CloseCode } from "../domain/close_codes.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics, UpgradeResult } from "../domain/metrics.ts";
-import { hasLeft, wantsClose } from "./handshake.ts";
+import { hasLeft, isUpgrade, wantsClose } from "./handshake.ts";
 import { emptyResponse } from "./responses.ts";
+import { closeEvent, singleEvent } from "./sse_events.ts";
 
 /** A refusal, for clients that read HTTP and for browsers, which read close codes only. */
 export interface Refusal {
@@ -21,7 +22,7 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** Every refusal of a well-formed upgrade request, by result. */
+/** Every refusal of a well-formed request, by result. */
 export const refusals = {
   draining: {
     status: STATUS_CODE.ServiceUnavailable,
@@ -83,28 +84,29 @@ export interface RefuserOptions {
   readonly logger: Logger;
 }
 
-/** Refuses an upgrade request; `retryAfterMs` says when to come back, if that makes sense. */
+/** Refuses an upgrade or a stream; `retryAfterMs` says when to come back, if that makes sense. */
 export type Refuser = (request: Request, name: RefusalName, retryAfterMs: number) => Response;
 
 /** Refused sockets whose close a client may ignore; past this only HTTP's answer is given. */
 const MAX_REFUSED_SOCKETS = 1_000;
 
 /**
- * Creates what refuses upgrade requests: by HTTP, or by a close code if the client asked for that
- * with `?reject=close`, as browsers have to.
+ * Creates what refuses upgrades and streams: by HTTP, or by a close code, in a close frame or in
+ * an event, if the client asked for that with `?reject=close`, as browsers have to.
  */
 export function createRefuser({ metrics, logger }: RefuserOptions): Refuser {
   const sockets = new Set<WebSocket>();
   return (request, name, retryAfterMs) => {
     metrics.upgrade(name);
     logger.debug("upgrade refused", { result: name });
-    if (!wantsClose(request) || hasLeft(request) || sockets.size >= MAX_REFUSED_SOCKETS) {
-      return httpRefusal(name, retryAfterMs);
-    }
+    if (!wantsClose(request) || hasLeft(request)) return httpRefusal(name, retryAfterMs);
+    const { code, reason } = refusals[name];
+    if (!isUpgrade(request)) return singleEvent(closeEvent(code, reason, retryAfterMs));
+    if (sockets.size >= MAX_REFUSED_SOCKETS) return httpRefusal(name, retryAfterMs);
     const { socket, response } = Deno.upgradeWebSocket(request);
     socket.onopen = () => {
       sockets.add(socket);
-      socket.close(refusals[name].code, refusals[name].reason);
+      socket.close(code, reason);
     };
     socket.onclose = () => sockets.delete(socket);
     socket.onerror = () => {};

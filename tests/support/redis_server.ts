@@ -22,15 +22,31 @@ export interface RedisServerOptions {
    */
   readonly durable?: boolean;
   /**
+   * Folder that {@linkcode RedisServer.backUp} returned, to begin with that data.
+   *
+   * @default {none}
+   */
+  readonly data?: string;
+  /**
    * Password of the default user.
    *
    * @default {none}
    */
   readonly password?: string;
+  /**
+   * Directives of TLS, to listen with it and not without; {@linkcode RedisServer.command} cannot
+   * be used then.
+   *
+   * @default {none}
+   */
+  readonly tls?: readonly string[];
 }
 
 /** What Redis answers, as RESP 2 has it. */
 export type Reply = string | number | null | Reply[];
+
+/** Where a durable server keeps its data, in its folder. */
+const DATA = "appendonlydir";
 
 /** Whether `redis-server` is on this machine. */
 export const hasRedis: boolean = isInstalled("redis-server");
@@ -63,27 +79,22 @@ export class RedisServer implements AsyncDisposable {
   readonly #options: RedisServerOptions;
   #process: RedisProcess;
 
-  private constructor(
-    port: number,
-    folder: string,
-    options: RedisServerOptions,
-    process: RedisProcess,
-  ) {
+  private constructor(port: number, folder: string, options: RedisServerOptions) {
     this.port = port;
     this.folder = folder;
     this.#options = options;
-    this.#process = process;
+    this.#process = new RedisProcess(port, folder, options);
   }
 
   /** Starts a server; resolves once it accepts connections. */
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const folder = await Deno.makeTempDir({ prefix: "live_redis_" });
+    if (options.data !== undefined) await copy(options.data, `${folder}/${DATA}`);
     for (;;) {
-      const port = freePort();
-      const process = new RedisProcess(port, folder, options);
-      if (await process.ready()) return new RedisServer(port, folder, options, process);
-      await process.ended;
-      if (!process.output.includes("Address already in use")) throw new Error(process.output);
+      const server = new RedisServer(freePort(), folder, options);
+      if (await server.#process.ready()) return server;
+      const { output } = server.#process;
+      if (!output.includes("Address already in use")) throw new Error(output);
     }
   }
 
@@ -107,20 +118,22 @@ export class RedisServer implements AsyncDisposable {
   /** Starts it again on the same port, after a kill if it runs; with its data unless told otherwise. */
   async restart({ empty = false }: { readonly empty?: boolean } = {}): Promise<void> {
     await this.kill();
-    if (empty) await Deno.remove(this.#dataFolder, { recursive: true }).catch(() => {});
+    if (empty) await Deno.remove(`${this.folder}/${DATA}`, { recursive: true }).catch(() => {});
     await this.#start();
   }
 
-  /** Copies its data aside. Only a durable server has any. */
-  async backUp(): Promise<void> {
-    await copy(this.#dataFolder, this.#backUpFolder);
+  /** Copies its data aside and returns the folder of the copy. Only a durable server has any. */
+  async backUp(): Promise<string> {
+    const folder = `${this.folder}/${crypto.randomUUID()}`;
+    await copy(`${this.folder}/${DATA}`, folder);
+    return folder;
   }
 
-  /** Starts it again, after a kill if it runs, with the data that was copied aside. */
-  async restore(): Promise<void> {
+  /** Starts it again, after a kill if it runs, with data that was copied aside. */
+  async restore(data: string): Promise<void> {
     await this.kill();
-    await Deno.remove(this.#dataFolder, { recursive: true });
-    await copy(this.#backUpFolder, this.#dataFolder);
+    await Deno.remove(`${this.folder}/${DATA}`, { recursive: true });
+    await copy(data, `${this.folder}/${DATA}`);
     await this.#start();
   }
 
@@ -162,14 +175,6 @@ export class RedisServer implements AsyncDisposable {
     await Deno.remove(this.folder, { recursive: true });
   }
 
-  get #dataFolder(): string {
-    return `${this.folder}/appendonlydir`;
-  }
-
-  get #backUpFolder(): string {
-    return `${this.folder}/back_up`;
-  }
-
   async #start(): Promise<void> {
     this.#process = new RedisProcess(this.port, this.folder, this.#options);
     if (!await this.#process.ready()) throw new Error(this.#process.output);
@@ -187,8 +192,10 @@ class RedisProcess {
   #running = true;
 
   constructor(port: number, folder: string, options: RedisServerOptions) {
-    const { args = [], durable = false, password } = options;
-    const directives = ["--bind", "127.0.0.1", "--port", `${port}`, "--dir", folder, "--save", ""];
+    const { args = [], durable = false, password, tls } = options;
+    const directives = ["--bind", "127.0.0.1", "--dir", folder, "--save", ""];
+    if (tls === undefined) directives.push("--port", `${port}`);
+    else directives.push("--port", "0", "--tls-port", `${port}`, ...tls);
     if (durable) directives.push("--appendonly", "yes", "--appendfsync", "always");
     if (password !== undefined) directives.push("--requirepass", password);
     const command = new Deno.Command("redis-server", {

@@ -1,0 +1,106 @@
+/**
+ * The clients of the live listener, whatever carries their messages.
+ *
+ * @module
+ */
+
+import { Connection } from "../connection/connection.ts";
+import { CloseCode } from "../domain/close_codes.ts";
+import type { Logger } from "../domain/logger.ts";
+import type { Metrics } from "../domain/metrics.ts";
+import type { Socket } from "../domain/socket.ts";
+import type { Registry } from "../hub/registry.ts";
+import type { SessionFactory } from "../session/session.ts";
+import type { Admitted } from "./admission.ts";
+import { Inbox, type InboxOptions } from "./inbox.ts";
+import { retryDelayMs } from "./refusal.ts";
+
+/** What clients need. */
+export interface ClientsOptions extends Omit<InboxOptions, "session"> {
+  /** Knows the connections there are. */
+  readonly registry: Registry;
+  /** Creates what handles a connection's messages. */
+  readonly sessions: SessionFactory;
+  /** Name of this instance, told in `welcome`. */
+  readonly instanceId: string;
+  /** What one connection may hold unsent before it is closed with 1008, in bytes. */
+  readonly backpressureThresholdBytes: number;
+  /** Counts the connections. */
+  readonly metrics: Metrics;
+  /** Told of each connection, at the level for following it. */
+  readonly logger: Logger;
+}
+
+/** A client that is connected. */
+export interface Client {
+  /** Its connection. */
+  readonly connection: Connection;
+  /** Takes what arrives. */
+  readonly inbox: Inbox;
+  /**
+   * To be called when the socket is gone, with the code and reason of whoever ended it. May be
+   * called again.
+   */
+  readonly gone: (code: number, reason: string) => void;
+}
+
+/** Sets up connections, and sends them away when the server drains. */
+export class Clients {
+  readonly #options: ClientsOptions;
+  #leaving = false;
+
+  /** Creates the clients of a server; there are none yet. */
+  constructor(options: ClientsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * One connection's life, from the opening of its socket to its one end.
+   *
+   * @throws What the session's factory throws; nothing is registered then.
+   */
+  open(socket: Socket, { user, cookie }: Admitted, remoteAddress: string): Client {
+    const { registry, metrics, logger, instanceId } = this.#options;
+    const connection = new Connection({
+      socket,
+      remoteAddress,
+      user,
+      cookie,
+      thresholdBytes: this.#options.backpressureThresholdBytes,
+      metrics,
+      onEnd(connection, code, reason) {
+        registry.remove(connection);
+        metrics.disconnect(code);
+        logger.debug("connection ended", { connection: connection.id, code, reason });
+        try {
+          session.end();
+        } catch (error) {
+          logger.error("session could not be ended", { connection: connection.id, error });
+        }
+      },
+    });
+    const session = this.#options.sessions(connection);
+    const inbox = new Inbox(connection, { ...this.#options, session });
+    registry.add(connection);
+    logger.debug("connection opened", { connection: connection.id, user: user?.id, remoteAddress });
+    connection.send({ type: "welcome", connection: connection.id, user, instance: instanceId });
+    if (this.#leaving) sendAway(connection);
+    const gone = (code: number, reason: string) => {
+      connection.end(code, reason); // does nothing if the end was ours
+      registry.gone(connection);
+    };
+    return { connection, inbox, gone };
+  }
+
+  /** Closes every connection with 1001, and from now on each that opens. */
+  sendAway(): void {
+    this.#leaving = true;
+    for (const connection of this.#options.registry.all()) sendAway(connection);
+  }
+}
+
+/** Closes with 1001 and a time to come back at, another for each client. */
+function sendAway(connection: Connection): void {
+  const reason = `server shutting down; retry in ${retryDelayMs()}`;
+  connection.end(CloseCode.GoingAway, reason);
+}

@@ -1,0 +1,127 @@
+/**
+ * When a request for a stream of events is answered: once there is something to tell.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import type { Authorisation } from "../../live/domain/authority.ts";
+import { cookieOf, type FakeAuthority, fakeAuthority } from "../support/authorities.ts";
+import { startLive } from "../support/live.ts";
+import { RawClient } from "../support/raw_client.ts";
+import { SseClient } from "../support/sse_client.ts";
+
+/** An authority that keeps a question of a right waiting until a test answers it. */
+function hesitating(): { authority: FakeAuthority; asked: Promise<void>; answer(): void } {
+  const answer = Promise.withResolvers<Authorisation>();
+  const asked = Promise.withResolvers<void>();
+  const authority = fakeAuthority({
+    authorise() {
+      asked.resolve();
+      return answer.promise;
+    },
+  });
+  return { authority, asked: asked.promise, answer: () => answer.resolve({ kind: "allowed" }) };
+}
+
+Deno.test("a stream that so many refusals fill that a topic must wait is read all the same", async () => {
+  await using live = await startLive({ maxTopics: 2_000 });
+  const topics = Array.from({ length: 1_000 }, (_, index) => `secret:${index}`);
+  await using client = await SseClient.to(live, [...topics, "event:1"]);
+
+  const [, ...answers] = await client.take(1_002);
+
+  assertEquals(answers.at(-1)?.type, "subscribed");
+});
+
+Deno.test("a stream of which only the welcome is known is not answered yet", async () => {
+  const { authority, asked, answer } = hesitating();
+  await using live = await startLive({ authority });
+  let answered = false;
+  const connecting = SseClient.to(live, ["event:1"]).finally(() => answered = true);
+
+  await asked;
+  await live.knock("/"); // by then it would have been
+  assertEquals(answered, false);
+  answer();
+
+  await using client = await connecting;
+  assertEquals((await client.take(2)).map(({ type }) => type), ["welcome", "subscribed"]);
+});
+
+Deno.test("a stream is answered when one of its topics is decided", async () => {
+  const never = Promise.withResolvers<Authorisation>();
+  const authority = fakeAuthority({
+    authorise: (_, { id }) => id === "1" ? never.promise : Promise.resolve({ kind: "allowed" }),
+  });
+  await using live = await startLive({ authority });
+
+  await using client = await SseClient.to(live, ["event:1", "event:2"]);
+
+  assertEquals((await client.take(2)).map(({ topic }) => topic), [undefined, "event:2"]);
+  never.resolve({ kind: "forbidden" });
+  const { code, topic } = await client.next();
+  assertEquals([code, topic], ["forbidden", "event:1"]);
+});
+
+Deno.test("a client that leaves before its rights are known leaves nothing behind", async () => {
+  const { authority, asked, answer } = hesitating();
+  await using live = await startLive({ authority });
+  const client = await RawClient.connect(live.port);
+  await client.request("/sse?topic=event:1", { host: "x", cookie: cookieOf("ada") });
+  await asked;
+
+  client.close();
+
+  await live.metrics.until(({ disconnects }) => disconnects.length === 1);
+  const { connections, closingSockets } = live.metrics.gauges;
+  assertEquals([connections, closingSockets], [0, 0]);
+  assertEquals(live.metrics.disconnects, [1005]);
+  answer();
+});
+
+Deno.test("a stream that is sent away before its rights are known is told so", async () => {
+  const { authority, asked, answer } = hesitating();
+  await using live = await startLive({ authority });
+  const connecting = SseClient.to(live, ["event:1"]);
+  await asked;
+
+  const stopped = live.server.stop();
+
+  await using client = await connecting;
+  assertEquals((await client.next()).type, "welcome");
+  const { event, data } = await client.event();
+  assertEquals([event, JSON.parse(data).code], ["close", 1001]);
+  assertEquals(await stopped, { stragglers: 0 });
+  answer();
+});
+
+Deno.test("a stream whose topics cannot be read now gets them later", async () => {
+  let failures = 2;
+  await using live = await startLive({
+    sessions: (connection) => ({
+      handle({ topic }) {
+        if (failures-- > 0) {
+          const more = { message: "x", topic, retryAfterMs: 1 };
+          return connection.send({ type: "error", code: "unavailable", ...more });
+        }
+        const start = { epoch: "a", offset: 0, recovered: false, messages: [] };
+        connection.send({ type: "subscribed", topic, ...start });
+      },
+      end() {},
+    }),
+  });
+  await using client = await SseClient.to(live, ["event:1"]);
+
+  const messages = await client.take(4);
+
+  assertEquals(messages.map(({ type }) => type), ["welcome", "error", "error", "subscribed"]);
+});
+
+Deno.test("a stream is answered though its session answers nothing", async () => {
+  await using live = await startLive({ sessions: () => ({ handle() {}, end() {} }) });
+
+  await using client = await SseClient.to(live, ["event:1"]);
+
+  assertEquals((await client.next()).type, "welcome");
+});

@@ -1,0 +1,74 @@
+/**
+ * What is a request for a stream of events, and what is none.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { cookieOf, fakeAuthority } from "../support/authorities.ts";
+import { startLive } from "../support/live.ts";
+import { knock } from "../support/sse_client.ts";
+
+for (
+  const [name, query, body] of [
+    ["no topic", "", { error: "URL must name a topic: ?topic=<prefix>:<id>" }],
+    ["no topic but other things", "?topics=event:1", {
+      error: "URL must name a topic: ?topic=<prefix>:<id>",
+    }],
+    ...[
+      ["an empty topic", "?topic=", ""],
+      ["a topic without an id", "?topic=event:", "event:"],
+      ["a topic that Directus would read otherwise", "?topic=event:..", "event:.."],
+      ["a topic that is encoded twice", "?topic=event:%2531", "event:%31"],
+      ["a malformed topic among good ones", "?topic=event:1&topic=x&topic=event:2", "x"],
+      ["bytes that are no UTF-8", "?topic=event:%00", "event:\0"],
+    ].map(([name, query, topic]) =>
+      [name, query, {
+        error: "Topic must be <prefix>:<id>, its id the key of one item",
+        topic,
+      }] as const
+    ),
+  ] as const
+) {
+  Deno.test(`GET /sse answers 400 to ${name}, and asks nobody`, async () => {
+    const authority = fakeAuthority();
+    await using live = await startLive({ authority });
+
+    const response = await fetch(`${live.http}/sse${query}`, {
+      headers: { cookie: cookieOf("ada") },
+    });
+
+    assertEquals([response.status, await response.json()], [400, body]);
+    assertEquals([live.metrics.upgrades, authority.asked], [["malformed"], []]);
+  });
+}
+
+for (const method of ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
+  Deno.test(`${method} /sse is answered with 405`, async () => {
+    await using live = await startLive();
+
+    const head = await knock(live, "/sse?topic=event:1", { cookie: cookieOf("ada") }, method);
+
+    assertEquals([head.status, head.headers.get("allow")], [405, "GET"]);
+    assertEquals(live.metrics.gauges.connections, 0);
+  });
+}
+
+for (const path of ["/sse/", "/SSE", "/x/sse", "/ssex", "//sse"]) {
+  Deno.test(`GET ${path} is no stream`, async () => {
+    await using live = await startLive();
+
+    const head = await knock(live, `${path}?topic=event:1`, { cookie: cookieOf("ada") });
+
+    assertEquals(head.status, 404);
+  });
+}
+
+Deno.test("an upgrade of /sse is a WebSocket, as of any path", async () => {
+  await using live = await startLive();
+
+  const { status } = await live.knock("/sse", { cookie: cookieOf("ada") });
+
+  assertEquals(status, 101);
+  await live.metrics.until(({ disconnects }) => disconnects.length === 1);
+});

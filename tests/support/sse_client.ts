@@ -1,0 +1,178 @@
+/**
+ * A client of server-sent events, whose events a test takes one by one.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { cookieOf } from "./authorities.ts";
+import type { Message } from "./client.ts";
+import type { Live } from "./live.ts";
+import { Queue } from "./queue.ts";
+import { type Head, RawClient } from "./raw_client.ts";
+
+/** An event, as an `EventSource` would dispatch it. */
+export interface SseEvent {
+  /** Its type. */
+  readonly event: string;
+  /** Its data. */
+  readonly data: string;
+  /** The last id by then. */
+  readonly id: string;
+  /** The last time to wait before coming back, in milliseconds, if any was told. */
+  readonly retry: number | undefined;
+}
+
+/** Returns the address of a stream. */
+export function urlOf(live: Live, topics: readonly string[]): string {
+  return `${live.http}/sse?${new URLSearchParams(topics.map((topic) => ["topic", topic]))}`;
+}
+
+/** Asks over TCP, so that no header is added, and resolves to the answer's head. */
+export async function knock(
+  live: Live,
+  path: string,
+  headers: Record<string, string> = {},
+  method = "GET",
+): Promise<Head> {
+  using client = await RawClient.connect(live.port);
+  await client.request(path, { host: "live.example", ...headers }, method);
+  return await client.head();
+}
+
+/** Reads a stream by the rules of the HTML Standard, section 9.2.6. */
+export class SseClient implements AsyncDisposable {
+  /** The answer. */
+  readonly response: Response;
+  /** All text received so far. */
+  text = "";
+  /** Comments received so far. */
+  readonly comments: string[] = [];
+  /** Resolves to whether the stream ended whole, once it has ended. */
+  readonly ended: Promise<boolean>;
+  readonly #events = new Queue<SseEvent>();
+  readonly #chunks = new Queue<string>();
+  readonly #reader: ReadableStreamDefaultReader<string>;
+  #unread = "";
+  #id = "";
+  #retry: number | undefined;
+
+  /** Begins to read an answer. */
+  constructor(response: Response) {
+    this.response = response;
+    const body = response.body ?? new Blob().stream();
+    this.#reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    this.ended = this.#read();
+  }
+
+  /**
+   * Asks for a stream.
+   *
+   * @throws {Error} If the answer is none.
+   */
+  static async connect(url: string, headers: HeadersInit = {}): Promise<SseClient> {
+    const response = await fetch(url, { headers });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw new Error(`No stream: ${response.status}`);
+    }
+    assertEquals(response.headers.get("content-type"), "text/event-stream");
+    return new SseClient(response);
+  }
+
+  /** Asks a server for topics, as a user. */
+  static to(
+    live: Live,
+    topics: readonly string[],
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<SseClient> {
+    return SseClient.connect(urlOf(live, topics), { cookie: cookieOf("ada"), ...headers });
+  }
+
+  /** Asks a server for topics, and takes the welcome and the answer about each. */
+  static async open(
+    live: Live,
+    topics: readonly string[],
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<SseClient> {
+    const client = await SseClient.to(live, topics, headers);
+    await client.take(1 + topics.length);
+    return client;
+  }
+
+  /** What an `EventSource` would send as `Last-Event-ID`. */
+  get lastEventId(): string {
+    return this.#id;
+  }
+
+  /** Resolves to the next event; rejects if the stream ends before. */
+  event(): Promise<SseEvent> {
+    return this.#events.next();
+  }
+
+  /** Resolves to the message of the next event, which must be of the default type. */
+  async next(): Promise<Message> {
+    const { event, data } = await this.event();
+    assertEquals(event, "message");
+    return JSON.parse(data);
+  }
+
+  /** Resolves to the messages of the next events. */
+  async take(count: number): Promise<Message[]> {
+    const messages: Message[] = [];
+    while (messages.length < count) messages.push(await this.next());
+    return messages;
+  }
+
+  /** Resolves to the next text that arrives, whatever it holds. */
+  received(): Promise<string> {
+    return this.#chunks.next();
+  }
+
+  /** Leaves; resolves once the stream has ended here. */
+  async close(): Promise<void> {
+    await this.#reader.cancel();
+    await this.ended;
+  }
+
+  /** Leaves, if that has not happened. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #read(): Promise<boolean> {
+    let whole = true;
+    try {
+      for (let read = await this.#reader.read(); !read.done; read = await this.#reader.read()) {
+        this.text += read.value;
+        this.#unread += read.value;
+        const blocks = this.#unread.split("\n\n");
+        this.#unread = blocks.pop() ?? "";
+        for (const block of blocks) this.#dispatch(block);
+        this.#chunks.push(read.value);
+      }
+    } catch {
+      whole = false;
+    }
+    const error = new Error("Stream ended");
+    this.#events.end(error);
+    this.#chunks.end(error);
+    return whole;
+  }
+
+  /** Takes the lines of one event. Line ends are `\n` here, though others are allowed. */
+  #dispatch(block: string): void {
+    let event = "message";
+    const data: string[] = [];
+    for (const line of block.split(/\r\n|\r|\n/)) {
+      const [, field = line, value = ""] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
+      if (field === "") this.comments.push(value);
+      if (field === "event") event = value;
+      if (field === "data") data.push(value);
+      if (field === "id") this.#id = value;
+      if (field === "retry" && /^\d+$/.test(value)) this.#retry = Number(value);
+    }
+    if (data.length === 0) return;
+    this.#events.push({ event, data: data.join("\n"), id: this.#id, retry: this.#retry });
+  }
+}
