@@ -51,7 +51,10 @@ export interface TopicLog {
    * fit into `maxLength` UTF-16 code units; `undefined` if the first of them is no longer held.
    */
   read(offset: number, maxLength: number): readonly string[] | undefined;
-  /** Returns the length of all messages that follow an offset, in UTF-16 code units. */
+  /**
+   * Returns the length of all messages that follow an offset, in UTF-16 code units. What is no
+   * longer held counts as long as the others on the average.
+   */
   lengthAfter(offset: number): number;
   /** Returns the latest message of each key, oldest first. */
   latest(): string[];
@@ -60,6 +63,8 @@ export interface TopicLog {
    * of each key, as far as they follow the offset, and then all that the log holds; in order.
    */
   held(offset: number): Iterable<HeldMessage>;
+  /** Returns the newest state after an offset: the latest of each key and the last message. */
+  newest(offset: number): Iterable<HeldMessage>;
   /**
    * Allows the log to drop, beyond its usual bounds, what all readers have read. Messages after
    * `offset` stay, so that a burst longer than the history is not lost before it was sent.

@@ -60,7 +60,9 @@ export class TopicHistory implements TopicLog {
   /** Index of the first entry held; those before it were dropped. */
   #start = 0;
   #head = 0;
+  /** Length and number of all messages that were ever appended. */
   #length = 0;
+  #appended = 0;
   #released = Infinity;
 
   /** Creates an empty log. */
@@ -83,6 +85,7 @@ export class TopicHistory implements TopicLog {
    */
   append(data: string, key?: string, at: number = Date.now()): number {
     const offset = ++this.#head;
+    this.#appended++;
     const message = encodePublication(this.#topic, offset, data, key);
     const end = this.#length += message.length;
     const entry = { offset, key, message, at, end, inLog: true, isLatest: key !== undefined };
@@ -119,8 +122,11 @@ export class TopicHistory implements TopicLog {
   }
 
   lengthAfter(offset: number): number {
-    const next = this.#entries[Math.max(this.#index(offset), this.#start)];
-    return next === undefined ? 0 : this.#length - next.end + next.message.length;
+    const index = this.#index(offset);
+    const next = this.#entries[Math.max(index, this.#start)];
+    const held = next === undefined ? 0 : this.#length - next.end + next.message.length;
+    const missing = Math.max(0, this.#start - index);
+    return missing === 0 ? held : Math.round(held + missing * this.#length / this.#appended);
   }
 
   latest(): string[] {
@@ -137,6 +143,14 @@ export class TopicHistory implements TopicLog {
     for (let index = start; index < this.#entries.length; index++) {
       yield this.#entries[index] as Entry;
     }
+  }
+
+  *newest(offset: number): Iterable<HeldMessage> {
+    for (const entry of this.#latest.values()) {
+      if (entry.offset > offset) yield entry;
+    }
+    const last = this.#entries.at(-1);
+    if (last !== undefined && !last.isLatest && last.offset > offset) yield last;
   }
 
   release(offset: number): void {

@@ -10,6 +10,7 @@ import { CloseCode } from "../domain/close_codes.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import { type Metrics, silentMetrics } from "../domain/metrics.ts";
 import { Registry } from "../hub/registry.ts";
+import { Sweep } from "../hub/sweep.ts";
 import type { SessionFactory } from "../session/session.ts";
 import { Admission, type Admitted } from "./admission.ts";
 import { clientFile } from "./client_file.ts";
@@ -75,6 +76,11 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
   const { sessions, authority, instanceId = "local" } = deps;
   const { metrics = silentMetrics, logger = silentLogger } = deps;
   const registry = new Registry(metrics);
+  const sweep = new Sweep({
+    registry,
+    thresholdBytes: options.backpressureThresholdBytes,
+    silentMs: 2 * options.pingIntervalMs,
+  });
   const refuse = createRefuser({ metrics, logger });
   const clients = new Clients({ ...options, registry, sessions, instanceId, metrics, logger });
   const sse: SseOptions = { clients, pingIntervalMs: options.pingIntervalMs, metrics };
@@ -169,6 +175,7 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
   async function drain(timeoutMs: number): Promise<DrainResult> {
     logger.info("draining", { connections: registry.size, timeoutMs });
     using deadline = new Deadline(timeoutMs);
+    sweep.stop();
     clients.sendAway();
     await deadline.wait(Promise.all(opening)); // else Deno would close them, its own way
     await deadline.wait(registry.allGone());
@@ -191,6 +198,7 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
         throw new TypeError("Cannot start the live listener twice");
       }
       listener = listen("live listener", { ...options, handle, logger });
+      sweep.start();
       logger.info("live listener started", {
         host: listener.addr.hostname,
         port: listener.addr.port,

@@ -5,10 +5,10 @@
  */
 
 import { setImmediate } from "node:timers";
-import { BACKPRESSURE_REASON, CloseCode } from "../domain/close_codes.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import { type Frame, makeFrame } from "./frame.ts";
-import type { OpenTopic, Subscription } from "./subscription.ts";
+import { Ladder } from "./ladder.ts";
+import { isCurrent, offsetIn, type OpenTopic, type Subscription } from "./subscription.ts";
 
 /** What the fan-out needs. */
 export interface FanOutOptions {
@@ -29,29 +29,23 @@ const CLOCK_EVERY = 32;
 /** A flush so soon after another waits for a turn, and takes along what comes meanwhile. */
 const IDLE_MS = 5;
 
-/** When to look again at sockets that had no room, in milliseconds. */
+/** When to look again at sockets that had no room and took nothing, in milliseconds. */
 export const RETRY_MS = 20;
 
-/** How long a socket past the threshold may drain nothing. */
-const STALL_MS = 1_000;
-
-/** A socket that does drain may lag behind by so many thresholds, for a burst. */
-const BURST_THRESHOLDS = 4;
-
-/** A broadcast that is under way: one walk over a topic's subscribers, in slices. */
+/** A walk over a topic's subscribers, or over those that lag, in slices. */
 interface Walk {
   readonly topic: OpenTopic;
   /** Survives subscribers that come and go between two slices. */
   readonly subscribers: Iterator<Subscription>;
   /** When the publication it began with was marked, if it is not only to look again. */
   readonly since: number | undefined;
-  /** The least that any subscriber has been handed. */
+  /** The least offset after which a subscriber still has to read. */
   least: number;
-  /** Whether a socket was past the mark. */
-  lagging: boolean;
+  /** Whether any subscriber that lags has taken something. */
+  isMoving: boolean;
 }
 
-/** Frames by the offset of the cursors that they are for, or by the epoch those have left. */
+/** Frames by what they are for: see {@linkcode frameFor}. */
 type Frames = Map<number | string, Frame | undefined>;
 
 /** What a walk has sent since the metrics were told. */
@@ -69,29 +63,28 @@ interface Tally {
  * in one frame: what costs is the write, not the message. A walk stops after some milliseconds
  * and goes on in a later turn.
  *
- * A socket that is past the mark is left alone until it drains; its cursor lags. It is closed
- * with 1008 once it holds more than the threshold, counting what waits for it in the log, and
- * nothing has drained for a while; or more than a few thresholds, whether it drains or not.
+ * Who has no room for what it lacks is looked at again by itself: see {@linkcode Ladder}.
  */
 export class FanOut {
-  readonly #thresholdBytes: number;
   readonly #metrics: Metrics;
   readonly #now: () => number;
+  readonly #ladder: Ladder;
   /** Dirty topics and since when, if not only to look again, in the order in which they became so. */
   readonly #dirty = new Map<OpenTopic, number | undefined>();
+  /** Topics with subscribers that lag. */
   readonly #lagging = new Set<OpenTopic>();
   #walk: Walk | undefined;
   #scheduled = false;
   #stopped = false;
   #flushedAt = -Infinity;
   #later: ReturnType<typeof setTimeout> | undefined;
-  #retry: ReturnType<typeof setTimeout> | undefined;
+  #retry: { readonly ms: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
 
   /** Creates a fan-out with nothing to do. */
   constructor(options: FanOutOptions) {
-    this.#thresholdBytes = options.thresholdBytes;
     this.#metrics = options.metrics;
     this.#now = options.now ?? (() => performance.now());
+    this.#ladder = new Ladder({ ...options, now: this.#now });
   }
 
   /** Sends a topic's subscribers, now or soon, what its log has grown by. */
@@ -118,7 +111,7 @@ export class FanOut {
   /** Stops for good, whatever is dirty or lags. */
   stop(): void {
     clearTimeout(this.#later);
-    clearTimeout(this.#retry);
+    clearTimeout(this.#retry?.timer);
     this.#stopped = true;
   }
 
@@ -142,8 +135,9 @@ export class FanOut {
     if (this.#walk !== undefined) return this.#walk;
     for (const [topic, since] of this.#dirty) {
       this.#dirty.delete(topic);
-      const subscribers = topic.subscriptions.values();
-      this.#walk = { topic, subscribers, since, least: topic.log.head, lagging: false };
+      const all = since === undefined ? topic.lagging : topic.subscriptions;
+      const subscribers = all.values();
+      this.#walk = { topic, subscribers, since, least: topic.log.head, isMoving: false };
       break;
     }
     return this.#walk;
@@ -160,8 +154,7 @@ export class FanOut {
         done = true;
         break;
       }
-      this.#deliver(walk.topic, next.value, frames, tally);
-      this.#look(walk, next.value);
+      this.#serve(walk, next.value, frames, tally);
     }
     if (tally.messages > 0) this.#metrics.sent("message", tally.messages);
     if (tally.skipped > 0) this.#metrics.skipped(tally.skipped);
@@ -169,52 +162,47 @@ export class FanOut {
     return done;
   }
 
-  /** Hands a socket what it lacks, while it takes it. */
-  #deliver(topic: OpenTopic, subscription: Subscription, frames: Frames, tally: Tally): void {
+  /** Hands a subscriber what it lacks, while its socket takes it; what is left, lags. */
+  #serve(walk: Walk, subscription: Subscription, frames: Frames, tally: Tally): void {
+    const { topic } = walk;
     const { connection } = subscription;
+    const conflate = this.#ladder.isTooSlow(topic, subscription);
     while (!isCurrent(topic, subscription) && connection.hasRoom) {
-      const frame = frameFor(topic, subscription, frames);
-      if (frame === undefined || !connection.deliver(frame.text)) return;
+      const frame = frameFor(topic, subscription, conflate, frames);
+      if (frame === undefined || !connection.deliver(frame.text)) break;
       subscription.epoch = topic.log.epoch;
       subscription.offset = frame.upTo;
       subscription.stalledSince = undefined;
+      walk.isMoving ||= subscription.laggingSince !== undefined;
       if (frame.isStart) tally.starts++;
       else tally.messages += frame.count;
       tally.skipped += frame.skipped;
     }
-  }
-
-  /** Notes where a subscriber stands, and ends its connection if it has lagged too far. */
-  #look(walk: Walk, subscription: Subscription): void {
-    const { connection } = subscription;
-    const { log } = walk.topic;
     if (connection.ended) return;
-    const offset = subscription.epoch === log.epoch ? subscription.offset : 0;
-    walk.least = Math.min(walk.least, offset);
-    if (isCurrent(walk.topic, subscription)) return;
-    if (connection.hasRoom) return; // nothing of what it lacks is held any more
-    walk.lagging = true;
-    const now = this.#now();
-    const { drained } = connection;
-    if (drained > subscription.drained) subscription.stalledSince = undefined;
-    subscription.drained = drained;
-    subscription.stalledSince ??= now;
-    const unsent = connection.bufferedBytes + log.lengthAfter(offset);
-    const stalled = now - subscription.stalledSince >= STALL_MS;
-    if (unsent > this.#thresholdBytes * (stalled ? 1 : BURST_THRESHOLDS)) {
-      connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
-    }
+    // With room left there is nothing to send: it has all, or nothing of what it lacks is held.
+    const isDone = isCurrent(topic, subscription) || connection.hasRoom;
+    if (isDone) this.#ladder.keepUp(topic, subscription);
+    else this.#ladder.lag(topic, subscription);
+    if (this.#ladder.isTooSlow(topic, subscription)) return; // the log keeps nothing for it
+    walk.least = Math.min(walk.least, offsetIn(topic, subscription));
   }
 
   #finish(walk: Walk): void {
+    const { topic, since, least, isMoving } = walk;
     if (this.#walk !== walk) return; // its topic was dropped on the way
     this.#walk = undefined;
-    if (walk.since !== undefined) this.#metrics.broadcast(this.#now() - walk.since);
-    walk.topic.log.release(walk.least);
-    if (walk.lagging) {
-      this.#lagging.add(walk.topic);
-      this.#retry ??= setTimeout(this.#lookAgain, RETRY_MS);
-    }
+    if (since !== undefined) this.#metrics.broadcast(this.#now() - since);
+    // Who does not lag stands at the head, unless it is yet to be told of what was published.
+    if (since !== undefined || !this.#dirty.has(topic)) topic.log.release(least);
+    if (topic.lagging.size === 0) return;
+    this.#lagging.add(topic);
+    this.#lookLater(isMoving ? 0 : RETRY_MS);
+  }
+
+  #lookLater(ms: number): void {
+    if (this.#retry !== undefined && this.#retry.ms <= ms) return;
+    clearTimeout(this.#retry?.timer);
+    this.#retry = { ms, timer: setTimeout(this.#lookAgain, ms) };
   }
 
   readonly #lookAgain = (): void => {
@@ -227,13 +215,16 @@ export class FanOut {
   };
 }
 
-function isCurrent({ log }: OpenTopic, { epoch, offset }: Subscription): boolean {
-  return offset >= log.head && epoch === log.epoch;
-}
-
 /** Returns the frame that all subscribers share who stand where this one does. */
-function frameFor(topic: OpenTopic, cursor: Subscription, frames: Frames): Frame | undefined {
-  const place = cursor.epoch === topic.log.epoch ? cursor.offset : cursor.epoch;
-  if (!frames.has(place)) frames.set(place, makeFrame(topic, cursor));
+function frameFor(
+  topic: OpenTopic,
+  { epoch, offset }: Subscription,
+  conflate: boolean,
+  frames: Frames,
+): Frame | undefined {
+  const place = epoch !== topic.log.epoch ? epoch : conflate ? -1 - offset : offset;
+  if (!frames.has(place)) {
+    frames.set(place, makeFrame(topic, { epoch, offset }, { conflate }));
+  }
   return frames.get(place);
 }

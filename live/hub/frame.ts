@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Cursor } from "../domain/broker.ts";
+import type { Cursor, HeldMessage } from "../domain/broker.ts";
 import { encodeFrame, encodeServerMessage, withSkipped } from "../domain/protocol.ts";
 import type { OpenTopic } from "./subscription.ts";
 
@@ -31,14 +31,20 @@ export interface Frame {
  * - What follows the cursor, as much as fits.
  * - If the log no longer holds what follows: the latest of each key and then what it does hold,
  *   each message after a gap saying how many were `skipped`.
+ * - If the reader is too slow for all of it: the newest state, with what was `skipped`.
  * - If the log began a new life: `subscribed`, as if the client had asked anew. It begins before the
  *   first message of that life if all of them are still held, else with the snapshot.
  */
-export function makeFrame(topic: OpenTopic, cursor: Cursor): Frame | undefined {
+export function makeFrame(
+  topic: OpenTopic,
+  cursor: Cursor,
+  { conflate = false }: { readonly conflate?: boolean } = {},
+): Frame | undefined {
   const { log } = topic;
   if (cursor.epoch !== log.epoch) return startFrame(topic);
+  if (conflate) return gapFrame(log.newest(cursor.offset), cursor.offset);
   const messages = log.read(cursor.offset, MAX_LENGTH);
-  if (messages === undefined) return gapFrame(topic, cursor.offset);
+  if (messages === undefined) return gapFrame(log.held(cursor.offset), cursor.offset);
   if (messages.length === 0) return undefined;
   const upTo = cursor.offset + messages.length;
   return { text: encodeFrame(messages), upTo, isStart: false, count: messages.length, skipped: 0 };
@@ -60,12 +66,12 @@ function startFrame({ name, log }: OpenTopic): Frame {
   };
 }
 
-function gapFrame({ log }: OpenTopic, from: number): Frame | undefined {
+function gapFrame(held: Iterable<HeldMessage>, from: number): Frame | undefined {
   const messages: string[] = [];
   let upTo = from;
   let length = 0;
   let skipped = 0;
-  for (const { offset, message } of log.held(from)) {
+  for (const { offset, message } of held) {
     length += message.length;
     if (length > MAX_LENGTH && messages.length > 0) break;
     const missed = offset - upTo - 1;

@@ -110,7 +110,9 @@ export class Hub implements BrokerEvents {
       while (!connection.ended && !connection.hasRoom) await this.#roomOf(connection);
       if (connection.ended) return;
       const start = startOf(topic.log, options.since);
-      if (!topic.subscriptions.has(connection)) this.#count(1);
+      const former = topic.subscriptions.get(connection);
+      if (former === undefined) this.#count(1);
+      else topic.lagging.delete(former);
       if (options.since !== undefined) {
         this.#metrics.recovery(start.recovered ? "hit" : "miss");
       }
@@ -118,6 +120,7 @@ export class Hub implements BrokerEvents {
         connection,
         epoch: start.epoch,
         offset: start.offset,
+        laggingSince: undefined,
         stalledSince: undefined,
         drained: connection.drained,
       });
@@ -131,7 +134,10 @@ export class Hub implements BrokerEvents {
   /** Ends a connection's subscription to a topic; returns whether there was one. */
   unsubscribe(connection: Connection, name: string): boolean {
     const wanted = this.#topics.get(name);
-    if (!wanted?.open?.subscriptions.delete(connection)) return false;
+    const subscription = wanted?.open?.subscriptions.get(connection);
+    if (wanted?.open === undefined || subscription === undefined) return false;
+    wanted.open.subscriptions.delete(connection);
+    wanted.open.lagging.delete(subscription);
     this.#count(-1);
     this.#closeIfUnused(name, wanted);
     return true;
@@ -163,7 +169,7 @@ export class Hub implements BrokerEvents {
     const wanted: WantedTopic = {
       waiting: 0,
       opening: this.#broker.open(name).then((log) =>
-        wanted.open = { name, log, subscriptions: new Map() }
+        wanted.open = { name, log, subscriptions: new Map(), lagging: new Set() }
       ),
     };
     this.#topics.set(name, wanted);

@@ -78,6 +78,10 @@ export class Replica implements TopicLog {
     return this.#history.held(offset);
   }
 
+  newest(offset: number): Iterable<HeldMessage> {
+    return this.#history.newest(offset);
+  }
+
   release(offset: number): void {
     this.#history.release(offset);
   }

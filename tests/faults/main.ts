@@ -82,7 +82,8 @@ async function run(): Promise<boolean> {
       live.subscribe<{ sequence: number }>(topic, {
         onStart: (start) => view.start(start),
         onMessage: (message) => view.take(message),
-        onError: (error) => ledger.fault(`client ${index} ${topic}: ${error.code} ${error.message}`),
+        onError: (error) =>
+          ledger.fault(`client ${index} ${topic}: ${error.code} ${error.message}`),
       });
     }
     return live;

@@ -15,8 +15,8 @@ import type { RawClient } from "../support/raw_client.ts";
 
 const options = { backpressureThresholdBytes: 65_536 };
 const BLOCK = "x".repeat(250_000);
-/** More blocks than any kernel takes. */
-const MANY = 400;
+/** More blocks than are published until a reader that is stuck is found. */
+const MANY = 1_000_000;
 const TOO_SLOW = { code: 1008, reason: "back-pressure threshold exceeded" };
 
 /** Connects a client that subscribes, and then reads no more. */

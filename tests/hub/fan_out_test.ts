@@ -45,6 +45,7 @@ function setUp(log: Partial<TopicLog> = {}): Setup {
   const topic: OpenTopic = {
     name: "a:1",
     subscriptions: new Map(),
+    lagging: new Set(),
     log: {
       epoch: history.epoch,
       get head() {
@@ -57,6 +58,7 @@ function setUp(log: Partial<TopicLog> = {}): Setup {
       lengthAfter: (offset) => history.lengthAfter(offset),
       latest: () => history.latest(),
       held: (offset) => history.held(offset),
+      newest: (offset) => history.newest(offset),
       release: (offset) => releases.push(offset),
       ...log,
     },
@@ -80,7 +82,13 @@ function setUp(log: Partial<TopicLog> = {}): Setup {
         onEnd: (connection) => topic.subscriptions.delete(connection),
       });
       const { connection } = client;
-      const place = { epoch: history.epoch, offset: cursor, stalledSince: undefined, drained: 0 };
+      const place = {
+        epoch: history.epoch,
+        offset: cursor,
+        laggingSince: undefined,
+        stalledSince: undefined,
+        drained: 0,
+      };
       topic.subscriptions.set(connection, { connection, ...place });
       return client;
     },
@@ -193,7 +201,7 @@ Deno.test("FanOut sends nothing to a connection that has ended but is still list
   using setup = setUp();
   const { connection, socket } = createClient();
   const { epoch } = setup.topic.log;
-  const place = { epoch, offset: 0, stalledSince: undefined, drained: 0 };
+  const place = { epoch, offset: 0, laggingSince: undefined, stalledSince: undefined, drained: 0 };
   setup.topic.subscriptions.set(connection, { connection, ...place });
   connection.end(1001, "gone");
   await setup.append(1);

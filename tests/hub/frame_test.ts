@@ -19,7 +19,7 @@ function topicOf(size: number, ...keys: (string | undefined)[]): OpenTopic {
   const options = { size, ttlMs: 60_000, budget: { used: 0 } };
   const log = new TopicHistory("a:1", options);
   for (const [index, key] of keys.entries()) log.append(`${index + 1}`, key);
-  return { name: "a:1", log, subscriptions: new Map() };
+  return { name: "a:1", log, subscriptions: new Map(), lagging: new Set() };
 }
 
 function at(topic: OpenTopic, offset: number): Cursor {

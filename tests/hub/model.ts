@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/assert";
 import type { Cursor, Publication } from "../../live/domain/broker.ts";
 import { Bench } from "./setup.ts";
 import { type Client, messageOf, turn } from "./fakes.ts";
@@ -39,7 +39,7 @@ interface Listener extends Client {
 /** A hub under random use. Whatever it sends that it must not, or in a wrong order, is a fault. */
 export class Model implements AsyncDisposable {
   /** What came about, to see that a run is not an idle one. */
-  readonly seen = { received: 0, recovered: 0, snapshots: 0, tooSlow: 0 };
+  readonly seen = { received: 0, recovered: 0, snapshots: 0, skipped: 0, tooSlow: 0 };
   readonly #random: (bound: number) => number;
   readonly #bench: Bench;
   readonly #historySize: number;
@@ -97,9 +97,10 @@ export class Model implements AsyncDisposable {
     for (const { cursors } of alive) {
       for (const [topic, cursor] of cursors) assertEquals(cursor, this.#log(topic).messages.length);
     }
-    const { gauges, sentCounts } = this.#bench.metrics;
+    const { gauges, sentCounts, skippedCount } = this.#bench.metrics;
     const subscriptions = alive.reduce((sum, { cursors }) => sum + cursors.size, 0);
     assertEquals([gauges.subscriptions, sentCounts.message], [subscriptions, this.seen.received]);
+    assertEquals(skippedCount, this.seen.skipped);
     for (const { connection } of alive) connection.end(1001, "gone");
     assertEquals([gauges.subscriptions, gauges.topics], [0, 0]);
   }
@@ -193,9 +194,21 @@ export class Model implements AsyncDisposable {
     if (message.type === "subscribed") return this.#start(listener, topic, message);
     const cursor = listener.cursors.get(topic);
     assert(cursor !== undefined, `not subscribed to ${topic}`);
-    assertEquals(JSON.stringify(message), this.#log(topic).messages[cursor]);
-    listener.cursors.set(topic, cursor + 1);
+    const { skipped = 0, ...sent } = message;
+    const next = cursor + Number(skipped);
+    assertEquals(JSON.stringify(sent), this.#log(topic).messages[next]);
+    if (skipped !== 0) this.#checkSkipped(topic, cursor, next);
+    listener.cursors.set(topic, next + 1);
     this.seen.received++;
+  }
+
+  /** Checks that nothing was left out that is the state of a key. */
+  #checkSkipped(topic: string, from: number, to: number): void {
+    const { messages, latest } = this.#log(topic);
+    for (const message of messages.slice(from, to)) {
+      assertNotEquals(latest.get(JSON.parse(message).key), message);
+      this.seen.skipped++;
+    }
   }
 
   #start({ cursors, asked }: Listener, topic: string, start: Record<string, unknown>): void {

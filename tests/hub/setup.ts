@@ -13,6 +13,7 @@ import type {
   Publication,
   TopicLog,
 } from "../../live/domain/broker.ts";
+import { RETRY_MS } from "../../live/hub/fan_out.ts";
 import { Hub, type SubscribeOptions } from "../../live/hub/hub.ts";
 import { MemoryBroker, type MemoryBrokerOptions } from "../../live/hub/memory_broker.ts";
 import {
@@ -143,6 +144,16 @@ export class Bench implements AsyncDisposable {
   publish(topic: string, ...data: unknown[]): Promise<Position[]> {
     this.clock.ms += 10;
     return this.hub.publish(data.map((item) => ({ topic, data: JSON.stringify(item) })));
+  }
+
+  /** Moves both clocks on, from one look at the sockets that lag to the next. */
+  async pass(ms: number, eachLook?: () => void): Promise<void> {
+    for (let passed = 0; passed < ms; passed += RETRY_MS) {
+      eachLook?.();
+      this.clock.ms += RETRY_MS;
+      this.time.tick(RETRY_MS);
+      await Promise.resolve(); // an idle hub looks in a microtask
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
