@@ -24,17 +24,22 @@ const WRONG_SERVER = /^(READONLY|LOADING|MASTERDOWN|NOAUTH|NOREPLICAS)/;
 export class RedisClient {
   /** Resolves to the reason when the connection is lost; never rejects. */
   readonly lost: Promise<string>;
+  /** Number of the database. Channels do not keep to it, so their names have to. */
+  readonly database: number;
   readonly #client: Client;
   readonly #lose: (reason: string) => void;
+  /** By channel, what was last asked for, while it is under way. */
+  readonly #turns = new Map<string, Promise<void>>();
   #watch: ReturnType<typeof setTimeout> | undefined;
 
-  private constructor(client: Client, lost: PromiseWithResolvers<string>) {
+  private constructor(client: Client, url: string, lost: PromiseWithResolvers<string>) {
     this.#client = client;
+    this.database = Number(new URL(url).pathname.slice(1));
     this.lost = lost.promise;
     this.#lose = (reason) => {
       clearTimeout(this.#watch);
+      lost.resolve(reason); // first, as the client tells that it ends, and that is no reason
       if (client.isOpen) client.destroy();
-      lost.resolve(reason);
     };
   }
 
@@ -47,13 +52,13 @@ export class RedisClient {
   static async connect(url: string): Promise<RedisClient> {
     const lost = Promise.withResolvers<string>();
     const client = newClient(url);
-    const redis = new RedisClient(client, lost);
+    const redis = new RedisClient(client, url, lost);
     client.on("error", (error) => redis.lose(describe(error)));
     client.on("end", () => redis.lose("connection closed"));
     const late = () => redis.lose(`no answer within ${CONNECT_TIMEOUT_MS} ms`);
     const timer = setTimeout(late, CONNECT_TIMEOUT_MS);
     try {
-      await Promise.race([client.connect(), lost.promise.then((reason) => fail(reason))]);
+      await Promise.race([greet(client), lost.promise.then((reason) => fail(reason))]);
     } catch (error) {
       redis.lose(describe(error));
       throw error;
@@ -109,13 +114,25 @@ export class RedisClient {
   }
 
   /** Listens to a channel, from when this resolves on. */
-  async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
-    await this.#client.subscribe(channel, listener);
+  subscribe(channel: string, listener: (message: string) => void): Promise<void> {
+    return this.#inTurn(channel, () => this.#client.subscribe(channel, listener));
   }
 
   /** Listens to a channel no more. The listener must be the one that was given. */
-  async unsubscribe(channel: string, listener: (message: string) => void): Promise<void> {
-    await this.#client.unsubscribe(channel, listener);
+  unsubscribe(channel: string, listener: (message: string) => void): Promise<void> {
+    return this.#inTurn(channel, () => this.#client.unsubscribe(channel, listener));
+  }
+
+  /** Does one thing after the other: the library forgets or keeps listeners if they overlap. */
+  #inTurn(channel: string, action: () => Promise<void>): Promise<void> {
+    const earlier = this.#turns.get(channel)?.catch(() => {}); // whoever asked for it is told
+    const turn = earlier === undefined ? action() : earlier.then(action);
+    this.#turns.set(channel, turn);
+    const tidy = () => {
+      if (this.#turns.get(channel) === turn) this.#turns.delete(channel);
+    };
+    turn.then(tidy, tidy);
+    return turn;
   }
 }
 
@@ -129,6 +146,12 @@ function newClient(url: string) {
     commandOptions: { timeout: 0 }, // the library's own only counts until a command is written
     socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
   });
+}
+
+/** Connects, and asks for one answer: a Redis that wants a login or still loads lets anybody in. */
+async function greet(client: Client): Promise<void> {
+  await client.connect();
+  await client.ping();
 }
 
 function describe(error: unknown): string {

@@ -76,8 +76,10 @@ export class RedisLink {
       try {
         const session = await this.#connect();
         if (session === undefined) return;
-        waitMs = LEAST_WAIT_MS;
+        const since = performance.now();
         this.#down(await this.#keep(session));
+        // One that refuses what it is asked at once is no better than none.
+        if (performance.now() - since > MOST_WAIT_MS) waitMs = LEAST_WAIT_MS;
       } catch (error) {
         this.#down(error instanceof Error ? error.message : String(error));
       }

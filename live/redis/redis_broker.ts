@@ -130,7 +130,8 @@ export class RedisBroker implements Broker {
     if (open === undefined) return;
     this.#open.delete(topic);
     open.replica.discard();
-    this.#link.session?.channels.unsubscribe(channelOf(topic), open.listener).catch(() => {});
+    const channels = this.#link.session?.channels;
+    channels?.unsubscribe(channelOf(channels, topic), open.listener).catch(() => {});
     this.#options.metrics.historyBytes(this.#budget.used);
   }
 
@@ -169,9 +170,12 @@ export class RedisBroker implements Broker {
 
   /** Listens first and reads then, so that nothing falls between the two. */
   async #attach(open: OpenReplica, session: RedisSession): Promise<void> {
-    await this.#load(open, session, async () => {
-      await session.channels.subscribe(channelOf(open.topic), open.listener);
-    });
+    const { channels } = session;
+    await this.#load(
+      open,
+      session,
+      () => channels.subscribe(channelOf(channels, open.topic), open.listener),
+    );
   }
 
   /** Reads what a replica lacks, and then takes what was announced meanwhile. */
@@ -196,6 +200,7 @@ export class RedisBroker implements Broker {
   }
 
   #announced(open: OpenReplica, announcement: Announcement): void {
+    if (this.#open.get(open.topic) !== open) return; // closed, but Redis does not know it yet
     if (open.loads > 0) open.held.push(announcement);
     else if (open.replica.apply(announcement)) this.#changed(open);
     else this.#loadAll([open], (open, session) => this.#load(open, session));

@@ -7,7 +7,7 @@
  * - `live:log:event:42`, a stream of its last publications, each under its offset,
  * - `live:latest:event:42`, a hash of the latest publication of each key, as lines,
  * - `live:keys:event:42`, those keys sorted by their age,
- * - `live:t:event:42`, the channel on which its publications are announced, as lines.
+ * - `live:0:event:42`, in database 0, the channel on which it is announced what is new, as lines.
  *
  * Over all topics, `live:used` sorts them by when they were used, and `live:sizes` holds what each
  * of them and (under the empty name) all together hold. The scripts reach keys of topics that they
@@ -30,8 +30,8 @@ local function keysOf(topic)
     PREFIX .. 'latest:' .. topic, PREFIX .. 'keys:' .. topic
 end
 
-local function announce(topic, lines)
-  redis.call('PUBLISH', PREFIX .. 't:' .. topic, table.concat(lines, '\\n'))
+local function announce(database, topic, lines)
+  redis.call('PUBLISH', PREFIX .. database .. ':' .. topic, table.concat(lines, '\\n'))
 end
 
 local function resize(topic, change)
@@ -72,18 +72,21 @@ end
 /**
  * Appends publications, all or none.
  *
- * Arguments: history size, its time to live in milliseconds, what all topics may hold in bytes, an
- * epoch for topics that begin, the ingest stream or nothing, its group; then for each publication
- * topic, key as JSON or nothing, data as JSON, id of the entry of the ingest stream.
+ * Arguments: number of the database, history size, its time to live in milliseconds, what all topics
+ * may hold in bytes, an epoch for topics that begin, the ingest stream or nothing, its group; then for
+ * each publication topic, key as JSON or nothing, data as JSON, id of the entry of the ingest stream.
  *
  * An entry that is no longer pending was published by another instance, and is left out.
  *
  * Answers with epoch and offset of each, flat; an empty epoch for one that was left out.
  */
 export const APPEND = `${common}
-local size, ttl, most, fresh = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local stream, group = ARGV[5], ARGV[6]
+local size, ttl, most, fresh = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local stream, group = ARGV[6], ARGV[7]
 local positions, lines, order = {}, {}, {}
+
+-- Out of memory Redis refuses this, but nothing that follows a deletion or an acknowledgement.
+redis.call('HINCRBY', SIZES, '', 0)
 
 local function isOld(at) return tonumber(at) / 1000 < now - ttl end
 
@@ -136,7 +139,7 @@ local function append(topic, key, data)
   return epoch, offset
 end
 
-for i = 7, #ARGV, 4 do
+for i = 8, #ARGV, 4 do
   local epoch, offset = '', 0
   if stream == '' or redis.call('XACK', stream, group, ARGV[i + 3]) == 1 then
     epoch, offset = append(ARGV[i], ARGV[i + 1], ARGV[i + 2])
@@ -146,7 +149,7 @@ for i = 7, #ARGV, 4 do
 end
 for _, topic in ipairs(order) do
   use(topic, ttl)
-  announce(topic, lines[topic])
+  announce(ARGV[1], topic, lines[topic])
 end
 
 for _, topic in ipairs(redis.call('ZRANGEBYSCORE', USED, '-inf', now - ttl - 1, 'LIMIT', 0, 10)) do
@@ -163,8 +166,8 @@ return positions
 /**
  * Reads a topic's log from where a reader stands, and marks the topic as used.
  *
- * Arguments: time to live in milliseconds, an epoch in case one begins, topic; then where the reader
- * stands: epoch, offset, and the time of the publication at that offset.
+ * Arguments: number of the database, time to live in milliseconds, an epoch in case one begins, topic;
+ * then where the reader stands: epoch, offset, and the time of the publication at that offset.
  *
  * A Redis that was restored from an older copy has offsets below the reader's, or another
  * publication under the reader's offset. Then the epoch ends: its offsets have two meanings.
@@ -174,8 +177,8 @@ return positions
  * each key.
  */
 export const READ = `${common}
-local ttl, fresh, topic = tonumber(ARGV[1]), ARGV[2], ARGV[3]
-local known = { epoch = ARGV[4], offset = tonumber(ARGV[5]), at = ARGV[6] }
+local ttl, fresh, topic = tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local known = { epoch = ARGV[5], offset = tonumber(ARGV[6]), at = ARGV[7] }
 local meta, log, latest = keysOf(topic)
 local epoch = epochOf(topic, fresh)
 local offset = tonumber(redis.call('HGET', meta, 'offset'))
@@ -191,7 +194,7 @@ end
 if hasForked() then
   epoch = fresh
   redis.call('HSET', meta, 'epoch', epoch)
-  announce(topic, { epoch })
+  announce(ARGV[1], topic, { epoch })
 end
 use(topic, ttl)
 if known.epoch == epoch then

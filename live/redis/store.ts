@@ -46,7 +46,8 @@ export async function append(
   from: IngestEntries = { stream: "", group: "", ids: [] },
 ): Promise<(Cursor | undefined)[]> {
   const { historySize, historyTtlMs, historyMaxBytes } = bounds;
-  const args = [`${historySize}`, `${historyTtlMs}`, `${historyMaxBytes}`, randomEpoch()];
+  const numbers = [client.database, historySize, historyTtlMs, historyMaxBytes];
+  const args = [...numbers.map(String), randomEpoch()];
   args.push(from.stream, from.group);
   for (const [index, { topic, key, data }] of publications.entries()) {
     const keyText = key === undefined ? "" : JSON.stringify(key);
@@ -66,11 +67,12 @@ export async function read(
   known: ReplicaPosition,
   { historyTtlMs }: StoreBounds,
 ): Promise<LogState> {
-  const args = [`${historyTtlMs}`, randomEpoch(), topic, known.epoch, `${known.offset}`, known.at];
+  const args = [`${client.database}`, `${historyTtlMs}`, randomEpoch(), topic];
+  args.push(known.epoch, `${known.offset}`, known.at);
   return readLogState(await client.script(READ, args));
 }
 
 /** Returns the channel on which a topic's publications are announced. */
-export function channelOf(topic: string): string {
-  return `live:t:${topic}`;
+export function channelOf({ database }: RedisClient, topic: string): string {
+  return `live:${database}:${topic}`;
 }

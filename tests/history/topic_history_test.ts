@@ -112,13 +112,17 @@ Deno.test("TopicHistory.lengthAfter() is the length of what follows", () => {
 });
 
 for (const count of [5, 300, 1_000]) {
-  Deno.test(`TopicHistory.lengthAfter() counts only what is held of ${count} messages`, () => {
+  Deno.test(`TopicHistory.lengthAfter() takes what has left of ${count} messages for average`, () => {
     const { history, budget } = create();
     fill(history, count);
-    assertEquals(history.lengthAfter(0), history.read(count - 3, Infinity)?.join("").length);
-    assertEquals(history.lengthAfter(0), budget.used);
+    const held = history.read(count - 3, Infinity)?.join("").length ?? 0;
+    const all = Array.from({ length: count }, (_, index) => message(index + 1)).join("").length;
+    assertEquals(budget.used, held);
+    assertEquals(history.lengthAfter(count - 3), held);
+    assertEquals(history.lengthAfter(0), Math.round(held + (count - 3) * all / count));
     history.clear();
-    assertEquals(history.lengthAfter(0), 0);
+    assertEquals(history.lengthAfter(0), all);
+    assertEquals(history.lengthAfter(count), 0);
   });
 }
 

@@ -84,9 +84,13 @@ export class ServerProcess implements AsyncDisposable {
     return lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
   }
 
-  /** Resolves to the first line with this message once there is one; rejects if it ends before. */
-  async line(message: string): Promise<LogRecord> {
-    return await this.#find(() => this.log.find((line) => line["message"] === message), message);
+  /**
+   * Resolves to the so-manieth line with this message once there is one, the first unless told
+   * otherwise; rejects if it ends before.
+   */
+  async line(message: string, times = 1): Promise<LogRecord> {
+    const find = () => this.log.filter((line) => line["message"] === message)[times - 1];
+    return await this.#find(find, message);
   }
 
   /**

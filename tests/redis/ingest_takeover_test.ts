@@ -1,0 +1,181 @@
+/**
+ * Tests of who reads the ingest stream, and of what is left behind.
+ *
+ * @module
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { RedisClient } from "../../live/redis/client.ts";
+import { append } from "../../live/redis/store.ts";
+import { BOUNDS, dataOf, publications, RedisServer, redisTest, TestBroker } from "./setup.ts";
+import { add, pendingOf, STREAM, TestIngest } from "./ingest_setup.ts";
+
+const LEASE = `live:ingest:${STREAM}`;
+
+/** Adds entries and has a consumer read them that never acknowledges them. */
+async function leaveBehind(redis: RedisServer, consumer: string, ...data: number[]) {
+  await redis.command("XGROUP", "CREATE", STREAM, "live", "0", "MKSTREAM").catch(() => {});
+  const ids: string[] = [];
+  for (const item of data) ids.push(await add(redis, "topic", "a:1", "data", `${item}`));
+  await redis.command("XREADGROUP", "GROUP", "live", consumer, "STREAMS", STREAM, ">");
+  return ids;
+}
+
+async function consumersOf(redis: RedisServer): Promise<unknown[]> {
+  const consumers = [await redis.command("XINFO", "CONSUMERS", STREAM, "live")].flat();
+  return consumers.map((consumer) => [consumer].flat()[1]);
+}
+
+redisTest("Ingest publishes first what a dead instance has left behind", async () => {
+  await using redis = await RedisServer.start();
+  await using broker = await TestBroker.start(redis);
+  const log = await broker.open("a:1");
+  await leaveBehind(redis, "dead-1", 1, 2);
+  await leaveBehind(redis, "dead-2", 3);
+  await add(redis, "topic", "a:1", "data", "4");
+
+  await using ingest = TestIngest.start(redis);
+
+  await ingest.results(4);
+  await broker.until(() => log.head === 4);
+  assertEquals(dataOf(log.read(0, Infinity)), [1, 2, 3, 4]);
+  assertEquals(await pendingOf(redis), 0);
+});
+
+redisTest("Ingest takes over more than fits into one step", async () => {
+  await using redis = await RedisServer.start();
+  await using broker = await TestBroker.start(redis);
+  const log = await broker.open("a:1");
+  const numbers = Array.from({ length: 600 }, (_, i) => i);
+  await leaveBehind(redis, "dead", ...numbers);
+
+  await using _ingest = TestIngest.start(redis);
+
+  await broker.until(() => log.head === 600);
+  assertEquals(dataOf(log.read(0, Infinity)), numbers);
+});
+
+redisTest("Ingest forgets consumers that have left nothing behind", async () => {
+  await using redis = await RedisServer.start();
+  await leaveBehind(redis, "dead", 1);
+  await using ingest = TestIngest.start(redis, "alive");
+  await ingest.results(1);
+  await add(redis, "topic", "a:1", "data", "2");
+  await ingest.results(2); // it reads what is new once it has tidied up
+
+  const [consumer, ...others] = await consumersOf(redis);
+
+  assertMatch(String(consumer), /^alive-[0-9a-f]{8}$/);
+  assertEquals(others, []);
+});
+
+redisTest("Ingest leaves out an entry that was deleted while it was pending", async () => {
+  await using redis = await RedisServer.start();
+  await using broker = await TestBroker.start(redis);
+  const log = await broker.open("a:1");
+  const [id = ""] = await leaveBehind(redis, "dead", 1, 2);
+  await redis.command("XDEL", STREAM, id);
+
+  await using _ingest = TestIngest.start(redis);
+
+  await broker.until(() => log.head === 1);
+  assertEquals(dataOf(log.read(0, Infinity)), [2]);
+  assertEquals(await pendingOf(redis), 0);
+});
+
+redisTest("Ingest leads only once the lease of another has run out", async () => {
+  await using redis = await RedisServer.start();
+  await redis.command("SET", LEASE, "another", "PX", "1000");
+  await add(redis, "topic", "a:1", "data", "1");
+  await using ingest = TestIngest.start(redis, "mine");
+
+  await ingest.results(1);
+
+  assertMatch(String(await redis.command("GET", LEASE)), /^mine-[0-9a-f]{8}$/);
+});
+
+redisTest("Ingest.stop() gives the lead to another, and what it had not published", async () => {
+  await using redis = await RedisServer.start();
+  const first = TestIngest.start(redis, "first");
+  await add(redis, "topic", "a:1", "data", "1");
+  await first.results(1);
+
+  await first.stop();
+
+  assertEquals([await redis.command("EXISTS", LEASE), await redis.connections()], [0, 0]);
+  await add(redis, "topic", "a:1", "data", "2");
+  await using second = TestIngest.start(redis, "second");
+  await second.results(1);
+  assertEquals([first.metrics.ingests.length, second.metrics.ingests.length], [1, 1]);
+});
+
+redisTest("Ingest.stop() does not take the lead from whoever has it", async () => {
+  await using redis = await RedisServer.start();
+  const ingest = TestIngest.start(redis);
+  await add(redis, "topic", "a:1", "data", "1");
+  await ingest.results(1);
+  await redis.command("SET", LEASE, "another", "PX", "60000");
+
+  await ingest.stop();
+
+  assertEquals(await redis.command("GET", LEASE), "another");
+});
+
+redisTest("Ingest.stop() before it began, or twice, leaves nothing", async () => {
+  await using redis = await RedisServer.start();
+  await TestIngest.create(redis).stop();
+  const ingest = TestIngest.start(redis);
+
+  await Promise.all([ingest.stop(), ingest.stop()]);
+
+  assertEquals(await redis.connections(), 0);
+});
+
+redisTest("Ingest begins anew after FLUSHALL", async () => {
+  await using redis = await RedisServer.start();
+  await using ingest = TestIngest.start(redis);
+  await add(redis, "topic", "a:1", "data", "1");
+  await ingest.results(1);
+
+  await redis.command("FLUSHALL");
+  await ingest.logger.line("ingest interrupted");
+  await add(redis, "topic", "a:1", "data", "2");
+
+  await ingest.results(2);
+  assertEquals(ingest.metrics.ingests, ["published", "published"]);
+});
+
+redisTest("Ingest publishes each entry once, although Redis is killed in between", async () => {
+  await using redis = await RedisServer.start({ durable: true });
+  await using broker = await TestBroker.start(redis, { historySize: 1_000 });
+  const log = await broker.open("a:1");
+  await using one = TestIngest.start(redis, "one");
+  await using two = TestIngest.start(redis, "two");
+  for (let i = 0; i < 50; i++) await add(redis, "topic", "a:1", "data", `${i}`);
+  await broker.until(() => log.head > 0);
+
+  await redis.restart();
+  for (let i = 50; i < 100; i++) await add(redis, "topic", "a:1", "data", `${i}`);
+
+  await broker.until(() => log.head === 100);
+  assertEquals(dataOf(log.read(0, Infinity)), Array.from({ length: 100 }, (_, i) => i));
+  assertEquals(await pendingOf(redis), 0);
+  assertEquals([...one.metrics.ingests, ...two.metrics.ingests].includes("malformed"), false);
+});
+
+redisTest("append() leaves out the entries that were acknowledged, and no others", async () => {
+  await using redis = await RedisServer.start();
+  const ids = await leaveBehind(redis, "slow", 1, 2, 3);
+  await redis.command("XACK", STREAM, "live", ids[1] ?? "");
+  const client = await RedisClient.connect(redis.url);
+  const from = { stream: STREAM, group: "live", ids };
+  const batch = publications("a:1", 1, 2, 3);
+
+  const first = await append(client, batch, BOUNDS, from);
+  const second = await append(client, batch, BOUNDS, from);
+
+  client.lose("done");
+  assertEquals(first.map((cursor) => cursor?.offset), [1, undefined, 2]);
+  assertEquals(second, [undefined, undefined, undefined]);
+  assertEquals(await pendingOf(redis), 0);
+});
