@@ -80,6 +80,7 @@ export interface BrokerEvents {
 
 /** The broker cannot do what it was asked now; nothing is wrong with the question. */
 export class BrokerUnavailable extends Error {
+  /** Tells it from other errors. */
   override readonly name = "BrokerUnavailable";
   /** When to ask again, in milliseconds. */
   readonly retryAfterMs: number;

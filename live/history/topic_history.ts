@@ -126,7 +126,9 @@ export class TopicHistory implements TopicLog {
     const next = this.#entries[Math.max(index, this.#start)];
     const held = next === undefined ? 0 : this.#length - next.end + next.message.length;
     const missing = Math.max(0, this.#start - index);
-    return missing === 0 ? held : Math.round(held + missing * this.#length / Math.max(1, this.#appended));
+    return missing === 0
+      ? held
+      : Math.round(held + missing * this.#length / Math.max(1, this.#appended));
   }
 
   latest(): string[] {

@@ -33,7 +33,7 @@ const MAX_INTERVAL_MS = 2 ** 31 - 1;
  * listening finds what it missed.
  */
 export class MemoryBroker implements Broker {
-  readonly trouble = undefined;
+  readonly trouble: undefined = undefined;
   readonly #options: MemoryBrokerOptions;
   readonly #budget: HistoryBudget = { used: 0 };
   /** In the order of their use, the longest unused first. */
