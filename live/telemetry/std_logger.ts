@@ -19,7 +19,7 @@ export interface StdLoggerOptions {
   readonly fields?: LogFields;
 }
 
-/** Creates a logger that writes to standard output. */
+/** Creates a logger that writes to standard output. A line that cannot be written is dropped. */
 export function createStdLogger(options: StdLoggerOptions): Logger {
   const { level, format, fields } = options;
   const formatter = format === "json"
@@ -28,11 +28,18 @@ export function createStdLogger(options: StdLoggerOptions): Logger {
   const logger = new StdLogger("live", level, {
     handlers: [new ConsoleHandler(level, { formatter, useColors: false })],
   });
+  const writer = (level: keyof Logger) => (message: string, fields?: LogFields) => {
+    try {
+      logger[level](message, fields);
+    } catch {
+      // The disk is full, or nobody reads: that must not end what wanted to tell of something.
+    }
+  };
   return {
-    debug: (message, fields) => void logger.debug(message, fields),
-    info: (message, fields) => void logger.info(message, fields),
-    warn: (message, fields) => void logger.warn(message, fields),
-    error: (message, fields) => void logger.error(message, fields),
+    debug: writer("debug"),
+    info: writer("info"),
+    warn: writer("warn"),
+    error: writer("error"),
   };
 }
 

@@ -192,3 +192,26 @@ function revokedProxy(): unknown {
   revoke();
   return proxy;
 }
+
+for (const level of LEVELS) {
+  Deno.test(`createStdLogger() goes on after a line that could not be written at ${level}`, () => {
+    const { log } = console;
+    const written: string[] = [];
+    let isFull = true;
+    // deno-lint-ignore no-console
+    console.log = (line: string) => {
+      if (isFull) throw new Deno.errors.WriteZero("No space left on device");
+      written.push(line);
+    };
+    try {
+      const logger = createStdLogger({ level: "DEBUG", format: "json" });
+      logger[level]("lost");
+      isFull = false;
+      logger[level]("written");
+    } finally {
+      // deno-lint-ignore no-console
+      console.log = log;
+    }
+    assertEquals(written.map((line) => JSON.parse(line).message), ["written"]);
+  });
+}
