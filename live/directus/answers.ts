@@ -49,6 +49,15 @@ export function readUser(answer: JsonAnswer): Authentication {
 }
 
 /**
+ * Takes 401 and 403 alone for a no, as that ends the session of a user who is connected: a page
+ * that tells of maintenance must not log everybody out.
+ */
+export function readUserAgain(answer: JsonAnswer): Authentication {
+  const user = readUser(answer);
+  return user.kind === "unauthorized" && answer.kind !== "denied" ? unavailable(NO_USER) : user;
+}
+
+/**
  * Grants only on the very item asked for: Directus reads `01`, `+1` or `1e0` as item 1, and one
  * item must not have several topics.
  */
@@ -79,6 +88,7 @@ export function readList(
 }
 
 const NOT_JSON = { reason: "answer is not JSON" };
+const NO_USER = { reason: "answer names no user" };
 
 function keyOf(item: z.output<typeof record> | undefined, primaryKey: string): string | undefined {
   const key = item?.[primaryKey];

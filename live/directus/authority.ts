@@ -8,7 +8,7 @@ import type { Authority } from "../domain/authority.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { TopicSource } from "../domain/topic.ts";
-import { readUser } from "./answers.ts";
+import { readUser, readUserAgain } from "./answers.ts";
 import { createCalls } from "./calls.ts";
 import { Rights } from "./rights.ts";
 
@@ -53,14 +53,14 @@ export function createDirectusAuthority(options: DirectusAuthorityOptions): Auth
   });
   const rights = new Rights({ ...options, call });
   return {
-    async authenticate(cookie) {
+    async authenticate(cookie, { fresh = false } = {}) {
       const called = await call("/users/me?fields=id,email,role,first_name,last_name", cookie);
       if (called.kind === "unavailable") return called;
-      const answer = readUser(called.answer);
+      const answer = (fresh ? readUserAgain : readUser)(called.answer);
       metrics.authenticated(RESULT[answer.kind], called.elapsedMs);
       return answer;
     },
-    authorise: (cookie, topic) => rights.ask(cookie, topic),
+    authorise: (cookie, topic, options) => rights.ask(cookie, topic, options),
   };
 }
 

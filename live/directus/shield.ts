@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Authority, Unavailable } from "../domain/authority.ts";
+import type { AskOptions, Authentication, Authorisation, Authority } from "../domain/authority.ts";
 import type { Metrics } from "../domain/metrics.ts";
 
 /** What a shield is made of. */
@@ -19,12 +19,22 @@ export interface ShieldOptions {
   readonly now?: () => number;
 }
 
+/** An authority that remembers. */
+export interface Shield extends Authority {
+  /** Forgets what was answered about all sessions of a user, and about those whose it is unknown. */
+  forget(userId: string): void;
+}
+
 /** An answer, or a question under way. */
 interface Entry {
-  readonly answer: Promise<{ readonly kind: string }>;
+  readonly answer: Promise<Authentication | Authorisation>;
   readonly askedAt: number;
+  /** Rises from question to question: two may be asked in one millisecond. */
+  readonly number: number;
   /** What kind the answer is; `undefined` while it is under way. */
   kind?: string;
+  /** Whose session it is, as far as that is known. */
+  user?: string | undefined;
 }
 
 /**
@@ -36,14 +46,19 @@ interface Entry {
  * given still denied. `unavailable` is no answer and is not kept. Sessions are told apart by the
  * hash of their cookie's value.
  *
+ * A fresh question is always asked. Its answer takes the place of those to questions before it.
+ *
  * There are no timers: an answer that is too old goes when the next is kept, or is asked for.
  */
-export function createShield(authority: Authority, options: ShieldOptions): Authority {
+export function createShield(authority: Authority, options: ShieldOptions): Shield {
   const { ttlMs, maxEntries = 20_000, metrics, now = () => performance.now() } = options;
   /** By session, or by session and topic, in the order in which they were asked. */
   const entries = new Map<string, Entry>();
+  let questions = 0;
+  /** The last question whose answer must not be kept. */
+  let forgotten = 0;
 
-  function isFresh({ kind, askedAt }: Entry): boolean {
+  function isYoung({ kind, askedAt }: Entry): boolean {
     return kind === undefined || now() - askedAt < ttlMs;
   }
 
@@ -53,49 +68,65 @@ export function createShield(authority: Authority, options: ShieldOptions): Auth
     return entries.get(session)?.kind === "unauthorized";
   }
 
-  function ask<T extends { readonly kind: string }>(
+  function ask<T extends Authentication | Authorisation>(
     key: string,
     session: string,
-    question: () => Promise<T | Unavailable>,
-  ): Promise<T | Unavailable> {
+    fresh: boolean,
+    question: () => Promise<T>,
+  ): Promise<T> {
     const known = entries.get(key);
-    if (known !== undefined && isFresh(known) && !isRevoked(known, key, session)) {
+    if (!fresh && known !== undefined && isYoung(known) && !isRevoked(known, key, session)) {
       metrics.spared(known.kind === undefined ? "coalesced" : "cache");
-      return known.answer as Promise<T | Unavailable>;
+      return known.answer as Promise<T>;
     }
-    entries.delete(key); // so that it comes last again
     const askedAt = now();
+    const number = ++questions;
     const answer = question();
-    const entry: Entry = { answer, askedAt };
-    entries.set(key, entry);
-    tidy();
+    const entry: Entry = { answer, askedAt, number, user: entries.get(session)?.user };
+    if (!fresh) keep(key, entry); // a fresh one has yet to say more than what is known
     const forget = () => {
       if (entries.get(key) === entry) entries.delete(key);
     };
-    answer.then(({ kind }) => {
+    answer.then((given: Authentication | Authorisation) => {
+      const { kind } = given;
       entry.kind = kind;
-      if (kind === "unavailable" || !isFresh(entry)) forget();
+      if (kind === "authenticated") entry.user = given.user.id;
+      const isNewest = number > Math.max(entries.get(key)?.number ?? 0, forgotten);
+      if (fresh && kind !== "unavailable" && isNewest) keep(key, entry);
+      if (kind === "unavailable" || !isYoung(entry)) forget();
       if (kind === "unauthorized" && key !== session) entries.delete(session);
     }, forget);
     return answer;
   }
 
+  function keep(key: string, entry: Entry): void {
+    entries.delete(key); // so that it comes last again
+    entries.set(key, entry);
+    tidy();
+  }
+
   function tidy(): void {
     for (const [key, entry] of entries) {
-      if (isFresh(entry) && entries.size <= maxEntries) return;
+      if (isYoung(entry) && entries.size <= maxEntries) return;
       entries.delete(key);
     }
   }
 
   return {
-    authenticate(cookie) {
+    authenticate(cookie, { fresh = false }: AskOptions = {}) {
       const session = cookie.hash();
-      return ask(session, session, () => authority.authenticate(cookie));
+      return ask(session, session, fresh, () => authority.authenticate(cookie, { fresh }));
     },
-    authorise(cookie, topic) {
+    authorise(cookie, topic, { fresh = false }: AskOptions = {}) {
       const session = cookie.hash();
-      const question = () => authority.authorise(cookie, topic);
-      return ask(`${session} ${topic.name}`, session, question);
+      const question = () => authority.authorise(cookie, topic, { fresh });
+      return ask(`${session} ${topic.name}`, session, fresh, question);
+    },
+    forget(userId) {
+      forgotten = questions;
+      for (const [key, { user = userId }] of entries) {
+        if (user === userId) entries.delete(key);
+      }
     },
   };
 }

@@ -50,10 +50,22 @@ export type Authorisation =
   | Unauthorized
   | Unavailable;
 
+/** How to ask. */
+export interface AskOptions {
+  /**
+   * Whether the answer must be of this moment: nobody may give one from memory, nor that to a
+   * question which was asked before. Only a clear no is one then; whatever else comes instead of an
+   * answer, such as a page that tells of maintenance, is `unavailable`.
+   *
+   * @default {false}
+   */
+  readonly fresh?: boolean;
+}
+
 /** Answers who a session is and what it may listen to. Its methods do not reject. */
 export interface Authority {
   /** Resolves to the user behind a session cookie. */
-  authenticate(cookie: SessionCookie): Promise<Authentication>;
+  authenticate(cookie: SessionCookie, options?: AskOptions): Promise<Authentication>;
   /** Resolves to whether the session behind a cookie may listen to a topic. */
-  authorise(cookie: SessionCookie, topic: Topic): Promise<Authorisation>;
+  authorise(cookie: SessionCookie, topic: Topic, options?: AskOptions): Promise<Authorisation>;
 }

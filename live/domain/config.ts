@@ -101,6 +101,11 @@ export const variables = {
     "inbound messages of one connection; more closes with 4429",
     "50",
   ),
+  LIVE_REVALIDATE_INTERVAL_MS: variable(
+    wholeNumber(0, DAY),
+    "how often a connected session and its topics are checked again; 0 = never",
+    "60000",
+  ),
   LIVE_TOPICS: variable(
     topicSources(),
     "prefix=collection,…; a prefix not listed is the collection's own name",
@@ -121,6 +126,11 @@ export const variables = {
     wholeNumber(0, 1024 * GIB),
     "all topics together; the longest unused goes first",
     "268435456",
+  ),
+  LIVE_TRANSPORT: variable(
+    oneOf("deno", "ws"),
+    "deno is Deno's own server; ws is node:http with npm ws, for the internet without a proxy",
+    "deno",
   ),
   LIVE_PUBLISH_TOKEN: optional(
     word("at least 16 visible ASCII characters", 16),

@@ -29,6 +29,12 @@ export type SparedBy = "cache" | "coalesced" | "batched";
 /** What became of an entry of the ingest stream; `repeated` had been published already. */
 export type IngestResult = "published" | "repeated" | "malformed";
 
+/**
+ * What came of asking again about a session that is connected: `unavailable` if about it, or about
+ * one of its topics, nobody could be asked.
+ */
+export type RevalidationResult = "ok" | "ended" | "unavailable";
+
 /** Counts and times what happens. No verb throws, and none takes a value a client can choose. */
 export interface Metrics {
   /** Sets how many connections are registered. */
@@ -66,6 +72,10 @@ export interface Metrics {
   spared(by: SparedBy): void;
   /** Sets whether calls to Directus are held back, as it fails or asked for it. */
   directusHeldBack(heldBack: boolean): void;
+  /** Counts a session that was asked about again. */
+  revalidated(result: RevalidationResult): void;
+  /** Counts subscriptions that ended as their right did. */
+  withdrawn(count: number): void;
   /** Counts a client that came back, by whether the history still held what it missed. */
   recovery(result: "hit" | "miss"): void;
   /** Counts messages that clients were told they missed. */
@@ -96,6 +106,8 @@ export const silentMetrics: Metrics = {
   directusCalls() {},
   spared() {},
   directusHeldBack() {},
+  revalidated() {},
+  withdrawn() {},
   recovery() {},
   skipped() {},
   redisUp() {},

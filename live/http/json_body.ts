@@ -6,6 +6,7 @@
 
 import { STATUS_CODE, type StatusCode } from "@std/http/status";
 import { readBoundedText } from "../domain/bounded_text.ts";
+import { UNRENDERED, UNRENDERED_HINT } from "../domain/rendered.ts";
 
 /** What came of reading a body. */
 export type JsonBody =
@@ -30,6 +31,9 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true });
     const text = await readBoundedText(request.body, maxBytes, decoder);
+    if (text?.trim() === UNRENDERED) {
+      return fault(STATUS_CODE.BadRequest, `Body ${UNRENDERED_HINT}`);
+    }
     return text === undefined ? tooLarge : { ok: true, value: JSON.parse(text) };
   } catch {
     return fault(STATUS_CODE.BadRequest, "Body must be JSON in UTF-8");

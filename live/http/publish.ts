@@ -8,10 +8,6 @@ import { STATUS_CODE } from "@std/http/status";
 import { BrokerUnavailable, type Position, type Publication } from "../domain/broker.ts";
 import { readPublication } from "../domain/publication.ts";
 import { jsonError } from "./responses.ts";
-import { readJsonBody } from "./json_body.ts";
-
-/** What a body may hold, in bytes. */
-export const MAX_BODY_BYTES = 1_048_576;
 
 /** How many publications a body may hold. */
 export const MAX_BATCH = 1_000;
@@ -20,27 +16,27 @@ type Publications =
   | { readonly ok: true; readonly publications: Publication[] }
   | { readonly ok: false; readonly message: string; readonly index?: number };
 
+/** Appends publications and resolves to their positions. */
+export type Publish = (publications: readonly Publication[]) => Promise<Position[]>;
+
+/** Answers a publish call: one publication or an array of them, all or none. */
+export async function handlePublish(body: unknown, publish: Publish): Promise<Response> {
+  const read = readPublications(body);
+  if (read.ok) return await respondPublished(read.publications, publish);
+  const { message, index } = read;
+  return jsonError(STATUS_CODE.BadRequest, message, index === undefined ? {} : { index });
+}
+
 /**
- * Answers a publish call: one publication or an array of them, all or none. What cannot be
- * appended now is 503, never a false 200; if Redis broke in the middle it may be in the log after
- * all, so a publisher that tries again can publish twice.
- *
- * @param request The call, whose bearer has been checked.
- * @param publish Appends publications and resolves to their positions.
+ * Publishes and answers. What cannot be appended now is 503, never a false 200; if Redis broke in
+ * the middle it may be in the log after all, so a publisher that tries again can publish twice.
  */
-export async function handlePublish(
-  request: Request,
-  publish: (publications: readonly Publication[]) => Promise<Position[]>,
+export async function respondPublished(
+  publications: readonly Publication[],
+  publish: Publish,
 ): Promise<Response> {
-  const body = await readJsonBody(request, MAX_BODY_BYTES);
-  if (!body.ok) return jsonError(body.status, body.message);
-  const read = readPublications(body.value);
-  if (!read.ok) {
-    const { message, index } = read;
-    return jsonError(STATUS_CODE.BadRequest, message, index === undefined ? {} : { index });
-  }
   try {
-    return Response.json({ published: await publish(read.publications) });
+    return Response.json({ published: await publish(publications) });
   } catch (error) {
     if (!(error instanceof BrokerUnavailable)) throw error;
     return jsonError(STATUS_CODE.ServiceUnavailable, error.message, {}, {

@@ -23,6 +23,18 @@ export interface MemoryBrokerOptions {
 /** A topic that nobody uses is forgotten after its time to live, give or take this part of it. */
 const SWEEPS_PER_TTL = 4;
 
+/**
+ * Topics that are kept for whoever comes back, however little they hold: some hundred MiB. One client
+ * can subscribe to all that it may see, one after the other.
+ */
+export const MAX_IDLE_TOPICS = 100_000;
+
+/** How long one turn of the sweep may hold the event loop, in milliseconds. */
+const SLICE_MS = 4;
+
+/** The clock is read after so many topics. */
+const CLOCK_EVERY = 256;
+
 /** `setInterval` takes no more than 31 bits of milliseconds. */
 const MAX_INTERVAL_MS = 2 ** 31 - 1;
 
@@ -40,13 +52,14 @@ export class MemoryBroker implements Broker {
   readonly #histories = new Map<string, TopicHistory>();
   readonly #open = new Set<string>();
   readonly #sweep: ReturnType<typeof setInterval>;
+  #slice: ReturnType<typeof setTimeout> | undefined;
   #events: BrokerEvents = { changed() {} };
 
   /** Creates a broker without topics. Its sweep keeps running until {@linkcode stop}. */
   constructor(options: MemoryBrokerOptions) {
     this.#options = options;
     const everyMs = Math.min(Math.ceil(options.historyTtlMs / SWEEPS_PER_TTL), MAX_INTERVAL_MS);
-    this.#sweep = setInterval(() => this.#forget(), everyMs);
+    this.#sweep = setInterval(() => this.#forget([...this.#histories]), everyMs);
   }
 
   listen(events: BrokerEvents): void {
@@ -84,10 +97,12 @@ export class MemoryBroker implements Broker {
     const history = this.#use(topic);
     history.release(Infinity);
     history.usedAt = Date.now();
+    this.#shrink();
   }
 
   stop(): Promise<void> {
     clearInterval(this.#sweep);
+    clearTimeout(this.#slice);
     return Promise.resolve();
   }
 
@@ -101,23 +116,33 @@ export class MemoryBroker implements Broker {
     return history;
   }
 
-  /** Frees the longest unused topics until what is held is within the bound. */
+  /** Frees the longest unused topics until what is held is within the bounds. */
   #shrink(): void {
     for (const [topic, history] of this.#histories) {
-      if (this.#budget.used <= this.#options.historyMaxBytes) break;
-      history.clear();
-      if (!this.#open.has(topic)) this.#histories.delete(topic);
+      const isOpen = this.#open.has(topic);
+      const isTooMuch = this.#budget.used > this.#options.historyMaxBytes;
+      if (!isTooMuch && this.#histories.size - this.#open.size <= MAX_IDLE_TOPICS) break;
+      if (isTooMuch || !isOpen) history.clear();
+      if (!isOpen) this.#histories.delete(topic);
     }
     this.#options.metrics.historyBytes(this.#budget.used);
   }
 
-  /** Forgets what is past its time to live. */
-  #forget(): void {
+  /** Forgets what is past its time to live, in slices. */
+  #forget(histories: [topic: string, history: TopicHistory][], from = 0): void {
     const longAgo = Date.now() - this.#options.historyTtlMs;
-    for (const [topic, history] of this.#histories) {
+    const until = performance.now() + SLICE_MS;
+    let index = from;
+    for (; index < histories.length; index++) {
+      if (index % CLOCK_EVERY === 0 && performance.now() > until) break;
+      const [topic, history] = histories[index] as [string, TopicHistory];
       history.prune();
-      if (!this.#open.has(topic) && history.usedAt <= longAgo) this.#histories.delete(topic);
+      if (this.#histories.get(topic) !== history || this.#open.has(topic)) continue;
+      if (history.usedAt <= longAgo) this.#histories.delete(topic);
     }
     this.#options.metrics.historyBytes(this.#budget.used);
+    if (index < histories.length) {
+      this.#slice = setTimeout(() => this.#forget(histories, index), 0);
+    }
   }
 }

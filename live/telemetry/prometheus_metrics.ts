@@ -65,6 +65,15 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     ["by"],
   );
   const heldBack = gauge("directus_held_back", "1 while calls to Directus are held back");
+  const revalidations = counter(
+    "revalidations_total",
+    "Sessions that were asked about again, by what came of it",
+    ["result"],
+  );
+  const withdrawn = counter(
+    "rights_withdrawn_total",
+    "Subscriptions that ended as their right did",
+  );
   const recoveries = counter(
     "recoveries_total",
     "Clients that came back, by whether the history held what they missed",
@@ -90,6 +99,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   }
   authorise.zero({ result: "forbidden" });
   for (const by of ["cache", "coalesced", "batched"]) spared.inc({ by }, 0);
+  for (const result of ["ok", "ended", "unavailable"]) revalidations.inc({ result }, 0);
   for (const result of ["hit", "miss"]) recoveries.inc({ result }, 0);
   for (const result of ["published", "repeated", "malformed"]) ingested.inc({ result }, 0);
 
@@ -115,6 +125,8 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     },
     spared: (by) => spared.inc({ by }),
     directusHeldBack: (isHeldBack) => heldBack.set(isHeldBack ? 1 : 0),
+    revalidated: (result) => revalidations.inc({ result }),
+    withdrawn: (count) => withdrawn.inc(count),
     recovery: (result) => recoveries.inc({ result }),
     skipped: (count) => skipped.inc(count),
     redisUp: (up) => redisUp.set(up ? 1 : 0),

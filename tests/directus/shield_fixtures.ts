@@ -4,8 +4,8 @@
  * @module
  */
 
-import { createShield } from "../../live/directus/shield.ts";
-import type { Authentication, Authorisation, Authority } from "../../live/domain/authority.ts";
+import { createShield, type Shield } from "../../live/directus/shield.ts";
+import type { AskOptions, Authentication, Authorisation } from "../../live/domain/authority.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import { fakeAuthority, userOf } from "../support/authorities.ts";
 import { RecordingMetrics } from "../support/recorders.ts";
@@ -23,7 +23,7 @@ export class ShieldSetup {
   readonly metrics: RecordingMetrics = new RecordingMetrics();
   /** What the authority was asked. */
   readonly asked: string[];
-  readonly #shield: Authority;
+  readonly #shield: Shield;
 
   /** Creates it. */
   constructor({ ttlMs = TTL_MS, maxEntries }: { ttlMs?: number; maxEntries?: number } = {}) {
@@ -46,12 +46,29 @@ export class ShieldSetup {
   }
 
   /** Asks who a session is, or with a topic whether it may listen; resolves to the kind. */
-  async ask(name: string, topic?: string): Promise<string> {
+  async ask(name: string, topic?: string, options?: AskOptions): Promise<string> {
     const cookie = new SessionCookie("session", name);
     const answer = topic === undefined
-      ? this.#shield.authenticate(cookie)
-      : this.#shield.authorise(cookie, topicOf(topic));
+      ? this.#shield.authenticate(cookie, options)
+      : this.#shield.authorise(cookie, topicOf(topic), options);
     return (await answer).kind;
+  }
+
+  /** Asks the same, but for an answer of this moment. */
+  askAgain(name: string, topic?: string): Promise<string> {
+    return this.ask(name, topic, { fresh: true });
+  }
+
+  /** Forgets what was answered about a user's sessions. */
+  forget(userId: string): void {
+    this.#shield.forget(userId);
+  }
+
+  /** Lets a test give the next answers to a question: `ada`, or `ada event:1`. */
+  hold(name: string): PromiseWithResolvers<Authentication | Authorisation> {
+    const held = Promise.withResolvers<Authentication | Authorisation>();
+    this.answers.set(name, held.promise as Promise<never>);
+    return held;
   }
 
   // deno-lint-ignore no-explicit-any -- what a test put in fits the question

@@ -88,6 +88,8 @@ const accepted: [name: keyof Config, text: string, value: unknown][] = [
   ["LOG_LEVEL", "WARN", "WARN"],
   ["LOG_LEVEL", "ERROR", "ERROR"],
   ["LOG_FORMAT", "pretty", "pretty"],
+  ["LIVE_TRANSPORT", "deno", "deno"],
+  ["LIVE_TRANSPORT", "ws", "ws"],
   ["LIVE_TOPICS", "event=events", new Map([["event", source("events")]])],
   ["LIVE_TOPICS", "event=events.slug", new Map([["event", source("events", "slug")]])],
   [
@@ -140,6 +142,7 @@ const refused: Partial<Record<keyof Config, readonly string[]>> = {
   INSTANCE_ID: ["a b", " ", "i".repeat(513), "é"],
   LOG_LEVEL: ["info", "NOTSET", "CRITICAL", " INFO", "toString"],
   LOG_FORMAT: ["JSON", "text", "json,pretty"],
+  LIVE_TRANSPORT: ["Deno", "node", "ws,deno"],
   LIVE_TOPICS: [
     "event",
     "event=",

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertLessOrEqual, assertNotEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { MemoryBroker } from "../../live/hub/memory_broker.ts";
+import { MAX_IDLE_TOPICS, MemoryBroker } from "../../live/hub/memory_broker.ts";
 import { createRecordingMetrics, messageOf, type RecordingMetrics } from "./fakes.ts";
 
 const TTL_MS = 60_000;
@@ -178,4 +178,39 @@ Deno.test("MemoryBroker accounts for a key's latest that has left the log", asyn
   await broker.publish([keyed, keyed, { topic: "a:1", data: "0" }]);
   await broker.stop();
   assertEquals(metrics.gauges.historyBytes, messageOf("a:1", 2, 0, "k").length);
+});
+
+Deno.test("MemoryBroker forgets the longest unused of too many topics that hold nothing", async () => {
+  await using setup = setUp();
+  const { broker } = setup;
+  const first = (await broker.open("a:first")).epoch;
+  const kept = (await broker.open("a:open")).epoch; // not idle
+  broker.close("a:first");
+  const epochs: string[] = [first];
+  for (let count = 1; count < MAX_IDLE_TOPICS; count++) {
+    epochs.push((await broker.open(`a:${count}`)).epoch);
+    broker.close(`a:${count}`);
+  }
+  const again = await broker.open("a:first");
+  assertEquals(again.epoch, first);
+  broker.close("a:first");
+  await broker.open("a:last");
+  broker.close("a:last");
+  await broker.open("a:more");
+  broker.close("a:more");
+  const epochOf = async (topic: string) => (await broker.open(topic)).epoch;
+  assertEquals([await epochOf("a:open"), await epochOf("a:first")], [kept, first]);
+  assertEquals(await epochOf("a:3"), epochs[3]);
+  assertNotEquals(await epochOf("a:1"), epochs[1]);
+});
+
+Deno.test("MemoryBroker forgets many topics in slices", async () => {
+  using time = new FakeTime(0);
+  await using setup = setUp();
+  const count = 50_000;
+  for (let id = 0; id < count; id++) await setup.publish(`a:${id}`);
+  time.tick(LONG_MS);
+  while (setup.metrics.gauges.historyBytes !== 0) time.next();
+  assertEquals((await setup.broker.open("a:0")).head, 0);
+  assertEquals((await setup.broker.open(`a:${count - 1}`)).head, 0);
 });

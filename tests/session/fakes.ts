@@ -9,6 +9,7 @@ import type { Connection } from "../../live/connection/connection.ts";
 import type { Authentication, Authorisation, Authority } from "../../live/domain/authority.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import type { Topic } from "../../live/domain/topic.ts";
+import { Guard } from "../../live/session/guard.ts";
 import { createSessions, type Session } from "../../live/session/session.ts";
 import { Bench } from "../hub/setup.ts";
 import { createClient, type FakeSocket } from "../hub/fakes.ts";
@@ -56,6 +57,10 @@ export interface SessionBench extends AsyncDisposable {
   readonly connection: Connection;
   readonly socket: FakeSocket;
   readonly session: Session;
+  /** The guard that knows the session, and never asks by itself. */
+  readonly guard: Guard;
+  /** Takes a topic away, as a guard does; returns whether the session had it. */
+  withdraw(topic: string): boolean;
   /** Has the session handle a subscription to a topic. */
   subscribe(topic: string, id?: string): Promise<void>;
   /** Has the session handle the end of a subscription. */
@@ -82,7 +87,9 @@ export function createSessionBench(options: SessionBenchOptions = {}): SessionBe
     metrics: bench.metrics,
     onEnd: () => session.end(),
   });
+  const guard = new Guard({ authority, intervalMs: 0 });
   const create = createSessions({
+    guard,
     hub: bench.hub,
     authority: asks ? authority : undefined,
     maxTopics,
@@ -94,6 +101,8 @@ export function createSessionBench(options: SessionBenchOptions = {}): SessionBe
     connection,
     socket,
     session,
+    guard,
+    withdraw: (topic) => guard.members[0]?.withdraw(topic) ?? unreachable("the guard lost it"),
     subscribe: async (topic, id) => await session.handle({ type: "subscribe", topic, id }),
     unsubscribe: async (topic, id) => await session.handle({ type: "unsubscribe", topic, id }),
     [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),

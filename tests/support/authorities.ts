@@ -4,11 +4,14 @@
  * @module
  */
 
-import type { Authority, User } from "../../live/domain/authority.ts";
+import type { AskOptions, Authority, User } from "../../live/domain/authority.ts";
 
 /** An authority that remembers what it was asked. */
 export interface FakeAuthority extends Authority {
-  /** Questions, in their order, such as `authenticate ada` and `authorise ada event:42`. */
+  /**
+   * Questions, in their order, such as `authenticate ada` and `authorise ada event:42`; those that
+   * were to be answered anew end with ` fresh`.
+   */
   readonly asked: string[];
 }
 
@@ -41,15 +44,19 @@ export function fakeAuthority(methods: Partial<Authority> = {}): FakeAuthority {
   };
   return {
     asked,
-    authenticate(cookie) {
-      asked.push(`authenticate ${valueOf(cookie.header())}`);
-      return answers.authenticate(cookie);
+    authenticate(cookie, options) {
+      asked.push(`authenticate ${valueOf(cookie.header())}${suffixOf(options)}`);
+      return answers.authenticate(cookie, options);
     },
-    authorise(cookie, topic) {
-      asked.push(`authorise ${valueOf(cookie.header())} ${topic.name}`);
-      return answers.authorise(cookie, topic);
+    authorise(cookie, topic, options) {
+      asked.push(`authorise ${valueOf(cookie.header())} ${topic.name}${suffixOf(options)}`);
+      return answers.authorise(cookie, topic, options);
     },
   };
+}
+
+function suffixOf(options: AskOptions | undefined): string {
+  return options?.fresh ? " fresh" : "";
 }
 
 function valueOf(header: string): string {

@@ -10,6 +10,7 @@ import type {
   IngestResult,
   Metrics,
   OutboundType,
+  RevalidationResult,
   SparedBy,
   UpgradeResult,
 } from "../../live/domain/metrics.ts";
@@ -61,6 +62,10 @@ export class RecordingMetrics implements Metrics {
   readonly directus = { inFlight: 0, mostInFlight: 0, queued: 0, mostQueued: 0, heldBack: false };
   /** Questions that cost no call to Directus, by what spared it. */
   readonly sparedBy: Record<SparedBy, number> = { cache: 0, coalesced: 0, batched: 0 };
+  /** What came of asking again about sessions, in their order. */
+  readonly revalidations: RevalidationResult[] = [];
+  /** How many subscriptions ended as their right did. */
+  withdrawals = 0;
   /** Clients that came back, by whether the history held what they missed. */
   readonly recoveries: Record<"hit" | "miss", number> = { hit: 0, miss: 0 };
   /** How many messages clients were told they missed. */
@@ -131,6 +136,13 @@ export class RecordingMetrics implements Metrics {
   }
   directusHeldBack(heldBack: boolean): void {
     this.directus.heldBack = heldBack;
+    this.#watch.changed();
+  }
+  revalidated(result: RevalidationResult): void {
+    this.#add(this.revalidations, result);
+  }
+  withdrawn(count: number): void {
+    this.withdrawals += count;
     this.#watch.changed();
   }
   recovery(result: "hit" | "miss"): void {

@@ -37,6 +37,8 @@ async function exposeAll(): Promise<string> {
     directusCalls: [3, 7],
     spared: ["cache"],
     directusHeldBack: [true],
+    revalidated: ["ok"],
+    withdrawn: [2],
     recovery: ["hit"],
     skipped: [4],
     redisUp: [true],
@@ -140,6 +142,16 @@ for (
       "that calls go on",
       (m: Metrics) => m.directusHeldBack(false),
       "processor_live_directus_held_back 0",
+    ],
+    [
+      "sessions asked about again",
+      (m: Metrics) => m.revalidated("ended"),
+      'processor_live_revalidations_total{result="ended"} 1',
+    ],
+    [
+      "rights withdrawn",
+      (m: Metrics) => m.withdrawn(2),
+      "processor_live_rights_withdrawn_total 2",
     ],
     [
       "recoveries",

@@ -1,0 +1,43 @@
+/**
+ * What all calls of the operator have in common.
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http/status";
+import { hasBearer } from "./bearer.ts";
+import { readJsonBody } from "./json_body.ts";
+import { jsonError } from "./responses.ts";
+
+/** What a body may hold, in bytes. */
+export const MAX_BODY_BYTES = 1_048_576;
+
+/** What answering a call needs. */
+export interface OperatorCall {
+  /** What is off without a token, as a sentence begins. */
+  readonly name: string;
+  /** The bearer; without one the call is off. */
+  readonly token: string | undefined;
+  /** Returns the answer to give before the body is read, if any. @default {nothing} */
+  readonly obstacle?: () => Response | undefined;
+  /** Answers a call of the operator with this body. */
+  readonly respond: (body: unknown) => Promise<Response> | Response;
+}
+
+/**
+ * Answers a call: 401 without the bearer, then what stands in its way, then 415, 413 or 400 if its
+ * body is not JSON, or too much of it.
+ */
+export async function answerOperator(request: Request, call: OperatorCall): Promise<Response> {
+  const { name, token } = call;
+  if (token === undefined || !hasBearer(request, token)) {
+    const message = token === undefined
+      ? `${name} is off: LIVE_PUBLISH_TOKEN is not set`
+      : "Authorization must carry the publish token as bearer";
+    return jsonError(STATUS_CODE.Unauthorized, message, {}, { "www-authenticate": "Bearer" });
+  }
+  const obstacle = call.obstacle?.();
+  if (obstacle !== undefined) return obstacle;
+  const body = await readJsonBody(request, MAX_BODY_BYTES);
+  return body.ok ? await call.respond(body.value) : jsonError(body.status, body.message);
+}

@@ -1,0 +1,196 @@
+/**
+ * What Directus Flows publish, and what they are told.
+ *
+ * @module
+ */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { BrokerUnavailable } from "../../live/domain/broker.ts";
+import type { TopicSource } from "../../live/domain/topic.ts";
+import { OpsBench } from "./ops_setup.ts";
+
+const HINT =
+  'is the word "undefined": the template in the Flow names nothing, take {{$trigger}} or a part of it';
+
+const source = (collection: string): TopicSource => ({ collection, primaryKey: "id" });
+
+const topics = new Map([
+  ["event", source("events")],
+  ["live", source("events")],
+  ["place", source("places")],
+  ["news", source("articles")],
+]);
+
+const update = {
+  event: "places.items.update",
+  payload: { title: "Now", tags: [1] },
+  keys: ["7"],
+  collection: "places",
+};
+const create = {
+  event: "places.items.create",
+  payload: { title: "New" },
+  key: 8,
+  collection: "places",
+};
+const remove = {
+  event: "places.items.delete",
+  payload: ["7", "9"],
+  keys: ["7", "9"],
+  collection: "places",
+};
+
+for (
+  const [name, trigger, published] of [
+    ["an update", update, [["place:7", '{"event":"update","payload":{"title":"Now","tags":[1]}}']]],
+    ["a creation", create, [["place:8", '{"event":"create","payload":{"title":"New"}}']]],
+    [
+      "a deletion, of which nobody learns who else went",
+      remove,
+      [["place:7", '{"event":"delete"}'], ["place:9", '{"event":"delete"}']],
+    ],
+    [
+      "keys that are numbers",
+      { ...update, keys: [7, 0] },
+      [
+        ["place:7", '{"event":"update","payload":{"title":"Now","tags":[1]}}'],
+        ["place:0", '{"event":"update","payload":{"title":"Now","tags":[1]}}'],
+      ],
+    ],
+    [
+      "a collection with several prefixes",
+      { ...create, collection: "events", event: "events.items.create" },
+      [
+        ["event:8", '{"event":"create","payload":{"title":"New"}}'],
+        ["live:8", '{"event":"create","payload":{"title":"New"}}'],
+      ],
+    ],
+    [
+      "a collection that has no prefix",
+      { ...create, collection: "cars", event: "cars.items.create" },
+      [["cars:8", '{"event":"create","payload":{"title":"New"}}']],
+    ],
+    [
+      "an event that does not name the collection",
+      { ...create, event: "items.create" },
+      [["place:8", '{"event":"create","payload":{"title":"New"}}']],
+    ],
+    [
+      "a trigger without payload",
+      { event: "places.items.update", keys: ["7"], collection: "places" },
+      [["place:7", '{"event":"update"}']],
+    ],
+    [
+      "what else a trigger may hold",
+      { ...create, path: "/items/places", accountability: null },
+      [["place:8", '{"event":"create","payload":{"title":"New"}}']],
+    ],
+  ] as const
+) {
+  Deno.test(`POST /directus publishes ${name}`, async () => {
+    await using ops = await OpsBench.start({ topics });
+    const { status, json } = await ops.post("/directus", trigger);
+    assertEquals(
+      ops.published,
+      published.map(([topic, data]) => ({ topic, key: "item", data })),
+    );
+    const positions = published.map(([topic], index) => ({ topic, offset: index + 1, epoch: "e" }));
+    assertEquals([status, json], [200, { published: positions }]);
+  });
+}
+
+const KEY = "must be the key of one item, a text or a number";
+const EVENT = "event: must be of items.create, items.update or items.delete";
+const SYSTEM = "has no topics; to end a user's connections call /revoke";
+
+for (
+  const [name, trigger, error] of [
+    ["the word undefined", '"undefined"', `Body ${HINT}`],
+    [
+      "a list",
+      [update],
+      "Body must be the Flow's {{$trigger}} and nothing around it: Invalid input: expected object, " +
+      "received array",
+    ],
+    [
+      "what a Flow puts around it",
+      { body: update },
+      "event: Invalid input: expected string, received undefined",
+    ],
+    ["an event undefined", { ...update, event: "undefined" }, `event: ${HINT}`],
+    ["a collection undefined", { ...update, collection: "undefined" }, `collection: ${HINT}`],
+    ["keys undefined", { ...update, keys: "undefined" }, undefined],
+    ["a key undefined among others", { ...update, keys: ["7", "undefined"] }, `keys.1: ${HINT}`],
+    ["a single key undefined", { ...create, key: "undefined" }, `key: ${HINT}`],
+    ["a payload undefined", { ...update, payload: "undefined" }, `payload: ${HINT}`],
+    ["a key that is no key", { ...create, key: { id: 1 } }, `key: ${KEY}`],
+    ["a key that is null", { ...update, keys: [null] }, `keys.0: ${KEY}`],
+    [
+      "no key",
+      { ...update, keys: undefined },
+      "keys: missing, as is key: the Flow must be triggered by items",
+    ],
+    [
+      "no keys",
+      { ...update, keys: [] },
+      "keys: missing, as is key: the Flow must be triggered by items",
+    ],
+    ["the event of a login", { ...update, event: "auth.login" }, EVENT],
+    ["the event of a sort", { ...update, event: "places.items.sort" }, EVENT],
+    [
+      "a change of a user",
+      { event: "users.update", payload: {}, keys: ["ada"], collection: "directus_users" },
+      `collection: directus_users ${SYSTEM}`,
+    ],
+    [
+      "a change of a file",
+      { event: "files.update", payload: {}, keys: ["x"], collection: "directus_files" },
+      `collection: directus_files ${SYSTEM}`,
+    ],
+    [
+      "a key that is no topic's",
+      { ...update, keys: ["7", "a/b"] },
+      'keys: "place:a/b" is no name of a topic',
+    ],
+    ["a key of two dots", { ...update, keys: [".."] }, 'keys: "place:.." is no name of a topic'],
+    [
+      "a collection whose name stands for another",
+      { ...update, collection: "news" },
+      "collection: news has no topics: LIVE_TOPICS gives its name to another",
+    ],
+    [
+      "a collection that cannot be one",
+      { ...update, collection: "a b" },
+      'keys: "a b:7" is no name of a topic',
+    ],
+    [
+      "more than 1,000 topics",
+      { ...update, keys: Array.from({ length: 1_001 }, (_, i) => i) },
+      "keys: at most 1000 topics: 1001",
+    ],
+  ] as const
+) {
+  Deno.test(`POST /directus refuses ${name} with 400, and publishes nothing`, async () => {
+    await using ops = await OpsBench.start({ topics });
+    const { status, json } = await ops.post("/directus", trigger);
+    assertEquals([status, ops.published], [400, []]);
+    if (error === undefined) assertStringIncludes(json.error, "keys: ");
+    else assertEquals(json, { error });
+  });
+}
+
+Deno.test("POST /directus is 503 while the server is not ready", async () => {
+  await using ops = await OpsBench.start({ topics, readiness: () => "draining" });
+  const { status, json } = await ops.post("/directus", update);
+  assertEquals([status, json, ops.published], [503, { error: "server is draining" }, []]);
+});
+
+Deno.test("POST /directus is 503 if nothing can be published", async () => {
+  await using ops = await OpsBench.start({
+    topics,
+    publish: () => Promise.reject(new BrokerUnavailable("cut off from Redis", 3_000)),
+  });
+  const { status, json, headers } = await ops.post("/directus", update);
+  assertEquals([status, json], [503, { error: "cut off from Redis" }]);
+  assertEquals(headers.get("retry-after"), "3");
+});
