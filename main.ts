@@ -14,8 +14,11 @@ import { createLiveServer, type DrainResult } from "./live/http/live_server.ts";
 import { createOpsServer } from "./live/http/ops_server.ts";
 import { Hub } from "./live/hub/hub.ts";
 import { MemoryBroker } from "./live/hub/memory_broker.ts";
+import { RedisControl } from "./live/redis/control.ts";
 import { Ingest } from "./live/redis/ingest.ts";
 import { RedisBroker } from "./live/redis/redis_broker.ts";
+import { Guard } from "./live/session/guard.ts";
+import { createRevoke } from "./live/session/revoke.ts";
 import { createSessions } from "./live/session/session.ts";
 import { createPrometheusMetrics } from "./live/telemetry/prometheus_metrics.ts";
 import { createStdLogger } from "./live/telemetry/std_logger.ts";
@@ -73,16 +76,20 @@ export function compose(config: Config): Application {
   const ingest = url === undefined || stream === undefined
     ? undefined
     : new Ingest({ ...bounds, url, stream, instanceId, logger, metrics });
+  const control = url === undefined ? undefined : new RedisControl({ url, logger });
+  const intervalMs = config.LIVE_REVALIDATE_INTERVAL_MS;
+  const guard = new Guard({ authority, intervalMs, metrics, logger });
   const thresholdBytes = config.LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES;
   const hub = new Hub({ broker, thresholdBytes, metrics });
   const maxTopics = config.LIVE_MAX_TOPICS_PER_CONNECTION;
   const live = createLiveServer({
-    sessions: createSessions({ hub, authority, maxTopics }),
+    sessions: createSessions({ hub, authority, maxTopics, guard }),
     authority,
     instanceId,
     metrics,
     logger,
     options: {
+      transport: config.LIVE_TRANSPORT,
       host: config.LIVE_WS_HOST,
       port: config.LIVE_WS_PORT,
       pingIntervalMs: config.LIVE_WS_PING_INTERVAL_MS,
@@ -104,9 +111,12 @@ export function compose(config: Config): Application {
     port: config.OPS_PORT,
     publishToken: config.LIVE_PUBLISH_TOKEN,
     trouble: () => broker.trouble,
+    strain: () => live.strain,
     readiness: () => stopping ? "draining" : live.accepting ? "ready" : "starting",
     metrics,
     publish: (publications) => hub.publish(publications),
+    topics: config.LIVE_TOPICS,
+    revoke: createRevoke({ guard, control, forget: authority.forget, logger }),
     logger,
   });
 
@@ -115,7 +125,7 @@ export function compose(config: Config): Application {
     using deadline = new Deadline(timeoutMs);
     const ingested = ingest?.stop(); // another instance takes the lead meanwhile
     const result = await live.stop(timeoutMs);
-    await deadline.wait(Promise.all([ingested, hub.stop(), ops.stop()]));
+    await deadline.wait(Promise.all([ingested, control?.stop(), hub.stop(), ops.stop()]));
     return result;
   }
 

@@ -27,8 +27,9 @@
 
 export { Connection, type ConnectionOptions } from "./connection/connection.ts";
 export { createDirectusAuthority, type DirectusAuthorityOptions } from "./directus/authority.ts";
-export { createShield, type ShieldOptions } from "./directus/shield.ts";
+export { createShield, type Shield, type ShieldOptions } from "./directus/shield.ts";
 export type {
+  AskOptions,
   Authentication,
   Authorisation,
   Authority,
@@ -47,12 +48,14 @@ export type {
   TopicLog,
 } from "./domain/broker.ts";
 export { BACKPRESSURE_REASON, CloseCode } from "./domain/close_codes.ts";
+export { type Command, type Control, readCommand } from "./domain/command.ts";
 export { type LogFields, type Logger, silentLogger } from "./domain/logger.ts";
 export {
   type InboundType,
   type IngestResult,
   type Metrics,
   type OutboundType,
+  type RevalidationResult,
   silentMetrics,
   type SparedBy,
   type UpgradeResult,
@@ -87,9 +90,16 @@ export {
   type OpsServerDeps,
   type Readiness,
 } from "./http/ops_server.ts";
+export type { TransportName } from "./http/transport.ts";
+export type { Topics } from "./http/directus_flow.ts";
+export type { Publish } from "./http/publish.ts";
+export { RedisControl, type RedisControlOptions } from "./redis/control.ts";
 export { Ingest, type IngestOptions } from "./redis/ingest.ts";
 export { RedisBroker, type RedisBrokerOptions } from "./redis/redis_broker.ts";
 export type { StoreBounds } from "./redis/store.ts";
+export { Guard, type GuardOptions } from "./session/guard.ts";
+export type { Group, Guarded, Recheck, Rechecked } from "./session/recheck.ts";
+export { createRevoke, type Revoke, type Revoked, type RevokeOptions } from "./session/revoke.ts";
 export {
   createSessions,
   type Session,

@@ -201,11 +201,10 @@ for (
     ["reads the environment", /\bDeno\.env\b/, ["main.ts"]],
     ["traps signals", /\bDeno\.addSignalListener\b/, ["main.ts"]],
     ["ends the process", /\bDeno\.exit\b|\bprocess\.exit\b/, ["main.ts"]],
-    ["listens", /\bDeno\.(?:serve|listen\w*)\(/, ["live/http/listener.ts"]],
-    ["upgrades", /\bDeno\.upgradeWebSocket\(/, [
-      "live/http/live_server.ts",
-      "live/http/refusal.ts",
-    ]],
+    ["listens with Deno", /\bDeno\.(?:serve|listen\w*)\(/, ["live/http/listener.ts"]],
+    ["listens with Node", /\bcreateServer\(/, ["live/http/ws_transport.ts"]],
+    ["upgrades with Deno", /\bDeno\.upgradeWebSocket\(/, ["live/http/deno_transport.ts"]],
+    ["upgrades with npm ws", /\.handleUpgrade\(/, ["live/http/ws_exchange.ts"]],
     ["starts processes or reads files", /\bDeno\.(?:Command|open|read\w*File|write\w*File)\b/, []],
   ] as const
 ) {

@@ -12,6 +12,7 @@ import { startDirectus } from "./support/directus.ts";
 import { closeFrame } from "./support/frames.ts";
 import { ServerProcess } from "./support/process.ts";
 import { RawClient } from "./support/raw_client.ts";
+import { TRANSPORTS } from "./support/transports.ts";
 
 const TOKEN = "the-publish-token-of-the-tests";
 const env = {
@@ -197,44 +198,50 @@ Deno.test("main.ts is not ready while it drains, and alive", async () => {
   assertEquals((await server.ended).code, 0);
 });
 
-Deno.test("main.ts takes a message from a publisher to a user's page, by way of Directus", async () => {
-  await using directus = startDirectus();
-  await using server = await ServerProcess.spawn({
-    ...env,
-    DIRECTUS_BASE_URL: directus.url,
-    LIVE_TOPICS: "event=events",
-    INSTANCE_ID: "one",
-  });
-  const { live, ops } = await server.ports();
-  const cookie = directus.directus.session("ada@example.com");
-  await using client = await Client.connect(`ws://127.0.0.1:${live}/?reject=close`, {
-    cookie: `other=1; ${cookie}`,
-    origin: directus.url,
-  });
-  const { user, instance } = await client.next();
-  assertEquals([user.first_name, instance], ["Ada", "one"]);
-  assertEquals((await client.subscribe("event:1", { id: "1" })).type, "subscribed");
-  assertEquals((await client.subscribe("event:99", { id: "2" })).code, "forbidden");
+for (const transport of TRANSPORTS) {
+  Deno.test(`[${transport}] main.ts takes a message from a publisher to a user's page, by way of Directus`, async () => {
+    await using directus = startDirectus();
+    await using server = await ServerProcess.spawn({
+      ...env,
+      DIRECTUS_BASE_URL: directus.url,
+      LIVE_TRANSPORT: transport,
+      LIVE_TOPICS: "event=events",
+      INSTANCE_ID: "one",
+    });
+    const { live, ops } = await server.ports();
+    const cookie = directus.directus.session("ada@example.com");
+    await using client = await Client.connect(`ws://127.0.0.1:${live}/?reject=close`, {
+      cookie: `other=1; ${cookie}`,
+      origin: directus.url,
+    });
+    const { user, instance } = await client.next();
+    assertEquals([user.first_name, instance], ["Ada", "one"]);
+    assertEquals((await client.subscribe("event:1", { id: "1" })).type, "subscribed");
+    assertEquals((await client.subscribe("event:99", { id: "2" })).code, "forbidden");
+    using noHost = await RawClient.connect(live);
+    await noHost.request("/", {});
+    assertEquals((await noHost.head()).status, transport === "ws" ? 400 : 404);
 
-  const response = await fetch(`http://127.0.0.1:${ops}/publish`, {
-    method: "POST",
-    headers: { "authorization": `Bearer ${TOKEN}`, "content-type": "application/json" },
-    body: JSON.stringify({ topic: "event:1", key: "car-7", data: { x: 17.3 } }),
-  });
+    const response = await fetch(`http://127.0.0.1:${ops}/publish`, {
+      method: "POST",
+      headers: { "authorization": `Bearer ${TOKEN}`, "content-type": "application/json" },
+      body: JSON.stringify({ topic: "event:1", key: "car-7", data: { x: 17.3 } }),
+    });
 
-  const { published: [position] } = await response.json();
-  assertEquals([response.status, position.topic, position.offset], [200, "event:1", 1]);
-  assertEquals(await client.next(), {
-    type: "message",
-    topic: "event:1",
-    offset: 1,
-    key: "car-7",
-    data: { x: 17.3 },
+    const { published: [position] } = await response.json();
+    assertEquals([response.status, position.topic, position.offset], [200, "event:1", 1]);
+    assertEquals(await client.next(), {
+      type: "message",
+      topic: "event:1",
+      offset: 1,
+      key: "car-7",
+      data: { x: 17.3 },
+    });
+    assertEquals(directus.directus.calls.map(({ route }) => route), [
+      "GET /users/me",
+      "GET /items/:collection/:id",
+      "GET /items/:collection/:id",
+    ]);
+    assert(directus.directus.calls.every(({ headers }) => headers.get("cookie") === cookie));
   });
-  assertEquals(directus.directus.calls.map(({ route }) => route), [
-    "GET /users/me",
-    "GET /items/:collection/:id",
-    "GET /items/:collection/:id",
-  ]);
-  assert(directus.directus.calls.every(({ headers }) => headers.get("cookie") === cookie));
-});
+}

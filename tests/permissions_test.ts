@@ -39,7 +39,12 @@ Deno.test("the permissions let the server read its variables and no other", () =
 Deno.test("the permissions let the server listen and call, and nothing else", () => {
   const names = permissions.slice(1).map((flag) => flag.split("=", 1)[0]);
   assertEquals(permissions[0], "echo");
-  assertEquals(names.toSorted(), ["--allow-env", "--allow-net", "--no-prompt"]);
+  assertEquals(names.toSorted(), ["--allow-env", "--allow-net", "--ignore-env", "--no-prompt"]);
+});
+
+Deno.test("the permissions hide from npm ws the one variable that it asks for", () => {
+  const hidden = permissions.filter((flag) => flag.startsWith("--ignore-env"));
+  assertEquals(hidden, ["--ignore-env=WS_NO_BUFFER_UTIL"]);
 });
 
 for (const task of ["start", "dev", "compile"] as const) {

@@ -50,7 +50,10 @@ export class Connection {
   readonly cookie: SessionCookie | null;
   /** When the socket opened, in milliseconds since the epoch. */
   readonly openedAt: number = Date.now();
-  /** When the last message arrived, in milliseconds since the epoch. Pongs do not show. */
+  /**
+   * When the peer last showed that it lives, in milliseconds since the epoch. Its pongs show with
+   * the transport `ws` only.
+   */
   lastSeenAt: number = this.openedAt;
 
   readonly #thresholdBytes: number;
@@ -91,6 +94,11 @@ export class Connection {
    */
   get drained(): number {
     return this.#handed - this.bufferedBytes;
+  }
+
+  /** Takes note that the peer lives. */
+  seen(): void {
+    this.lastSeenAt = Date.now();
   }
 
   /** Sends an answer to this client alone. */

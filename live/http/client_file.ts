@@ -17,6 +17,9 @@ const PATH = "/live/client.js";
  */
 const CACHE_CONTROL = "public, max-age=300";
 
+/** Told by some transports only if it is said here. */
+const LENGTH = String(new TextEncoder().encode(client).length);
+
 /** Changes with the content, and with nothing else: the same on every instance. */
 const ETAG = `"${createHash("sha256").update(client).digest("base64url")}"`;
 
@@ -41,6 +44,7 @@ export function clientFile(request: Request): Response | undefined {
   return new Response(client, {
     headers: {
       ...headers,
+      "content-length": LENGTH,
       "content-type": "text/javascript; charset=utf-8",
       "x-content-type-options": "nosniff",
     },

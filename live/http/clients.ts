@@ -14,6 +14,7 @@ import type { SessionFactory } from "../session/session.ts";
 import type { Admitted } from "./admission.ts";
 import { Inbox, type InboxOptions } from "./inbox.ts";
 import { retryDelayMs } from "./refusal.ts";
+import type { SocketEvents } from "./transport.ts";
 
 /** What clients need. */
 export interface ClientsOptions extends Omit<InboxOptions, "session"> {
@@ -31,17 +32,12 @@ export interface ClientsOptions extends Omit<InboxOptions, "session"> {
   readonly logger: Logger;
 }
 
-/** A client that is connected. */
-export interface Client {
+/** A client that is connected, and told of what happens to its socket. */
+export interface Client extends Required<SocketEvents> {
   /** Its connection. */
   readonly connection: Connection;
   /** Takes what arrives. */
   readonly inbox: Inbox;
-  /**
-   * To be called when the socket is gone, with the code and reason of whoever ended it. May be
-   * called again.
-   */
-  readonly gone: (code: number, reason: string) => void;
 }
 
 /** Sets up connections, and sends them away when the server drains. */
@@ -85,11 +81,17 @@ export class Clients {
     logger.debug("connection opened", { connection: connection.id, user: user?.id, remoteAddress });
     connection.send({ type: "welcome", connection: connection.id, user, instance: instanceId });
     if (this.#leaving) sendAway(connection);
-    const gone = (code: number, reason: string) => {
-      connection.end(code, reason); // does nothing if the end was ours
-      registry.gone(connection);
+    return {
+      connection,
+      inbox,
+      message: (frame) => inbox.receive(frame),
+      seen: () => connection.seen(),
+      failed: (code, reason) => connection.end(code, reason),
+      closed(code, reason) {
+        connection.end(code, reason); // does nothing if the end was ours
+        registry.gone(connection);
+      },
     };
-    return { connection, inbox, gone };
   }
 
   /** Closes every connection with 1001, and from now on each that opens. */

@@ -18,6 +18,9 @@ const MAX_COOKIE_LENGTH = 4096;
 /** The only version of the WebSocket protocol (RFC 6455, section 4.2.2). */
 const WEBSOCKET_VERSION = "13";
 
+/** Sixteen bytes in base64, as every client's key is (RFC 6455, section 4.1). */
+const WEBSOCKET_KEY = /^[+/0-9A-Za-z]{22}==$/;
+
 /** Tells whether a request asks for a WebSocket. */
 export function isUpgrade(request: Request): boolean {
   return request.method === "GET" &&
@@ -33,7 +36,8 @@ export function checkHandshake({ headers }: Request): Response | undefined {
       upgrade: "websocket",
     });
   }
-  return headers.get("sec-websocket-key") ? undefined : emptyResponse(STATUS_CODE.BadRequest);
+  const key = headers.get("sec-websocket-key") ?? "";
+  return WEBSOCKET_KEY.test(key) ? undefined : emptyResponse(STATUS_CODE.BadRequest);
 }
 
 /**
@@ -43,8 +47,11 @@ export function checkHandshake({ headers }: Request): Response | undefined {
  * stream of events that a page asks its own origin for.
  */
 export function isOriginAllowed({ headers }: Request, allowed: ReadonlySet<string>): boolean {
+  if (allowed.has("*")) return true;
   const origin = headers.get("origin");
-  return origin === null || allowed.has("*") || allowed.has(origin);
+  if (origin !== null) return allowed.has(origin);
+  // An image of a foreign page has no Origin, but browsers tell where it came from.
+  return ["same-origin", "none"].includes(headers.get("sec-fetch-site") ?? "none");
 }
 
 /** Returns the session cookie among those that the browser sent, as it was sent. */
@@ -54,19 +61,13 @@ export function sessionCookie({ headers }: Request, name: string): SessionCookie
   return new SessionCookie(name, value);
 }
 
-/** Returns the address of the peer; that of the proxy if there is one in front. */
-export function addressOf({ remoteAddr }: Deno.ServeHandlerInfo): string {
-  return "hostname" in remoteAddr ? remoteAddr.hostname : "local";
-}
-
 /** Tells whether the client wants to read a refusal as a close code: `?reject=close`. */
 export function wantsClose(request: Request): boolean {
   return URL.parse(request.url)?.searchParams.get("reject") === "close";
 }
 
 /**
- * Tells whether the client has left while its request was checked. It must be asked once when the
- * request arrives, as Deno takes note from then on only.
+ * Tells whether the client has left while its request was checked.
  *
  * To upgrade such a request would cost a file descriptor for good: Deno tells of no event of its
  * socket, frees nothing, and no shutdown ends any more (CWE-772).

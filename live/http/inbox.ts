@@ -52,7 +52,7 @@ export class Inbox {
   receive(frame: string | ArrayBuffer): void {
     const connection = this.#connection;
     if (connection.ended) return;
-    connection.lastSeenAt = Date.now();
+    connection.seen();
     if (isLarger(frame, this.#options.maxMessageBytes)) {
       return connection.end(CloseCode.MessageTooBig, "message too big");
     }

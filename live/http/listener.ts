@@ -27,14 +27,14 @@ export interface Listener {
   /** Stops listening; resolves once no request and no socket is left. */
   shutdown(): Promise<void>;
   /**
-   * Stops listening and ends every TCP connection, whether its peer reads or not; resolves once
-   * that is done. Not to be called after `shutdown`.
+   * Stops listening and breaks every TCP connection, whether its peer reads or not; resolves once
+   * they are gone where that can be known, else at once. Not to be called after `shutdown`.
    */
   abort(): Promise<void>;
 }
 
 /** Connections that may wait to be accepted: thousands come back at once after a restart. */
-const BACKLOG = 4096;
+export const BACKLOG = 4096;
 
 /**
  * Starts to listen.
@@ -60,13 +60,20 @@ export function listen(name: string, options: ListenOptions): Listener {
       shutdown: () => server.shutdown(),
       abort() {
         controller.abort();
-        return server.finished;
+        return Promise.resolve(); // a WebSocket whose peer reads nothing keeps it from finishing
       },
     };
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new Deno.errors.AddrInUse(
-      `Cannot start the ${name} as the port is taken: ${hostname}:${port}`,
-    );
+    throw error instanceof Deno.errors.AddrInUse ? portTaken(name, options) : error;
   }
+}
+
+/** Returns the error of a listener whose port is taken. */
+export function portTaken(
+  name: string,
+  { host, port }: Pick<ListenOptions, "host" | "port">,
+): Error {
+  return new Deno.errors.AddrInUse(
+    `Cannot start the ${name} as the port is taken: ${host}:${port}`,
+  );
 }

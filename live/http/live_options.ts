@@ -4,8 +4,17 @@
  * @module
  */
 
+import type { TransportName } from "./transport.ts";
+
 /** Bounds and addresses of the live listener. */
 export interface LiveServerOptions {
+  /**
+   * What carries connections: `deno` is Deno's own server, `ws` node:http and npm `ws`, for servers
+   * without a proxy in front.
+   *
+   * @default {"deno"}
+   */
+  readonly transport?: TransportName;
   /** Host to listen on. @default {"0.0.0.0"} */
   readonly host?: string;
   /** Port to listen on; 0 takes a free one. @default {8080} */
@@ -14,6 +23,13 @@ export interface LiveServerOptions {
   readonly pingIntervalMs?: number;
   /** How long {@linkcode LiveServer.stop} may take, in milliseconds. @default {10_000} */
   readonly drainTimeoutMs?: number;
+  /**
+   * How long a peer may take to answer a close frame, or to read the end of a stream, before its
+   * connection is broken, in milliseconds. The transport `deno` cannot do that.
+   *
+   * @default {5_000}
+   */
+  readonly closeTimeoutMs?: number;
   /** What one connection may hold unsent, in bytes. @default {1_048_576} */
   readonly backpressureThresholdBytes?: number;
   /** Origins whose pages may connect; `*` allows all. @default {none} */
@@ -34,10 +50,12 @@ export interface LiveServerOptions {
 
 /** What stands for an option that is not given. */
 export const LIVE_DEFAULTS: Required<LiveServerOptions> = {
+  transport: "deno",
   host: "0.0.0.0",
   port: 8080,
   pingIntervalMs: 15_000,
   drainTimeoutMs: 10_000,
+  closeTimeoutMs: 5_000,
   backpressureThresholdBytes: 1_048_576,
   allowedOrigins: new Set<string>(),
   cookieName: "directus_session_token",

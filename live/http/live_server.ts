@@ -1,5 +1,5 @@
 /**
- * The live listener: Deno.serve, its WebSockets and its streams of events.
+ * The live listener: WebSockets and streams of events, whatever transport carries them.
  *
  * @module
  */
@@ -16,12 +16,14 @@ import { Admission, type Admitted } from "./admission.ts";
 import { clientFile } from "./client_file.ts";
 import { Clients } from "./clients.ts";
 import { Deadline } from "./deadline.ts";
-import { addressOf, checkHandshake, hasLeft, isUpgrade } from "./handshake.ts";
+import { checkHandshake, hasLeft, isUpgrade } from "./handshake.ts";
+import type { Listener } from "./listener.ts";
 import { LIVE_DEFAULTS, type LiveServerOptions } from "./live_options.ts";
-import { listen, type Listener } from "./listener.ts";
 import { createRefuser, retryDelayMs } from "./refusal.ts";
 import { emptyResponse } from "./responses.ts";
 import { allowOrigin, checkStream, isStream, openStream, type SseOptions } from "./sse.ts";
+import { type Answer, type Incoming, LISTENER_NAME, type Upgrade } from "./transport.ts";
+import { transports } from "./transports.ts";
 
 /** What the live listener works with. */
 export interface LiveServerDeps {
@@ -55,20 +57,18 @@ export interface LiveServer {
   start(): Promise<Deno.NetAddr>;
   /**
    * Refuses newcomers, closes every connection with 1001, waits until they are gone and stops
-   * listening. Gives up on stragglers at the deadline, and breaks their TCP connections; what a
-   * WebSocket's peer does not read stays until the process ends. Calling it again returns the
-   * first call's promise.
+   * listening. At the deadline it breaks what is left; of Deno's own WebSockets those whose peers
+   * read nothing stay until the process ends. Calling it again returns the first call's promise.
    */
   stop(timeoutMs?: number): Promise<DrainResult>;
   /** Whether it is listening and not draining. */
   readonly accepting: boolean;
+  /** Why it should get no more clients, though it takes them: too many sockets do not go away. */
+  readonly strain: string | undefined;
 }
 
-/**
- * How long a place is kept for a socket that was upgraded and has not opened, in milliseconds.
- * If its client left just then, Deno tells nothing, ever.
- */
-const OPEN_TIMEOUT_MS = 5_000;
+/** Sockets that were closed and do not go away, as a part of the connections that are allowed. */
+const MAX_CLOSING_SHARE = 0.1;
 
 /** Creates the live listener. It listens to nothing before {@linkcode LiveServer.start}. */
 export function createLiveServer(deps: LiveServerDeps): LiveServer {
@@ -83,10 +83,11 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
   });
   const refuse = createRefuser({ metrics, logger });
   const clients = new Clients({ ...options, registry, sessions, instanceId, metrics, logger });
-  const sse: SseOptions = { clients, pingIntervalMs: options.pingIntervalMs, metrics };
+  const sse: SseOptions = { ...options, clients, metrics };
   /** Sockets that were upgraded and have not opened. */
   const opening = new Set<Promise<void>>();
   let listener: Listener | undefined;
+  let starting = false;
   let draining: Promise<DrainResult> | undefined;
 
   const admission = new Admission({
@@ -98,28 +99,29 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
     logger,
   });
 
-  function handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> | Response {
+  function handle(incoming: Incoming): Promise<Answer> | Answer {
+    const { request } = incoming;
     if (isUpgrade(request)) {
-      const open = (admitted: Admitted) => upgrade(request, info, admitted);
-      return enter(request, checkHandshake(request), open);
+      return enter(request, checkHandshake(request), (admitted) => upgrade(incoming, admitted));
     }
-    if (isStream(request)) return stream(request, info);
+    if (isStream(request)) return stream(incoming);
     return clientFile(request) ?? emptyResponse(STATUS_CODE.NotFound);
   }
 
-  async function stream(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
-    const open = (admitted: Admitted) => openStream(request, info, admitted, sse);
-    const response = await enter(request, checkStream(request), open);
-    return allowOrigin(request, response, options.allowedOrigins);
+  async function stream(incoming: Incoming): Promise<Answer> {
+    const { request } = incoming;
+    const open = (admitted: Admitted) => openStream(incoming, admitted, sse);
+    const answer = await enter(request, checkStream(request), open);
+    if (answer instanceof Response) allowOrigin(request, answer, options.allowedOrigins);
+    return answer;
   }
 
   /** Checks a request, and opens what it asks for if it may have that. Never rejects. */
   async function enter(
     request: Request,
     malformed: Response | undefined,
-    open: (admitted: Admitted) => Promise<Response> | Response,
-  ): Promise<Response> {
-    void hasLeft(request); // so that it knows later: see there
+    open: (admitted: Admitted) => Promise<Answer> | Answer,
+  ): Promise<Answer> {
     try {
       if (malformed !== undefined) {
         metrics.upgrade("malformed");
@@ -141,35 +143,29 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
     }
   }
 
-  /** Upgrades, and registers the connection when its socket opens: before, it may never. */
-  function upgrade(request: Request, info: Deno.ServeHandlerInfo, admitted: Admitted): Response {
-    const remoteAddress = addressOf(info); // it cannot be read any more once the socket opens
+  /** Accepts, and registers the connection when its socket opens: before, it may never. */
+  function upgrade({ remoteAddress }: Incoming, admitted: Admitted): Upgrade {
     const { promise, resolve } = Promise.withResolvers<void>();
     opening.add(promise);
     const settle = () => {
-      clearTimeout(openTimer);
       opening.delete(promise);
       admitted.release();
       resolve();
     };
-    const openTimer = setTimeout(settle, OPEN_TIMEOUT_MS);
-    const { socket, response } = Deno.upgradeWebSocket(request, {
-      idleTimeout: 2 * options.pingIntervalMs / 1000,
-    });
-    socket.onopen = () => {
-      settle();
-      try {
-        const { inbox, gone } = clients.open(socket, admitted, remoteAddress);
-        socket.onmessage = ({ data }) => inbox.receive(data);
-        socket.onclose = ({ code, reason }) => gone(code, reason);
-      } catch (error) { // what a listener throws would end the process
-        logger.error("connection could not be set up", { error });
-        socket.close(CloseCode.TryAgainLater, "internal error");
-      }
-    };
-    socket.onerror = () => {}; // told by the close event that follows
     metrics.upgrade("accepted");
-    return response;
+    return {
+      open(socket) {
+        settle();
+        try {
+          return clients.open(socket, admitted, remoteAddress);
+        } catch (error) { // what a listener throws would end the process
+          logger.error("connection could not be set up", { error });
+          socket.close(CloseCode.TryAgainLater, "internal error");
+          return { closed() {} };
+        }
+      },
+      abandon: settle,
+    };
   }
 
   async function drain(timeoutMs: number): Promise<DrainResult> {
@@ -177,14 +173,12 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
     using deadline = new Deadline(timeoutMs);
     sweep.stop();
     clients.sendAway();
-    await deadline.wait(Promise.all(opening)); // else Deno would close them, its own way
+    await deadline.wait(Promise.all(opening)); // else the transport would close them, its own way
     await deadline.wait(registry.allGone());
+    if (registry.closing > 0) await listener?.abort();
+    else await deadline.wait(listener?.shutdown());
     const stragglers = registry.closing;
-    if (stragglers === 0) await deadline.wait(listener?.shutdown());
-    else {
-      logger.warn("gave up on sockets that do not close", { stragglers });
-      await deadline.wait(listener?.abort());
-    }
+    if (stragglers > 0) logger.warn("gave up on sockets that do not close", { stragglers });
     return { stragglers };
   }
 
@@ -192,17 +186,21 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
     get accepting() {
       return listener !== undefined && draining === undefined;
     },
-    // deno-lint-ignore require-await -- what it throws must reject
+    get strain() {
+      const { closing } = registry;
+      if (closing <= MAX_CLOSING_SHARE * options.maxConnections) return undefined;
+      return `${closing} sockets were closed and do not go away`;
+    },
     async start() {
-      if (listener !== undefined || draining !== undefined) {
-        throw new TypeError("Cannot start the live listener twice");
+      if (starting || listener !== undefined || draining !== undefined) {
+        throw new TypeError(`Cannot start the ${LISTENER_NAME} twice`);
       }
-      listener = listen("live listener", { ...options, handle, logger });
+      starting = true;
+      listener = await transports[options.transport]({ ...options, handle, logger })
+        .finally(() => starting = false);
       sweep.start();
-      logger.info("live listener started", {
-        host: listener.addr.hostname,
-        port: listener.addr.port,
-      });
+      const { hostname: host, port } = listener.addr;
+      logger.info(`${LISTENER_NAME} started`, { host, port });
       return listener.addr;
     },
     stop(timeoutMs = options.drainTimeoutMs) {

@@ -1,16 +1,18 @@
 /**
- * The ops listener: health, metrics and publishing.
+ * The ops listener: health, metrics, publishing and revoking.
  *
  * @module
  */
 
 import { STATUS_CODE } from "@std/http/status";
-import type { Position, Publication } from "../domain/broker.ts";
 import type { Logger } from "../domain/logger.ts";
-import { hasBearer } from "./bearer.ts";
+import type { Revoke } from "../session/revoke.ts";
+import { handleDirectusFlow, type Topics } from "./directus_flow.ts";
 import { jsonError } from "./responses.ts";
 import { listen, type Listener } from "./listener.ts";
-import { handlePublish } from "./publish.ts";
+import { answerOperator, type OperatorCall } from "./operator_call.ts";
+import { handlePublish, type Publish } from "./publish.ts";
+import { handleRevoke } from "./revoke.ts";
 
 /** What state the server is in, for `/readyz`. */
 export type Readiness = "ready" | "starting" | "draining";
@@ -21,16 +23,27 @@ export interface OpsServerDeps {
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
-  /** Bearer of the publish call; without one publishing is off. */
+  /** Bearer of the publish and revoke calls; without one they are off. */
   readonly publishToken?: string | undefined;
   /** Tells the server's state. */
   readonly readiness: () => Readiness;
   /** Tells why a server that is ready cannot do its work all the same. @default {nothing} */
   readonly trouble?: () => string | undefined;
+  /**
+   * Tells why a server that does its work should get no more clients: `/readyz` says so, and nothing
+   * else is refused.
+   *
+   * @default {nothing}
+   */
+  readonly strain?: () => string | undefined;
   /** Exposes the metrics. */
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   /** Appends publications and resolves to their positions. */
-  readonly publish: (publications: readonly Publication[]) => Promise<Position[]>;
+  readonly publish: Publish;
+  /** Collections behind topics' prefixes, for what Flows publish. @default {none} */
+  readonly topics?: Topics;
+  /** Takes away what the operator says; without it there is no such call. */
+  readonly revoke?: Revoke | undefined;
   /** Told of what failed. */
   readonly logger: Logger;
 }
@@ -50,22 +63,41 @@ export interface OpsServer {
 /** When to try again while the server is not ready, in seconds. */
 const RETRY_AFTER_S = "5";
 
+type Route = [method: string, respond: (request: Request) => Promise<Response> | Response];
+
 /** Creates the ops listener. It listens to nothing before {@linkcode OpsServer.start}. */
 export function createOpsServer(deps: OpsServerDeps): OpsServer {
   let listener: Listener | undefined;
 
-  const routes: Record<
-    string,
-    [method: string, (request: Request) => Promise<Response> | Response]
-  > = {
+  const { publish, topics = new Map(), revoke } = deps;
+  const publishing = { name: "Publishing", obstacle: () => refusal(deps) };
+  const routes: Record<string, Route> = {
     "/healthz": ["GET", () => Response.json({ status: "ok" })],
     "/readyz": ["GET", () => readyz(deps)],
     "/metrics": ["GET", async () =>
       new Response(await deps.metrics.text(), {
         headers: { "content-type": deps.metrics.contentType },
       })],
-    "/publish": ["POST", (request) => publish(request, deps)],
+    "/publish": operatorRoute({
+      ...publishing,
+      respond: (body) => handlePublish(body, publish),
+    }),
+    "/directus": operatorRoute({
+      ...publishing,
+      respond: (body) => handleDirectusFlow(body, topics, publish),
+    }),
+    ...(revoke && {
+      "/revoke": operatorRoute({
+        name: "Revoking",
+        respond: (body) => handleRevoke(body, revoke),
+      }),
+    }),
   };
+
+  function operatorRoute(call: Omit<OperatorCall, "token">): Route {
+    const token = deps.publishToken;
+    return ["POST", (request) => answerOperator(request, { ...call, token })];
+  }
 
   async function handle(request: Request): Promise<Response> {
     const path = URL.parse(request.url)?.pathname ?? ""; // a Host that is none makes it no URL
@@ -102,26 +134,17 @@ function obstacle(deps: OpsServerDeps): { status: string; reason: string } | und
 }
 
 function readyz(deps: OpsServerDeps): Response {
-  const found = obstacle(deps);
+  const strain = deps.strain?.();
+  const found = obstacle(deps) ?? (strain && { status: "strained", reason: strain });
   return found === undefined ? Response.json({ status: "ready" }) : Response.json(found, {
     status: STATUS_CODE.ServiceUnavailable,
     headers: { "retry-after": RETRY_AFTER_S },
   });
 }
 
-async function publish(request: Request, deps: OpsServerDeps): Promise<Response> {
-  const { publishToken } = deps;
-  if (publishToken === undefined || !hasBearer(request, publishToken)) {
-    const message = publishToken === undefined
-      ? "Publishing is off: LIVE_PUBLISH_TOKEN is not set"
-      : "Authorization must carry the publish token as bearer";
-    return jsonError(STATUS_CODE.Unauthorized, message, {}, { "www-authenticate": "Bearer" });
-  }
+function refusal(deps: OpsServerDeps): Response | undefined {
   const found = obstacle(deps);
-  if (found !== undefined) {
-    return jsonError(STATUS_CODE.ServiceUnavailable, found.reason, {}, {
-      "retry-after": RETRY_AFTER_S,
-    });
-  }
-  return await handlePublish(request, deps.publish);
+  return found && jsonError(STATUS_CODE.ServiceUnavailable, found.reason, {}, {
+    "retry-after": RETRY_AFTER_S,
+  });
 }

@@ -8,9 +8,11 @@ import { STATUS_CODE, type StatusCode } from "@std/http/status";
 import { CloseCode } from "../domain/close_codes.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics, UpgradeResult } from "../domain/metrics.ts";
+import type { Socket } from "../domain/socket.ts";
 import { hasLeft, isUpgrade, wantsClose } from "./handshake.ts";
 import { emptyResponse } from "./responses.ts";
 import { closeEvent, singleEvent } from "./sse_events.ts";
+import type { Answer, Upgrade } from "./transport.ts";
 
 /** A refusal, for clients that read HTTP and for browsers, which read close codes only. */
 export interface Refusal {
@@ -85,7 +87,7 @@ export interface RefuserOptions {
 }
 
 /** Refuses an upgrade or a stream; `retryAfterMs` says when to come back, if that makes sense. */
-export type Refuser = (request: Request, name: RefusalName, retryAfterMs: number) => Response;
+export type Refuser = (request: Request, name: RefusalName, retryAfterMs: number) => Answer;
 
 /** Refused sockets whose close a client may ignore; past this only HTTP's answer is given. */
 const MAX_REFUSED_SOCKETS = 1_000;
@@ -95,7 +97,7 @@ const MAX_REFUSED_SOCKETS = 1_000;
  * an event, if the client asked for that with `?reject=close`, as browsers have to.
  */
 export function createRefuser({ metrics, logger }: RefuserOptions): Refuser {
-  const sockets = new Set<WebSocket>();
+  const sockets = new Set<Socket>();
   return (request, name, retryAfterMs) => {
     metrics.upgrade(name);
     logger.debug("upgrade refused", { result: name });
@@ -103,14 +105,19 @@ export function createRefuser({ metrics, logger }: RefuserOptions): Refuser {
     const { code, reason } = refusals[name];
     if (!isUpgrade(request)) return singleEvent(closeEvent(code, reason, retryAfterMs));
     if (sockets.size >= MAX_REFUSED_SOCKETS) return httpRefusal(name, retryAfterMs);
-    const { socket, response } = Deno.upgradeWebSocket(request);
-    socket.onopen = () => {
+    return closing(sockets, code, reason);
+  };
+}
+
+/** Accepts an upgrade only to close its socket, which is in the set until it is gone. */
+function closing(sockets: Set<Socket>, code: number, reason: string): Upgrade {
+  return {
+    open(socket) {
       sockets.add(socket);
       socket.close(code, reason);
-    };
-    socket.onclose = () => sockets.delete(socket);
-    socket.onerror = () => {};
-    return response;
+      return { closed: () => sockets.delete(socket) };
+    },
+    abandon() {},
   };
 }
 

@@ -10,12 +10,13 @@ import type { Metrics } from "../domain/metrics.ts";
 import { parseTopic } from "../domain/topic.ts";
 import type { Admitted } from "./admission.ts";
 import type { Client, Clients } from "./clients.ts";
-import { addressOf, isOriginAllowed, wantsClose } from "./handshake.ts";
+import { isOriginAllowed, wantsClose } from "./handshake.ts";
 import { emptyResponse, jsonError } from "./responses.ts";
 import { eventStream } from "./sse_events.ts";
 import { StreamPosition } from "./sse_position.ts";
 import { SseSocket } from "./sse_socket.ts";
 import { SseSubscriptions } from "./sse_subscriptions.ts";
+import type { Incoming } from "./transport.ts";
 
 /** Where the streams are. */
 const PATH = "/sse";
@@ -26,6 +27,8 @@ export interface SseOptions {
   readonly clients: Clients;
   /** After so many quiet milliseconds a comment is sent. */
   readonly pingIntervalMs: number;
+  /** How long a client may take to read the end of a stream, in milliseconds. */
+  readonly closeTimeoutMs: number;
   /** Counts the streams. */
   readonly metrics: Metrics;
 }
@@ -77,11 +80,11 @@ export function allowOrigin(
  * listen to none of the topics, which keeps an `EventSource` from coming back for ever.
  */
 export async function openStream(
-  request: Request,
-  info: Deno.ServeHandlerInfo,
+  incoming: Incoming,
   admitted: Admitted,
-  { clients, pingIntervalMs, metrics }: SseOptions,
+  { clients, pingIntervalMs, closeTimeoutMs, metrics }: SseOptions,
 ): Promise<Response> {
+  const { request, remoteAddress, completed } = incoming;
   const topics = topicsOf(request);
   const position = new StreamPosition(topics, request.headers.get("last-event-id"));
   const subscriptions = new SseSubscriptions(topics, position);
@@ -89,21 +92,31 @@ export async function openStream(
     pingIntervalMs,
     position,
     onMessage: (message) => subscriptions.take(message),
-    onClose: () => subscriptions.end(),
+    onClose() {
+      subscriptions.end();
+      endInTime(incoming, closeTimeoutMs);
+    },
   });
   let client: Client;
   try {
-    client = clients.open(socket, admitted, addressOf(info));
+    client = clients.open(socket, admitted, remoteAddress);
   } finally {
     admitted.release();
   }
   metrics.upgrade("accepted");
-  const leave = () => client.gone(NO_CODE, "client left");
+  const leave = () => client.closed(NO_CODE, "client left");
   request.signal.addEventListener("abort", leave); // while it is not answered
-  info.completed.then(leave, leave);
+  completed.then(leave);
   await subscriptions.begin(client);
   if (!subscriptions.refused || wantsClose(request)) return eventStream(socket.body);
   return jsonError(STATUS_CODE.Forbidden, "Not allowed to listen to any of the topics");
+}
+
+/** Breaks the connection of a stream that has ended and is not read to its end, where it can be. */
+function endInTime({ completed, terminate }: Incoming, timeoutMs: number): void {
+  if (terminate === undefined) return;
+  const timer = setTimeout(terminate, timeoutMs);
+  completed.then(() => clearTimeout(timer));
 }
 
 /** Names of the topics that are asked for, each once. */

@@ -8,8 +8,9 @@ import { assertEquals } from "@std/assert";
 import type { Authority } from "../../live/domain/authority.ts";
 import { cookieOf, fakeAuthority, userOf } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
-import { type Live, startLive } from "../support/live.ts";
+import type { Live } from "../support/live.ts";
 import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
+import { testOnEach } from "../support/transports.ts";
 
 const cookie = cookieOf("ada");
 const LISTED = "https://app.example";
@@ -33,13 +34,16 @@ for (
     ["*", [LISTED], "*", 403],
   ] as const
 ) {
-  Deno.test(`LiveServer answers ${status} to an upgrade whose Origin is ${name}`, async () => {
-    await using live = await startLive({ options: { allowedOrigins: new Set(allowed) } });
+  testOnEach(
+    `LiveServer answers ${status} to an upgrade whose Origin is ${name}`,
+    async (startLive) => {
+      await using live = await startLive({ options: { allowedOrigins: new Set(allowed) } });
 
-    const head = await live.knock("/", { cookie, origin });
+      const head = await live.knock("/", { cookie, origin });
 
-    assertEquals(head.status, status);
-  });
+      assertEquals(head.status, status);
+    },
+  );
 }
 
 // In the order of the checks: each request fails all that follow, too.
@@ -51,7 +55,7 @@ for (
     ["capacity before the authority", "capacity", { cookie }],
   ] as const
 ) {
-  Deno.test(`LiveServer checks ${name}`, async () => {
+  testOnEach(`LiveServer checks ${name}`, async (startLive) => {
     const authority = fakeAuthority();
     await using live = await startLive({ authority, options: { maxConnections: 1 } });
     using _peer = await live.connectRaw("bob"); // takes the one place, and holds a drain up
@@ -64,7 +68,7 @@ for (
   });
 }
 
-Deno.test("LiveServer checks the cookie before it asks the authority", async () => {
+testOnEach("LiveServer checks the cookie before it asks the authority", async (startLive) => {
   const authority = fakeAuthority();
   await using live = await startLive({ authority });
 
@@ -74,37 +78,43 @@ Deno.test("LiveServer checks the cookie before it asks the authority", async () 
   assertEquals(authority.asked, []);
 });
 
-Deno.test("LiveServer without an authority admits everybody, as nobody", async () => {
+testOnEach("LiveServer without an authority admits everybody, as nobody", async (startLive) => {
   await using live = await startLive({ authority: null });
   await using client = await Client.connect(live.ws);
 
   assertEquals((await client.next()).user, null);
 });
 
-Deno.test("LiveServer admits as many connections as allowed, and one more when one left", async () => {
-  await using live = await startLive({ options: { maxConnections: 2 } });
-  await using first = await live.connect("ada");
-  await using _second = await live.connect("bob");
-  assertEquals((await live.knock("/", { cookie })).status, 503);
+testOnEach(
+  "LiveServer admits as many connections as allowed, and one more when one left",
+  async (startLive) => {
+    await using live = await startLive({ options: { maxConnections: 2 } });
+    await using first = await live.connect("ada");
+    await using _second = await live.connect("bob");
+    assertEquals((await live.knock("/", { cookie })).status, 503);
 
-  await first.close();
-  await live.metrics.until(({ gauges }) => gauges.connections === 1);
+    await first.close();
+    await live.metrics.until(({ gauges }) => gauges.connections === 1);
 
-  assertEquals((await live.knock("/", { cookie })).status, 101);
-});
+    assertEquals((await live.knock("/", { cookie })).status, 101);
+  },
+);
 
-Deno.test("LiveServer admits as many connections of a user as allowed, and others'", async () => {
-  await using live = await startLive({ options: { maxConnectionsPerUser: 2 } });
-  await using first = await live.connect("ada");
-  await using _second = await live.connect("ada");
-  assertEquals((await live.knock("/", { cookie })).status, 429);
-  assertEquals((await live.knock("/", { cookie: cookieOf("bob") })).status, 101);
+testOnEach(
+  "LiveServer admits as many connections of a user as allowed, and others'",
+  async (startLive) => {
+    await using live = await startLive({ options: { maxConnectionsPerUser: 2 } });
+    await using first = await live.connect("ada");
+    await using _second = await live.connect("ada");
+    assertEquals((await live.knock("/", { cookie })).status, 429);
+    assertEquals((await live.knock("/", { cookie: cookieOf("bob") })).status, 101);
 
-  await first.close();
-  await live.metrics.until(({ disconnects }) => disconnects.length === 2);
+    await first.close();
+    await live.metrics.until(({ disconnects }) => disconnects.length === 2);
 
-  assertEquals((await live.knock("/", { cookie })).status, 101);
-});
+    assertEquals((await live.knock("/", { cookie })).status, 101);
+  },
+);
 
 /** An authority that answers nobody before it is told to. */
 function gated(): { authority: Authority; answer: (error?: Error) => void } {
@@ -137,7 +147,7 @@ async function statusesOf(clients: readonly RawClient[]): Promise<number[]> {
   return heads.map(({ status }) => status).sort();
 }
 
-Deno.test("LiveServer counts requests under way as connections", async () => {
+testOnEach("LiveServer counts requests under way as connections", async (startLive) => {
   const { authority, answer } = gated();
   await using live = await startLive({ authority, options: { maxConnections: 3 } });
 
@@ -148,17 +158,20 @@ Deno.test("LiveServer counts requests under way as connections", async () => {
   assertEquals(await statusesOf(clients), [101, 101, 101, 503, 503, 503, 503, 503]);
 });
 
-Deno.test("LiveServer counts requests answered at the same time as a user's", async () => {
-  const { authority, answer } = gated();
-  await using live = await startLive({ authority, options: { maxConnectionsPerUser: 2 } });
+testOnEach(
+  "LiveServer counts requests answered at the same time as a user's",
+  async (startLive) => {
+    const { authority, answer } = gated();
+    await using live = await startLive({ authority, options: { maxConnectionsPerUser: 2 } });
 
-  const clients = await knockTogether(live, 5);
-  answer();
+    const clients = await knockTogether(live, 5);
+    answer();
 
-  assertEquals(await statusesOf(clients), [101, 101, 429, 429, 429]);
-});
+    assertEquals(await statusesOf(clients), [101, 101, 429, 429, 429]);
+  },
+);
 
-Deno.test("LiveServer frees the places of requests that failed", async () => {
+testOnEach("LiveServer frees the places of requests that failed", async (startLive) => {
   const { authority, answer } = gated();
   await using live = await startLive({ authority, options: { maxConnections: 2 } });
 
@@ -170,18 +183,21 @@ Deno.test("LiveServer frees the places of requests that failed", async () => {
 });
 
 for (const path of ["/", "/?reject=close"]) {
-  Deno.test(`LiveServer keeps nothing of a client that left ${path} while it was checked`, async () => {
-    const { authority, answer } = gated();
-    await using live = await startLive({ authority, options: { maxConnections: 1 } });
-    const [client] = await knockTogether(live, 1);
+  testOnEach(
+    `LiveServer keeps nothing of a client that left ${path} while it was checked`,
+    async (startLive) => {
+      const { authority, answer } = gated();
+      await using live = await startLive({ authority, options: { maxConnections: 1 } });
+      const [client] = await knockTogether(live, 1);
 
-    client?.close();
-    await live.knock("/"); // whose answer comes after the server has seen the other leave
-    answer();
-    await live.metrics.until(({ gauges }) => gauges.pendingUpgrades === 0);
+      client?.close();
+      await live.knock("/"); // whose answer comes after the server has seen the other leave
+      answer();
+      await live.metrics.until(({ gauges }) => gauges.pendingUpgrades === 0);
 
-    assertEquals((await live.knock("/", { cookie })).status, 101);
-    assertEquals(live.metrics.upgrades, ["capacity", "left", "accepted"]);
-    // The drain at the end of the test would not end if the server held on to its socket.
-  });
+      assertEquals((await live.knock("/", { cookie })).status, 101);
+      assertEquals(live.metrics.upgrades, ["capacity", "left", "accepted"]);
+      // The drain at the end of the test would not end if the server held on to its socket.
+    },
+  );
 }

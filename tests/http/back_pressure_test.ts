@@ -9,14 +9,19 @@
 
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { encodeFrame, type Frame, Opcode, readClose, textFrame } from "../support/frames.ts";
-import { type Live, startLive } from "../support/live.ts";
+import type { Live } from "../support/live.ts";
 import { turn } from "../support/queue.ts";
 import type { RawClient } from "../support/raw_client.ts";
+import { testOn, testOnEach } from "../support/transports.ts";
 
 const options = { backpressureThresholdBytes: 65_536 };
 const BLOCK = "x".repeat(250_000);
+/** More blocks than any kernel takes: whoever has not read by then is stuck. */
+const STUCK = 100;
 /** More blocks than are published until a reader that is stuck is found. */
-const MANY = 1_000_000;
+const MANY = 2 * STUCK;
+/** How long nothing must drain until a reader counts as stuck, in milliseconds. */
+const STALL_MS = 1_000;
 const TOO_SLOW = { code: 1008, reason: "back-pressure threshold exceeded" };
 
 /** Connects a client that subscribes, and then reads no more. */
@@ -34,45 +39,87 @@ async function publishUntilEnd(live: Live, afterEach: () => Promise<unknown>): P
     assertLess(count++, MANY);
     await live.publish("event:1", BLOCK);
     await afterEach();
+    if (count > STUCK) live.passTime(STALL_MS);
   }
   return count;
 }
 
-Deno.test("LiveServer ends a client that never reads, and others receive everything", async () => {
-  await using live = await startLive({ options });
-  await using client = await live.connect("ada");
-  await client.subscribe("event:1");
-  using _stuck = await connectStuck(live);
-  const offsets: number[] = [];
-  const receive = async () => offsets.push((await client.next()).offset);
+testOnEach(
+  "LiveServer ends a client that never reads, and others receive everything",
+  async (startLive) => {
+    await using live = await startLive({ options });
+    await using client = await live.connect("ada");
+    await client.subscribe("event:1");
+    using _stuck = await connectStuck(live);
+    const offsets: number[] = [];
+    const receive = async () => offsets.push((await client.next()).offset);
 
-  const count = await publishUntilEnd(live, receive);
-  await live.publish("event:1", "after");
-  await receive();
+    const count = await publishUntilEnd(live, receive);
+    await live.publish("event:1", "after");
+    await receive();
 
-  assertEquals(offsets, Array.from({ length: count + 1 }, (_, index) => index + 1));
-  assertEquals(live.metrics.disconnects, [1008]);
-});
+    assertEquals(offsets, Array.from({ length: count + 1 }, (_, index) => index + 1));
+    assertEquals(live.metrics.disconnects, [1008]);
+  },
+);
 
-Deno.test("LiveServer forgets a client that never reads at once, and counts its socket", async () => {
-  await using live = await startLive({ options });
+testOnEach(
+  "LiveServer forgets a client that never reads at once, and counts its socket",
+  async (startLive) => {
+    await using live = await startLive({ options });
+    using stuck = await connectStuck(live);
+
+    await publishUntilEnd(live, turn);
+
+    const { connections, subscriptions, topics, closingSockets } = live.metrics.gauges;
+    assertEquals({ connections, subscriptions, topics, closingSockets }, {
+      connections: 0,
+      subscriptions: 0,
+      topics: 0,
+      closingSockets: 1,
+    });
+
+    stuck.close();
+    await live.metrics.until(({ gauges }) => gauges.closingSockets === 0);
+  },
+);
+
+for (
+  const [maxConnections, strain] of [
+    [10, undefined],
+    [9, "1 sockets were closed and do not go away"],
+  ] as const
+) {
+  testOn(
+    "deno",
+    `LiveServer is ${strain ? "" : "not "}strained by one socket of ${maxConnections} that stays`,
+    async (start) => {
+      await using live = await start({ options: { ...options, maxConnections } });
+      using stuck = await connectStuck(live);
+      assertEquals(live.server.strain, undefined);
+
+      await publishUntilEnd(live, turn);
+
+      assertEquals(live.server.strain, strain);
+      stuck.close();
+      await live.metrics.until(({ gauges }) => gauges.closingSockets === 0);
+      assertEquals(live.server.strain, undefined);
+    },
+  );
+}
+
+testOn("ws", "LiveServer ends the socket of a client that never reads by itself", async (start) => {
+  await using live = await start({ options: { ...options, closeTimeoutMs: 20 } });
   using stuck = await connectStuck(live);
 
   await publishUntilEnd(live, turn);
 
-  const { connections, subscriptions, topics, closingSockets } = live.metrics.gauges;
-  assertEquals({ connections, subscriptions, topics, closingSockets }, {
-    connections: 0,
-    subscriptions: 0,
-    topics: 0,
-    closingSockets: 1,
-  });
-
-  stuck.close();
   await live.metrics.until(({ gauges }) => gauges.closingSockets === 0);
+  await stuck.ended();
+  assertEquals(live.metrics.disconnects, [1008]);
 });
 
-Deno.test("LiveServer frees the place of a client that never reads", async () => {
+testOnEach("LiveServer frees the place of a client that never reads", async (startLive) => {
   await using live = await startLive({ options: { ...options, maxConnectionsPerUser: 1 } });
   using _stuck = await connectStuck(live);
 
@@ -81,7 +128,7 @@ Deno.test("LiveServer frees the place of a client that never reads", async () =>
   await using _client = await live.connect("stuck");
 });
 
-Deno.test("LiveServer tells a client that reads again why it was closed", async () => {
+testOnEach("LiveServer tells a client that reads again why it was closed", async (startLive) => {
   await using live = await startLive({ options });
   using slow = await connectStuck(live);
   const published = await publishUntilEnd(live, turn);
@@ -98,7 +145,7 @@ Deno.test("LiveServer tells a client that reads again why it was closed", async 
   assertEquals(live.metrics.outbound.message, frames.length);
 });
 
-Deno.test("LiveServer ends a client that asks and never reads the answers", async () => {
+testOnEach("LiveServer ends a client that asks and never reads the answers", async (startLive) => {
   await using live = await startLive({
     options: { ...options, messageBurst: 1_000_000 },
   });
@@ -117,17 +164,20 @@ Deno.test("LiveServer ends a client that asks and never reads the answers", asyn
   assertEquals(live.metrics.gauges.connections, 0);
 });
 
-Deno.test("LiveServer keeps a client that reads slower than is published, but reads", async () => {
-  await using live = await startLive({ options: { backpressureThresholdBytes: 4_194_304 } });
-  using slow = await connectStuck(live);
-  const offsets: number[] = [];
+testOnEach(
+  "LiveServer keeps a client that reads slower than is published, but reads",
+  async (startLive) => {
+    await using live = await startLive({ options: { backpressureThresholdBytes: 4_194_304 } });
+    using slow = await connectStuck(live);
+    const offsets: number[] = [];
 
-  for (let count = 0; count < 24; count++) await live.publish("event:1", BLOCK);
-  while (offsets.length < 24) {
-    const received = await slow.message();
-    for (const { offset } of [received].flat()) offsets.push(offset);
-  }
+    for (let count = 0; count < 24; count++) await live.publish("event:1", BLOCK);
+    while (offsets.length < 24) {
+      const received = await slow.message();
+      for (const { offset } of [received].flat()) offsets.push(offset);
+    }
 
-  assertEquals(offsets, Array.from({ length: 24 }, (_, index) => index + 1));
-  assertEquals(live.metrics.disconnects, []);
-});
+    assertEquals(offsets, Array.from({ length: 24 }, (_, index) => index + 1));
+    assertEquals(live.metrics.disconnects, []);
+  },
+);

@@ -8,41 +8,47 @@ import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert"
 import { FakeTime } from "@std/testing/time";
 import { cookieOf, userOf } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
-import { startLive } from "../support/live.ts";
 import { textFrame } from "../support/frames.ts";
 import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
+import { testOnEach } from "../support/transports.ts";
 
-Deno.test("LiveServer welcomes a connection with its id, its user and the instance", async () => {
-  await using live = await startLive();
-  await using client = await Client.connect(live.ws, { cookie: cookieOf("ada") });
+testOnEach(
+  "LiveServer welcomes a connection with its id, its user and the instance",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await Client.connect(live.ws, { cookie: cookieOf("ada") });
 
-  const welcome = await client.next();
+    const welcome = await client.next();
 
-  const [connection] = live.connections;
-  assert(connection !== undefined);
-  assertEquals(welcome, {
-    type: "welcome",
-    connection: connection.id,
-    user: userOf("ada"),
-    instance: "test",
-  });
-  assertMatch(connection.id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
-});
+    const [connection] = live.connections;
+    assert(connection !== undefined);
+    assertEquals(welcome, {
+      type: "welcome",
+      connection: connection.id,
+      user: userOf("ada"),
+      instance: "test",
+    });
+    assertMatch(connection.id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+  },
+);
 
-Deno.test("LiveServer welcomes a connection before it answers its first message", async () => {
-  await using live = await startLive();
-  using client = await RawClient.connect(live.port);
+testOnEach(
+  "LiveServer welcomes a connection before it answers its first message",
+  async (startLive) => {
+    await using live = await startLive();
+    using client = await RawClient.connect(live.port);
 
-  // The message arrives together with the handshake.
-  await client.request("/", { ...UPGRADE_HEADERS, cookie: cookieOf("ada") });
-  await client.sendFrame(textFrame('{"type":"subscribe","topic":"event:1"}'));
-  await client.head();
+    // The message arrives together with the handshake.
+    await client.request("/", { ...UPGRADE_HEADERS, cookie: cookieOf("ada") });
+    await client.sendFrame(textFrame('{"type":"subscribe","topic":"event:1"}'));
+    await client.head();
 
-  assertEquals((await client.message()).type, "welcome");
-  assertEquals((await client.message()).type, "subscribed");
-});
+    assertEquals((await client.message()).type, "welcome");
+    assertEquals((await client.message()).type, "subscribed");
+  },
+);
 
-Deno.test("LiveServer gives every connection another id", async () => {
+testOnEach("LiveServer gives every connection another id", async (startLive) => {
   await using live = await startLive();
   await using _first = await live.connect("ada");
   await using _second = await live.connect("ada");
@@ -50,122 +56,151 @@ Deno.test("LiveServer gives every connection another id", async () => {
   assertNotEquals(live.connections[0]?.id, live.connections[1]?.id);
 });
 
-Deno.test("Connection knows its peer, its user and the user's session cookie", async () => {
-  await using live = await startLive();
-  await using _client = await Client.connect(live.ws, { cookie: `a=1; ${cookieOf("ada")}; b=2` });
-  await live.metrics.until(({ gauges }) => gauges.connections === 1);
+testOnEach(
+  "Connection knows its peer, its user and the user's session cookie",
+  async (startLive) => {
+    await using live = await startLive();
+    await using _client = await Client.connect(live.ws, { cookie: `a=1; ${cookieOf("ada")}; b=2` });
+    await live.metrics.until(({ gauges }) => gauges.connections === 1);
 
-  const [connection] = live.connections;
+    const [connection] = live.connections;
 
-  assertEquals(connection?.remoteAddress, "127.0.0.1");
-  assertEquals(connection?.user, userOf("ada"));
-  assertEquals(connection?.cookie?.header(), cookieOf("ada"));
-});
+    assertEquals(connection?.remoteAddress, "127.0.0.1");
+    assertEquals(connection?.user, userOf("ada"));
+    assertEquals(connection?.cookie?.header(), cookieOf("ada"));
+  },
+);
 
-Deno.test("Connection without an authority has no user, and its cookie is not kept", async () => {
-  await using live = await startLive({ authority: null });
-  await using _client = await Client.connect(live.ws, { cookie: cookieOf("ada") });
-  await live.metrics.until(({ gauges }) => gauges.connections === 1);
+testOnEach(
+  "Connection without an authority has no user, and its cookie is not kept",
+  async (startLive) => {
+    await using live = await startLive({ authority: null });
+    await using _client = await Client.connect(live.ws, { cookie: cookieOf("ada") });
+    await live.metrics.until(({ gauges }) => gauges.connections === 1);
 
-  const [connection] = live.connections;
+    const [connection] = live.connections;
 
-  assertEquals([connection?.user, connection?.cookie], [null, null]);
-});
+    assertEquals([connection?.user, connection?.cookie], [null, null]);
+  },
+);
 
-Deno.test("Connection remembers when it opened and when its last message arrived", async () => {
-  using time = new FakeTime();
-  const openedAt = time.now;
-  await using live = await startLive();
-  await using client = await live.connect();
-  const [connection] = live.connections;
-  assertEquals([connection?.openedAt, connection?.lastSeenAt], [openedAt, openedAt]);
+testOnEach(
+  "Connection remembers when it opened and when its last message arrived",
+  async (startLive) => {
+    using time = new FakeTime();
+    const openedAt = time.now;
+    await using live = await startLive();
+    await using client = await live.connect();
+    const [connection] = live.connections;
+    assertEquals([connection?.openedAt, connection?.lastSeenAt], [openedAt, openedAt]);
 
-  time.tick(1_000);
-  await client.ask("not a message");
-  assertEquals([connection?.openedAt, connection?.lastSeenAt], [openedAt, openedAt + 1_000]);
+    time.tick(1_000);
+    await client.ask("not a message");
+    assertEquals([connection?.openedAt, connection?.lastSeenAt], [openedAt, openedAt + 1_000]);
 
-  time.tick(1_000);
-  await client.ask({ type: "unsubscribe", topic: "event:1" });
-  assertEquals([connection?.openedAt, connection?.lastSeenAt], [openedAt, openedAt + 2_000]);
-});
+    time.tick(1_000);
+    await client.ask({ type: "unsubscribe", topic: "event:1" });
+    assertEquals([connection?.openedAt, connection?.lastSeenAt], [openedAt, openedAt + 2_000]);
+  },
+);
 
-Deno.test("LiveServer sends a topic's messages to who is subscribed, until they are not", async () => {
-  await using live = await startLive();
-  await using ada = await live.connect("ada");
-  await using bob = await live.connect("bob");
-  const { epoch, ...subscribed } = await ada.subscribe("event:1", { id: "1" });
-  assertEquals(subscribed, {
-    type: "subscribed",
-    topic: "event:1",
-    id: "1",
-    offset: 0,
-    recovered: false,
-    messages: [],
-  });
-  assertEquals(typeof epoch, "string");
-  await bob.subscribe("event:2");
+testOnEach(
+  "LiveServer sends a topic's messages to who is subscribed, until they are not",
+  async (startLive) => {
+    await using live = await startLive();
+    await using ada = await live.connect("ada");
+    await using bob = await live.connect("bob");
+    const { epoch, ...subscribed } = await ada.subscribe("event:1", { id: "1" });
+    assertEquals(subscribed, {
+      type: "subscribed",
+      topic: "event:1",
+      id: "1",
+      offset: 0,
+      recovered: false,
+      messages: [],
+    });
+    assertEquals(typeof epoch, "string");
+    await bob.subscribe("event:2");
 
-  await live.publish("event:1", { x: 1 });
-  assertEquals(await ada.next(), { type: "message", topic: "event:1", offset: 1, data: { x: 1 } });
-  assertEquals(await ada.ask({ type: "unsubscribe", topic: "event:1", id: "2" }), {
-    type: "unsubscribed",
-    topic: "event:1",
-    id: "2",
-  });
-  await live.publish("event:1", 2);
-  await live.publish("event:2", 3);
+    await live.publish("event:1", { x: 1 });
+    assertEquals(await ada.next(), {
+      type: "message",
+      topic: "event:1",
+      offset: 1,
+      data: { x: 1 },
+    });
+    assertEquals(await ada.ask({ type: "unsubscribe", topic: "event:1", id: "2" }), {
+      type: "unsubscribed",
+      topic: "event:1",
+      id: "2",
+    });
+    await live.publish("event:1", 2);
+    await live.publish("event:2", 3);
 
-  assertEquals((await bob.next()).data, 3);
-  assertEquals((await ada.ask("?")).code, "protocol-violation"); // and no message before it
-});
+    assertEquals((await bob.next()).data, 3);
+    assertEquals((await ada.ask("?")).code, "protocol-violation"); // and no message before it
+  },
+);
 
-Deno.test("LiveServer joins what was published together into one frame, in its order", async () => {
-  await using live = await startLive();
-  await using client = await live.connect();
-  await client.subscribe("event:1");
+testOnEach(
+  "LiveServer joins what was published together into one frame, in its order",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await live.connect();
+    await client.subscribe("event:1");
 
-  await live.publish("event:1", "a", "b", "c");
+    await live.publish("event:1", "a", "b", "c");
 
-  assertEquals((await client.take(3)).map(({ offset, data }) => [offset, data]), [
-    [1, "a"],
-    [2, "b"],
-    [3, "c"],
-  ]);
-  assertEquals(client.frames.length, 3, "welcome, subscribed, and one of all three");
-});
+    assertEquals((await client.take(3)).map(({ offset, data }) => [offset, data]), [
+      [1, "a"],
+      [2, "b"],
+      [3, "c"],
+    ]);
+    assertEquals(client.frames.length, 3, "welcome, subscribed, and one of all three");
+  },
+);
 
-Deno.test("LiveServer answers a forbidden topic with an error, and the connection stays", async () => {
-  await using live = await startLive();
-  await using client = await live.connect();
+testOnEach(
+  "LiveServer answers a forbidden topic with an error, and the connection stays",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await live.connect();
 
-  assertEquals(await client.subscribe("secret:1", { id: "7" }), {
-    type: "error",
-    code: "forbidden",
-    message: "Not allowed to listen to this topic",
-    id: "7",
-    topic: "secret:1",
-  });
-  assertEquals((await client.subscribe("event:1")).type, "subscribed");
-});
+    assertEquals(await client.subscribe("secret:1", { id: "7" }), {
+      type: "error",
+      code: "forbidden",
+      message: "Not allowed to listen to this topic",
+      id: "7",
+      topic: "secret:1",
+    });
+    assertEquals((await client.subscribe("event:1")).type, "subscribed");
+  },
+);
 
-Deno.test("LiveServer takes the code of a client's close, and forgets the connection", async () => {
-  await using live = await startLive();
-  await using client = await live.connect();
-  await client.subscribe("event:1");
+testOnEach(
+  "LiveServer takes the code of a client's close, and forgets the connection",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await live.connect();
+    await client.subscribe("event:1");
 
-  await client.close(4_000);
-  await live.metrics.until(({ gauges }) => gauges.closingSockets + gauges.connections === 0);
+    await client.close(4_000);
+    await live.metrics.until(({ gauges }) => gauges.closingSockets + gauges.connections === 0);
 
-  assertEquals(live.metrics.disconnects, [4_000]);
-  assertEquals(live.metrics.gauges.subscriptions, 0);
-});
+    assertEquals(live.metrics.disconnects, [4_000]);
+    assertEquals(live.metrics.gauges.subscriptions, 0);
+  },
+);
 
-Deno.test("LiveServer counts a connection that broke with code 0, and forgets it", async () => {
-  await using live = await startLive();
-  using client = await live.connectRaw();
+testOnEach(
+  "LiveServer counts a connection that broke, and forgets it",
+  async (startLive) => {
+    await using live = await startLive();
+    using client = await live.connectRaw();
 
-  client.close();
-  await live.metrics.until(({ gauges }) => gauges.closingSockets + gauges.connections === 0);
+    client.close();
+    await live.metrics.until(({ gauges }) => gauges.closingSockets + gauges.connections === 0);
 
-  assertEquals(live.metrics.disconnects, [0]);
-});
+    assertEquals(live.metrics.disconnects, [live.transport === "deno" ? 0 : 1006]);
+  },
+);

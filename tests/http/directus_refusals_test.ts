@@ -10,9 +10,14 @@ import { silentMetrics } from "../../live/domain/metrics.ts";
 import { BASE, options } from "../directus/fixtures.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_in.ts";
 import { Client } from "../support/client.ts";
-import { type Live, startLive } from "../support/live.ts";
+import type { Live } from "../support/live.ts";
+import { type StartLive, testOnEach } from "../support/transports.ts";
 
-function startOn(directus: DirectusStandIn, timeoutMs = 60_000): Promise<Live> {
+function startOn(
+  startLive: StartLive,
+  directus: DirectusStandIn,
+  timeoutMs = 60_000,
+): Promise<Live> {
   return startLive({
     authority: createDirectusAuthority({
       baseUrl: BASE,
@@ -33,16 +38,19 @@ for (
     ["hung", "2", 20],
   ] as const
 ) {
-  Deno.test(`LiveServer answers 503 to an upgrade while Directus is ${fault}`, async () => {
-    const directus = createDirectusStandIn(options);
-    const cookie = directus.session("ada-id");
-    directus.fail(fault);
-    await using live = await startOn(directus, timeoutMs);
+  testOnEach(
+    `LiveServer answers 503 to an upgrade while Directus is ${fault}`,
+    async (startLive) => {
+      const directus = createDirectusStandIn(options);
+      const cookie = directus.session("ada-id");
+      directus.fail(fault);
+      await using live = await startOn(startLive, directus, timeoutMs);
 
-    const { status, headers } = await live.knock("/", { cookie });
+      const { status, headers } = await live.knock("/", { cookie });
 
-    assertEquals([status, headers.get("retry-after")], [503, retryAfter]);
-  });
+      assertEquals([status, headers.get("retry-after")], [503, retryAfter]);
+    },
+  );
 }
 
 const sessions: Record<string, (directus: DirectusStandIn) => string> = {
@@ -64,10 +72,10 @@ function after(directus: DirectusStandIn, change: (cookie: string) => void): str
 }
 
 for (const [name, cookieOf] of Object.entries(sessions)) {
-  Deno.test(`LiveServer answers 401 to an upgrade with a session ${name}`, async () => {
+  testOnEach(`LiveServer answers 401 to an upgrade with a session ${name}`, async (startLive) => {
     const directus = createDirectusStandIn(options);
     const cookie = cookieOf(directus);
-    await using live = await startOn(directus);
+    await using live = await startOn(startLive, directus);
 
     const { status } = await live.knock("/", { cookie });
 
@@ -76,29 +84,35 @@ for (const [name, cookieOf] of Object.entries(sessions)) {
   });
 }
 
-Deno.test("LiveServer does not ask Directus about an upgrade without the session cookie", async () => {
+testOnEach(
+  "LiveServer does not ask Directus about an upgrade without the session cookie",
+  async (startLive) => {
+    const directus = createDirectusStandIn(options);
+    await using live = await startOn(startLive, directus);
+
+    const { status } = await live.knock("/", { cookie: "directus_refresh_token=x" });
+
+    assertEquals(status, 401);
+    assertEquals(directus.calls, []);
+  },
+);
+
+testOnEach(
+  "LiveServer forwards the session cookie to Directus, and no other",
+  async (startLive) => {
+    const directus = createDirectusStandIn(options);
+    const cookie = directus.session("ada-id");
+    await using live = await startOn(startLive, directus);
+
+    await live.knock("/", { cookie: `a=1; ${cookie}; b=2` });
+
+    assertEquals(directus.calls.map(({ headers }) => headers.get("cookie")), [cookie]);
+  },
+);
+
+testOnEach("LiveServer welcomes a user with what Directus says of them", async (startLive) => {
   const directus = createDirectusStandIn(options);
-  await using live = await startOn(directus);
-
-  const { status } = await live.knock("/", { cookie: "directus_refresh_token=x" });
-
-  assertEquals(status, 401);
-  assertEquals(directus.calls, []);
-});
-
-Deno.test("LiveServer forwards the session cookie to Directus, and no other", async () => {
-  const directus = createDirectusStandIn(options);
-  const cookie = directus.session("ada-id");
-  await using live = await startOn(directus);
-
-  await live.knock("/", { cookie: `a=1; ${cookie}; b=2` });
-
-  assertEquals(directus.calls.map(({ headers }) => headers.get("cookie")), [cookie]);
-});
-
-Deno.test("LiveServer welcomes a user with what Directus says of them", async () => {
-  const directus = createDirectusStandIn(options);
-  await using live = await startOn(directus);
+  await using live = await startOn(startLive, directus);
   await using client = await Client.connect(live.ws, { cookie: directus.session("ada-id") });
 
   assertEquals((await client.next()).user, {
@@ -110,9 +124,9 @@ Deno.test("LiveServer welcomes a user with what Directus says of them", async ()
   });
 });
 
-Deno.test("LiveServer welcomes a user of whom Directus tells the id only", async () => {
+testOnEach("LiveServer welcomes a user of whom Directus tells the id only", async (startLive) => {
   const directus = createDirectusStandIn(options);
-  await using live = await startOn(directus);
+  await using live = await startOn(startLive, directus);
   await using client = await Client.connect(live.ws, { cookie: directus.session("bob-id") });
 
   assertEquals((await client.next()).user, {

@@ -6,8 +6,8 @@
 
 import { assertEquals } from "@std/assert";
 import { cookieOf, fakeAuthority } from "../support/authorities.ts";
-import { startLive } from "../support/live.ts";
 import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
+import { testOnEach } from "../support/transports.ts";
 
 const cookie = cookieOf("ada");
 
@@ -24,7 +24,7 @@ for (
     ["an upgrade to something like a WebSocket", "GET", { upgrade: "websocket2" }],
   ] as const
 ) {
-  Deno.test(`LiveServer answers 404 to ${name}`, async () => {
+  testOnEach(`LiveServer answers 404 to ${name}`, async (startLive) => {
     const authority = fakeAuthority();
     await using live = await startLive({ authority });
     using client = await RawClient.connect(live.port);
@@ -48,29 +48,34 @@ for (
   const [name, headers, status, version] of [
     ["without a key", { "sec-websocket-key": undefined }, 400, null],
     ["with an empty key", { "sec-websocket-key": "" }, 400, null],
+    ["with a key of 15 bytes", { "sec-websocket-key": "dGhlIHNhbXBsZSBub25j" }, 400, null],
+    ["with a key that is no base64", { "sec-websocket-key": `${"!".repeat(22)}==` }, 400, null],
     ["without a version", { "sec-websocket-version": undefined }, 426, "13"],
     ["of version 8", { "sec-websocket-version": "8" }, 426, "13"],
     ["of two versions", { "sec-websocket-version": "13, 8" }, 426, "13"],
   ] as const
 ) {
   for (const path of ["/", "/?reject=close"]) {
-    Deno.test(`LiveServer answers ${status} to a handshake ${name} at ${path}`, async () => {
-      const authority = fakeAuthority();
-      await using live = await startLive({ authority });
+    testOnEach(
+      `LiveServer answers ${status} to a handshake ${name} at ${path}`,
+      async (startLive) => {
+        const authority = fakeAuthority();
+        await using live = await startLive({ authority });
 
-      const head = await live.knock(path, { cookie, ...headers });
+        const head = await live.knock(path, { cookie, ...headers });
 
-      assertEquals(head.status, status);
-      assertEquals(head.headers.get("sec-websocket-version"), version);
-      assertEquals(head.headers.get("content-length"), "0");
-      assertEquals(head.headers.get("connection"), "close");
-      assertEquals(authority.asked, []);
-      assertEquals(live.metrics.upgrades, ["malformed"]);
-    });
+        assertEquals(head.status, status);
+        assertEquals(head.headers.get("sec-websocket-version"), version);
+        assertEquals(head.headers.get("content-length"), "0");
+        assertEquals(head.headers.get("connection"), "close");
+        assertEquals(authority.asked, []);
+        assertEquals(live.metrics.upgrades, ["malformed"]);
+      },
+    );
   }
 }
 
-Deno.test("LiveServer proves that it read the key", async () => {
+testOnEach("LiveServer proves that it read the key", async (startLive) => {
   await using live = await startLive();
 
   const head = await live.knock("/", { cookie });
@@ -85,19 +90,20 @@ for (
     ["at any path", "/any/path?x=1", {}],
     ["with tokens in any case", "/", { upgrade: "WebSocket", connection: "UPGRADE" }],
     ["with tokens among others", "/", { upgrade: "h2c, websocket", connection: "x, upgrade" }],
+    ["with two headers Connection", "/", { connection: "keep-alive", Connection: "Upgrade" }],
     ["with a Host that is none", "/", { host: "[" }],
     ["with a path that is no URL's", "//[", {}],
     ["with cookies beside the session's", "/", { cookie: `a=1; ${cookie}; b="2"` }],
   ] as const
 ) {
-  Deno.test(`LiveServer upgrades a handshake ${name}`, async () => {
+  testOnEach(`LiveServer upgrades a handshake ${name}`, async (startLive) => {
     await using live = await startLive();
 
     assertEquals((await live.knock(path, { cookie, ...headers })).status, 101);
   });
 }
 
-Deno.test("LiveServer agrees to no extension and to no sub-protocol", async () => {
+testOnEach("LiveServer agrees to no extension and to no sub-protocol", async (startLive) => {
   await using live = await startLive();
 
   const head = await live.knock("/", {
@@ -111,7 +117,7 @@ Deno.test("LiveServer agrees to no extension and to no sub-protocol", async () =
   assertEquals(head.headers.get("sec-websocket-protocol"), null);
 });
 
-Deno.test("LiveServer goes on after bytes that are no HTTP", async () => {
+testOnEach("LiveServer goes on after bytes that are no HTTP", async (startLive) => {
   await using live = await startLive();
   using client = await RawClient.connect(live.port);
 

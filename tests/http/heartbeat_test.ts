@@ -6,9 +6,9 @@
 
 import { assertEquals } from "@std/assert";
 import { Opcode, readClose, textFrame } from "../support/frames.ts";
-import { startLive } from "../support/live.ts";
+import { testOn, testOnEach } from "../support/transports.ts";
 
-Deno.test("LiveServer pings a silent peer, closes it if it stays so, and forgets it", async () => {
+testOn("deno", "LiveServer pings a silent peer, closes it, and forgets it", async (startLive) => {
   await using live = await startLive({ options: { pingIntervalMs: 25 } });
   using peer = await live.connectRaw();
 
@@ -21,7 +21,18 @@ Deno.test("LiveServer pings a silent peer, closes it if it stays so, and forgets
   assertEquals(live.metrics.disconnects, [1001]);
 });
 
-Deno.test("LiveServer keeps a peer that answers its pings", async () => {
+testOn("ws", "LiveServer pings a silent peer, ends it, and forgets it", async (startLive) => {
+  await using live = await startLive({ options: { pingIntervalMs: 25 } });
+  using peer = await live.connectRaw();
+
+  assertEquals((await peer.frame())?.opcode, Opcode.Ping);
+
+  assertEquals(await peer.frame(), undefined);
+  await live.metrics.until(({ gauges }) => gauges.connections + gauges.closingSockets === 0);
+  assertEquals(live.metrics.disconnects, [1006]);
+});
+
+testOnEach("LiveServer keeps a peer that answers its pings", async (startLive) => {
   await using live = await startLive({ options: { pingIntervalMs: 500 } });
   using peer = await live.connectRaw();
 

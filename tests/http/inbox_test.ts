@@ -12,12 +12,17 @@ import { Inbox } from "../../live/http/inbox.ts";
 import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
 import type { Session } from "../../live/session/session.ts";
 import { cookieOf } from "../support/authorities.ts";
-import { Client } from "../support/client.ts";
+import { Client, type Closed } from "../support/client.ts";
 import { Opcode, readClose } from "../support/frames.ts";
-import { startLive } from "../support/live.ts";
+import type { Live } from "../support/live.ts";
+import { testOnEach } from "../support/transports.ts";
 
 const LIMIT = 64;
-const TOO_BIG = { code: 1009, reason: "message too big" };
+
+/** How a message that is too big ends a connection; `ws` gives no reason. */
+function tooBig({ transport }: Live): Closed {
+  return { code: 1009, reason: transport === "ws" ? "" : "message too big" };
+}
 
 const atTheLimit: Record<string, string | Uint8Array> = {
   "ASCII text": "a".repeat(LIMIT),
@@ -28,39 +33,48 @@ const atTheLimit: Record<string, string | Uint8Array> = {
 };
 
 for (const [name, message] of Object.entries(atTheLimit)) {
-  Deno.test(`LiveServer takes a message of as many bytes as allowed: ${name}`, async () => {
-    await using live = await startLive({ options: { maxMessageBytes: LIMIT } });
-    await using client = await live.connect();
+  testOnEach(
+    `LiveServer takes a message of as many bytes as allowed: ${name}`,
+    async (startLive) => {
+      await using live = await startLive({ options: { maxMessageBytes: LIMIT } });
+      await using client = await live.connect();
 
-    assertEquals((await client.ask(message)).code, "protocol-violation");
-  });
+      assertEquals((await client.ask(message)).code, "protocol-violation");
+    },
+  );
 
-  Deno.test(`LiveServer closes with 1009 at a message of one byte more: ${name}`, async () => {
-    await using live = await startLive({ options: { maxMessageBytes: LIMIT } });
-    await using client = await live.connect();
+  testOnEach(
+    `LiveServer closes with 1009 at a message of one byte more: ${name}`,
+    async (startLive) => {
+      await using live = await startLive({ options: { maxMessageBytes: LIMIT } });
+      await using client = await live.connect();
 
-    client.send(typeof message === "string" ? `${message}a` : new Uint8Array(LIMIT + 1));
+      client.send(typeof message === "string" ? `${message}a` : new Uint8Array(LIMIT + 1));
 
-    assertEquals(await client.outcome(), TOO_BIG);
-    assertEquals(client.frames.length, 1, "the welcome");
-    assertEquals(live.metrics.disconnects, [1009]);
-  });
+      assertEquals(await client.outcome(), tooBig(live));
+      assertEquals(client.frames.length, 1, "the welcome");
+      assertEquals(live.metrics.disconnects, [1009]);
+    },
+  );
 }
 
-Deno.test("LiveServer closes with 1009 at fragments that are too big together", async () => {
-  await using live = await startLive({ options: { maxMessageBytes: LIMIT } });
-  using client = await live.connectRaw();
+testOnEach(
+  "LiveServer closes with 1009 at fragments that are too big together",
+  async (startLive) => {
+    await using live = await startLive({ options: { maxMessageBytes: LIMIT } });
+    using client = await live.connectRaw();
 
-  const payload = new Uint8Array(LIMIT / 2).fill(97);
-  await client.sendFrame({ opcode: Opcode.Text, payload, fin: false });
-  await client.sendFrame({ opcode: Opcode.Continuation, payload, fin: false });
-  await client.sendFrame({ opcode: Opcode.Continuation, payload: payload.subarray(0, 1) });
+    const payload = new Uint8Array(LIMIT / 2).fill(97);
+    await client.sendFrame({ opcode: Opcode.Text, payload, fin: false });
+    await client.sendFrame({ opcode: Opcode.Continuation, payload, fin: false });
+    await client.sendFrame({ opcode: Opcode.Continuation, payload: payload.subarray(0, 1) });
 
-  const frame = await client.frame();
-  assertEquals(frame && readClose(frame), TOO_BIG);
-});
+    const frame = await client.frame();
+    assertEquals(frame && readClose(frame), tooBig(live));
+  },
+);
 
-Deno.test("LiveServer ignores what follows a message that was too big", async () => {
+testOnEach("LiveServer ignores what follows a message that was too big", async (startLive) => {
   const handled: unknown[] = [];
   await using live = await startLive({
     options: { maxMessageBytes: LIMIT },
@@ -71,25 +85,30 @@ Deno.test("LiveServer ignores what follows a message that was too big", async ()
   client.send("a".repeat(LIMIT + 1));
   client.send({ type: "unsubscribe", topic: "a:1" });
 
-  assertEquals(await client.outcome(), TOO_BIG);
+  assertEquals(await client.outcome(), tooBig(live));
   assertEquals(handled, []);
 });
 
-Deno.test("LiveServer takes as many messages at once as allowed, and closes at one more", async () => {
-  await using live = await startLive({ options: { maxMessagesPerSecond: 1e-9, messageBurst: 3 } });
-  await using client = await live.connect();
+testOnEach(
+  "LiveServer takes as many messages at once as allowed, and closes at one more",
+  async (startLive) => {
+    await using live = await startLive({
+      options: { maxMessagesPerSecond: 1e-9, messageBurst: 3 },
+    });
+    await using client = await live.connect();
 
-  for (let count = 0; count < 3; count++) {
-    assertEquals((await client.ask("?")).code, "protocol-violation");
-  }
-  client.send("?");
+    for (let count = 0; count < 3; count++) {
+      assertEquals((await client.ask("?")).code, "protocol-violation");
+    }
+    client.send("?");
 
-  assertEquals(await client.outcome(), { code: 4429, reason: "too many messages" });
-  assertEquals(live.metrics.disconnects, [4429]);
-  assertEquals(live.metrics.inbound.invalid, 3);
-});
+    assertEquals(await client.outcome(), { code: 4429, reason: "too many messages" });
+    assertEquals(live.metrics.disconnects, [4429]);
+    assertEquals(live.metrics.inbound.invalid, 3);
+  },
+);
 
-Deno.test("LiveServer counts the messages of each connection by themselves", async () => {
+testOnEach("LiveServer counts the messages of each connection by themselves", async (startLive) => {
   await using live = await startLive({ options: { maxMessagesPerSecond: 1e-9, messageBurst: 1 } });
   await using first = await live.connect("ada");
   await using second = await live.connect("ada");
@@ -137,60 +156,69 @@ const failures: Record<string, () => void | Promise<void>> = {
 };
 
 for (const [name, fail] of Object.entries(failures)) {
-  Deno.test(`LiveServer logs and answers a handler that ${name}, and goes on`, async () => {
-    const handle: Session["handle"] = ({ id }) => id === "1" ? fail() : undefined;
-    await using live = await startLive({ sessions: () => ({ handle, end() {} }) });
-    await using client = await live.connect();
+  testOnEach(
+    `LiveServer logs and answers a handler that ${name}, and goes on`,
+    async (startLive) => {
+      const handle: Session["handle"] = ({ id }) => id === "1" ? fail() : undefined;
+      await using live = await startLive({ sessions: () => ({ handle, end() {} }) });
+      await using client = await live.connect();
 
-    const answer = await client.subscribe("event:1", { id: "1" });
+      const answer = await client.subscribe("event:1", { id: "1" });
 
-    assertEquals(answer, {
-      type: "error",
-      code: "unavailable",
-      message: "Internal error; try again",
-      id: "1",
-      topic: "event:1",
-      retryAfterMs: 1000,
-    });
-    const [line, ...more] = live.logger.of("error");
-    assertEquals([line?.message, line?.fields["type"], more], [
-      "message handler failed",
-      "subscribe",
-      [],
-    ]);
-    client.send({ type: "subscribe", topic: "event:1", id: "2" }); // answered by nobody
-    assertEquals((await client.ask("?")).code, "protocol-violation");
-  });
+      assertEquals(answer, {
+        type: "error",
+        code: "unavailable",
+        message: "Internal error; try again",
+        id: "1",
+        topic: "event:1",
+        retryAfterMs: 1000,
+      });
+      const [line, ...more] = live.logger.of("error");
+      assertEquals([line?.message, line?.fields["type"], more], [
+        "message handler failed",
+        "subscribe",
+        [],
+      ]);
+      client.send({ type: "subscribe", topic: "event:1", id: "2" }); // answered by nobody
+      assertEquals((await client.ask("?")).code, "protocol-violation");
+    },
+  );
 }
 
-Deno.test("LiveServer logs a session that fails to end, and forgets the connection", async () => {
-  const error = new Error("broken");
-  const end = () => {
-    throw error;
-  };
-  await using live = await startLive({ sessions: () => ({ handle() {}, end }) });
-  await using client = await live.connect();
+testOnEach(
+  "LiveServer logs a session that fails to end, and forgets the connection",
+  async (startLive) => {
+    const error = new Error("broken");
+    const end = () => {
+      throw error;
+    };
+    await using live = await startLive({ sessions: () => ({ handle() {}, end }) });
+    await using client = await live.connect();
 
-  await client.close();
-  const line = await live.logger.line("session could not be ended");
+    await client.close();
+    const line = await live.logger.line("session could not be ended");
 
-  assertEquals([line.level, line.fields["error"]], ["error", error]);
-  await live.metrics.until(({ gauges }) => gauges.connections === 0);
-});
+    assertEquals([line.level, line.fields["error"]], ["error", error]);
+    await live.metrics.until(({ gauges }) => gauges.connections === 0);
+  },
+);
 
-Deno.test("LiveServer closes with 1013 where a session cannot be created, and goes on", async () => {
-  const error = new Error("broken");
-  let count = 0;
-  await using live = await startLive({
-    sessions: () => {
-      if (++count === 1) throw error;
-      return { handle() {}, end() {} };
-    },
-  });
+testOnEach(
+  "LiveServer closes with 1013 where a session cannot be created, and goes on",
+  async (startLive) => {
+    const error = new Error("broken");
+    let count = 0;
+    await using live = await startLive({
+      sessions: () => {
+        if (++count === 1) throw error;
+        return { handle() {}, end() {} };
+      },
+    });
 
-  const refused = new Client(live.ws, { cookie: cookieOf("ada") });
+    const refused = new Client(live.ws, { cookie: cookieOf("ada") });
 
-  assertEquals(await refused.outcome(), { code: 1013, reason: "internal error" });
-  assertEquals(live.logger.of("error").map(({ fields }) => fields), [{ error }]);
-  await using _client = await live.connect();
-});
+    assertEquals(await refused.outcome(), { code: 1013, reason: "internal error" });
+    assertEquals(live.logger.of("error").map(({ fields }) => fields), [{ error }]);
+    await using _client = await live.connect();
+  },
+);

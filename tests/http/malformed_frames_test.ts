@@ -5,14 +5,14 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { encodeFrame, Opcode, textFrame } from "../support/frames.ts";
-import { startLive } from "../support/live.ts";
+import { encodeFrame, Opcode, readClose, textFrame } from "../support/frames.ts";
 import { malformedFrames } from "../support/malformed.ts";
 import { Random } from "../support/random.ts";
+import { testOn, testOnEach } from "../support/transports.ts";
 
 const COUNT = 500;
 
-Deno.test(`LiveServer answers ${COUNT} malformed frames, and goes on`, async () => {
+testOnEach(`LiveServer answers ${COUNT} malformed frames, and goes on`, async (startLive) => {
   await using live = await startLive({ options: { messageBurst: COUNT + 1 } });
   await using client = await live.connect();
 
@@ -29,56 +29,82 @@ Deno.test(`LiveServer answers ${COUNT} malformed frames, and goes on`, async () 
   assertEquals(live.metrics.outbound.error, COUNT);
 });
 
-Deno.test("LiveServer answers a violation in the contract's words, with the id if it has one", async () => {
-  await using live = await startLive();
-  await using client = await live.connect();
+testOnEach(
+  "LiveServer answers a violation in the contract's words, with the id if it has one",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await live.connect();
 
-  client.send('{"type":"dance","id":"7"}');
-  client.send("not JSON");
-  await client.take(2);
+    client.send('{"type":"dance","id":"7"}');
+    client.send("not JSON");
+    await client.take(2);
 
-  assertEquals(client.frames.slice(1), [
-    '{"type":"error","code":"protocol-violation","message":"Invalid message envelope","id":"7"}',
-    '{"type":"error","code":"protocol-violation","message":"Invalid message envelope"}',
-  ]);
-  assertEquals(live.metrics.inbound, { subscribe: 0, unsubscribe: 0, invalid: 2 });
-});
+    assertEquals(client.frames.slice(1), [
+      '{"type":"error","code":"protocol-violation","message":"Invalid message envelope","id":"7"}',
+      '{"type":"error","code":"protocol-violation","message":"Invalid message envelope"}',
+    ]);
+    assertEquals(live.metrics.inbound, { subscribe: 0, unsubscribe: 0, invalid: 2 });
+  },
+);
 
-Deno.test("LiveServer takes a message in fragments, with a ping between them", async () => {
+testOnEach(
+  "LiveServer takes a message in fragments, with a ping between them",
+  async (startLive) => {
+    await using live = await startLive();
+    using client = await live.connectRaw();
+    const { payload } = textFrame('{"type":"subscribe","topic":"event:é"}');
+
+    // The second fragment begins in the middle of a character.
+    await client.sendFrame({ opcode: Opcode.Text, payload: payload.subarray(0, 36), fin: false });
+    await client.sendFrame({ opcode: Opcode.Ping, payload: payload.subarray(0, 3) });
+    await client.sendFrame({ opcode: Opcode.Continuation, payload: payload.subarray(36) });
+
+    const pong = await client.frame();
+    assertEquals([pong?.opcode, pong?.payload], [Opcode.Pong, payload.slice(0, 3)]);
+    assertEquals((await client.message()).topic, "event:é");
+  },
+);
+
+/** Frames that break the protocol, and the code with which `ws` says so. */
+const violations = [
+  ["of a reserved opcode", 1002, encodeFrame({ opcode: 3, payload: new Uint8Array(1) })],
+  ["with a reserved bit", 1002, encodeFrame({ ...textFrame("?"), rsv: 4 })],
+  ["that continues nothing", 1002, encodeFrame({ opcode: 0, payload: new Uint8Array(1) })],
+  ["of text that is not UTF-8", 1007, encodeFrame({ opcode: 1, payload: new Uint8Array([0xff]) })],
+  ["of control that is too long", 1002, encodeFrame({ opcode: 9, payload: new Uint8Array(126) })],
+  ["longer than any memory", 1009, new Uint8Array([0x82, 0xff, 127, ...new Array(13).fill(255)])],
+] as const;
+
+for (const [name, code, bytes] of violations) {
+  testOnEach(
+    `LiveServer ends a connection at a frame ${name}, and serves the others`,
+    async (startLive) => {
+      await using live = await startLive();
+      await using other = await live.connect();
+      using client = await live.connectRaw();
+
+      await client.write(bytes);
+      const close = await client.frame();
+      await client.ended();
+      await live.metrics.until(({ gauges }) => gauges.connections === 1);
+
+      const isWs = live.transport === "ws";
+      assertEquals(close && readClose(close).code, isWs ? code : undefined);
+      assertEquals(live.metrics.disconnects, [isWs ? code : 0]);
+      assertEquals((await other.subscribe("event:1")).type, "subscribed");
+      assertEquals(live.logger.of("error"), []);
+    },
+  );
+}
+
+testOn("ws", "LiveServer closes with 1002 at a frame that is not masked", async (startLive) => {
   await using live = await startLive();
   using client = await live.connectRaw();
-  const { payload } = textFrame('{"type":"subscribe","topic":"event:é"}');
 
-  // The second fragment begins in the middle of a character.
-  await client.sendFrame({ opcode: Opcode.Text, payload: payload.subarray(0, 36), fin: false });
-  await client.sendFrame({ opcode: Opcode.Ping, payload: payload.subarray(0, 3) });
-  await client.sendFrame({ opcode: Opcode.Continuation, payload: payload.subarray(36) });
+  await client.sendFrame({ ...textFrame("?"), masked: false });
 
-  const pong = await client.frame();
-  assertEquals([pong?.opcode, pong?.payload], [Opcode.Pong, payload.slice(0, 3)]);
-  assertEquals((await client.message()).topic, "event:é");
+  const close = await client.frame();
+  assertEquals(close && readClose(close).code, 1002);
+  await client.ended();
+  assertEquals(live.metrics.disconnects, [1002]);
 });
-
-for (
-  const [name, bytes] of [
-    ["of a reserved opcode", encodeFrame({ opcode: 3, payload: new Uint8Array(1) })],
-    ["with a reserved bit", encodeFrame({ ...textFrame("?"), rsv: 4 })],
-    ["that continues nothing", encodeFrame({ opcode: 0, payload: new Uint8Array(1) })],
-    ["of text that is not UTF-8", encodeFrame({ opcode: 1, payload: new Uint8Array([0xff]) })],
-    ["of control that is too long", encodeFrame({ opcode: 9, payload: new Uint8Array(126) })],
-    ["longer than any memory", new Uint8Array([0x82, 0xff, 127, ...new Array(13).fill(255)])],
-  ] as const
-) {
-  Deno.test(`LiveServer ends a connection at a frame ${name}, and serves the others`, async () => {
-    await using live = await startLive();
-    await using other = await live.connect();
-    using client = await live.connectRaw();
-
-    await client.write(bytes);
-    await client.ended();
-    await live.metrics.until(({ gauges }) => gauges.connections === 1);
-
-    assertEquals((await other.subscribe("event:1")).type, "subscribed");
-    assertEquals(live.logger.of("error"), []);
-  });
-}

@@ -16,10 +16,11 @@ const TOKEN = "a-publish-token-of-tests";
 interface Faults {
   readonly state?: Readiness;
   readonly trouble?: string | undefined;
+  readonly strain?: string;
   readonly publish?: () => Promise<Position[]>;
 }
 
-async function startOps({ state = "ready", trouble, publish }: Faults) {
+async function startOps({ state = "ready", trouble, strain, publish }: Faults) {
   const logger = new RecordingLogger();
   const server = createOpsServer({
     host: "127.0.0.1",
@@ -27,6 +28,7 @@ async function startOps({ state = "ready", trouble, publish }: Faults) {
     publishToken: TOKEN,
     readiness: () => state,
     trouble: () => trouble,
+    strain: () => strain,
     metrics: createPrometheusMetrics("i"),
     publish: publish ?? (() => Promise.resolve([{ topic: "event:42", offset: 1, epoch: "e" }])),
     logger,
@@ -109,4 +111,17 @@ Deno.test("GET /readyz says draining before it says cut off", async () => {
     status: "draining",
     reason: "server is draining",
   }]);
+});
+
+Deno.test("GET /readyz is 503 under strain, and publishing goes on", async () => {
+  await using ops = await startOps({ strain: "7 sockets were closed and do not go away" });
+  const reason = "7 sockets were closed and do not go away";
+  assertEquals(await ops.ready(), [503, "5", { status: "strained", reason }]);
+  assertEquals((await ops.publish())[0], 200);
+});
+
+Deno.test("GET /readyz tells of an outage before it tells of strain", async () => {
+  await using ops = await startOps({ trouble: "cut off from Redis", strain: "many sockets" });
+  const body = { status: "cut off", reason: "cut off from Redis" };
+  assertEquals(await ops.ready(), [503, "5", body]);
 });

@@ -6,7 +6,8 @@
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Client, Message } from "../support/client.ts";
-import { type Live, startLive } from "../support/live.ts";
+import type { Live } from "../support/live.ts";
+import { testOnEach } from "../support/transports.ts";
 
 /** What the server of these tests keeps of a topic. */
 const HISTORY_SIZE = 256;
@@ -38,23 +39,26 @@ for (
     { name: "at the head of an empty log", published: 0, since: 0, missed: [] },
   ]
 ) {
-  Deno.test(`a client that comes back ${name} gets what it missed, and then what is new`, async () => {
-    await using live = await startLive();
-    const epoch = await epochOf(live);
-    await publishUpTo(live, 1, published, "k");
-    await using client = await live.connect();
-    assertEquals(await client.subscribe(TOPIC, { since: { epoch, offset: since } }), {
-      type: "subscribed",
-      topic: TOPIC,
-      epoch,
-      offset: published,
-      recovered: true,
-      messages: missed.map((offset) => message(offset, "k")),
-    });
-    await publishUpTo(live, published + 1, published + 1);
-    assertEquals(await client.next(), message(published + 1));
-    assertEquals(live.metrics.recoveries, { hit: 1, miss: 0 });
-  });
+  testOnEach(
+    `a client that comes back ${name} gets what it missed, and then what is new`,
+    async (startLive) => {
+      await using live = await startLive();
+      const epoch = await epochOf(live);
+      await publishUpTo(live, 1, published, "k");
+      await using client = await live.connect();
+      assertEquals(await client.subscribe(TOPIC, { since: { epoch, offset: since } }), {
+        type: "subscribed",
+        topic: TOPIC,
+        epoch,
+        offset: published,
+        recovered: true,
+        messages: missed.map((offset) => message(offset, "k")),
+      });
+      await publishUpTo(live, published + 1, published + 1);
+      assertEquals(await client.next(), message(published + 1));
+      assertEquals(live.metrics.recoveries, { hit: 1, miss: 0 });
+    },
+  );
 }
 
 for (
@@ -65,37 +69,43 @@ for (
     { name: "from the far future", since: { offset: Number.MAX_SAFE_INTEGER } },
   ]
 ) {
-  Deno.test(`a client that comes back ${name} is told so, and gets the latest of each key`, async () => {
-    await using live = await startLive();
-    const epoch = await epochOf(live);
-    await publishUpTo(live, 1, 2, "a");
-    await publishUpTo(live, 3, 3, "b");
-    await using client = await live.connect();
-    assertEquals(await client.subscribe(TOPIC, { since: { epoch, ...since } }), {
-      type: "subscribed",
-      topic: TOPIC,
-      epoch,
-      offset: 3,
-      recovered: false,
-      messages: [message(2, "a"), message(3, "b")],
-    });
-    assertEquals(live.metrics.recoveries, { hit: 0, miss: 1 });
-  });
+  testOnEach(
+    `a client that comes back ${name} is told so, and gets the latest of each key`,
+    async (startLive) => {
+      await using live = await startLive();
+      const epoch = await epochOf(live);
+      await publishUpTo(live, 1, 2, "a");
+      await publishUpTo(live, 3, 3, "b");
+      await using client = await live.connect();
+      assertEquals(await client.subscribe(TOPIC, { since: { epoch, ...since } }), {
+        type: "subscribed",
+        topic: TOPIC,
+        epoch,
+        offset: 3,
+        recovered: false,
+        messages: [message(2, "a"), message(3, "b")],
+      });
+      assertEquals(live.metrics.recoveries, { hit: 0, miss: 1 });
+    },
+  );
 }
 
 for (const [missed, recovered] of [[HISTORY_SIZE, true], [HISTORY_SIZE + 1, false]] as const) {
-  Deno.test(`a client that missed ${missed} messages is ${recovered ? "" : "not "}recovered`, async () => {
-    await using live = await startLive();
-    const epoch = await epochOf(live);
-    await publishUpTo(live, 1, missed, "k");
-    await using client = await live.connect();
-    const answer = await client.subscribe(TOPIC, { since: { epoch, offset: 0 } });
-    assertEquals([answer.recovered, answer.offset], [recovered, missed]);
-    assertEquals(answer.messages.length, recovered ? missed : 1);
-  });
+  testOnEach(
+    `a client that missed ${missed} messages is ${recovered ? "" : "not "}recovered`,
+    async (startLive) => {
+      await using live = await startLive();
+      const epoch = await epochOf(live);
+      await publishUpTo(live, 1, missed, "k");
+      await using client = await live.connect();
+      const answer = await client.subscribe(TOPIC, { since: { epoch, offset: 0 } });
+      assertEquals([answer.recovered, answer.offset], [recovered, missed]);
+      assertEquals(answer.messages.length, recovered ? missed : 1);
+    },
+  );
 }
 
-Deno.test("a restart is never taken for the life before it", async () => {
+testOnEach("a restart is never taken for the life before it", async (startLive) => {
   const before = await startLive();
   const epoch = await epochOf(before);
   await publishUpTo(before, 1, 3);
@@ -109,7 +119,7 @@ Deno.test("a restart is never taken for the life before it", async () => {
   assertNotEquals(answer.epoch, epoch);
 });
 
-Deno.test("a first subscription counts as no recovery", async () => {
+testOnEach("a first subscription counts as no recovery", async (startLive) => {
   await using live = await startLive();
   await epochOf(live);
   assertEquals(live.metrics.recoveries, { hit: 0, miss: 0 });
@@ -135,16 +145,19 @@ async function follow(live: Live, until: number, stay: number): Promise<number[]
   return got;
 }
 
-Deno.test("clients that come and go while messages are published get each once, in order", async () => {
-  await using live = await startLive();
-  const count = 200;
-  const followers = [1, 2, 3, 5, 8, 13, 21, 34].map((stay) => follow(live, count, stay));
-  await live.metrics.until(({ gauges }) => gauges.subscriptions === followers.length);
-  for (let data = 1; data <= count; data++) {
-    await publishUpTo(live, data, data);
-    // Goes on when somebody came or went, so that joining and publishing take turns.
-    if (data % 10 === 0) await live.knock("/", {});
-  }
-  const expected = Array.from({ length: count }, (_, index) => index + 1);
-  for (const got of await Promise.all(followers)) assertEquals(got, expected);
-});
+testOnEach(
+  "clients that come and go while messages are published get each once, in order",
+  async (startLive) => {
+    await using live = await startLive();
+    const count = 200;
+    const followers = [1, 2, 3, 5, 8, 13, 21, 34].map((stay) => follow(live, count, stay));
+    await live.metrics.until(({ gauges }) => gauges.subscriptions === followers.length);
+    for (let data = 1; data <= count; data++) {
+      await publishUpTo(live, data, data);
+      // Goes on when somebody came or went, so that joining and publishing take turns.
+      if (data % 10 === 0) await live.knock("/", {});
+    }
+    const expected = Array.from({ length: count }, (_, index) => index + 1);
+    for (const got of await Promise.all(followers)) assertEquals(got, expected);
+  },
+);

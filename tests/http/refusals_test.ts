@@ -9,7 +9,8 @@ import type { Authority } from "../../live/domain/authority.ts";
 import type { UpgradeResult } from "../../live/domain/metrics.ts";
 import { cookieOf, fakeAuthority } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
-import { type Live, startLive, type StartLiveOptions } from "../support/live.ts";
+import type { Live, StartLiveOptions } from "../support/live.ts";
+import { testOnEach } from "../support/transports.ts";
 
 interface Row {
   readonly name: string;
@@ -129,7 +130,7 @@ function asking<K extends keyof Authority>(name: K, method: Authority[K]): Start
 for (const row of rows) {
   const { name, before, headers = { cookie: cookieOf("ada") }, result } = row;
 
-  Deno.test(`LiveServer answers ${row.status} to an upgrade ${name}`, async () => {
+  testOnEach(`LiveServer answers ${row.status} to an upgrade ${name}`, async (startLive) => {
     await using live = await startLive(row.live);
     await using stack = new AsyncDisposableStack();
     if (before !== undefined) stack.use(await before(live));
@@ -143,21 +144,24 @@ for (const row of rows) {
     assertEquals(live.metrics.upgrades.at(-1), result);
   });
 
-  Deno.test(`LiveServer closes with ${row.code} an upgrade ${name} with ?reject=close`, async () => {
-    await using live = await startLive(row.live);
-    await using stack = new AsyncDisposableStack();
-    if (before !== undefined) stack.use(await before(live));
+  testOnEach(
+    `LiveServer closes with ${row.code} an upgrade ${name} with ?reject=close`,
+    async (startLive) => {
+      await using live = await startLive(row.live);
+      await using stack = new AsyncDisposableStack();
+      if (before !== undefined) stack.use(await before(live));
 
-    await using client = new Client(`${live.ws}/?reject=close`, headers);
+      await using client = new Client(`${live.ws}/?reject=close`, headers);
 
-    assertEquals(await client.outcome(), { code: row.code, reason: row.reason });
-    assertEquals(client.frames, []);
-    assertEquals(live.metrics.upgrades.at(-1), result);
-    assertEquals(live.metrics.outbound.welcome, before === undefined ? 0 : 1);
-  });
+      assertEquals(await client.outcome(), { code: row.code, reason: row.reason });
+      assertEquals(client.frames, []);
+      assertEquals(live.metrics.upgrades.at(-1), result);
+      assertEquals(live.metrics.outbound.welcome, before === undefined ? 0 : 1);
+    },
+  );
 }
 
-Deno.test("LiveServer logs why it answered 500 to an upgrade", async () => {
+testOnEach("LiveServer logs why it answered 500 to an upgrade", async (startLive) => {
   const error = new Error("broken");
   await using live = await startLive(asking("authenticate", () => Promise.reject(error)));
 
@@ -168,7 +172,7 @@ Deno.test("LiveServer logs why it answered 500 to an upgrade", async () => {
   ]);
 });
 
-Deno.test("LiveServer logs why the authority could not be asked", async () => {
+testOnEach("LiveServer logs why the authority could not be asked", async (startLive) => {
   await using live = await startLive(asking("authenticate", () =>
     Promise.resolve({
       kind: "unavailable",
@@ -185,7 +189,7 @@ Deno.test("LiveServer logs why the authority could not be asked", async () => {
 });
 
 for (const query of ["?reject=closed", "?REJECT=close", "?x=reject=close", "?reject"]) {
-  Deno.test(`LiveServer answers by HTTP to an upgrade with ${query}`, async () => {
+  testOnEach(`LiveServer answers by HTTP to an upgrade with ${query}`, async (startLive) => {
     await using live = await startLive();
 
     const { status } = await live.knock(`/${query}`);

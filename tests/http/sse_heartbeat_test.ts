@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { message, PING_MS, SseBench, SUBSCRIBED } from "../support/sse_bench.ts";
+import { message, PING_MS, SseBench, SUBSCRIBED } from "../support/sse_setup.ts";
 
 Deno.test("SseSocket sends a comment whenever it was quiet for the interval", async () => {
   using time = new FakeTime();

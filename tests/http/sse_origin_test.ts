@@ -6,8 +6,8 @@
 
 import { assertEquals } from "@std/assert";
 import { cookieOf } from "../support/authorities.ts";
-import { startLive } from "../support/live.ts";
 import { knock } from "../support/sse_client.ts";
+import { testOnEach } from "../support/transports.ts";
 
 const LISTED = "https://app.example";
 
@@ -51,7 +51,7 @@ for (
     },
   ]
 ) {
-  Deno.test(`GET /sse lets a page read the answer to ${name}`, async () => {
+  testOnEach(`GET /sse lets a page read the answer to ${name}`, async (startLive) => {
     await using live = await startLive({ options: { allowedOrigins: new Set(allowed) } });
 
     const { status, headers } = await knock(live, `/sse?${query}`, { cookie, origin });
@@ -74,7 +74,7 @@ for (
     { name: "to what sends no Origin where * is listed", allowed: ["*"], headers: {}, answer: 200 },
   ]
 ) {
-  Deno.test(`GET /sse lets no other page read the answer ${name}`, async () => {
+  testOnEach(`GET /sse lets no other page read the answer ${name}`, async (startLive) => {
     await using live = await startLive({ options: { allowedOrigins: new Set(allowed) } });
 
     const { status, headers } = await knock(live, "/sse?topic=event:1", {

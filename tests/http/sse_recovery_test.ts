@@ -5,52 +5,61 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { startLive } from "../support/live.ts";
 import { SseClient } from "../support/sse_client.ts";
+import { testOnEach } from "../support/transports.ts";
 
 const TOPIC = "event:42";
 
-Deno.test("a stream goes on after its Last-Event-ID, each message exactly once", async () => {
-  await using live = await startLive();
-  const first = await SseClient.open(live, [TOPIC]);
-  await live.publish(TOPIC, 1, 2);
-  await first.take(2);
-  await first.close();
-  await live.publish(TOPIC, 3, 4);
+testOnEach(
+  "a stream goes on after its Last-Event-ID, each message exactly once",
+  async (startLive) => {
+    await using live = await startLive();
+    const first = await SseClient.open(live, [TOPIC]);
+    await live.publish(TOPIC, 1, 2);
+    await first.take(2);
+    await first.close();
+    await live.publish(TOPIC, 3, 4);
 
-  await using second = await SseClient.to(live, [TOPIC], { "last-event-id": first.lastEventId });
-  const [, subscribed] = await second.take(2);
-  await live.publish(TOPIC, 5);
-  const next = await second.next();
+    await using second = await SseClient.to(live, [TOPIC], { "last-event-id": first.lastEventId });
+    const [, subscribed] = await second.take(2);
+    await live.publish(TOPIC, 5);
+    const next = await second.next();
 
-  const { epoch, recovered, offset, messages } = subscribed;
-  assertEquals(`${epoch}:2`, first.lastEventId);
-  assertEquals([recovered, offset], [true, 4]);
-  assertEquals([...messages, next].map(({ data }) => data), [3, 4, 5]);
-  assertEquals(live.metrics.recoveries, { hit: 1, miss: 0 });
-});
+    const { epoch, recovered, offset, messages } = subscribed;
+    assertEquals(`${epoch}:2`, first.lastEventId);
+    assertEquals([recovered, offset], [true, 4]);
+    assertEquals([...messages, next].map(({ data }) => data), [3, 4, 5]);
+    assertEquals(live.metrics.recoveries, { hit: 1, miss: 0 });
+  },
+);
 
-Deno.test("a stream is told that it cannot go on after a Last-Event-ID of another epoch", async () => {
-  await using live = await startLive();
-  await live.hub.publish([{ topic: TOPIC, key: "k", data: "1" }]);
+testOnEach(
+  "a stream is told that it cannot go on after a Last-Event-ID of another epoch",
+  async (startLive) => {
+    await using live = await startLive();
+    await live.hub.publish([{ topic: TOPIC, key: "k", data: "1" }]);
 
-  await using client = await SseClient.to(live, [TOPIC], { "last-event-id": "other:0" });
+    await using client = await SseClient.to(live, [TOPIC], { "last-event-id": "other:0" });
 
-  const [, { recovered, messages }] = await client.take(2);
-  assertEquals([recovered, messages.length], [false, 1]);
-  assertEquals(live.metrics.recoveries, { hit: 0, miss: 1 });
-});
+    const [, { recovered, messages }] = await client.take(2);
+    assertEquals([recovered, messages.length], [false, 1]);
+    assertEquals(live.metrics.recoveries, { hit: 0, miss: 1 });
+  },
+);
 
-Deno.test("a stream of a topic that is named twice goes on after its Last-Event-ID", async () => {
-  await using live = await startLive();
-  const first = await SseClient.open(live, [TOPIC]);
-  await first.close();
+testOnEach(
+  "a stream of a topic that is named twice goes on after its Last-Event-ID",
+  async (startLive) => {
+    await using live = await startLive();
+    const first = await SseClient.open(live, [TOPIC]);
+    await first.close();
 
-  const headers = { "last-event-id": first.lastEventId };
-  await using second = await SseClient.to(live, [TOPIC, TOPIC], headers);
+    const headers = { "last-event-id": first.lastEventId };
+    await using second = await SseClient.to(live, [TOPIC, TOPIC], headers);
 
-  assertEquals((await second.take(2))[1]?.recovered, true);
-});
+    assertEquals((await second.take(2))[1]?.recovered, true);
+  },
+);
 
 for (
   const [name, lastEventId] of [
@@ -59,7 +68,7 @@ for (
     ["empty", ""],
   ] as const
 ) {
-  Deno.test(`a stream begins anew where its Last-Event-ID is ${name}`, async () => {
+  testOnEach(`a stream begins anew where its Last-Event-ID is ${name}`, async (startLive) => {
     await using live = await startLive();
 
     await using client = await SseClient.to(live, [TOPIC], { "last-event-id": lastEventId });
@@ -69,7 +78,7 @@ for (
   });
 }
 
-Deno.test("a stream of several topics goes on with each from where it was", async () => {
+testOnEach("a stream of several topics goes on with each from where it was", async (startLive) => {
   await using live = await startLive();
   const topics = ["event:1", "event:2"];
   const first = await SseClient.open(live, topics);
@@ -92,7 +101,7 @@ Deno.test("a stream of several topics goes on with each from where it was", asyn
   );
 });
 
-Deno.test("a stream follows a topic that begins anew unasked", async () => {
+testOnEach("a stream follows a topic that begins anew unasked", async (startLive) => {
   await using live = await startLive();
   await using client = await SseClient.open(live, [TOPIC]);
   const [connection] = live.connections;
@@ -111,7 +120,7 @@ Deno.test("a stream follows a topic that begins anew unasked", async () => {
   assertEquals((await client.event()).id, "next-life:1");
 });
 
-Deno.test("a stream keeps its position with messages that move none", async () => {
+testOnEach("a stream keeps its position with messages that move none", async (startLive) => {
   await using live = await startLive();
   await using client = await SseClient.open(live, [TOPIC]);
   const { lastEventId } = client;

@@ -8,9 +8,10 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { Authority } from "../../live/domain/authority.ts";
 import type { UpgradeResult } from "../../live/domain/metrics.ts";
 import { cookieOf, fakeAuthority } from "../support/authorities.ts";
-import { type Live, startLive, type StartLiveOptions } from "../support/live.ts";
+import type { Live, StartLiveOptions } from "../support/live.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { knock, SseClient, urlOf } from "../support/sse_client.ts";
+import { testOnEach } from "../support/transports.ts";
 
 interface Row {
   readonly name: string;
@@ -140,7 +141,7 @@ function asking(authenticate: Authority["authenticate"]): StartLiveOptions {
 for (const row of rows) {
   const { name, before, headers = { cookie: cookieOf("ada") }, result } = row;
 
-  Deno.test(`GET /sse answers ${row.status} ${name}`, async () => {
+  testOnEach(`GET /sse answers ${row.status} ${name}`, async (startLive) => {
     await using live = await startLive(row.live);
     await using stack = new AsyncDisposableStack();
     if (before !== undefined) stack.use(await before(live));
@@ -153,7 +154,7 @@ for (const row of rows) {
     assertEquals(live.metrics.upgrades.at(-1), result);
   });
 
-  Deno.test(`GET /sse says ${row.code} ${name} with ?reject=close`, async () => {
+  testOnEach(`GET /sse says ${row.code} ${name} with ?reject=close`, async (startLive) => {
     await using live = await startLive(row.live);
     await using stack = new AsyncDisposableStack();
     if (before !== undefined) stack.use(await before(live));
@@ -168,39 +169,45 @@ for (const row of rows) {
   });
 }
 
-Deno.test("GET /sse answers 500 where no session can be made, and keeps no place", async () => {
-  await using live = await startLive({
-    sessions: () => {
-      throw new Error("broken");
-    },
-    options: { maxConnections: 1 },
-  });
-  const cookie = cookieOf("ada");
+testOnEach(
+  "GET /sse answers 500 where no session can be made, and keeps no place",
+  async (startLive) => {
+    await using live = await startLive({
+      sessions: () => {
+        throw new Error("broken");
+      },
+      options: { maxConnections: 1 },
+    });
+    const cookie = cookieOf("ada");
 
-  const answers = [
-    await knock(live, "/sse?topic=event:1", { cookie }),
-    await knock(live, "/sse?topic=event:1", { cookie }),
-  ];
+    const answers = [
+      await knock(live, "/sse?topic=event:1", { cookie }),
+      await knock(live, "/sse?topic=event:1", { cookie }),
+    ];
 
-  assertEquals(answers.map(({ status }) => status), [500, 500]);
-  assertEquals(live.metrics.upgrades, ["error", "error"]);
-});
+    assertEquals(answers.map(({ status }) => status), [500, 500]);
+    assertEquals(live.metrics.upgrades, ["error", "error"]);
+  },
+);
 
-Deno.test("GET /sse keeps nothing of a client that left while it was checked", async () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const authority = fakeAuthority();
-  const { authenticate } = authority;
-  authority.authenticate = (cookie) => promise.then(() => authenticate(cookie));
-  await using live = await startLive({ authority });
-  const client = await RawClient.connect(live.port);
-  await client.request("/sse?topic=event:1", { host: "x", cookie: cookieOf("ada") });
-  await live.metrics.until(({ gauges }) => gauges.pendingUpgrades === 1);
+testOnEach(
+  "GET /sse keeps nothing of a client that left while it was checked",
+  async (startLive) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const authority = fakeAuthority();
+    const { authenticate } = authority;
+    authority.authenticate = (cookie) => promise.then(() => authenticate(cookie));
+    await using live = await startLive({ authority });
+    const client = await RawClient.connect(live.port);
+    await client.request("/sse?topic=event:1", { host: "x", cookie: cookieOf("ada") });
+    await live.metrics.until(({ gauges }) => gauges.pendingUpgrades === 1);
 
-  client.close();
-  await live.knock("/"); // by then the server knows
-  resolve();
-  await live.metrics.until(({ upgrades }) => upgrades.length === 2);
+    client.close();
+    await live.knock("/"); // by then the server knows
+    resolve();
+    await live.metrics.until(({ upgrades }) => upgrades.length === 2);
 
-  assertEquals(live.metrics.upgrades, ["unauthorized", "left"]);
-  assertEquals(live.connections, []);
-});
+    assertEquals(live.metrics.upgrades, ["unauthorized", "left"]);
+    assertEquals(live.connections, []);
+  },
+);

@@ -6,8 +6,8 @@
 
 import { assertEquals } from "@std/assert";
 import { cookieOf, fakeAuthority } from "../support/authorities.ts";
-import { startLive } from "../support/live.ts";
 import { knock } from "../support/sse_client.ts";
+import { testOnEach } from "../support/transports.ts";
 
 for (
   const [name, query, body] of [
@@ -30,7 +30,7 @@ for (
     ),
   ] as const
 ) {
-  Deno.test(`GET /sse answers 400 to ${name}, and asks nobody`, async () => {
+  testOnEach(`GET /sse answers 400 to ${name}, and asks nobody`, async (startLive) => {
     const authority = fakeAuthority();
     await using live = await startLive({ authority });
 
@@ -44,7 +44,7 @@ for (
 }
 
 for (const method of ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
-  Deno.test(`${method} /sse is answered with 405`, async () => {
+  testOnEach(`${method} /sse is answered with 405`, async (startLive) => {
     await using live = await startLive();
 
     const head = await knock(live, "/sse?topic=event:1", { cookie: cookieOf("ada") }, method);
@@ -55,7 +55,7 @@ for (const method of ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
 }
 
 for (const path of ["/sse/", "/SSE", "/x/sse", "/ssex", "//sse"]) {
-  Deno.test(`GET ${path} is no stream`, async () => {
+  testOnEach(`GET ${path} is no stream`, async (startLive) => {
     await using live = await startLive();
 
     const head = await knock(live, `${path}?topic=event:1`, { cookie: cookieOf("ada") });
@@ -64,7 +64,7 @@ for (const path of ["/sse/", "/SSE", "/x/sse", "/ssex", "//sse"]) {
   });
 }
 
-Deno.test("an upgrade of /sse is a WebSocket, as of any path", async () => {
+testOnEach("an upgrade of /sse is a WebSocket, as of any path", async (startLive) => {
   await using live = await startLive();
 
   const { status } = await live.knock("/sse", { cookie: cookieOf("ada") });

@@ -7,9 +7,10 @@
 import { assertEquals } from "@std/assert";
 import type { Authorisation } from "../../live/domain/authority.ts";
 import { cookieOf, type FakeAuthority, fakeAuthority } from "../support/authorities.ts";
-import { type Live, startLive } from "../support/live.ts";
+import type { Live } from "../support/live.ts";
 import { turn } from "../support/queue.ts";
 import { SseClient, urlOf } from "../support/sse_client.ts";
+import { testOnEach } from "../support/transports.ts";
 
 const headers = { cookie: cookieOf("ada") };
 const NONE_LEFT = { code: 4403, reason: "not allowed to listen to any of the topics" };
@@ -49,19 +50,22 @@ async function closeOf(client: SseClient): Promise<unknown> {
   return JSON.parse(data);
 }
 
-Deno.test("a stream tells of a topic that is forbidden, and goes on with the others", async () => {
-  await using live = await startLive();
-  await using client = await SseClient.to(live, ["secret:1", "event:1"]);
+testOnEach(
+  "a stream tells of a topic that is forbidden, and goes on with the others",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await SseClient.to(live, ["secret:1", "event:1"]);
 
-  const [, ...answers] = await client.take(3);
-  await live.publish("event:1", "x");
+    const [, ...answers] = await client.take(3);
+    await live.publish("event:1", "x");
 
-  assertEquals(answers.find(({ type }) => type === "error"), forbidden("secret:1"));
-  assertEquals((await client.next()).data, "x");
-  assertEquals(live.metrics.gauges.subscriptions, 1);
-});
+    assertEquals(answers.find(({ type }) => type === "error"), forbidden("secret:1"));
+    assertEquals((await client.next()).data, "x");
+    assertEquals(live.metrics.gauges.subscriptions, 1);
+  },
+);
 
-Deno.test("GET /sse answers 403 where all topics are forbidden", async () => {
+testOnEach("GET /sse answers 403 where all topics are forbidden", async (startLive) => {
   await using live = await startLive();
 
   const response = await fetch(urlOf(live, ["secret:1", "secret:2"]), { headers });
@@ -72,83 +76,99 @@ Deno.test("GET /sse answers 403 where all topics are forbidden", async () => {
   await assertNothingLeft(live);
 });
 
-Deno.test("GET /sse answers 403 where all topics are forbidden, one after the other", async () => {
-  const second = Promise.withResolvers<Authorisation>();
-  const authority = fakeAuthority({
-    authorise: (_, { id }) => id === "1" ? Promise.resolve({ kind: "forbidden" }) : second.promise,
-  });
-  await using live = await startLive({ authority });
-  const answer = fetch(urlOf(live, ["event:1", "event:2"]), { headers });
+testOnEach(
+  "GET /sse answers 403 where all topics are forbidden, one after the other",
+  async (startLive) => {
+    const second = Promise.withResolvers<Authorisation>();
+    const authority = fakeAuthority({
+      authorise: (_, { id }) =>
+        id === "1" ? Promise.resolve({ kind: "forbidden" }) : second.promise,
+    });
+    await using live = await startLive({ authority });
+    const answer = fetch(urlOf(live, ["event:1", "event:2"]), { headers });
 
-  await live.metrics.until(({ outbound }) => outbound.error === 1);
-  await turn();
-  second.resolve({ kind: "forbidden" });
+    await live.metrics.until(({ outbound }) => outbound.error === 1);
+    await turn();
+    second.resolve({ kind: "forbidden" });
 
-  const { status, body } = await answer;
-  assertEquals(status, 403);
-  await body?.cancel();
-});
+    const { status, body } = await answer;
+    assertEquals(status, 403);
+    await body?.cancel();
+  },
+);
 
-Deno.test("a stream where all topics are forbidden says so with ?reject=close", async () => {
-  await using live = await startLive();
-  await using client = await SseClient.connect(
-    `${urlOf(live, ["secret:1"])}&reject=close`,
-    headers,
-  );
+testOnEach(
+  "a stream where all topics are forbidden says so with ?reject=close",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await SseClient.connect(
+      `${urlOf(live, ["secret:1"])}&reject=close`,
+      headers,
+    );
 
-  assertEquals((await client.next()).type, "welcome");
-  assertEquals(await client.next(), forbidden("secret:1"));
-  assertEquals(await closeOf(client), NONE_LEFT);
-  await assertNothingLeft(live);
-});
+    assertEquals((await client.next()).type, "welcome");
+    assertEquals(await client.next(), forbidden("secret:1"));
+    assertEquals(await closeOf(client), NONE_LEFT);
+    await assertNothingLeft(live);
+  },
+);
 
-Deno.test("a stream is told that a topic is unavailable, and gets it when it is", async () => {
-  const authority = answering("unavailable", "unavailable", "allowed");
-  await using live = await startLive({ authority });
-  await using client = await SseClient.to(live, ["event:1"]);
+testOnEach(
+  "a stream is told that a topic is unavailable, and gets it when it is",
+  async (startLive) => {
+    const authority = answering("unavailable", "unavailable", "allowed");
+    await using live = await startLive({ authority });
+    await using client = await SseClient.to(live, ["event:1"]);
 
-  const [, first, second, third] = await client.take(4);
+    const [, first, second, third] = await client.take(4);
 
-  const unavailable = {
-    type: "error",
-    code: "unavailable",
-    message: "Directus could not be asked; try again",
-    topic: "event:1",
-    retryAfterMs: 1,
-  };
-  assertEquals([first, second, third.type], [unavailable, unavailable, "subscribed"]);
-  assertEquals(authority.asked.length, 4);
-});
+    const unavailable = {
+      type: "error",
+      code: "unavailable",
+      message: "Directus could not be asked; try again",
+      topic: "event:1",
+      retryAfterMs: 1,
+    };
+    assertEquals([first, second, third.type], [unavailable, unavailable, "subscribed"]);
+    assertEquals(authority.asked.length, 4);
+  },
+);
 
-Deno.test("a stream goes on after its Last-Event-ID with a topic that was unavailable", async () => {
-  await using live = await startLive({
-    authority: answering("allowed", "unavailable", "allowed"),
-  });
-  const first = await SseClient.to(live, ["event:1"]);
-  await first.take(2);
-  await first.close();
-  await live.publish("event:1", "missed");
+testOnEach(
+  "a stream goes on after its Last-Event-ID with a topic that was unavailable",
+  async (startLive) => {
+    await using live = await startLive({
+      authority: answering("allowed", "unavailable", "allowed"),
+    });
+    const first = await SseClient.to(live, ["event:1"]);
+    await first.take(2);
+    await first.close();
+    await live.publish("event:1", "missed");
 
-  await using second = await SseClient.to(live, ["event:1"], {
-    "last-event-id": first.lastEventId,
-  });
+    await using second = await SseClient.to(live, ["event:1"], {
+      "last-event-id": first.lastEventId,
+    });
 
-  const [, , { recovered, messages }] = await second.take(3);
-  assertEquals([recovered, messages.length], [true, 1]);
-});
+    const [, , { recovered, messages }] = await second.take(3);
+    assertEquals([recovered, messages.length], [true, 1]);
+  },
+);
 
-Deno.test("a stream ends when a topic that was unavailable is forbidden, and no other is left", async () => {
-  await using live = await startLive({ authority: answering("unavailable", "forbidden") });
-  await using client = await SseClient.to(live, ["event:1"]);
+testOnEach(
+  "a stream ends when a topic that was unavailable is forbidden, and no other is left",
+  async (startLive) => {
+    await using live = await startLive({ authority: answering("unavailable", "forbidden") });
+    await using client = await SseClient.to(live, ["event:1"]);
 
-  const [, , error] = await client.take(3);
+    const [, , error] = await client.take(3);
 
-  assertEquals(error, forbidden("event:1"));
-  assertEquals(await closeOf(client), NONE_LEFT);
-  await assertNothingLeft(live);
-});
+    assertEquals(error, forbidden("event:1"));
+    assertEquals(await closeOf(client), NONE_LEFT);
+    await assertNothingLeft(live);
+  },
+);
 
-Deno.test("a stream ends when the right to its last topic has ended", async () => {
+testOnEach("a stream ends when the right to its last topic has ended", async (startLive) => {
   await using live = await startLive();
   await using client = await SseClient.to(live, ["event:1", "event:2"]);
   await client.take(3);
@@ -164,7 +184,7 @@ Deno.test("a stream ends when the right to its last topic has ended", async () =
   assertEquals(live.metrics.disconnects, [4403]);
 });
 
-Deno.test("a stream ends with 4401 when its session is no longer good", async () => {
+testOnEach("a stream ends with 4401 when its session is no longer good", async (startLive) => {
   await using live = await startLive({ authority: answering("unauthorized") });
   await using client = await SseClient.to(live, ["event:1"]);
 
@@ -173,21 +193,24 @@ Deno.test("a stream ends with 4401 when its session is no longer good", async ()
   assertEquals(live.metrics.disconnects, [4401]);
 });
 
-Deno.test("a stream tells of topics beyond the limit, and goes on with the others", async () => {
-  await using live = await startLive({ maxTopics: 1 });
-  await using client = await SseClient.to(live, ["event:1", "event:2"]);
+testOnEach(
+  "a stream tells of topics beyond the limit, and goes on with the others",
+  async (startLive) => {
+    await using live = await startLive({ maxTopics: 1 });
+    await using client = await SseClient.to(live, ["event:1", "event:2"]);
 
-  const [, ...answers] = await client.take(3);
-  await live.publish("event:1", "x");
+    const [, ...answers] = await client.take(3);
+    await live.publish("event:1", "x");
 
-  assertEquals(answers.map(({ code, topic }) => [code, topic]).toSorted(), [
-    [undefined, "event:1"],
-    ["limit", "event:2"],
-  ]);
-  assertEquals((await client.next()).data, "x");
-});
+    assertEquals(answers.map(({ code, topic }) => [code, topic]).toSorted(), [
+      [undefined, "event:1"],
+      ["limit", "event:2"],
+    ]);
+    assertEquals((await client.next()).data, "x");
+  },
+);
 
-Deno.test("a stream asks for more topics than messages may come at once", async () => {
+testOnEach("a stream asks for more topics than messages may come at once", async (startLive) => {
   await using live = await startLive({ options: { messageBurst: 1, maxMessagesPerSecond: 1 } });
   const topics = Array.from({ length: 20 }, (_, index) => `event:${index}`);
   await using client = await SseClient.to(live, topics);

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { message, SseBench, SUBSCRIBED } from "../support/sse_bench.ts";
+import { message, SseBench, SUBSCRIBED } from "../support/sse_setup.ts";
 
 Deno.test("SseSocket.send() writes a message as an event, as it is", async () => {
   using bench = new SseBench();

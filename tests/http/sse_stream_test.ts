@@ -6,57 +6,68 @@
 
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { userOf } from "../support/authorities.ts";
-import { startLive } from "../support/live.ts";
 import { SseClient } from "../support/sse_client.ts";
+import { testOnEach } from "../support/transports.ts";
 
 const TOPIC = "event:42";
 
-Deno.test("GET /sse answers with a stream of the very messages that a WebSocket gets", async () => {
-  await using live = await startLive();
-  await live.hub.publish([{ topic: TOPIC, key: "car-7", data: '{"x":17.3}' }]);
-  await using client = await SseClient.to(live, [TOPIC]);
-  const [welcome, subscribed] = [await client.event(), await client.event()];
-  await live.hub.publish([{ topic: TOPIC, key: "car-7", data: '{"x":17.4}' }]);
-  await client.event();
-  const { epoch } = JSON.parse(subscribed.data);
-  const connection = live.connections[0]?.id;
+testOnEach(
+  "GET /sse answers with a stream of the very messages that a WebSocket gets",
+  async (startLive) => {
+    await using live = await startLive();
+    await live.hub.publish([{ topic: TOPIC, key: "car-7", data: '{"x":17.3}' }]);
+    await using client = await SseClient.to(live, [TOPIC]);
+    const [welcome, subscribed] = [await client.event(), await client.event()];
+    await live.hub.publish([{ topic: TOPIC, key: "car-7", data: '{"x":17.4}' }]);
+    await client.event();
+    const { epoch } = JSON.parse(subscribed.data);
+    const connection = live.connections[0]?.id;
 
-  await live.server.stop();
-  const closed = await client.event();
-  assert(await client.ended, "the stream ends whole");
+    await live.server.stop();
+    const closed = await client.event();
+    assert(await client.ended, "the stream ends whole");
 
-  const before = `{"type":"message","topic":"event:42","offset":1,"key":"car-7","data":{"x":17.3}}`;
-  assertEquals(
-    client.text,
-    `data:{"type":"welcome","connection":"${connection}","user":${JSON.stringify(userOf("ada"))}` +
-      `,"instance":"test"}\nretry:${welcome.retry}\n\n` +
-      `data:{"type":"subscribed","topic":"event:42","epoch":"${epoch}","offset":1,` +
-      `"recovered":false,"messages":[${before}]}\nid:${epoch}:1\n\n` +
-      `data:{"type":"message","topic":"event:42","offset":2,"key":"car-7","data":{"x":17.4}}\n` +
-      `id:${epoch}:2\n\n` +
-      `event:close\ndata:{"code":1001,"reason":"server shutting down; retry in ${closed.retry}"}\n` +
-      `retry:${closed.retry}\n\n`,
-  );
-});
+    const before =
+      `{"type":"message","topic":"event:42","offset":1,"key":"car-7","data":{"x":17.3}}`;
+    assertEquals(
+      client.text,
+      `data:{"type":"welcome","connection":"${connection}","user":${
+        JSON.stringify(userOf("ada"))
+      }` +
+        `,"instance":"test"}\nretry:${welcome.retry}\n\n` +
+        `data:{"type":"subscribed","topic":"event:42","epoch":"${epoch}","offset":1,` +
+        `"recovered":false,"messages":[${before}]}\nid:${epoch}:1\n\n` +
+        `data:{"type":"message","topic":"event:42","offset":2,"key":"car-7","data":{"x":17.4}}\n` +
+        `id:${epoch}:2\n\n` +
+        `event:close\ndata:{"code":1001,"reason":"server shutting down; retry in ${closed.retry}"}\n` +
+        `retry:${closed.retry}\n\n`,
+    );
+  },
+);
 
-Deno.test("GET /sse answers with headers that keep proxies and caches out of it", async () => {
-  await using live = await startLive();
-  await using client = await SseClient.to(live, [TOPIC]);
+testOnEach(
+  "GET /sse answers with headers that keep proxies and caches out of it",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await SseClient.to(live, [TOPIC]);
 
-  const { date, ...headers } = Object.fromEntries(client.response.headers);
+    const { date, connection: _, "keep-alive": __, ...headers } = Object.fromEntries(
+      client.response.headers,
+    );
 
-  assertMatch(date ?? "", /GMT$/);
-  assertEquals(headers, {
-    "cache-control": "no-store",
-    "content-type": "text/event-stream",
-    "transfer-encoding": "chunked",
-    "vary": "Origin",
-    "x-accel-buffering": "no",
-    "x-content-type-options": "nosniff",
-  });
-});
+    assertMatch(date ?? "", /GMT$/);
+    assertEquals(headers, {
+      "cache-control": "no-store",
+      "content-type": "text/event-stream",
+      "transfer-encoding": "chunked",
+      "vary": "Origin",
+      "x-accel-buffering": "no",
+      "x-content-type-options": "nosniff",
+    });
+  },
+);
 
-Deno.test("GET /sse is understood by an EventSource", async () => {
+testOnEach("GET /sse is understood by an EventSource", async (startLive) => {
   await using live = await startLive({ authority: null });
   const source = new EventSource(`${live.http}/sse?topic=${TOPIC}`);
   const { promise: closed, resolve } = Promise.withResolvers<MessageEvent>();
@@ -83,38 +94,44 @@ Deno.test("GET /sse is understood by an EventSource", async () => {
   ]);
 });
 
-Deno.test("GET /sse makes events of the messages that came together, each with its id", async () => {
-  await using live = await startLive();
-  await using client = await SseClient.open(live, [TOPIC]);
-  const [epoch] = client.lastEventId.split(":");
+testOnEach(
+  "GET /sse makes events of the messages that came together, each with its id",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await SseClient.open(live, [TOPIC]);
+    const [epoch] = client.lastEventId.split(":");
 
-  await live.publish(TOPIC, 1, 2, 3);
+    await live.publish(TOPIC, 1, 2, 3);
 
-  const events = [await client.event(), await client.event(), await client.event()];
-  assertEquals(
-    events.map(({ data, id }) => [JSON.parse(data).data, id]),
-    [[1, `${epoch}:1`], [2, `${epoch}:2`], [3, `${epoch}:3`]],
-  );
-});
+    const events = [await client.event(), await client.event(), await client.event()];
+    assertEquals(
+      events.map(({ data, id }) => [JSON.parse(data).data, id]),
+      [[1, `${epoch}:1`], [2, `${epoch}:2`], [3, `${epoch}:3`]],
+    );
+  },
+);
 
-Deno.test("GET /sse tells the positions of several topics, in the URL's order", async () => {
-  await using live = await startLive();
-  await using client = await SseClient.to(live, ["event:2", "event:1"]);
-  const [, ...starts] = await client.take(3);
-  const epochs = Object.fromEntries(starts.map(({ topic, epoch }) => [topic, epoch]));
+testOnEach(
+  "GET /sse tells the positions of several topics, in the URL's order",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await SseClient.to(live, ["event:2", "event:1"]);
+    const [, ...starts] = await client.take(3);
+    const epochs = Object.fromEntries(starts.map(({ topic, epoch }) => [topic, epoch]));
 
-  await live.publish("event:1", "a");
-  const first = await client.event();
-  await live.publish("event:2", "b");
-  const second = await client.event();
+    await live.publish("event:1", "a");
+    const first = await client.event();
+    await live.publish("event:2", "b");
+    const second = await client.event();
 
-  assertEquals([first.id, second.id], [
-    `${epochs["event:2"]}:0,${epochs["event:1"]}:1`,
-    `${epochs["event:2"]}:1,${epochs["event:1"]}:1`,
-  ]);
-});
+    assertEquals([first.id, second.id], [
+      `${epochs["event:2"]}:0,${epochs["event:1"]}:1`,
+      `${epochs["event:2"]}:1,${epochs["event:1"]}:1`,
+    ]);
+  },
+);
 
-Deno.test("GET /sse subscribes once to a topic that is named twice", async () => {
+testOnEach("GET /sse subscribes once to a topic that is named twice", async (startLive) => {
   await using live = await startLive();
   await using client = await SseClient.to(live, [TOPIC, TOPIC]);
 
@@ -126,27 +143,30 @@ Deno.test("GET /sse subscribes once to a topic that is named twice", async () =>
   assertMatch(client.lastEventId, /^[^,]+:1$/);
 });
 
-Deno.test("GET /sse takes a topic's name as the URL encodes it", async () => {
+testOnEach("GET /sse takes a topic's name as the URL encodes it", async (startLive) => {
   await using live = await startLive();
   await using client = await SseClient.to(live, ["event:ä &+=b"]);
 
   assertEquals((await client.take(2))[1]?.topic, "event:ä &+=b");
 });
 
-Deno.test("a stream counts as a connection, and its messages as outbound ones", async () => {
-  await using live = await startLive();
-  await using client = await SseClient.open(live, [TOPIC]);
+testOnEach(
+  "a stream counts as a connection, and its messages as outbound ones",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await SseClient.open(live, [TOPIC]);
 
-  await live.publish(TOPIC, 1, 2);
-  await client.take(2);
+    await live.publish(TOPIC, 1, 2);
+    await client.take(2);
 
-  const { gauges, upgrades, outbound, inbound } = live.metrics;
-  assertEquals([gauges.connections, gauges.subscriptions, upgrades], [1, 1, ["accepted"]]);
-  assertEquals([outbound.welcome, outbound.subscribed, outbound.message], [1, 1, 2]);
-  assertEquals(inbound, { subscribe: 0, unsubscribe: 0, invalid: 0 });
-});
+    const { gauges, upgrades, outbound, inbound } = live.metrics;
+    assertEquals([gauges.connections, gauges.subscriptions, upgrades], [1, 1, ["accepted"]]);
+    assertEquals([outbound.welcome, outbound.subscribed, outbound.message], [1, 1, 2]);
+    assertEquals(inbound, { subscribe: 0, unsubscribe: 0, invalid: 0 });
+  },
+);
 
-Deno.test("a stream and a WebSocket hear the same", async () => {
+testOnEach("a stream and a WebSocket hear the same", async (startLive) => {
   await using live = await startLive();
   await using stream = await SseClient.open(live, [TOPIC]);
   await using socket = await live.connect("bob");
@@ -157,7 +177,7 @@ Deno.test("a stream and a WebSocket hear the same", async () => {
   assertEquals(await stream.next(), await socket.next());
 });
 
-Deno.test("a stream gets a comment when it was quiet for the ping interval", async () => {
+testOnEach("a stream gets a comment when it was quiet for the ping interval", async (startLive) => {
   await using live = await startLive({ options: { pingIntervalMs: 20 } });
   await using client = await SseClient.open(live, [TOPIC]);
   while (client.comments.length < 2) await client.received();
@@ -168,7 +188,7 @@ Deno.test("a stream gets a comment when it was quiet for the ping interval", asy
   assertEquals(client.comments.slice(0, 2), ["ping", "ping"]);
 });
 
-Deno.test("a client that leaves its stream leaves nothing behind", async () => {
+testOnEach("a client that leaves its stream leaves nothing behind", async (startLive) => {
   await using live = await startLive();
   const client = await SseClient.open(live, ["event:1", "event:2"]);
 
@@ -181,13 +201,16 @@ Deno.test("a client that leaves its stream leaves nothing behind", async () => {
   await assertRejects(() => client.event());
 });
 
-Deno.test("a stream whose client left is told from the next of the same user", async () => {
-  await using live = await startLive({ options: { maxConnectionsPerUser: 1 } });
-  const first = await SseClient.open(live, [TOPIC]);
-  await first.close();
-  await live.metrics.until(({ gauges }) => gauges.connections === 0);
+testOnEach(
+  "a stream whose client left is told from the next of the same user",
+  async (startLive) => {
+    await using live = await startLive({ options: { maxConnectionsPerUser: 1 } });
+    const first = await SseClient.open(live, [TOPIC]);
+    await first.close();
+    await live.metrics.until(({ gauges }) => gauges.connections === 0);
 
-  await using _second = await SseClient.open(live, [TOPIC]);
+    await using _second = await SseClient.open(live, [TOPIC]);
 
-  assertNotEquals(live.connections[0]?.id, live.connections[1]?.id);
-});
+    assertNotEquals(live.connections[0]?.id, live.connections[1]?.id);
+  },
+);

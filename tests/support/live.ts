@@ -13,8 +13,10 @@ import {
   type DrainResult,
   type LiveServer,
 } from "../../live/http/live_server.ts";
+import type { TransportName } from "../../live/http/transport.ts";
 import { Hub } from "../../live/hub/hub.ts";
 import { MemoryBroker } from "../../live/hub/memory_broker.ts";
+import { Guard } from "../../live/session/guard.ts";
 import { createSessions, type SessionFactory } from "../../live/session/session.ts";
 import { cookieOf, fakeAuthority } from "./authorities.ts";
 import { Client } from "./client.ts";
@@ -23,6 +25,12 @@ import { RecordingLogger, RecordingMetrics } from "./recorders.ts";
 
 /** What a test's server is made of. */
 export interface StartLiveOptions {
+  /**
+   * What carries its connections.
+   *
+   * @default {"deno"}
+   */
+  readonly transport?: TransportName;
   /**
    * Options of the listener, which is on 127.0.0.1 and a free port.
    *
@@ -47,6 +55,12 @@ export interface StartLiveOptions {
    * @default {128}
    */
   readonly maxTopics?: number;
+  /**
+   * How often sessions are asked about again, in milliseconds; 0 is never.
+   *
+   * @default {0}
+   */
+  readonly revalidateMs?: number;
 }
 
 /** How long a drain may take that a test which failed has left to do, in milliseconds. */
@@ -62,13 +76,22 @@ export class Live implements AsyncDisposable {
   readonly connections: Connection[] = [];
   /** Its hub, on a broker in memory. */
   readonly hub: Hub;
+  /** Knows its sessions. */
+  readonly guard: Guard;
+  /** What carries its connections. */
+  readonly transport: TransportName;
   /** The server itself. */
   readonly server: LiveServer;
   #port = 0;
+  #passedMs = 0;
 
   /** Puts a server together; it does not listen yet. */
-  constructor({ options = {}, authority, sessions, maxTopics = 128 }: StartLiveOptions = {}) {
+  constructor(
+    { transport = "deno", options = {}, authority, sessions, maxTopics = 128, revalidateMs = 0 }:
+      StartLiveOptions = {},
+  ) {
     const { metrics, logger } = this;
+    this.transport = transport;
     const asked = authority === null ? undefined : authority ?? fakeAuthority();
     const thresholdBytes = options.backpressureThresholdBytes ?? 1_048_576;
     const broker = new MemoryBroker({
@@ -77,10 +100,22 @@ export class Live implements AsyncDisposable {
       historyMaxBytes: 268_435_456,
       metrics,
     });
-    this.hub = new Hub({ broker, metrics, thresholdBytes });
-    const create = sessions ?? createSessions({ hub: this.hub, authority: asked, maxTopics });
+    const now = () => performance.now() + this.#passedMs;
+    this.hub = new Hub({ broker, metrics, thresholdBytes, now });
+    this.guard = new Guard({
+      authority: asked ?? fakeAuthority(),
+      intervalMs: revalidateMs,
+      metrics,
+      logger,
+    });
+    const create = sessions ?? createSessions({
+      hub: this.hub,
+      authority: asked,
+      maxTopics,
+      guard: this.guard,
+    });
     this.server = createLiveServer({
-      options: { host: "127.0.0.1", port: 0, ...options },
+      options: { transport, host: "127.0.0.1", port: 0, ...options },
       authority: asked,
       instanceId: "test",
       metrics,
@@ -139,6 +174,11 @@ export class Live implements AsyncDisposable {
   async knock(path: string, headers: Record<string, string | undefined> = {}): Promise<Head> {
     using client = await RawClient.connect(this.#port);
     return await client.upgrade(path, headers);
+  }
+
+  /** Lets so many milliseconds pass for the hub, which looks at how long a reader was stuck. */
+  passTime(ms: number): void {
+    this.#passedMs += ms;
   }
 
   /** Publishes to a topic, each of the values by itself. */

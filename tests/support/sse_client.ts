@@ -146,7 +146,8 @@ export class SseClient implements AsyncDisposable {
       for (let read = await this.#reader.read(); !read.done; read = await this.#reader.read()) {
         this.text += read.value;
         this.#unread += read.value;
-        const blocks = this.#unread.split("\n\n");
+        // Events of megabytes come in many chunks: only one that may end them is looked at.
+        const blocks = read.value.includes("\n") ? this.#unread.split("\n\n") : [this.#unread];
         this.#unread = blocks.pop() ?? "";
         for (const block of blocks) this.#dispatch(block);
         this.#chunks.push(read.value);

@@ -1,0 +1,124 @@
+/**
+ * Every limit of a connection at its boundary: the last that is allowed, and the first that is not.
+ *
+ * Connections in all and of one user are in the tests of admission, the size of a message in those
+ * of the inbox, and the size of a call in those of publishing.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
+import { cookieOf } from "../support/authorities.ts";
+import { Client } from "../support/client.ts";
+import { startDirectus } from "../support/directus.ts";
+import { ServerProcess } from "../support/process.ts";
+import { testOnEach, TRANSPORTS } from "../support/transports.ts";
+
+const MAX_TOPICS = 128;
+const BURST = 2 * MAX_TOPICS;
+
+testOnEach(
+  "LiveServer takes 128 topics of a connection, and refuses one more",
+  async (startLive) => {
+    await using live = await startLive({ maxTopics: MAX_TOPICS });
+    await using client = await live.connect();
+    for (let id = 1; id <= MAX_TOPICS; id++) {
+      assertEquals((await client.subscribe(`event:${id}`)).type, "subscribed");
+    }
+
+    assertEquals(await client.subscribe("event:129", { id: "7" }), {
+      type: "error",
+      code: "limit",
+      message: "Too many topics: at most 128",
+      id: "7",
+      topic: "event:129",
+    });
+
+    assertEquals(
+      (await client.ask({ type: "unsubscribe", topic: "event:1" })).type,
+      "unsubscribed",
+    );
+    assertEquals((await client.subscribe("event:129")).type, "subscribed");
+    assertEquals(live.metrics.gauges.subscriptions, MAX_TOPICS);
+    assertEquals(live.metrics.outbound.error, 1);
+  },
+);
+
+testOnEach(
+  "LiveServer takes twice as many messages at once as topics, and closes at one more",
+  async (startLive) => {
+    assertEquals(LIVE_DEFAULTS.messageBurst, BURST);
+    await using live = await startLive({ options: { maxMessagesPerSecond: 1e-9 } });
+    await using client = await live.connect();
+    for (let count = 0; count < BURST; count++) client.send("?");
+    await client.take(BURST);
+
+    client.send("?");
+
+    assertEquals(await client.outcome(), { code: 4429, reason: "too many messages" });
+    assertEquals(live.metrics.inbound.invalid, BURST);
+    assertEquals(live.metrics.disconnects, [4429]);
+  },
+);
+
+testOnEach("LiveServer takes a message of 65,536 bytes, and none of more", async (startLive) => {
+  await using live = await startLive();
+  await using client = await live.connect();
+
+  assertEquals((await client.ask("a".repeat(65_536))).code, "protocol-violation");
+  client.send("a".repeat(65_537));
+
+  assertEquals((await client.outcome()).code, 1009);
+  assertEquals(live.metrics.disconnects, [1009]);
+});
+
+for (
+  const [name, message, answer] of [
+    ["a topic of 256 characters", { topic: `event:${"1".repeat(250)}` }, "subscribed"],
+    ["no topic of 257", { topic: `event:${"1".repeat(251)}` }, "bad-topic"],
+    ["an id of 64 characters", { topic: "event:1", id: "i".repeat(64) }, "subscribed"],
+    ["no id of 65", { topic: "event:1", id: "i".repeat(65) }, "protocol-violation"],
+  ] as const
+) {
+  testOnEach(`LiveServer takes ${name}`, async (startLive) => {
+    await using live = await startLive();
+    await using client = await live.connect();
+
+    const { type, code = type } = await client.ask({ type: "subscribe", ...message });
+
+    assertEquals(code, answer);
+  });
+}
+
+testOnEach(
+  "LiveServer takes a session cookie of 4,096 characters, and none of more",
+  async (startLive) => {
+    await using live = await startLive();
+
+    assertEquals((await live.knock("/", { cookie: cookieOf("x".repeat(4_096)) })).status, 101);
+    assertEquals((await live.knock("/", { cookie: cookieOf("x".repeat(4_097)) })).status, 401);
+    assertEquals(live.metrics.upgrades, ["accepted", "unauthorized"]);
+  },
+);
+
+for (const transport of TRANSPORTS) {
+  Deno.test(`[${transport}] main.ts takes twice as many messages at once as topics`, async () => {
+    await using directus = startDirectus();
+    await using server = await ServerProcess.spawn({
+      DIRECTUS_BASE_URL: directus.url,
+      LIVE_TRANSPORT: transport,
+      LIVE_MAX_TOPICS_PER_CONNECTION: "3",
+      LIVE_MAX_MESSAGES_PER_SECOND: "1",
+    });
+    const { live } = await server.ports();
+    const cookie = directus.directus.session("ada-id");
+    await using client = await Client.connect(`ws://127.0.0.1:${live}`, { cookie });
+    await client.next();
+
+    for (let count = 0; count < 7; count++) client.send("?");
+
+    assertEquals((await client.take(6)).map(({ type }) => type), Array(6).fill("error"));
+    assertEquals(await client.outcome(), { code: 4429, reason: "too many messages" });
+  });
+}

@@ -1,0 +1,115 @@
+/**
+ * The page's command runs the server with the narrowest permissions: what it needs works, and
+ * nothing else is in reach.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { variables } from "../../live/domain/config.ts";
+import { Client } from "../support/client.ts";
+import { startDirectus } from "../support/directus.ts";
+import { RawClient } from "../support/raw_client.ts";
+import { RedisServer, redisTest } from "../support/redis_server.ts";
+import { blockOf } from "./page.ts";
+import { Program } from "./program.ts";
+
+const TOKEN = "the-publish-token-of-the-tests";
+const ROOT = new URL("../../", import.meta.url);
+const NOWHERE = "127.0.0.1:9";
+
+/** What the page's command is run with. */
+interface Reach {
+  /** Where Directus is. */
+  readonly directus: string;
+  /** Where the command says that it is. @default {directus} */
+  readonly allowed?: string;
+  /** Where Redis is, if there is one. */
+  readonly redis?: string;
+}
+
+/** The server, run by the page's command. */
+class Narrow extends Program {
+  /** Runs the command, whose addresses are those of this machine. */
+  static run({ directus, allowed = directus, redis }: Reach): Narrow {
+    const command = blockOf("sh", [
+      ["0.0.0.0:8080", "127.0.0.1:0"],
+      ["127.0.0.1:9090", "127.0.0.1:0"],
+      ["directus.example.com:443", new URL(allowed).host],
+      ["redis.example.com:6379", redis ?? NOWHERE],
+      ["exec deno", `exec "${Deno.execPath()}"`],
+      ["$(deno", `$("${Deno.execPath()}"`],
+    ]);
+    const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
+    return new Narrow("sh", {
+      args: ["-ec", command],
+      cwd: ROOT,
+      env: {
+        ...unset,
+        DIRECTUS_BASE_URL: directus,
+        LIVE_WS_HOST: "127.0.0.1",
+        LIVE_WS_PORT: "0",
+        OPS_PORT: "0",
+        LIVE_PUBLISH_TOKEN: TOKEN,
+        REDIS_URL: redis === undefined ? "" : `redis://${redis}`,
+        LOG_LEVEL: "DEBUG",
+      },
+    });
+  }
+
+  /** Resolves to a listener's port, once it listens. */
+  async port(listener: "live" | "ops"): Promise<number> {
+    const found = await this.find(new RegExp(`${listener} listener started.*"port":(\\d+)`));
+    assert(found !== undefined, this.output);
+    return Number(found[1]);
+  }
+}
+
+/** Publishes, and asserts that it reaches a client. */
+async function tryWhole(server: Narrow, cookie: string): Promise<void> {
+  const live = await server.port("live");
+  const ops = await server.port("ops");
+  await using client = await Client.connect(`ws://127.0.0.1:${live}`, { cookie });
+  await client.next();
+  assertEquals((await client.subscribe("events:1")).type, "subscribed");
+  const response = await fetch(`http://127.0.0.1:${ops}/publish`, {
+    method: "POST",
+    headers: { "authorization": `Bearer ${TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify({ topic: "events:1", data: 1 }),
+  });
+  await response.body?.cancel();
+  assertEquals(response.status, 200);
+  assertEquals((await client.next()).data, 1);
+}
+
+Deno.test("the narrowest permissions let the server do all its work", async () => {
+  await using listening = startDirectus();
+  await using server = Narrow.run({ directus: listening.url });
+
+  await tryWhole(server, listening.directus.session("ada-id"));
+});
+
+redisTest("the narrowest permissions let the server do its work on Redis", async () => {
+  await using redis = await RedisServer.start();
+  await using listening = startDirectus();
+  await using server = Narrow.run({
+    directus: listening.url,
+    redis: `127.0.0.1:${redis.port}`,
+  });
+  assert(await server.find(/redis reached/) !== undefined, server.output);
+
+  await tryWhole(server, listening.directus.session("ada-id"));
+});
+
+Deno.test("the narrowest permissions let the server call nowhere else", async () => {
+  await using listening = startDirectus();
+  const { directus, url } = listening;
+  await using server = Narrow.run({ directus: url, allowed: `http://${NOWHERE}` });
+  using client = await RawClient.connect(await server.port("live"));
+
+  const { status } = await client.upgrade("/", { cookie: directus.session("ada-id") });
+
+  assertEquals(status, 503);
+  assertEquals(directus.calls, []);
+  assertStringIncludes(server.output, "Requires net access to");
+});

@@ -1,0 +1,134 @@
+/**
+ * The proxies of the page, run with the very blocks that stand there.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { isInstalled } from "../support/redis_server.ts";
+import { blockOf, type Replacement } from "./page.ts";
+import { Program } from "./program.ts";
+import { type Files, HOST, type Kind, type Setting } from "./proxy_kinds.ts";
+import { Tunnel } from "./tunnel.ts";
+
+/** Registers a test of a proxy; where there is none it is ignored, and its name says why. */
+export function proxyTest(
+  { name: program, path }: Kind,
+  name: string,
+  fn: () => Promise<void>,
+): void {
+  const lacks = path === undefined ? program : hasOpenssl ? undefined : "openssl";
+  Deno.test({
+    name: lacks === undefined ? name : `${name} (ignored: no ${lacks})`,
+    ignore: lacks !== undefined,
+    fn,
+  });
+}
+
+const hasOpenssl = isInstalled("openssl", ["version"]);
+
+/** A proxy that runs in front of a port of this machine. */
+export class Proxy implements AsyncDisposable {
+  /** Where it is reached without TLS: a tunnel adds that. */
+  readonly port: number;
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(port: number, stack: AsyncDisposableStack) {
+    this.port = port;
+    this.#stack = stack;
+  }
+
+  /**
+   * Starts a proxy with its block.
+   *
+   * @param kind Which one.
+   * @param upstream The live listener's port.
+   * @param changes Settings with another value, such as `1s`.
+   */
+  static async start(
+    kind: Kind,
+    upstream: number,
+    changes: Partial<Record<Setting, string>> = {},
+  ): Promise<Proxy> {
+    await using stack = new AsyncDisposableStack();
+    const folder = await Deno.makeTempDir({ prefix: "live_proxy_" });
+    stack.defer(() => Deno.remove(folder, { recursive: true }));
+    const files = await certify(folder);
+    const changed = Object.entries(changes).flatMap(([setting, value]) =>
+      kind.settings[setting as Setting].map((text): Replacement => [
+        text,
+        text.replace(/\S+$/, value),
+      ])
+    );
+    const replacements: Replacement[] = [
+      ["127.0.0.1:8080", `127.0.0.1:${upstream}`],
+      ...kind.files(files),
+      ...changed,
+    ];
+    const port = await listen(kind, files, replacements, stack);
+    const caCert = await Deno.readTextFile(files.certificate);
+    const tunnel = stack.use(new Tunnel(port, HOST, caCert));
+    return new Proxy(tunnel.port, stack.move());
+  }
+
+  /** Its address, for fetch. */
+  get http(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Its address, for WebSockets. */
+  get ws(): string {
+    return `ws://127.0.0.1:${this.port}`;
+  }
+
+  /** Ends it, and all that it carries. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+/** Starts the program on a free port, and returns that. */
+async function listen(
+  kind: Kind,
+  files: Files,
+  replacements: readonly Replacement[],
+  stack: AsyncDisposableStack,
+): Promise<number> {
+  const config = `${files.folder}/config`;
+  for (;;) {
+    const port = freePort();
+    const block = blockOf(kind.name, [kind.listen(port), ...replacements]);
+    await Deno.writeTextFile(config, kind.config(block, files));
+    const program = new Program(kind.path ?? kind.name, { args: [...kind.args(config, files)] });
+    if (await program.find(kind.ready) !== undefined) {
+      stack.use(program);
+      return port;
+    }
+    await program.ended;
+    if (!program.output.includes("Address already in use")) throw new Error(program.output);
+  }
+}
+
+/** Makes a certificate of the host, signed by itself. */
+async function certify(folder: string): Promise<Files> {
+  const [certificate, key, both] = ["certificate", "key", "both"]
+    .map((name) => `${folder}/${name}.pem`) as [string, string, string];
+  const { success } = await new Deno.Command("openssl", {
+    args: [
+      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
+      ...["-nodes", "-days", "2", "-subj", `/CN=${HOST}`],
+      ...["-addext", `subjectAltName=DNS:${HOST}`, "-addext", "basicConstraints=CA:FALSE"],
+      ...["-keyout", key, "-out", certificate],
+    ],
+    stderr: "null",
+  }).output();
+  assertEquals(success, true);
+  const texts = await Promise.all([certificate, key].map((path) => Deno.readTextFile(path)));
+  await Deno.writeTextFile(both, texts.join(""));
+  return { folder, certificate, key, both };
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

@@ -1,0 +1,34 @@
+/**
+ * The same test on every transport.
+ *
+ * @module
+ */
+
+import type { TransportName } from "../../live/http/transport.ts";
+import { transports } from "../../live/http/transports.ts";
+import { type Live, startLive, type StartLiveOptions } from "./live.ts";
+
+/** Starts a server on the transport that a test is run on. */
+export type StartLive = (options?: StartLiveOptions) => Promise<Live>;
+
+/** Names of all transports. */
+export const TRANSPORTS = Object.keys(transports) as TransportName[];
+
+/**
+ * Registers a test once for each transport, whose name it carries. Where they differ it asks
+ * {@linkcode Live.transport}.
+ */
+export function testOnEach(name: string, test: (startLive: StartLive) => Promise<void>): void {
+  for (const transport of TRANSPORTS) testOn(transport, name, test);
+}
+
+/** Registers a test of one transport. */
+export function testOn(
+  transport: TransportName,
+  name: string,
+  test: (startLive: StartLive) => Promise<void>,
+): void {
+  Deno.test(`[${transport}] ${name}`, async () => {
+    await test((options) => startLive({ transport, ...options }));
+  });
+}
