@@ -20,6 +20,7 @@ import { RedisBroker } from "./live/redis/redis_broker.ts";
 import { Guard } from "./live/session/guard.ts";
 import { createRevoke } from "./live/session/revoke.ts";
 import { createSessions } from "./live/session/session.ts";
+import { LineWriter } from "./live/telemetry/line_writer.ts";
 import { createPrometheusMetrics } from "./live/telemetry/prometheus_metrics.ts";
 import { createStdLogger } from "./live/telemetry/std_logger.ts";
 import denoJson from "./deno.json" with { type: "json" };
@@ -46,13 +47,21 @@ export interface Application {
 const EXIT_FAILED = 1;
 const EXIT_BAD_CONFIG = 2;
 
+/** How long the last lines of the log may take, in milliseconds, if nobody reads them. */
+const FLUSH_MS = 500;
+
 /** Puts the server together from its configuration. Nothing listens yet. */
 export function compose(config: Config): Application {
   const instanceId = config.INSTANCE_ID ?? crypto.randomUUID().slice(0, 8);
+  const lines = new LineWriter({
+    sink: Deno.stdout,
+    onDropped: (count) => logger.warn("log lines dropped", { count }),
+  });
   const logger = createStdLogger({
     level: config.LOG_LEVEL,
     format: config.LOG_FORMAT,
     fields: { instance: instanceId },
+    write: (line) => lines.write(line),
   });
   const metrics = createPrometheusMetrics(instanceId);
   const directus = createDirectusAuthority({
@@ -126,6 +135,8 @@ export function compose(config: Config): Application {
     const ingested = ingest?.stop(); // another instance takes the lead meanwhile
     const result = await live.stop(timeoutMs);
     await deadline.wait(Promise.all([ingested, control?.stop(), hub.stop(), ops.stop()]));
+    using last = new Deadline(FLUSH_MS);
+    await last.wait(lines.flush());
     return result;
   }
 

@@ -17,16 +17,18 @@ export interface StdLoggerOptions {
   readonly format: "json" | "pretty";
   /** Fields of every line, for example the instance. */
   readonly fields?: LogFields;
+  /** Takes the lines. @default {console.log} */
+  readonly write?: (line: string) => void;
 }
 
-/** Creates a logger that writes to standard output. A line that cannot be written is dropped. */
+/** Creates a logger. A line that cannot be written is dropped. */
 export function createStdLogger(options: StdLoggerOptions): Logger {
-  const { level, format, fields } = options;
+  const { level, format, fields, write } = options;
   const formatter = format === "json"
     ? (record: LogRecord) => jsonLine(record, fields)
     : prettyLine;
   const logger = new StdLogger("live", level, {
-    handlers: [new ConsoleHandler(level, { formatter, useColors: false })],
+    handlers: [new LineHandler(level, { formatter, useColors: false }, write)],
   });
   const writer = (level: keyof Logger) => (message: string, fields?: LogFields) => {
     try {
@@ -41,6 +43,25 @@ export function createStdLogger(options: StdLoggerOptions): Logger {
     warn: writer("warn"),
     error: writer("error"),
   };
+}
+
+/** The console's handler, whose lines may go elsewhere. */
+class LineHandler extends ConsoleHandler {
+  readonly #write: ((line: string) => void) | undefined;
+
+  constructor(
+    level: StdLoggerOptions["level"],
+    options: ConstructorParameters<typeof ConsoleHandler>[1],
+    write: StdLoggerOptions["write"],
+  ) {
+    super(level, options);
+    this.#write = write;
+  }
+
+  override log(line: string): void {
+    if (this.#write === undefined) super.log(line);
+    else this.#write(line);
+  }
 }
 
 function jsonLine(record: LogRecord, common: LogFields | undefined): string {
