@@ -6,7 +6,11 @@
 
 import type { Broker, BrokerEvents, Position, Publication, TopicLog } from "../domain/broker.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import { type HistoryBudget, TopicHistory } from "../history/topic_history.ts";
+import {
+  type HistoryBudget,
+  TopicHistory,
+  type TopicHistoryOptions,
+} from "../history/topic_history.ts";
 
 /** Bounds of the history. */
 export interface MemoryBrokerOptions {
@@ -24,10 +28,10 @@ export interface MemoryBrokerOptions {
 const SWEEPS_PER_TTL = 4;
 
 /**
- * Topics that are kept for whoever comes back, however little they hold: some hundred MiB. One client
+ * Topics that are kept for whoever comes back, however little they hold: some 50 MiB. One client
  * can subscribe to all that it may see, one after the other.
  */
-export const MAX_IDLE_TOPICS = 100_000;
+export const MAX_IDLE_TOPICS = 50_000;
 
 /** How long one turn of the sweep may hold the event loop, in milliseconds. */
 const SLICE_MS = 4;
@@ -48,6 +52,8 @@ export class MemoryBroker implements Broker {
   readonly trouble: undefined = undefined;
   readonly #options: MemoryBrokerOptions;
   readonly #budget: HistoryBudget = { used: 0 };
+  /** Of all histories, as there may be many. */
+  readonly #bounds: TopicHistoryOptions;
   /** In the order of their use, the longest unused first. */
   readonly #histories = new Map<string, TopicHistory>();
   readonly #open = new Set<string>();
@@ -58,6 +64,8 @@ export class MemoryBroker implements Broker {
   /** Creates a broker without topics. Its sweep keeps running until {@linkcode stop}. */
   constructor(options: MemoryBrokerOptions) {
     this.#options = options;
+    const { historySize: size, historyTtlMs: ttlMs } = options;
+    this.#bounds = { size, ttlMs, budget: this.#budget };
     const everyMs = Math.min(Math.ceil(options.historyTtlMs / SWEEPS_PER_TTL), MAX_INTERVAL_MS);
     this.#sweep = setInterval(() => this.#forget([...this.#histories]), everyMs);
   }
@@ -108,9 +116,7 @@ export class MemoryBroker implements Broker {
 
   /** Returns a topic's history, now the latest used. */
   #use(topic: string): TopicHistory {
-    const { historySize: size, historyTtlMs: ttlMs } = this.#options;
-    const history = this.#histories.get(topic) ??
-      new TopicHistory(topic, { size, ttlMs, budget: this.#budget });
+    const history = this.#histories.get(topic) ?? new TopicHistory(topic, this.#bounds);
     this.#histories.delete(topic);
     this.#histories.set(topic, history);
     return history;

@@ -245,6 +245,16 @@ Deno.test("Connection remembers when it opened and whose it is", () => {
   assert(connection.cookie === cookie);
 });
 
+Deno.test("Connection.seen() notes when, and not that it opened", () => {
+  using time = new FakeTime(1_000);
+  const { connection } = connect();
+
+  time.tick(500);
+  connection.seen();
+
+  assertEquals([connection.openedAt, connection.lastSeenAt], [1_000, 1_500]);
+});
+
 Deno.test("Connection does not show its cookie's value when it is printed", () => {
   const { connection } = connect({}, { cookie: new SessionCookie("session", "s3cr3t") });
   const text = Deno.inspect(connection, { depth: 9, showHidden: true }) +
