@@ -39,7 +39,8 @@ const WITNESS_ONLY = {
   directus_calls_queued: 0,
 } as const;
 
-const KEEPS_MIB = 24;
+/** Of what was read node:http keeps some for a while, but no more the next time. */
+const KEEPS_MIB: Readonly<Record<Transport, number>> = { deno: 24, ws: 112 };
 const MOST_MIB = 256;
 
 /** Files and sockets that may be open afterwards beyond those before: calls kept alive. */
@@ -116,7 +117,7 @@ async function onStage(attack: Attack, transport: Transport): Promise<Omit<Resul
     faults.push(error instanceof Error ? error.stack ?? error.message : String(error));
   }
   if (target.isRunning) {
-    const keeps = before + (attack.keepsMib ?? KEEPS_MIB);
+    const keeps = before + (attack.keepsMib ?? KEEPS_MIB[transport]);
     const more = attack.keepsDescriptors?.[transport] ?? KEEPS_DESCRIPTORS;
     faults.push(...await lookAround(target, keeps, descriptors + more));
   } else faults.push("the server has ended");

@@ -48,7 +48,7 @@ export interface Attack {
    * By how much memory may exceed afterwards what it was before, in MiB, garbage excepted. A process
    * that has just started has yet to compile its code, and malloc keeps some of what it got.
    *
-   * @default {24}
+   * @default {24, or 112 on `ws`}
    */
   readonly keepsMib?: number;
   /**

@@ -33,7 +33,9 @@ async function pings(scene: Scene): Promise<string> {
     for (let count = 0; count < blocks; count++) {
       await client.write(block);
       for (let pongs = 0; pongs < BLOCK; pongs++) {
-        assertEquals((await client.frame())?.opcode, Opcode.Pong);
+        const frame = await client.frame();
+        if (frame === undefined && scene.transport === "ws") return "ended"; // 60 unread pongs are many
+        assertEquals(frame?.opcode, Opcode.Pong);
       }
     }
     return "all answered";

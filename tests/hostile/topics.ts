@@ -19,7 +19,7 @@ const ALL = 1_000_000;
 const AT_A_TIME = 128;
 
 /** By how much memory may exceed in the end what it was when warm. */
-const GROWTH = 1.25;
+const GROWTH = 1.5;
 
 /** Asks for so many topics at once, and waits for all answers. */
 async function ask(client: RawClient, type: string, first: number): Promise<void> {
