@@ -53,6 +53,7 @@ Deno.test("createCalls() counts the wait against the call's time", async () => {
 
 Deno.test("createCalls() times a call without its wait", async () => {
   using time = new FakeTime();
+  const takesMs = 300;
   const call = createCalls({
     baseUrl: "http://directus",
     timeoutMs: TIMEOUT_MS,
@@ -60,18 +61,18 @@ Deno.test("createCalls() times a call without its wait", async () => {
     metrics: new RecordingMetrics(),
     logger: new RecordingLogger(),
     fetch: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await new Promise((resolve) => setTimeout(resolve, takesMs));
       return new Response("{}");
     },
     now: () => time.now,
     random: () => 0,
   });
   const both = Promise.all([call("/a", anyCookie), call("/b", anyCookie)]);
-  await time.tickAsync(300);
+  await time.tickAsync(takesMs);
   await time.runMicrotasks();
-  await time.tickAsync(300);
+  await time.tickAsync(takesMs);
   assertEquals((await both).map((called) => called.kind === "called" && called.elapsedMs), [
-    300,
-    300,
+    takesMs,
+    takesMs,
   ]);
 });
