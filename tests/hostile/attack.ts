@@ -58,12 +58,6 @@ export interface Attack {
    */
   readonly mostMib?: number;
   /**
-   * File descriptors that the server may keep beyond those it had, by transport.
-   *
-   * @default {24}
-   */
-  readonly keepsDescriptors?: Partial<Record<Transport, number>>;
-  /**
    * How long it may take, in milliseconds.
    *
    * @default {60_000}
