@@ -53,14 +53,14 @@ export class RedisClient {
     const lost = Promise.withResolvers<string>();
     const client = newClient(url);
     const redis = new RedisClient(client, url, lost);
-    client.on("error", (error) => redis.lose(describe(error)));
+    client.on("error", (error) => redis.lose(reasonOf(error)));
     client.on("end", () => redis.lose("connection closed"));
     const late = () => redis.lose(`no answer within ${CONNECT_TIMEOUT_MS} ms`);
     const timer = setTimeout(late, CONNECT_TIMEOUT_MS);
     try {
       await Promise.race([greet(client), lost.promise.then((reason) => fail(reason))]);
     } catch (error) {
-      redis.lose(describe(error));
+      redis.lose(reasonOf(error));
       throw error;
     } finally {
       clearTimeout(timer);
@@ -78,7 +78,7 @@ export class RedisClient {
         clearTimeout(this.#watch);
         this.watch();
       } catch (error) {
-        this.lose(describe(error));
+        this.lose(reasonOf(error));
       }
     }, PING_EVERY_MS);
   }
@@ -154,7 +154,8 @@ async function greet(client: Client): Promise<void> {
   await client.ping();
 }
 
-function describe(error: unknown): string {
+/** Returns what an error says, for people; it holds no secret. */
+export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }
 

@@ -9,7 +9,7 @@ import { BrokerUnavailable } from "../domain/broker.ts";
 import { type Command, type Control, readCommand } from "../domain/command.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import { silentMetrics } from "../domain/metrics.ts";
-import type { RedisClient } from "./client.ts";
+import { reasonOf, type RedisClient } from "./client.ts";
 import { RedisLink, type RedisSession } from "./link.ts";
 
 /** What the control needs. */
@@ -137,8 +137,4 @@ function parse(text: string): Command | string {
   } catch {
     return "not JSON";
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

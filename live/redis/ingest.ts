@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { Publication } from "../domain/broker.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import { RedisClient } from "./client.ts";
+import { reasonOf, RedisClient } from "./client.ts";
 import { type IngestEntry, readEntries } from "./ingest_entry.ts";
 import { Stopping } from "./stopping.ts";
 import { append, type StoreBounds } from "./store.ts";
@@ -107,7 +107,7 @@ export class Ingest {
         client.watch();
         await this.#follow(client).finally(() => client.lose("stopped"));
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         this.#options.logger.warn("ingest interrupted", { reason });
       }
       await this.#stopping.pause(RETRY_MS);

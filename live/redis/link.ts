@@ -6,7 +6,7 @@
 
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import { RedisClient } from "./client.ts";
+import { reasonOf, RedisClient } from "./client.ts";
 import { Stopping } from "./stopping.ts";
 
 /** Both connections to Redis, one for commands and one that listens. */
@@ -81,7 +81,7 @@ export class RedisLink {
         // One that refuses what it is asked at once is no better than none.
         if (performance.now() - since > MOST_WAIT_MS) waitMs = LEAST_WAIT_MS;
       } catch (error) {
-        this.#down(error instanceof Error ? error.message : String(error));
+        this.#down(reasonOf(error));
       }
       await this.#stopping.pause(waitMs * (0.5 + Math.random() / 2)); // instances must not come in step
       waitMs = Math.min(2 * waitMs, MOST_WAIT_MS);

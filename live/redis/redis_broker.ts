@@ -15,6 +15,7 @@ import {
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { HistoryBudget } from "../history/topic_history.ts";
+import { reasonOf } from "./client.ts";
 import { RedisLink, type RedisSession } from "./link.ts";
 import { type Announcement, readAnnouncement } from "./replies.ts";
 import { Replica } from "./replica.ts";
@@ -147,7 +148,7 @@ export class RedisBroker implements Broker {
   }
 
   #unavailable(what: string, error: unknown): BrokerUnavailable {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     this.#options.logger.warn(`redis: ${what}`, { reason });
     return new BrokerUnavailable(`Redis: ${reason}`, RETRY_AFTER_MS);
   }
@@ -244,7 +245,7 @@ export class RedisBroker implements Broker {
         await Promise.all(some.map((open) => load(open, session)));
       }
     } catch (error) {
-      session.commands.lose(error instanceof Error ? error.message : String(error));
+      session.commands.lose(reasonOf(error));
     }
   }
 }
