@@ -6,15 +6,21 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 
+/** Tells whether a request carries the operator's token. */
+export type BearerCheck = (request: Request) => boolean;
+
 /**
- * Tells whether a request carries the bearer token (RFC 6750, section 2.1).
+ * Creates the check of the bearer token (RFC 6750, section 2.1).
  *
  * Digests are compared, in constant time: neither the token's bytes nor its length show in how
  * long a wrong guess takes (CWE-208).
  */
-export function hasBearer({ headers }: Request, token: string): boolean {
-  const [, given] = /^bearer +(.*)$/i.exec(headers.get("authorization") ?? "") ?? [];
-  return given !== undefined && timingSafeEqual(digest(given), digest(token));
+export function createBearerCheck(token: string): BearerCheck {
+  const expected = digest(token);
+  return ({ headers }) => {
+    const [, given] = /^bearer +(.*)$/i.exec(headers.get("authorization") ?? "") ?? [];
+    return given !== undefined && timingSafeEqual(digest(given), expected);
+  };
 }
 
 function digest(text: string): Uint8Array {

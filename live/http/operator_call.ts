@@ -5,7 +5,7 @@
  */
 
 import { STATUS_CODE } from "@std/http/status";
-import { hasBearer } from "./bearer.ts";
+import type { BearerCheck } from "./bearer.ts";
 import { readJsonBody } from "./json_body.ts";
 import { jsonError } from "./responses.ts";
 
@@ -16,8 +16,8 @@ export const MAX_BODY_BYTES = 1_048_576;
 export interface OperatorCall {
   /** What is off without a token, as a sentence begins. */
   readonly name: string;
-  /** The bearer; without one the call is off. */
-  readonly token: string | undefined;
+  /** Checks the bearer; without a token the call is off. */
+  readonly hasBearer: BearerCheck | undefined;
   /** Returns the answer to give before the body is read, if any. @default {nothing} */
   readonly obstacle?: () => Response | undefined;
   /** Answers a call of the operator with this body. */
@@ -29,9 +29,9 @@ export interface OperatorCall {
  * body is not JSON, or too much of it.
  */
 export async function answerOperator(request: Request, call: OperatorCall): Promise<Response> {
-  const { name, token } = call;
-  if (token === undefined || !hasBearer(request, token)) {
-    const message = token === undefined
+  const { name, hasBearer } = call;
+  if (!hasBearer?.(request)) {
+    const message = hasBearer === undefined
       ? `${name} is off: LIVE_PUBLISH_TOKEN is not set`
       : "Authorization must carry the publish token as bearer";
     return jsonError(STATUS_CODE.Unauthorized, message, {}, { "www-authenticate": "Bearer" });

@@ -7,6 +7,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Logger } from "../domain/logger.ts";
 import type { Revoke } from "../session/revoke.ts";
+import { createBearerCheck } from "./bearer.ts";
 import { handleDirectusFlow, type Topics } from "./directus_flow.ts";
 import { jsonError } from "./responses.ts";
 import { listen, type Listener } from "./listener.ts";
@@ -69,7 +70,8 @@ type Route = [method: string, respond: (request: Request) => Promise<Response> |
 export function createOpsServer(deps: OpsServerDeps): OpsServer {
   let listener: Listener | undefined;
 
-  const { publish, topics = new Map(), revoke } = deps;
+  const { publish, topics = new Map(), revoke, publishToken } = deps;
+  const hasBearer = publishToken === undefined ? undefined : createBearerCheck(publishToken);
   const publishing = { name: "Publishing", obstacle: () => refusal(deps) };
   const routes: Record<string, Route> = {
     "/healthz": ["GET", () => Response.json({ status: "ok" })],
@@ -94,9 +96,8 @@ export function createOpsServer(deps: OpsServerDeps): OpsServer {
     }),
   };
 
-  function operatorRoute(call: Omit<OperatorCall, "token">): Route {
-    const token = deps.publishToken;
-    return ["POST", (request) => answerOperator(request, { ...call, token })];
+  function operatorRoute(call: Omit<OperatorCall, "hasBearer">): Route {
+    return ["POST", (request) => answerOperator(request, { ...call, hasBearer })];
   }
 
   async function handle(request: Request): Promise<Response> {
