@@ -89,7 +89,8 @@ export function compose(config: Config): Application {
   const intervalMs = config.LIVE_REVALIDATE_INTERVAL_MS;
   const guard = new Guard({ authority, intervalMs, metrics, logger });
   const thresholdBytes = config.LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES;
-  const hub = new Hub({ broker, thresholdBytes, metrics });
+  const flushIntervalMs = config.LIVE_FLUSH_INTERVAL_MS;
+  const hub = new Hub({ broker, thresholdBytes, flushIntervalMs, metrics });
   const maxTopics = config.LIVE_MAX_TOPICS_PER_CONNECTION;
   const live = createLiveServer({
     sessions: createSessions({ hub, authority, maxTopics, guard }),

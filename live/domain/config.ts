@@ -127,6 +127,11 @@ export const variables = {
     "all topics together; the longest unused goes first",
     "268435456",
   ),
+  LIVE_FLUSH_INTERVAL_MS: variable(
+    wholeNumber(0, 10 * MINUTE),
+    "0 sends as soon as the event loop allows; more gathers a topic's messages for so long",
+    "0",
+  ),
   LIVE_TRANSPORT: variable(
     oneOf("deno", "ws"),
     "deno is Deno's own server; ws is node:http with npm ws, for the internet without a proxy",

@@ -80,10 +80,14 @@ export interface Metrics {
   recovery(result: "hit" | "miss"): void;
   /** Counts messages that clients were told they missed. */
   skipped(count: number): void;
+  /** Counts those of them that a client was too slow for, and got the newest state instead. */
+  conflated(count: number): void;
   /** Sets whether Redis can be reached. */
   redisUp(up: boolean): void;
   /** Counts an entry of the ingest stream. */
   ingested(result: IngestResult): void;
+  /** Times how long the first publication that waits did so before any subscriber was served. */
+  publishToSend(elapsedMs: number): void;
   /** Times a broadcast, from the first publication that waits to the last subscriber reached. */
   broadcast(elapsedMs: number): void;
 }
@@ -110,7 +114,9 @@ export const silentMetrics: Metrics = {
   withdrawn() {},
   recovery() {},
   skipped() {},
+  conflated() {},
   redisUp() {},
   ingested() {},
+  publishToSend() {},
   broadcast() {},
 };

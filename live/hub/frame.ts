@@ -9,7 +9,7 @@ import { encodeFrame, encodeServerMessage, withSkipped } from "../domain/protoco
 import type { OpenTopic } from "./subscription.ts";
 
 /** What one frame holds, unless a single message is larger, in UTF-16 code units. */
-const MAX_LENGTH = 65_536;
+export const MAX_LENGTH = 65_536;
 
 /** A frame, how far it takes a cursor, and what it counts as. */
 export interface Frame {
@@ -48,6 +48,13 @@ export function makeFrame(
   if (messages.length === 0) return undefined;
   const upTo = cursor.offset + messages.length;
   return { text: encodeFrame(messages), upTo, isStart: false, count: messages.length, skipped: 0 };
+}
+
+/** Joins frames of several topics to one. */
+export function joinFrames(frames: readonly Frame[]): string {
+  const [first] = frames;
+  if (frames.length === 1 && first !== undefined) return first.text;
+  return `[${frames.map(({ text, count }) => count === 1 ? text : text.slice(1, -1)).join()}]`;
 }
 
 function startFrame({ name, log }: OpenTopic): Frame {

@@ -16,7 +16,7 @@ import type {
 import { BACKPRESSURE_REASON, CloseCode } from "../domain/close_codes.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import { FanOut, type FanOutOptions, RETRY_MS } from "./fan_out.ts";
-import type { OpenTopic } from "./subscription.ts";
+import type { OpenTopic, Subscription } from "./subscription.ts";
 
 /** What the hub needs. */
 export interface HubOptions extends FanOutOptions {
@@ -65,6 +65,8 @@ export class Hub implements BrokerEvents {
   readonly #fanOut: FanOut;
   readonly #now: () => number;
   readonly #topics = new Map<string, WantedTopic>();
+  /** What each connection listens to. */
+  readonly #subscribers = new Map<Connection, Subscription[]>();
   #subscriptions = 0;
 
   /** Creates a hub on a broker, which it asks for the logs that somebody listens to. */
@@ -110,20 +112,10 @@ export class Hub implements BrokerEvents {
       while (!connection.ended && !connection.hasRoom) await this.#roomOf(connection);
       if (connection.ended) return;
       const start = startOf(topic.log, options.since);
-      const former = topic.subscriptions.get(connection);
-      if (former === undefined) this.#count(1);
-      else topic.lagging.delete(former);
       if (options.since !== undefined) {
         this.#metrics.recovery(start.recovered ? "hit" : "miss");
       }
-      topic.subscriptions.set(connection, {
-        connection,
-        epoch: start.epoch,
-        offset: start.offset,
-        laggingSince: undefined,
-        stalledSince: undefined,
-        drained: connection.drained,
-      });
+      this.#begin(connection, topic, start);
       options.onStart(start);
     } finally {
       wanted.waiting--;
@@ -136,9 +128,7 @@ export class Hub implements BrokerEvents {
     const wanted = this.#topics.get(name);
     const subscription = wanted?.open?.subscriptions.get(connection);
     if (wanted?.open === undefined || subscription === undefined) return false;
-    wanted.open.subscriptions.delete(connection);
-    wanted.open.lagging.delete(subscription);
-    this.#count(-1);
+    this.#end(subscription);
     this.#closeIfUnused(name, wanted);
     return true;
   }
@@ -185,6 +175,28 @@ export class Hub implements BrokerEvents {
       this.#fanOut.drop(wanted.open);
       this.#broker.close(name);
     }
+  }
+
+  /** Sets a cursor, in place of the one that the connection may have had. */
+  #begin(connection: Connection, topic: OpenTopic, { epoch, offset }: Cursor): void {
+    const former = topic.subscriptions.get(connection);
+    if (former !== undefined) this.#end(former);
+    const siblings = this.#subscribers.get(connection) ?? [];
+    const subscription = { connection, topic, siblings, epoch, offset, lag: undefined };
+    siblings.push(subscription);
+    this.#subscribers.set(connection, siblings);
+    topic.subscriptions.set(connection, subscription);
+    this.#count(1);
+  }
+
+  #end(subscription: Subscription): void {
+    const { connection, topic } = subscription;
+    topic.subscriptions.delete(connection);
+    topic.lagging.delete(subscription);
+    const siblings = this.#subscribers.get(connection) ?? [];
+    siblings.splice(siblings.indexOf(subscription), 1);
+    if (siblings.length === 0) this.#subscribers.delete(connection);
+    this.#count(-1);
   }
 
   #count(change: number): void {

@@ -5,7 +5,7 @@
  */
 
 import { BACKPRESSURE_REASON, CloseCode } from "../domain/close_codes.ts";
-import { behind, type OpenTopic, type Subscription } from "./subscription.ts";
+import { behind, type Subscription } from "./subscription.ts";
 
 /** What the ladder needs. */
 export interface LadderOptions {
@@ -45,34 +45,32 @@ export class Ladder {
   }
 
   /** Tells whether a subscriber is to get the newest state instead of all that it missed. */
-  isTooSlow(topic: OpenTopic, subscription: Subscription): boolean {
-    const { laggingSince } = subscription;
-    if (laggingSince === undefined) return false;
-    const isLate = this.#now() - laggingSince >= SLOW_MS;
+  isTooSlow(subscription: Subscription): boolean {
+    const { lag } = subscription;
+    if (lag === undefined) return false;
+    const isLate = this.#now() - lag.since >= SLOW_MS;
     const most = this.#thresholdBytes * (isLate ? SLOW_THRESHOLDS : BURST_THRESHOLDS);
-    return behind(topic, subscription) > most;
+    return behind(subscription) > most;
   }
 
   /** Notes that a subscriber has all there is for it. */
-  keepUp(topic: OpenTopic, subscription: Subscription): void {
-    if (subscription.laggingSince === undefined) return;
-    subscription.laggingSince = undefined;
-    subscription.stalledSince = undefined;
-    topic.lagging.delete(subscription);
+  keepUp(subscription: Subscription): void {
+    if (subscription.lag === undefined) return;
+    subscription.lag = undefined;
+    subscription.topic.lagging.delete(subscription);
   }
 
   /** Notes that a subscriber's socket has no room for what it lacks; ends it if it is stuck. */
-  lag(topic: OpenTopic, subscription: Subscription): void {
-    const { connection } = subscription;
+  lag(subscription: Subscription): void {
+    const { connection, topic } = subscription;
     const { drained } = connection;
     const now = this.#now();
-    if (drained > subscription.drained) subscription.stalledSince = undefined;
-    subscription.drained = drained;
-    subscription.stalledSince ??= now;
-    subscription.laggingSince ??= now;
+    const lag = subscription.lag ??= { since: now, stalledSince: now, drained };
     topic.lagging.add(subscription);
-    if (now - subscription.stalledSince < STALL_MS) return;
-    if (connection.bufferedBytes + behind(topic, subscription) > this.#thresholdBytes) {
+    if (drained > lag.drained) lag.stalledSince = now;
+    lag.drained = drained;
+    if (now - lag.stalledSince < STALL_MS) return;
+    if (connection.bufferedBytes + behind(subscription) > this.#thresholdBytes) {
       connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
     }
   }

@@ -11,14 +11,24 @@ import type { Cursor, TopicLog } from "../domain/broker.ts";
 export interface Subscription extends Cursor {
   /** Who listens. */
   readonly connection: Connection;
+  /** What it listens to. */
+  readonly topic: OpenTopic;
+  /** All subscriptions of its connection, this one among them: they share its frames. */
+  readonly siblings: readonly Subscription[];
   /** Life of the log that the offset is of. */
   epoch: string;
   /** Number of the last publication that was handed to its socket. */
   offset: number;
-  /** Since when its socket has had no room for all of it, in milliseconds of the hub's clock. */
-  laggingSince: number | undefined;
-  /** Since when its socket has not drained, in the same milliseconds, if it lags. */
-  stalledSince: number | undefined;
+  /** Set while its socket has no room for what it lacks. */
+  lag: Lag | undefined;
+}
+
+/** How a subscription lags. Times are in milliseconds of the hub's clock. */
+export interface Lag {
+  /** Since when its socket has had no room for all that it lacks. */
+  readonly since: number;
+  /** Since when its socket has not drained. */
+  stalledSince: number;
   /** What its connection had drained when that was last looked at. */
   drained: number;
 }
@@ -35,17 +45,17 @@ export interface OpenTopic {
   readonly lagging: Set<Subscription>;
 }
 
-/** Tells whether a subscriber has been handed all there is. */
-export function isCurrent({ log }: OpenTopic, { epoch, offset }: Subscription): boolean {
-  return offset >= log.head && epoch === log.epoch;
+/** Tells whether a subscriber has yet to be handed something. */
+export function lacks({ topic: { log }, epoch, offset }: Subscription): boolean {
+  return offset < log.head || epoch !== log.epoch;
 }
 
 /** Returns a cursor's offset; a cursor of a former life stands before the first message of this. */
-export function offsetIn({ log }: OpenTopic, { epoch, offset }: Subscription): number {
+export function offsetOf({ topic: { log }, epoch, offset }: Subscription): number {
   return epoch === log.epoch ? offset : 0;
 }
 
 /** Returns the length of what a subscriber has yet to read, in UTF-16 code units. */
-export function behind(topic: OpenTopic, subscription: Subscription): number {
-  return topic.log.lengthAfter(offsetIn(topic, subscription));
+export function behind(subscription: Subscription): number {
+  return subscription.topic.log.lengthAfter(offsetOf(subscription));
 }

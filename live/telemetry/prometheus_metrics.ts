@@ -80,8 +80,16 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     ["result"],
   );
   const skipped = counter("messages_skipped_total", "Messages that clients were told they missed");
+  const conflated = counter(
+    "messages_conflated_total",
+    "Messages skipped as their reader was too slow, and got the newest state",
+  );
   const redisUp = gauge("redis_up", "1 while Redis can be reached");
   const ingested = counter("ingested_total", "Entries of the ingest stream", ["result"]);
+  const publishToSend = histogram(
+    "publish_to_send_ms",
+    "From the first waiting publication of a topic to the first subscriber served",
+  );
   const broadcast = histogram(
     "broadcast_duration_ms",
     "From the first waiting publication of a topic to the last subscriber reached",
@@ -129,8 +137,10 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     withdrawn: (count) => withdrawn.inc(count),
     recovery: (result) => recoveries.inc({ result }),
     skipped: (count) => skipped.inc(count),
+    conflated: (count) => conflated.inc(count),
     redisUp: (up) => redisUp.set(up ? 1 : 0),
     ingested: (result) => ingested.inc({ result }),
+    publishToSend: (elapsedMs) => publishToSend.observe(elapsedMs),
     broadcast: (elapsedMs) => broadcast.observe(elapsedMs),
   };
 }

@@ -49,6 +49,7 @@ export const variableRows: readonly VariableRow[] = [
   row("LIVE_HISTORY_SIZE", 256),
   row("LIVE_HISTORY_TTL_MS", 300_000),
   row("LIVE_HISTORY_MAX_BYTES", 268_435_456),
+  row("LIVE_FLUSH_INTERVAL_MS", 0),
   row("LIVE_TRANSPORT", "deno"),
   row("LIVE_PUBLISH_TOKEN", undefined, "default: none: publishing off"),
   row("OPS_HOST", "127.0.0.1"),

@@ -86,6 +86,10 @@ export interface RecordingMetrics extends Metrics {
   readonly publishedCount: number;
   /** How many messages clients were told they missed. */
   readonly skippedCount: number;
+  /** How many of them as they were too slow for them. */
+  readonly conflatedCount: number;
+  /** How long the first publication of each broadcast waited, in milliseconds. */
+  readonly waits: readonly number[];
   /** Duration of each broadcast that is over, in milliseconds. */
   readonly broadcasts: readonly number[];
   /** Resolves when so many broadcasts are over. */
@@ -96,20 +100,26 @@ export interface RecordingMetrics extends Metrics {
 export function createRecordingMetrics(): RecordingMetrics {
   const gauges: RecordingMetrics["gauges"] = {};
   const sentCounts: RecordingMetrics["sentCounts"] = {};
+  const waits: number[] = [];
   const broadcasts: number[] = [];
   const waiting = new Map<number, PromiseWithResolvers<void>>();
   let publishedCount = 0;
   let skippedCount = 0;
+  let conflatedCount = 0;
   return {
     ...silentMetrics,
     gauges,
     sentCounts,
+    waits,
     broadcasts,
     get publishedCount() {
       return publishedCount;
     },
     get skippedCount() {
       return skippedCount;
+    },
+    get conflatedCount() {
+      return conflatedCount;
     },
     connections: (count) => gauges.connections = count,
     closingSockets: (count) => gauges.closingSockets = count,
@@ -119,6 +129,8 @@ export function createRecordingMetrics(): RecordingMetrics {
     sent: (type, count) => sentCounts[type] = (sentCounts[type] ?? 0) + count,
     published: (count) => publishedCount += count,
     skipped: (count) => skippedCount += count,
+    conflated: (count) => conflatedCount += count,
+    publishToSend: (elapsedMs) => waits.push(elapsedMs),
     broadcast(elapsedMs) {
       broadcasts.push(elapsedMs);
       waiting.get(broadcasts.length)?.resolve();

@@ -10,7 +10,7 @@ import type { TopicLog } from "../../live/domain/broker.ts";
 import { withSkipped } from "../../live/domain/protocol.ts";
 import { TopicHistory } from "../../live/history/topic_history.ts";
 import { FanOut } from "../../live/hub/fan_out.ts";
-import type { OpenTopic } from "../../live/hub/subscription.ts";
+import type { OpenTopic, Subscription } from "../../live/hub/subscription.ts";
 import {
   type Client,
   createClient,
@@ -81,19 +81,21 @@ function setUp(log: Partial<TopicLog> = {}): Setup {
       const client = createClient({
         onEnd: (connection) => topic.subscriptions.delete(connection),
       });
-      const { connection } = client;
-      const place = {
-        epoch: history.epoch,
-        offset: cursor,
-        laggingSince: undefined,
-        stalledSince: undefined,
-        drained: 0,
-      };
-      topic.subscriptions.set(connection, { connection, ...place });
+      subscribe(client, topic, cursor);
       return client;
     },
     [Symbol.dispose]: () => fanOut.stop(),
   };
+}
+
+/** Lists a client among a topic's subscribers. */
+function subscribe(client: Client, topic: OpenTopic, offset: number): Client {
+  const { connection } = client;
+  const { epoch } = topic.log;
+  const siblings: Subscription[] = [];
+  siblings.push({ connection, topic, siblings, epoch, offset, lag: undefined });
+  for (const subscription of siblings) topic.subscriptions.set(connection, subscription);
+  return client;
 }
 
 function messages(from: number, to: number): string[] {
@@ -199,10 +201,7 @@ Deno.test("FanOut begins anew with whoever stands in a former life of the log", 
 
 Deno.test("FanOut sends nothing to a connection that has ended but is still listed", async () => {
   using setup = setUp();
-  const { connection, socket } = createClient();
-  const { epoch } = setup.topic.log;
-  const place = { epoch, offset: 0, laggingSince: undefined, stalledSince: undefined, drained: 0 };
-  setup.topic.subscriptions.set(connection, { connection, ...place });
+  const { connection, socket } = subscribe(createClient(), setup.topic, 0);
   connection.end(1001, "gone");
   await setup.append(1);
   assertEquals([socket.frames, setup.metrics.sentCounts, setup.releases], [[], {}, [1]]);

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Cursor } from "../../live/domain/broker.ts";
 import { withSkipped } from "../../live/domain/protocol.ts";
 import { TopicHistory } from "../../live/history/topic_history.ts";
-import { makeFrame } from "../../live/hub/frame.ts";
+import { type Frame, joinFrames, makeFrame } from "../../live/hub/frame.ts";
 import type { OpenTopic } from "../../live/hub/subscription.ts";
 import { messageOf } from "./fakes.ts";
 
@@ -99,4 +99,17 @@ Deno.test("makeFrame() begins a new life with its snapshot, if its first message
   const messages = [message(1, "a"), message(2, "b")].map((text) => JSON.parse(text));
   assertEquals(JSON.parse(frame.text), { ...start, messages });
   assertEquals([frame.upTo, frame.isStart], [3, true]);
+});
+
+Deno.test("joinFrames() makes one array of what is one message and what is several", () => {
+  const one = topicOf(10, "k");
+  const several = topicOf(10, "k", "l");
+  const frames = [makeFrame(one, at(one, 0)), makeFrame(several, at(several, 0))] as Frame[];
+  assertEquals(joinFrames(frames), `[${[message(1, "k"), message(1, "k"), message(2, "l")]}]`);
+});
+
+Deno.test("joinFrames() leaves a frame alone that is the only one", () => {
+  const topic = topicOf(10, "k", "l");
+  const frame = makeFrame(topic, at(topic, 0)) as Frame;
+  assertEquals(joinFrames([frame]), frame.text);
 });

@@ -12,6 +12,7 @@ Deno.test("Hub.publish() sends one message as itself", async () => {
   await using bench = new Bench();
   const client = await bench.join("a:1");
   await bench.hub.publish([{ topic: "a:1", key: 'k"', data: '{"x":[1,null]}' }]);
+  await turn();
   assertEquals(client.socket.frames, [
     '{"type":"message","topic":"a:1","offset":1,"key":"k\\"","data":{"x":[1,null]}}',
   ]);
@@ -54,12 +55,12 @@ Deno.test("Hub.publish() sends to a topic's subscribers only", async () => {
   assertEquals(neither.socket.frames, []);
 });
 
-Deno.test("Hub.publish() while idle sends in a microtask", async () => {
+Deno.test("Hub.publish() sends in the same turn of the event loop", async () => {
   await using bench = new Bench();
   const client = await bench.join("a:1");
-  bench.publish("a:1", 1);
+  bench.hub.publish([{ topic: "a:1", data: "1" }]);
   assertEquals(client.socket.frames, []);
-  await Promise.resolve();
+  await turn();
   assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
 });
 
@@ -71,30 +72,53 @@ Deno.test("Hub.publish() takes along what the same turn publishes", async () => 
   assertEquals(client.socket.frames, [`[${messageOf("a:1", 1, 1)},${messageOf("a:1", 2, 2)}]`]);
 });
 
-Deno.test("Hub.publish() while busy joins what comes within a turn", async () => {
+Deno.test("Hub.publish() sends what was published on several topics in one frame", async () => {
   await using bench = new Bench();
-  const client = await bench.join("a:1");
-  const publish = async (data: string) => void await bench.hub.publish([{ topic: "a:1", data }]);
-  await publish("1");
-  await publish("2");
-  await turn();
-  await publish("3");
-  assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
-  bench.time.tick(0);
-  assertEquals(client.socket.frames, [
-    messageOf("a:1", 1, 1),
-    `[${messageOf("a:1", 2, 2)},${messageOf("a:1", 3, 3)}]`,
+  const clients = [await bench.join("a:1", "b:1", "c:1"), await bench.join("b:1")];
+  await bench.hub.publish([
+    { topic: "b:1", data: "1" },
+    { topic: "a:1", data: "2" },
+    { topic: "b:1", data: "3" },
   ]);
+  await turn();
+  const [a, ...b] = [messageOf("a:1", 1, 2), messageOf("b:1", 1, 1), messageOf("b:1", 2, 3)];
+  assertEquals(clients.map(({ socket }) => socket.frames), [[`[${[...b, a]}]`], [`[${b}]`]]);
+  assertEquals(bench.metrics.sentCounts, { message: 5 });
 });
 
-Deno.test("Hub.publish() is idle again some milliseconds after a flush", async () => {
+Deno.test("Hub.publish() fills a frame from several topics, and not more than that", async () => {
   await using bench = new Bench();
-  const client = await bench.join("a:1");
-  const publish = async (data: string) => void await bench.hub.publish([{ topic: "a:1", data }]);
-  await publish("1");
-  bench.clock.ms += 6;
-  await publish("2");
-  assertEquals(client.socket.frames, [messageOf("a:1", 1, 1), messageOf("a:1", 2, 2)]);
+  const client = await bench.join("a:1", "b:1", "c:1");
+  const data = "x".repeat(40_000);
+  const publications = ["a:1", "b:1", "c:1"].map((topic) => ({ topic, data: `"${data}"` }));
+  await bench.hub.publish(publications);
+  await turn();
+  const [a, b, c] = publications.map(({ topic }) => messageOf(topic, 1, data));
+  assertEquals(client.socket.frames, [`[${a},${b}]`, c]);
+});
+
+Deno.test("Hub.publish() sends no more of a topic that was left to a sibling's frame", async () => {
+  await using bench = new Bench();
+  const client = await bench.join("a:1", "b:1");
+  bench.hub.unsubscribe(client.connection, "b:1");
+  await bench.hub.publish([{ topic: "a:1", data: "1" }, { topic: "b:1", data: "2" }]);
+  await turn();
+  assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
+});
+
+Deno.test("Hub.publish() gathers for as long as the flush interval, over all topics", async () => {
+  await using bench = new Bench({ flushIntervalMs: 100 });
+  const client = await bench.join("a:1", "b:1");
+  await bench.publish("a:1", 1);
+  await bench.publish("b:1", 2);
+  bench.time.tick(99);
+  await turn();
+  assertEquals(client.socket.frames, []);
+  bench.time.tick(1);
+  await turn();
+  assertEquals(client.socket.frames, [`[${messageOf("a:1", 1, 1)},${messageOf("b:1", 1, 2)}]`]);
+  await bench.publish("a:1", 3);
+  assertEquals(client.socket.frames.length, 1);
 });
 
 for (const historySize of [0, 1]) {
@@ -153,21 +177,22 @@ Deno.test("Hub.publish() sends past a socket that breaks, which is not counted",
 
 Deno.test("Hub.publish() times a broadcast from its first publication on", async () => {
   await using bench = new Bench();
-  await bench.join("a:1");
-  await bench.publish("a:1", 1);
-  await bench.hub.publish([{ topic: "a:1", data: "2" }]);
+  const { socket } = await bench.join("a:1");
+  socket.onSend = () => bench.clock.ms += 2;
+  bench.hub.publish([{ topic: "a:1", data: "1" }]);
   bench.clock.ms += 3;
-  await bench.hub.publish([{ topic: "a:1", data: "3" }]);
+  bench.hub.publish([{ topic: "a:1", data: "2" }]);
   bench.clock.ms += 4;
-  bench.time.tick(0);
-  assertEquals(bench.metrics.broadcasts, [0, 7]);
+  await turn();
+  assertEquals([bench.metrics.waits, bench.metrics.broadcasts], [[7], [9]]);
 });
 
 Deno.test("Hub.stop() sends nothing any more", async () => {
   await using bench = new Bench();
   const client = await bench.join("a:1");
-  bench.publish("a:1", 1);
+  bench.hub.publish([{ topic: "a:1", data: "1" }]);
   await bench.hub.stop();
+  await turn();
   bench.time.tick(1_000);
   assertEquals(client.socket.frames, []);
   assertEquals(bench.time.next(), false);
@@ -179,6 +204,7 @@ Deno.test("Hub.stop() gives up what waits for a turn", async () => {
   await bench.publish("a:1", 1);
   await bench.hub.publish([{ topic: "a:1", data: "2" }]);
   await bench.hub.stop();
+  await turn();
   assertEquals(bench.time.next(), false);
   assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
 });

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { withSkipped } from "../../live/domain/protocol.ts";
 import { RETRY_MS } from "../../live/hub/fan_out.ts";
-import { type Client, messageOf } from "./fakes.ts";
+import { type Client, messageOf, turn } from "./fakes.ts";
 import { Bench } from "./setup.ts";
 
 /** Past this nothing is handed to a socket. */
@@ -24,6 +24,7 @@ async function publish(bench: Bench, key: string | undefined, length = 30_000): 
   bench.clock.ms += 10;
   const data = JSON.stringify("x".repeat(length));
   await bench.hub.publish([{ topic: TOPIC, data, ...(key === undefined ? {} : { key }) }]);
+  await turn();
 }
 
 function fill({ socket }: Client): void {
@@ -61,6 +62,7 @@ Deno.test("a reader that lags for a second gets the latest of each key, and what
 
   assertEquals(sent(slow), [[2, "b", 1], [4, "c", 1], [5, "a"]]);
   assertEquals([bench.metrics.sentCounts, bench.metrics.skippedCount], [{ message: 3 }, 2]);
+  assertEquals(bench.metrics.conflatedCount, 2);
 });
 
 Deno.test("a reader that lags for less gets everything, past the history as well", async () => {

@@ -22,6 +22,7 @@ import {
   createRecordingMetrics,
   FakeClock,
   type RecordingMetrics,
+  turn,
 } from "./fakes.ts";
 
 /** A memory broker that can be told to take its time over opening a topic. */
@@ -85,6 +86,8 @@ export class HeldBroker implements Broker {
 export interface BenchOptions extends Partial<Omit<MemoryBrokerOptions, "metrics">> {
   /** What one connection may hold unsent, in bytes. */
   readonly thresholdBytes?: number;
+  /** How long messages are gathered, in milliseconds. */
+  readonly flushIntervalMs?: number;
 }
 
 /**
@@ -94,7 +97,7 @@ export interface BenchOptions extends Partial<Omit<MemoryBrokerOptions, "metrics
 export class Bench implements AsyncDisposable {
   /** The time that timers go by. */
   readonly time: FakeTime = new FakeTime(0);
-  /** The hub's clock. {@linkcode publish} moves it on, so that the hub is idle each time. */
+  /** The hub's clock, which {@linkcode publish} moves on. */
   readonly clock: FakeClock = new FakeClock();
   /** What the hub told. */
   readonly metrics: RecordingMetrics = createRecordingMetrics();
@@ -105,12 +108,13 @@ export class Bench implements AsyncDisposable {
   readonly #thresholdBytes: number;
 
   /** Creates a hub without topics. */
-  constructor({ thresholdBytes = 1_048_576, ...history }: BenchOptions = {}) {
+  constructor(options: BenchOptions = {}) {
+    const { thresholdBytes = 1_048_576, flushIntervalMs = 0, ...history } = options;
     const { metrics, clock: { now } } = this;
     const bounds = { historySize: 256, historyTtlMs: 300_000, historyMaxBytes: 1_000_000 };
     this.#thresholdBytes = thresholdBytes;
     this.broker = new HeldBroker(new MemoryBroker({ ...bounds, ...history, metrics }));
-    this.hub = new Hub({ broker: this.broker, thresholdBytes, metrics, now });
+    this.hub = new Hub({ broker: this.broker, thresholdBytes, flushIntervalMs, metrics, now });
   }
 
   /** Creates a connection that unsubscribes from these topics when it ends. */
@@ -140,10 +144,13 @@ export class Bench implements AsyncDisposable {
     return this.hub.subscribe(connection, topic, { since, onStart });
   }
 
-  /** Publishes messages on one topic; when it resolves, an idle hub has sent them. */
-  publish(topic: string, ...data: unknown[]): Promise<Position[]> {
+  /** Publishes messages on one topic; when it resolves, the hub has had a turn to send them. */
+  async publish(topic: string, ...data: unknown[]): Promise<Position[]> {
     this.clock.ms += 10;
-    return this.hub.publish(data.map((item) => ({ topic, data: JSON.stringify(item) })));
+    const publications = data.map((item) => ({ topic, data: JSON.stringify(item) }));
+    const positions = await this.hub.publish(publications);
+    await turn();
+    return positions;
   }
 
   /** Moves both clocks on, from one look at the sockets that lag to the next. */
@@ -152,7 +159,7 @@ export class Bench implements AsyncDisposable {
       eachLook?.();
       this.clock.ms += RETRY_MS;
       this.time.tick(RETRY_MS);
-      await Promise.resolve(); // an idle hub looks in a microtask
+      await turn();
     }
   }
 

@@ -56,7 +56,9 @@ export class RecordingMetrics implements Metrics {
   readonly authorisations: string[] = [];
   /** How many publications were appended. */
   publications = 0;
-  /** How many broadcasts were timed. */
+  /** How many broadcasts were timed until they began. */
+  sendings = 0;
+  /** How many broadcasts were timed until they were over. */
   broadcasts = 0;
   /** Calls to Directus: now in flight and queued, the most there were, and whether held back. */
   readonly directus = { inFlight: 0, mostInFlight: 0, queued: 0, mostQueued: 0, heldBack: false };
@@ -70,6 +72,8 @@ export class RecordingMetrics implements Metrics {
   readonly recoveries: Record<"hit" | "miss", number> = { hit: 0, miss: 0 };
   /** How many messages clients were told they missed. */
   missed = 0;
+  /** How many of them as they were too slow for them. */
+  conflations = 0;
   /** Whether Redis could be reached, each time that was told. */
   readonly redis: boolean[] = [];
   /** What became of entries of the ingest stream, in their order. */
@@ -153,11 +157,19 @@ export class RecordingMetrics implements Metrics {
     this.missed += count;
     this.#watch.changed();
   }
+  conflated(count: number): void {
+    this.conflations += count;
+    this.#watch.changed();
+  }
   redisUp(up: boolean): void {
     this.#add(this.redis, up);
   }
   ingested(result: IngestResult): void {
     this.#add(this.ingests, result);
+  }
+  publishToSend(): void {
+    this.sendings++;
+    this.#watch.changed();
   }
   broadcast(): void {
     this.broadcasts++;

@@ -41,8 +41,10 @@ async function exposeAll(): Promise<string> {
     withdrawn: [2],
     recovery: ["hit"],
     skipped: [4],
+    conflated: [3],
     redisUp: [true],
     ingested: ["published"],
+    publishToSend: [2],
     broadcast: [3],
   };
   for (const [verb, args] of Object.entries(all)) Reflect.apply(verbOf(metrics, verb), null, args);
@@ -159,6 +161,11 @@ for (
       'processor_live_recoveries_total{result="miss"} 1',
     ],
     ["skipped messages", (m: Metrics) => m.skipped(4), "processor_live_messages_skipped_total 4"],
+    [
+      "conflated messages",
+      (m: Metrics) => m.conflated(3),
+      "processor_live_messages_conflated_total 3",
+    ],
     ["Redis", (m: Metrics) => m.redisUp(true), "processor_live_redis_up 1"],
     [
       "ingested entries",
@@ -184,6 +191,11 @@ for (
       'processor_live_disconnects_total{code="0"} 1',
     ],
     ["publications", (m: Metrics) => m.published(6), "processor_live_published_total 6"],
+    [
+      "broadcasts that begin",
+      (m: Metrics) => m.publishToSend(2),
+      "processor_live_publish_to_send_ms_count 1",
+    ],
     [
       "broadcasts",
       (m: Metrics) => m.broadcast(3),
