@@ -17,7 +17,7 @@ import { retryDelayMs } from "./refusal.ts";
 import type { SocketEvents } from "./transport.ts";
 
 /** What clients need. */
-export interface ClientsOptions extends Omit<InboxOptions, "session"> {
+export interface ClientsOptions extends InboxOptions {
   /** Knows the connections there are. */
   readonly registry: Registry;
   /** Creates what handles a connection's messages. */
@@ -33,11 +33,36 @@ export interface ClientsOptions extends Omit<InboxOptions, "session"> {
 }
 
 /** A client that is connected, and told of what happens to its socket. */
-export interface Client extends Required<SocketEvents> {
+export class Client implements Required<SocketEvents> {
   /** Its connection. */
   readonly connection: Connection;
   /** Takes what arrives. */
   readonly inbox: Inbox;
+  readonly #registry: Registry;
+
+  /** Creates the client of a connection that is registered. */
+  constructor(connection: Connection, inbox: Inbox, registry: Registry) {
+    this.connection = connection;
+    this.inbox = inbox;
+    this.#registry = registry;
+  }
+
+  message(frame: string | ArrayBuffer): void {
+    this.inbox.receive(frame);
+  }
+
+  seen(): void {
+    this.connection.seen();
+  }
+
+  failed(code: number, reason: string): void {
+    this.connection.end(code, reason);
+  }
+
+  closed(code: number, reason: string): void {
+    this.connection.end(code, reason); // does nothing if the end was ours
+    this.#registry.gone(this.connection);
+  }
 }
 
 /** Sets up connections, and sends them away when the server drains. */
@@ -76,22 +101,12 @@ export class Clients {
       },
     });
     const session = this.#options.sessions(connection);
-    const inbox = new Inbox(connection, { ...this.#options, session });
+    const inbox = new Inbox(connection, session, this.#options);
     registry.add(connection);
     logger.debug("connection opened", { connection: connection.id, user: user?.id, remoteAddress });
     connection.send({ type: "welcome", connection: connection.id, user, instance: instanceId });
     if (this.#leaving) sendAway(connection);
-    return {
-      connection,
-      inbox,
-      message: (frame) => inbox.receive(frame),
-      seen: () => connection.seen(),
-      failed: (code, reason) => connection.end(code, reason),
-      closed(code, reason) {
-        connection.end(code, reason); // does nothing if the end was ours
-        registry.gone(connection);
-      },
-    };
+    return new Client(connection, inbox, registry);
   }
 
   /** Closes every connection with 1001, and from now on each that opens. */

@@ -21,8 +21,6 @@ export interface InboxOptions {
   readonly maxMessagesPerSecond: number;
   /** Messages that may come at once. */
   readonly messageBurst: number;
-  /** Handles the messages. */
-  readonly session: Session;
   /** Counts the messages. */
   readonly metrics: Metrics;
   /** Told of a handler that failed. */
@@ -35,12 +33,14 @@ const RETRY_AFTER_MS = 1_000;
 /** Checks each message's size, rate and form, and hands it on. */
 export class Inbox {
   readonly #connection: Connection;
+  readonly #session: Session;
   readonly #options: InboxOptions;
   readonly #rate: TokenBucket;
 
-  /** Creates the inbox of an open connection. */
-  constructor(connection: Connection, options: InboxOptions) {
+  /** Creates the inbox of an open connection, whose messages a session handles. */
+  constructor(connection: Connection, session: Session, options: InboxOptions) {
     this.#connection = connection;
+    this.#session = session;
     this.#options = options;
     this.#rate = new TokenBucket({
       perSecond: options.maxMessagesPerSecond,
@@ -66,7 +66,7 @@ export class Inbox {
   /** Has a message handled; a failure is logged, and answered. Never rejects. */
   async handle(message: ClientMessage): Promise<void> {
     try {
-      await this.#options.session.handle(message);
+      await this.#session.handle(message);
     } catch (error) {
       this.#options.logger.error("message handler failed", {
         connection: this.#connection.id,

@@ -17,6 +17,8 @@ interface Part {
   readonly conflated: boolean;
 }
 
+const NO_PARTS: readonly Part[] = [];
+
 /**
  * Hands a subscriber what it lacks, while its socket takes it. What its connection lacks of other
  * topics rides along: what costs is the frame, not the message.
@@ -27,33 +29,45 @@ export function deliver(subscription: Subscription, ladder: Ladder, turn: Turn):
   const { connection } = subscription;
   let moved = false;
   while (lacks(subscription) && connection.hasRoom) {
-    const parts = partsFor(subscription, ladder, turn);
-    const text = joinFrames(parts.map(({ frame }) => frame));
-    if (parts.length === 0 || !connection.deliver(text)) break;
+    const part = partFor(subscription, ladder, turn);
+    if (part === undefined) break;
+    const more = partsForSiblings(part, ladder, turn);
+    const text = more.length === 0 ? part.frame.text : joinFrames(framesOf(part, more));
+    if (!connection.deliver(text)) break;
     turn.sent(text.length);
-    for (const part of parts) advance(part, turn);
+    advance(part, turn);
+    for (const other of more) advance(other, turn);
     moved ||= subscription.lag !== undefined;
   }
   return moved;
 }
 
-/** What the next frame has: of this topic first, then of the connection's others, as much as fits. */
-function partsFor(subscription: Subscription, ladder: Ladder, turn: Turn): Part[] {
+/** What is next for a subscriber; `undefined` if nothing of what it lacks is held. */
+function partFor(subscription: Subscription, ladder: Ladder, turn: Turn): Part | undefined {
+  const conflated = ladder.isTooSlow(subscription);
+  const frame = turn.frameFor(subscription, conflated);
+  return frame && { subscription, frame, conflated };
+}
+
+/** What is next for the connection's other subscriptions, as much as fits into a frame. */
+function partsForSiblings(first: Part, ladder: Ladder, turn: Turn): readonly Part[] {
+  const { siblings } = first.subscription;
+  if (siblings.length === 1) return NO_PARTS; // nearly always
   const parts: Part[] = [];
-  let length = 0;
-  const add = (subscription: Subscription) => {
-    const conflated = ladder.isTooSlow(subscription);
-    const frame = turn.frameFor(subscription, conflated);
-    if (frame === undefined) return;
-    length += frame.text.length;
-    parts.push({ subscription, frame, conflated });
-  };
-  add(subscription);
-  for (const sibling of subscription.siblings) {
+  let { length } = first.frame.text;
+  for (const sibling of siblings) {
     if (length >= MAX_LENGTH) break;
-    if (sibling !== subscription && lacks(sibling)) add(sibling);
+    if (sibling === first.subscription || !lacks(sibling)) continue;
+    const part = partFor(sibling, ladder, turn);
+    if (part === undefined) continue;
+    parts.push(part);
+    length += part.frame.text.length;
   }
   return parts;
+}
+
+function framesOf(first: Part, more: readonly Part[]): Frame[] {
+  return [first, ...more].map(({ frame }) => frame);
 }
 
 function advance({ subscription, frame, conflated }: Part, turn: Turn): void {

@@ -50,10 +50,8 @@ export function makeFrame(
   return { text: encodeFrame(messages), upTo, isStart: false, count: messages.length, skipped: 0 };
 }
 
-/** Joins frames of several topics to one. */
+/** Joins frames of several topics to the text of one. */
 export function joinFrames(frames: readonly Frame[]): string {
-  const [first] = frames;
-  if (frames.length === 1 && first !== undefined) return first.text;
   return `[${frames.map(({ text, count }) => count === 1 ? text : text.slice(1, -1)).join()}]`;
 }
 

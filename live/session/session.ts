@@ -58,6 +58,16 @@ export function createSessions(options: SessionOptions): SessionFactory {
   };
 }
 
+/** What a session knows of a topic, while it has it or a message about it is under way. */
+interface Place {
+  readonly topic: Topic;
+  stage: "out" | "joining" | "in";
+  /** Whether it was withdrawn while a message about it was under way. */
+  withdrawn: boolean;
+  /** The handling of the message last asked for, while any is under way. */
+  turn: Promise<void> | undefined;
+}
+
 /**
  * Subscribes and unsubscribes. What concerns one topic is done in the order in which it was
  * asked; topics do not wait for each other.
@@ -65,14 +75,8 @@ export function createSessions(options: SessionOptions): SessionFactory {
 class TopicSession implements Session, Guarded {
   readonly connection: Connection;
   readonly #options: SessionOptions;
-  /** Topics that are subscribed, by name. */
-  readonly #topics = new Map<string, Topic>();
-  /** Topics that are being subscribed and are not yet, by name. */
-  readonly #joining = new Map<string, Topic>();
-  /** Topics that were withdrawn while a message about them was under way. */
-  readonly #withdrawn = new Set<string>();
-  /** By topic, the message last asked for, while any is under way. */
-  readonly #turns = new Map<string, Promise<void>>();
+  /** By the topic's name. */
+  readonly #places = new Map<string, Place>();
 
   constructor(connection: Connection, options: SessionOptions) {
     this.connection = connection;
@@ -80,18 +84,21 @@ class TopicSession implements Session, Guarded {
   }
 
   get topics(): Topic[] {
-    return [...this.#topics.values(), ...this.#joining.values()];
+    return [...this.#places.values()].filter(({ stage }) => stage !== "out")
+      .map(({ topic }) => topic);
   }
 
   handle(message: ClientMessage): void | Promise<void> {
     const topic = parseTopic(message.topic);
     if (topic === undefined) return this.#refuse(message, "bad-topic", "Invalid topic name");
-    const turn = this.#after(this.#turns.get(topic.name), message, topic);
-    this.#turns.set(topic.name, turn);
+    const place = this.#placeOf(topic);
+    const turn = this.#after(place.turn, message, place);
+    place.turn = turn;
     const tidy = () => {
-      if (this.#turns.get(topic.name) !== turn) return;
-      this.#turns.delete(topic.name);
-      this.#withdrawn.delete(topic.name);
+      if (place.turn !== turn) return;
+      place.turn = undefined;
+      place.withdrawn = false;
+      this.#forgetUnused(place);
     };
     turn.then(tidy, tidy);
     return turn;
@@ -99,42 +106,54 @@ class TopicSession implements Session, Guarded {
 
   end(): void {
     this.#options.guard?.remove(this);
-    for (const name of this.#topics.keys()) this.#options.hub.unsubscribe(this.connection, name);
-    this.#topics.clear();
+    for (const [name, { stage }] of this.#places) {
+      if (stage === "in") this.#options.hub.unsubscribe(this.connection, name);
+    }
+    this.#places.clear();
   }
 
   withdraw(name: string): boolean {
-    if (this.#turns.has(name)) this.#withdrawn.add(name);
-    if (!this.#topics.has(name)) return false;
-    this.#leave(name, { reason: "forbidden" });
+    const place = this.#places.get(name);
+    if (place?.turn !== undefined) place.withdrawn = true;
+    if (place?.stage !== "in") return false;
+    this.#leave(place, { reason: "forbidden" });
     return true;
+  }
+
+  #placeOf(topic: Topic): Place {
+    const known = this.#places.get(topic.name);
+    if (known !== undefined) return known;
+    const place: Place = { topic, stage: "out", withdrawn: false, turn: undefined };
+    this.#places.set(topic.name, place);
+    return place;
+  }
+
+  #forgetUnused({ topic, stage, turn }: Place): void {
+    if (stage === "out" && turn === undefined) this.#places.delete(topic.name);
   }
 
   async #after(
     earlier: Promise<void> | undefined,
     message: ClientMessage,
-    topic: Topic,
+    place: Place,
   ): Promise<void> {
     // Whoever asked for the earlier one is told of its failure; this one goes on.
     await earlier?.catch(() => {});
     if (this.connection.ended) return;
-    if (message.type === "subscribe") await this.#subscribe(message, topic);
-    else this.#leave(topic.name, { id: message.id });
+    if (message.type === "subscribe") await this.#subscribe(message, place);
+    else this.#leave(place, { id: message.id });
   }
 
-  async #subscribe(
-    message: SubscribeRequest,
-    topic: Topic,
-  ): Promise<void> {
+  async #subscribe(message: SubscribeRequest, place: Place): Promise<void> {
     const { maxTopics } = this.#options;
-    const isNew = !this.#topics.has(topic.name);
-    if (isNew && this.#topics.size + this.#joining.size >= maxTopics) {
+    const isNew = place.stage === "out";
+    if (isNew && this.topics.length >= maxTopics) {
       return this.#refuse(message, "limit", `Too many topics: at most ${maxTopics}`);
     }
-    if (isNew) this.#joining.set(topic.name, topic);
-    this.#withdrawn.delete(topic.name); // that was before this was asked
+    if (isNew) place.stage = "joining";
+    place.withdrawn = false; // that was before this was asked
     try {
-      if (await this.#mayListen(message, topic)) await this.#join(message, topic);
+      if (await this.#mayListen(message, place)) await this.#join(message, place);
     } catch (error) {
       if (!(error instanceof BrokerUnavailable)) throw error;
       const { retryAfterMs } = error;
@@ -142,42 +161,44 @@ class TopicSession implements Session, Guarded {
         retryAfterMs,
       });
     } finally {
-      this.#joining.delete(topic.name);
+      if (place.stage === "joining") place.stage = "out";
     }
   }
 
-  async #join(message: SubscribeRequest, topic: Topic): Promise<void> {
+  async #join(message: SubscribeRequest, place: Place): Promise<void> {
     const { since } = message;
-    const onStart = (start: Start) => this.#begin(message, topic, start);
-    await this.#options.hub.subscribe(this.connection, topic.name, { since, onStart });
+    const onStart = (start: Start) => this.#begin(message, place, start);
+    await this.#options.hub.subscribe(this.connection, place.topic.name, { since, onStart });
   }
 
   /** Answers with the start of a subscription, unless the right to it ended on the way. */
-  #begin(message: SubscribeRequest, topic: Topic, start: Start): void {
-    const { name } = topic;
-    this.#joining.delete(name);
-    if (this.#withdrawn.has(name)) {
+  #begin(message: SubscribeRequest, place: Place, start: Start): void {
+    const { name } = place.topic;
+    if (place.withdrawn) {
       this.#options.hub.unsubscribe(this.connection, name);
+      place.stage = "out";
       return this.#forbid(message);
     }
-    this.#topics.set(name, topic);
+    place.stage = "in";
     this.connection.send({ type: "subscribed", topic: name, id: message.id, ...start });
   }
 
-  #leave(topic: string, more: Pick<UnsubscribedMessage, "id" | "reason">): void {
-    this.#topics.delete(topic);
+  #leave(place: Place, more: Pick<UnsubscribedMessage, "id" | "reason">): void {
+    const { name: topic } = place.topic;
+    place.stage = "out";
+    this.#forgetUnused(place);
     this.#options.hub.unsubscribe(this.connection, topic);
     this.connection.send({ type: "unsubscribed", topic, ...more });
   }
 
   /** Asks the authority; answers the client itself if that says anything but yes. */
-  async #mayListen(message: ClientMessage, topic: Topic): Promise<boolean> {
+  async #mayListen(message: ClientMessage, place: Place): Promise<boolean> {
     const { authority } = this.#options;
     const { cookie } = this.connection;
     if (authority === undefined) return true;
     const answer: Authorisation = cookie === null
       ? { kind: "forbidden" }
-      : await authority.authorise(cookie, topic);
+      : await authority.authorise(cookie, place.topic);
     switch (answer.kind) {
       case "allowed":
         return true;
@@ -188,7 +209,7 @@ class TopicSession implements Session, Guarded {
         return false;
       case "forbidden":
         this.#forbid(message);
-        if (this.#topics.has(topic.name)) this.#leave(topic.name, { reason: "forbidden" });
+        if (place.stage === "in") this.#leave(place, { reason: "forbidden" });
         return false;
       case "unauthorized":
         // The topic is not lost to the user, who can come back with a fresh cookie.

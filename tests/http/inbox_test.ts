@@ -128,9 +128,9 @@ Deno.test("Inbox.receive() ignores what arrives once the connection has ended", 
     metrics: silentMetrics,
     onEnd() {},
   });
-  const inbox = new Inbox(connection, {
+  const session: Session = { handle: (message) => void handled.push(message), end() {} };
+  const inbox = new Inbox(connection, session, {
     ...LIVE_DEFAULTS,
-    session: { handle: (message) => void handled.push(message), end() {} },
     metrics: silentMetrics,
     logger: silentLogger,
   });

@@ -107,9 +107,3 @@ Deno.test("joinFrames() makes one array of what is one message and what is sever
   const frames = [makeFrame(one, at(one, 0)), makeFrame(several, at(several, 0))] as Frame[];
   assertEquals(joinFrames(frames), `[${[message(1, "k"), message(1, "k"), message(2, "l")]}]`);
 });
-
-Deno.test("joinFrames() leaves a frame alone that is the only one", () => {
-  const topic = topicOf(10, "k", "l");
-  const frame = makeFrame(topic, at(topic, 0)) as Frame;
-  assertEquals(joinFrames([frame]), frame.text);
-});
