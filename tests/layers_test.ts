@@ -24,10 +24,15 @@ const LAYERS: Readonly<Record<string, number>> = {
   "live/redis": 2,
   "live/session": 3,
   "live/http": 4,
+  "live/processes": 5,
 };
 
 /** Layers of the files that put the others together. */
-const TOP: Readonly<Record<string, number>> = { "live/mod.ts": 5, "main.ts": 6 };
+const TOP: Readonly<Record<string, number>> = {
+  "live/application.ts": 6,
+  "live/mod.ts": 7,
+  "main.ts": 8,
+};
 
 /** The browser client: it stands alone, and the server knows it as one generated file only. */
 const CLIENT = "live/client";
@@ -117,7 +122,7 @@ Deno.test("the imports of live/ are found", () => {
   const count = [...sources.values()].flatMap(importsOf).length;
   assert(count >= 100, `only ${count}`);
   const main = importsOf(sources.get("main.ts") ?? "");
-  assert(main.includes("./live/hub/hub.ts") && main.includes("./deno.json"));
+  assert(main.includes("./live/application.ts") && main.includes("./deno.json"));
 });
 
 Deno.test("importsOf() finds every form of an import", () => {
@@ -205,7 +210,8 @@ for (
     ["listens with Node", /\bcreateServer\(/, ["live/http/ws_transport.ts"]],
     ["upgrades with Deno", /\bDeno\.upgradeWebSocket\(/, ["live/http/deno_transport.ts"]],
     ["upgrades with npm ws", /\.handleUpgrade\(/, ["live/http/ws_exchange.ts"]],
-    ["starts processes or reads files", /\bDeno\.(?:Command|open|read\w*File|write\w*File)\b/, []],
+    ["starts processes", /\bDeno\.Command\b/, ["live/processes/spawn.ts"]],
+    ["reads or writes files", /\bDeno\.(?:open|read\w*File|write\w*File)\b/, []],
   ] as const
 ) {
   Deno.test(`only ${files.join(" and ") || "nobody"} ${what}`, () => {

@@ -47,13 +47,33 @@ Deno.test("the permissions hide from npm ws the one variable that it asks for", 
   assertEquals(hidden, ["--ignore-env=WS_NO_BUFFER_UTIL"]);
 });
 
+/** What a task may run: an executable where the image has it, which is the server itself. */
+const RUNS_ITSELF: Readonly<Record<string, string[]>> = {
+  compile: ["--allow-run=/usr/local/bin/live"],
+};
+
 for (const task of ["start", "dev", "compile"] as const) {
   Deno.test(`the task ${task} runs with these permissions and no more`, () => {
     const { command } = denoJson.tasks[task];
     assert(command.includes(" $(deno task -q permissions) "));
-    assertEquals(command.match(/--allow-\S+|-A\b/), null);
+    assertEquals(command.match(/--allow-\S+|-A\b/g), RUNS_ITSELF[task] ?? null);
   });
 }
+
+Deno.test("the task processes lets the server start more of itself only if asked to", async () => {
+  const flags = async (count: string) => {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", "-q", "processes"],
+      env: { LIVE_PROCESSES: count },
+    }).output();
+    return new TextDecoder().decode(stdout).trim();
+  };
+  assertEquals(await Promise.all(["", "1", "2"].map(flags)), [
+    "",
+    "",
+    `--allow-run=${Deno.execPath()}`,
+  ]);
+});
 
 for (const [name, specifier] of Object.entries(denoJson.imports)) {
   Deno.test(`deno.lock holds ${name} as deno.json asks for it`, () => {

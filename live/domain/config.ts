@@ -160,6 +160,11 @@ export const variables = {
     "a Redis stream whose entries (topic, data as JSON, key) are published, each once",
     "none",
   ),
+  LIVE_PROCESSES: variable(
+    wholeNumber(1, 256),
+    "that many processes of the server on one port, sharing through Redis",
+    "1",
+  ),
   INSTANCE_ID: optional(
     word("1 to 512 visible ASCII characters"),
     "label of metrics and logs",
@@ -211,6 +216,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   if (values["REDIS_INGEST_STREAM"] !== undefined && !env["REDIS_URL"]) {
     faults.push("REDIS_URL must be set: REDIS_INGEST_STREAM is a stream of it");
+  }
+  if (Number(values["LIVE_PROCESSES"]) > 1 && !env["REDIS_URL"]) {
+    faults.push("REDIS_URL must be set: LIVE_PROCESSES share through it");
   }
   return faults.length === 0 ? { ok: true, config: values as Config } : { ok: false, faults };
 }

@@ -14,6 +14,8 @@ export interface ListenOptions {
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
+  /** Whether other processes may listen on the same port; the system shares out the clients. */
+  readonly reusePort?: boolean;
   /** Answers requests. If it throws or rejects, that is logged and answered with 500. */
   readonly handle: Deno.ServeHandler<Deno.NetAddr>;
   /** Told of a handler that failed. */
@@ -43,7 +45,7 @@ export const BACKLOG = 4096;
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  */
 export function listen(name: string, options: ListenOptions): Listener {
-  const { host: hostname, port, handle, logger } = options;
+  const { host: hostname, port, reusePort = false, handle, logger } = options;
   const onError = (error: unknown) => {
     logger.error("request failed", { listener: name, error });
     return emptyResponse(STATUS_CODE.InternalServerError);
@@ -52,7 +54,7 @@ export function listen(name: string, options: ListenOptions): Listener {
   const { signal } = controller;
   try {
     const server = Deno.serve(
-      { hostname, port, signal, tcpBacklog: BACKLOG, onListen() {}, onError },
+      { hostname, port, reusePort, signal, tcpBacklog: BACKLOG, onListen() {}, onError },
       handle,
     );
     return {
@@ -76,4 +78,10 @@ export function portTaken(
   return new Deno.errors.AddrInUse(
     `Cannot start the ${name} as the port is taken: ${host}:${port}`,
   );
+}
+
+/** Returns a free port. Somebody else may take it before it is used. */
+export function takeFreePort(hostname = "127.0.0.1"): number {
+  using listener = Deno.listen({ hostname, port: 0 });
+  return listener.addr.port;
 }

@@ -19,6 +19,8 @@ export interface LiveServerOptions {
   readonly host?: string;
   /** Port to listen on; 0 takes a free one. @default {8080} */
   readonly port?: number;
+  /** Whether other processes may listen on the same port, sharing the clients. @default {false} */
+  readonly reusePort?: boolean;
   /** A silent peer is pinged after so many milliseconds, and closed after as many. @default {15_000} */
   readonly pingIntervalMs?: number;
   /** How long {@linkcode LiveServer.stop} may take, in milliseconds. @default {10_000} */
@@ -53,6 +55,7 @@ export const LIVE_DEFAULTS: Required<LiveServerOptions> = {
   transport: "deno",
   host: "0.0.0.0",
   port: 8080,
+  reusePort: false,
   pingIntervalMs: 15_000,
   drainTimeoutMs: 10_000,
   closeTimeoutMs: 5_000,

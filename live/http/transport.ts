@@ -53,6 +53,8 @@ export interface TransportOptions {
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
+  /** Whether other processes may listen on the same port. */
+  readonly reusePort: boolean;
   /** A silent peer is pinged after so many milliseconds, and ended after as many. */
   readonly pingIntervalMs: number;
   /** Size of an inbound message, in bytes, past which a transport may end its socket. */

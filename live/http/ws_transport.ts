@@ -78,8 +78,8 @@ export async function listenOnWs(
 }
 
 async function start(server: Server, options: TransportOptions): Promise<void> {
-  const { host, port } = options;
-  server.listen({ host, port, backlog: BACKLOG });
+  const { host, port, reusePort } = options;
+  server.listen({ host, port, reusePort, backlog: BACKLOG });
   try {
     await once(server, "listening");
   } catch (error) {

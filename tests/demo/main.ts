@@ -6,7 +6,7 @@
  */
 
 import { readConfig } from "../../live/domain/config.ts";
-import { compose } from "../../main.ts";
+import { compose } from "../../live/application.ts";
 import { Circuit, CORNERS } from "./circuit.ts";
 import { startFeed } from "./feed.ts";
 import { Race } from "./race.ts";

@@ -56,6 +56,7 @@ export const variableRows: readonly VariableRow[] = [
   row("OPS_PORT", 9090),
   row("REDIS_URL", undefined, "default: none: one process"),
   row("REDIS_INGEST_STREAM", undefined, "default: none"),
+  row("LIVE_PROCESSES", 1),
   row("INSTANCE_ID", undefined, "default: a random one"),
   row("LOG_LEVEL", "INFO"),
   row("LOG_FORMAT", "json"),

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { readConfig } from "../../live/domain/config.ts";
-import { type Application, compose } from "../../main.ts";
+import { type Application, compose } from "../../live/application.ts";
 import { Client } from "../support/client.ts";
 import { type ListeningDirectus, startDirectus } from "../support/directus.ts";
 import { RedisServer, redisTest, type Reply } from "../support/redis_server.ts";

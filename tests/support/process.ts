@@ -42,6 +42,8 @@ export class ServerProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #watch = new Watch();
   readonly #texts = { stdout: "", stderr: "" };
+  /** Whether it has not ended; it may have left processes behind that write on. */
+  #living = true;
   #running = true;
 
   private constructor(child: Deno.ChildProcess) {
@@ -62,8 +64,9 @@ export class ServerProcess implements AsyncDisposable {
   ): Promise<ServerProcess> {
     flags ??= Promise.all([flagsOf("imports"), flagsOf("permissions")]).then((all) => all.flat());
     const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
+    const runsItself = env["LIVE_PROCESSES"] ? [`--allow-run=${Deno.execPath()}`] : [];
     const command = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", ...await flags, "main.ts", ...args],
+      args: ["run", "-q", ...await flags, ...runsItself, "main.ts", ...args],
       cwd: root,
       env: { ...unset, LIVE_WS_HOST: "127.0.0.1", LIVE_WS_PORT: "0", OPS_PORT: "0", ...env },
       stdin: "null",
@@ -112,7 +115,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Ends it, if that has not happened, and waits for it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#running) this.#child.kill("SIGKILL");
+    if (this.#living) this.#child.kill("SIGKILL");
     await this.ended;
   }
 
@@ -125,7 +128,7 @@ export class ServerProcess implements AsyncDisposable {
 
   async #end(): Promise<Ended> {
     const [{ code }] = await Promise.all([
-      this.#child.status,
+      this.#child.status.finally(() => this.#living = false),
       this.#read("stdout"),
       this.#read("stderr"),
     ]);

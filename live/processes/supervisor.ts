@@ -1,0 +1,129 @@
+/**
+ * Several processes of the server that look like one.
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http/status";
+import type { Logger } from "../domain/logger.ts";
+import { listen, type Listener, takeFreePort } from "../http/listener.ts";
+import { jsonError } from "../http/responses.ts";
+import { joinExpositions } from "./exposition.ts";
+import { Member, type Spawn } from "./member.ts";
+
+/** What a supervisor needs. */
+export interface SupervisorOptions {
+  /** How many processes. */
+  readonly count: number;
+  /** Starts one. */
+  readonly spawn: Spawn;
+  /** Returns a port that nobody listens on. @default {one that the system gives} */
+  readonly freePort?: () => number;
+  /** Host of the ops listener of all. */
+  readonly host: string;
+  /** Port of the ops listener of all; 0 takes a free one. */
+  readonly port: number;
+  /** Told what becomes of the processes. */
+  readonly logger: Logger;
+}
+
+/** What a process has to know of a call. */
+const HANDED_ON = ["authorization", "content-type", "content-length"];
+
+/** When to try again while no process answers, in seconds. */
+const RETRY_AFTER_S = "5";
+
+/**
+ * Starts processes, starts anew those that end, and speaks for all on one ops listener: ready if all
+ * are, their metrics joined, any other call handed to one of them in turn.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #members: readonly Member[];
+  #listener: Listener | undefined;
+  #turn = 0;
+
+  /** Creates a supervisor; nothing is started yet. */
+  constructor(options: SupervisorOptions) {
+    const { count, spawn, freePort = takeFreePort, logger } = options;
+    this.#options = options;
+    this.#members = Array.from(
+      { length: count },
+      (_, index) => new Member({ index, spawn, freePort, logger }),
+    );
+  }
+
+  /**
+   * Starts all processes; resolves once they answer. If one ends before, all are stopped.
+   *
+   * @returns The exit code of the one that ended, if any did.
+   * @throws {Deno.errors.AddrInUse} If the port is taken; nothing is started then.
+   */
+  async start(): Promise<number | undefined> {
+    const { host, port, logger, count } = this.#options;
+    const handle = (request: Request) => this.#handle(request);
+    this.#listener = listen("ops listener", { host, port, handle, logger });
+    const { addr } = this.#listener;
+    logger.info("ops listener started", { host: addr.hostname, port: addr.port, processes: count });
+    const codes = await Promise.all(this.#members.map((member) => member.start()));
+    const code = codes.find((code) => code !== undefined);
+    if (code !== undefined) await this.stop();
+    else logger.info("processes started", { processes: count });
+    return code;
+  }
+
+  /** Has all processes drain and end, and then stops listening. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.stop()));
+    await this.#listener?.shutdown();
+  }
+
+  async #handle(request: Request): Promise<Response> {
+    const path = URL.parse(request.url)?.pathname ?? "";
+    if (request.method === "GET" || request.method === "HEAD") {
+      if (path === "/healthz") return Response.json({ status: "ok" });
+      if (path === "/readyz") return await this.#readyz();
+      if (path === "/metrics") return await this.#metrics();
+    }
+    return await this.#handOn(request, path);
+  }
+
+  async #readyz(): Promise<Response> {
+    const answers = await this.#askAll("/readyz");
+    const told = answers.find(({ ok }) => !ok) ?? answers[0] ?? unavailable();
+    await Promise.all(answers.map(({ body }) => body === told.body ? undefined : body?.cancel()));
+    return told;
+  }
+
+  async #metrics(): Promise<Response> {
+    const answers = await this.#askAll("/metrics");
+    const texts = await Promise.all(answers.map((answer) => answer.text()));
+    const known = texts.filter((_, index) => answers[index]?.ok);
+    const contentType = answers.find(({ ok }) => ok)?.headers.get("content-type");
+    if (!contentType) return unavailable();
+    return new Response(joinExpositions(known), { headers: { "content-type": contentType } });
+  }
+
+  #askAll(path: string): Promise<Response[]> {
+    const ask = async (member: Member) => await member.ask(path) ?? unavailable();
+    return Promise.all(this.#members.map(ask));
+  }
+
+  /** Hands a call to one process. What it was told may have been done, so no other is told it. */
+  async #handOn(request: Request, path: string): Promise<Response> {
+    const { method, body } = request;
+    const headers = new Headers();
+    for (const name of HANDED_ON) {
+      const value = request.headers.get(name);
+      if (value !== null) headers.set(name, value);
+    }
+    const member = this.#members[this.#turn++ % this.#members.length];
+    return await member?.ask(path, { method, headers, body }) ?? unavailable();
+  }
+}
+
+function unavailable(): Response {
+  return jsonError(STATUS_CODE.ServiceUnavailable, "A process of the server does not answer", {}, {
+    "retry-after": RETRY_AFTER_S,
+  });
+}
