@@ -1,20 +1,80 @@
 /**
- * Runs the benchmarks: all of them, or those named. Exits with 1 if one breaks a bound of its own.
+ * Runs the benchmarks: all of them, or those named. `--rounds=3` says how often. All of them write
+ * `results.md` and `results.svg` beside this file; those that are named are only printed.
+ *
+ * The server has one core, the clients another. Exits with 1 if one breaks a bound of its own.
  *
  * @module
  */
 
+import { drawCharts } from "./chart.ts";
+import { print } from "./figures.ts";
 import { reconnects } from "./reconnects.ts";
+import { fanOut } from "./scenarios/fan_out.ts";
+import { flatness } from "./scenarios/flatness.ts";
+import type { Curve, Scenario } from "./scenarios/scenario.ts";
+import { calls, newcomers, recovery } from "./scenarios/small.ts";
+import { stall, storm } from "./scenarios/storm.ts";
 
-/** Benchmarks by name. Each prints what it measured and resolves to whether its bounds held. */
-const benchmarks: Readonly<Record<string, () => Promise<boolean>>> = { reconnects };
+const scenarios: Readonly<Record<string, Scenario>> = {
+  "fan-out-1000": fanOut({
+    connections: 1_000,
+    rates: [20, 50, 100, 200, 400, 800, 1_600],
+    mostMs: 150,
+  }),
+  "fan-out-5000": fanOut({
+    connections: 5_000,
+    rates: [5, 10, 15, 20, 50, 100, 200, 300, 400],
+    mostMs: 300,
+  }),
+  flatness,
+  newcomers,
+  calls,
+  recovery,
+  stall,
+  storm,
+};
 
-if (import.meta.main) {
-  const names = Deno.args.length > 0 ? Deno.args : Object.keys(benchmarks);
-  const known = Object.keys(benchmarks).join(", ");
-  const unknown = names.filter((name) => !Object.hasOwn(benchmarks, name));
-  if (unknown.length > 0) throw new TypeError(`Cannot run ${unknown}: the benchmarks are ${known}`);
-  let holds = true;
-  for (const name of names) holds = await benchmarks[name]?.() !== false && holds;
-  Deno.exit(holds ? 0 : 1); // ends connections that nobody answers any more
+/** The one that judges itself, and takes no rounds: the Directus of its time is slow. */
+const RECONNECTS = "reconnects";
+
+async function main(args: readonly string[]): Promise<boolean> {
+  const rounds = Number(args.find((arg) => arg.startsWith("--rounds="))?.slice(9) ?? 3);
+  const named = args.filter((arg) => !arg.startsWith("--"));
+  const known = [...Object.keys(scenarios), RECONNECTS];
+  const unknown = named.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new TypeError(`Cannot run ${unknown}: benchmarks are ${known}`);
+  if (Deno.build.os !== "linux") throw new TypeError("Cannot run on other systems than Linux");
+
+  const charts = new Map<string, readonly Curve[]>();
+  const parts = [`# Benchmarks\n\n${await machine()}, ${rounds} rounds.`];
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    if (named.length > 0 && !named.includes(name)) continue;
+    const outcome = await scenario.run(rounds);
+    parts.push(`## ${scenario.title}\n\n${outcome.text}`);
+    for (const [title, curves] of Object.entries(outcome.charts ?? {})) charts.set(title, curves);
+    if (named.length > 0) print(`\n${parts.at(-1)}\n`);
+  }
+  if (named.length === 0) {
+    await write("results.md", `${parts.join("\n\n")}\n`);
+    await write("results.svg", drawCharts(charts));
+    print(`\n${parts.join("\n\n")}`);
+  }
+  return named.length > 0 && !named.includes(RECONNECTS) || await reconnects();
 }
+
+async function write(name: string, text: string): Promise<void> {
+  await Deno.writeTextFile(new URL(name, import.meta.url), text);
+}
+
+/** Says what all this was measured on, and when. */
+async function machine(): Promise<string> {
+  const cpu = await Deno.readTextFile("/proc/cpuinfo");
+  const model = /model name\s*: (.+)/.exec(cpu)?.[1] ?? Deno.build.arch;
+  const cores = navigator.hardwareConcurrency;
+  const date = new Date().toISOString().slice(0, 10);
+  return `${date}, ${model}, ${cores} cores (one for the server), Linux ${Deno.osRelease()}, ` +
+    `Deno ${Deno.version.deno}`;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args) ? 0 : 1); // ends what nobody answers any more
