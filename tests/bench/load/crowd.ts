@@ -119,7 +119,8 @@ export class Crowd implements Disposable {
     const carry = this.#carries.get(number);
     if (carry !== undefined) this.#buffer.set(carry);
     const kept = carry?.length ?? 0;
-    const length = receive(this.#fds[number] ?? -1, this.#buffer.subarray(kept));
+    const room = kept === 0 ? this.#buffer : this.#buffer.subarray(kept);
+    const length = receive(this.#fds[number] ?? -1, room);
     if (length === 0) throw new Error(`The server closed connection ${number}`);
     if (length < 0) return;
     this.reads++;

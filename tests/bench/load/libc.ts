@@ -24,8 +24,9 @@ const { symbols: libc } = Deno.dlopen("libc.so.6", {
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
-  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  // Lengths are of type size_t; below 4 GiB a register holds the same, and no BigInt is made.
+  send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
@@ -51,13 +52,13 @@ export function connect(port: number): number {
 
 /** Sends all of it; what a test sends is small. */
 export function send(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
-  const count = Number(libc.send(fd, bytes, BigInt(bytes.length), MSG_NOSIGNAL));
+  const count = libc.send(fd, bytes, bytes.length, MSG_NOSIGNAL);
   if (count !== bytes.length) throw new Error(`Cannot send: ${count} of ${bytes.length} bytes`);
 }
 
 /** Reads what there is; 0 at the end, negative if there is nothing. */
 export function receive(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
-  return Number(libc.recv(fd, buffer, BigInt(buffer.length), 0));
+  return libc.recv(fd, buffer, buffer.length, 0);
 }
 
 /** Closes a socket. */

@@ -120,7 +120,7 @@ export function publishAtRate(crowd: Crowd, order: RateOrder): Published {
   for (let index = 0; index < count;) {
     const dueUs = startedUs + Math.round(index * 1e6 / order.perSecond);
     const waitMs = (dueUs - nowUs()) / 1000;
-    if (waitMs > 0) run.poll(waitMs >= 1 ? Math.floor(waitMs) : 0);
+    if (waitMs > 0) run.poll(Math.ceil(waitMs)); // late by a millisecond at most, and idle meanwhile
     else {
       run.publish(dueUs);
       index++;
