@@ -26,6 +26,11 @@ export function settingCookie(name: string, token: string): string {
   return `${name}=${token}; HttpOnly; SameSite=Lax; Path=/; Max-Age=${SESSION_TTL_S}`;
 }
 
+/** Returns the `Set-Cookie` value that comes with a refusal: an empty session for a day. */
+export function emptyingCookie(name: string): string {
+  return settingCookie(name, "");
+}
+
 /** Returns the `Set-Cookie` value that makes a browser forget a session. */
 export function clearingCookie(name: string): string {
   return `${name}=; HttpOnly; SameSite=Lax; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;

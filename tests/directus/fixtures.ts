@@ -77,7 +77,7 @@ export function post(
 export async function verdict(response: Response): Promise<string> {
   const text = await response.text();
   const code = text.startsWith('{"errors"') ? ` ${JSON.parse(text).errors[0].extensions.code}` : "";
-  const clears = response.headers.get("set-cookie")?.includes("Expires=Thu, 01 Jan 1970");
+  const clears = /^\w+=;/.test(response.headers.get("set-cookie") ?? "");
   return `${response.status}${code}${clears ? " clears" : ""}`;
 }
 

@@ -64,7 +64,7 @@ export class Sessions {
     if (!claims) return gone;
     const dot = token.lastIndexOf(".");
     if (this.#sign(token.slice(0, dot)) !== token.slice(dot + 1)) {
-      return { ok: false, refusal: refusals.token, clearsCookie: false };
+      return { ok: false, refusal: refusals.token, clearsCookie: true };
     }
     const row = this.#rows.get(token);
     if (row?.expired || claims.exp * 1000 <= this.#now()) {

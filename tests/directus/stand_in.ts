@@ -13,7 +13,7 @@
  */
 
 import { answer, readCookie, type Refusal, refusals, refuse } from "./answers.ts";
-import { type AuthRoutesDeps, clearingCookie, logIn, logOut, refresh } from "./auth_routes.ts";
+import { type AuthRoutesDeps, emptyingCookie, logIn, logOut, refresh } from "./auth_routes.ts";
 import { failing, type Fault } from "./faults.ts";
 import { Items, PUBLIC } from "./items.ts";
 import type { DirectusStandInOptions } from "./options.ts";
@@ -231,7 +231,7 @@ export class DirectusStandIn {
   #refuse(refusal: Refusal, clearsCookie: boolean): Response {
     return refuse(
       refusal,
-      clearsCookie ? { "set-cookie": clearingCookie(this.#auth.cookieName) } : {},
+      clearsCookie ? { "set-cookie": emptyingCookie(this.#auth.cookieName) } : {},
     );
   }
 

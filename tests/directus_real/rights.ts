@@ -1,0 +1,113 @@
+/**
+ * Who may listen to what, by Directus's own permissions.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { UUID } from "../directus/fixtures.ts";
+import { RealDirectus } from "./real_directus.ts";
+import { serve } from "./served.ts";
+import { createPolicy, createUser, createWorld, logIn, type World } from "./world.ts";
+
+/** Registers the tests. */
+export function rights(directus: RealDirectus, { eventsPermission }: World): void {
+  for (
+    const [user, topic, answer] of [
+      ["ada", "event:1", "subscribed"],
+      ["ada", "events:1", "subscribed"], // by the collection's own name
+      ["ada", "event:3", "forbidden"], // an item filter hides it
+      ["ada", "event:99", "forbidden"],
+      ["ada", "event:01", "forbidden"],
+      ["ada", "event:1.0", "forbidden"],
+      ["ada", "event:+1", "forbidden"],
+      ["ada", "event:0x1", "forbidden"],
+      ["ada", "event:.", "bad-topic"],
+      ["ada", "event:1?fields=*", "bad-topic"],
+      ["ada", `docs:${UUID}`, "subscribed"],
+      ["ada", `docs:${UUID.toUpperCase()}`, "forbidden"],
+      ["ada", "docs:1", "forbidden"],
+      ["ada", "nothing:1", "forbidden"],
+      ["ada", "directus_users:1", "forbidden"],
+      ["bob", "event:1", "forbidden"],
+      ["bob", "news:1", "subscribed"],
+    ] as const
+  ) {
+    Deno.test(`main.ts: ${user} who asks for ${topic} is answered ${answer}`, async () => {
+      await using served = await serve(directus);
+      await using client = await served.connect(await logIn(directus, user));
+      const { type, code } = await client.subscribe(topic);
+      assertEquals(code ?? type, answer);
+    });
+  }
+
+  Deno.test("main.ts: of many topics asked for at once those are granted that Directus grants", async () => {
+    await using served = await serve(directus);
+    await using client = await served.connect(await logIn(directus, "ada"));
+    const ids = ["1", "2", "3", "4", "01"];
+    for (const id of ids) client.send({ type: "subscribe", topic: `event:${id}`, id });
+    const answers = await client.take(ids.length);
+    const granted = answers.filter(({ type }) => type === "subscribed").map(({ id }) => id);
+    assertEquals(granted.toSorted(), ["1", "2"]);
+  });
+
+  Deno.test("main.ts: a permission that is withdrawn ends the subscription, and nothing else", async () => {
+    const { policy, permissions } = await createPolicy(directus, "Temporary", { many: {} });
+    const user = await createUser(directus, "temp");
+    await directus.admin("POST", "/access", { user, policy });
+    await using served = await serve(directus);
+    await using client = await served.connect(await logIn(directus, "temp"));
+    for (const topic of ["many:1", "news:1"]) {
+      assertEquals((await client.subscribe(topic)).type, "subscribed");
+    }
+
+    await directus.admin("DELETE", `/permissions/${permissions[0]}`);
+
+    const gone = { type: "unsubscribed", topic: "many:1", reason: "forbidden" };
+    assertEquals(await client.next(), gone);
+    await served.publish("many:1", "not for everybody");
+    await served.publish("news:1", "for everybody");
+    assertEquals((await client.next()).data, "for everybody");
+  });
+
+  Deno.test("main.ts: an item filter that changes ends the subscription to what it hides now", async () => {
+    await using served = await serve(directus);
+    await using client = await served.connect(await logIn(directus, "ada"));
+    for (const topic of ["event:1", "event:2"]) await client.subscribe(topic);
+    const path = `/permissions/${eventsPermission}`;
+    await directus.admin("PATCH", path, { permissions: { title: { _eq: "One" } } });
+    try {
+      const { type, topic } = await client.next();
+      assertEquals([type, topic], ["unsubscribed", "event:2"]);
+    } finally {
+      await directus.admin("PATCH", path, { permissions: { title: { _neq: "Hidden" } } });
+    }
+  });
+
+  Deno.test("main.ts: an item that is hidden is noticed though Directus caches its answers", async () => {
+    await using caching = await RealDirectus.start({
+      CACHE_ENABLED: "true",
+      CACHE_STORE: "memory",
+      CACHE_TTL: "1h",
+      CACHE_AUTO_PURGE: "false",
+    });
+    const { editor } = await createWorld(caching);
+    await createUser(caching, "ada", { role: editor });
+    await using served = await serve(caching);
+    const cookie = await logIn(caching, "ada");
+    await using client = await served.connect(cookie);
+    await client.subscribe("event:1");
+    const path = "/items/events/1?fields=id";
+    const ask = async () => {
+      const response = await caching.fetch(path, { headers: { cookie } });
+      await response.body?.cancel();
+      return response.status;
+    };
+    assertEquals(await ask(), 200);
+
+    await caching.admin("PATCH", "/items/events/1", { title: "Hidden" });
+
+    const { type, reason } = await client.next();
+    assertEquals([type, reason, await ask()], ["unsubscribed", "forbidden", 200]); // from its cache
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * What the tests find in Directus: the users, collections and rights of the stand-in's fixtures.
+ *
+ * @module
+ */
+
+import { UUID } from "../directus/fixtures.ts";
+import type { RealDirectus } from "./real_directus.ts";
+
+/** Password of all users. */
+export const PASSWORD = "demo";
+
+/** Headers of a body. */
+export const JSON_TYPE = { "content-type": "application/json" };
+
+/** What a policy lets somebody read, by collection: all items, or those that a filter passes. */
+export type Rights = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** Keys of what was made. */
+export interface World {
+  /** Role of Ada and of shares. */
+  readonly editor: string;
+  /** Policy that the role has. */
+  readonly policy: string;
+  /** The role's permission for `events`. */
+  readonly eventsPermission: number;
+}
+
+const integerKey = {
+  field: "id",
+  type: "integer",
+  meta: {},
+  schema: { is_primary_key: true, has_auto_increment: true },
+};
+const uuidKey = {
+  field: "id",
+  type: "uuid",
+  meta: { special: ["uuid"] },
+  schema: { is_primary_key: true, length: 36 },
+};
+const title = { field: "title", type: "string", meta: {}, schema: {} };
+
+/** Makes it all. */
+export async function createWorld(directus: RealDirectus): Promise<World> {
+  await createCollection(directus, "events", integerKey, [
+    { title: "One" },
+    { title: "Two" },
+    { title: "Hidden" },
+  ]);
+  await createCollection(directus, "news", integerKey, [{ title: "All may read this" }]);
+  await createCollection(directus, "docs", uuidKey, [{ id: UUID, title: "A document" }]);
+  await createCollection(
+    directus,
+    "many",
+    integerKey,
+    Array.from({ length: 150 }, (_, index) => ({ title: `${index}` })),
+  );
+  const editor = await directus.admin("POST", "/roles", { name: "Editor" });
+  const { policy, permissions } = await createPolicy(directus, "Editors", {
+    events: { title: { _neq: "Hidden" } },
+    docs: {},
+    many: {},
+  }, { app_access: true });
+  await directus.admin("POST", "/access", { role: editor.id, policy });
+  const [open] = await directus.admin("GET", "/policies?filter[name][_contains]=public");
+  await directus.admin("POST", "/permissions", readPermission(open.id, "news", {}));
+  return { editor: editor.id, policy, eventsPermission: permissions[0] ?? 0 };
+}
+
+/** Creates a user, with a role or without; resolves to its key. */
+export async function createUser(
+  directus: RealDirectus,
+  name: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const email = `${name}@example.com`;
+  const user = { email, password: PASSWORD, status: "active", ...more };
+  return (await directus.admin("POST", "/users", user)).id;
+}
+
+/** Creates a policy; resolves to its key and those of its permissions. */
+export async function createPolicy(
+  directus: RealDirectus,
+  name: string,
+  rights: Rights,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<{ policy: string; permissions: number[] }> {
+  const { id: policy } = await directus.admin("POST", "/policies", { name, ...more });
+  const permissions: number[] = [];
+  for (const [collection, filter] of Object.entries(rights)) {
+    const permission = readPermission(policy, collection, filter);
+    permissions.push((await directus.admin("POST", "/permissions", permission)).id);
+  }
+  return { policy, permissions };
+}
+
+function readPermission(policy: string, collection: string, permissions: unknown): unknown {
+  return { policy, collection, action: "read", fields: ["*"], permissions };
+}
+
+async function createCollection(
+  directus: RealDirectus,
+  collection: string,
+  key: unknown,
+  items: readonly unknown[],
+): Promise<void> {
+  await directus.admin("POST", "/collections", {
+    collection,
+    meta: {},
+    schema: {},
+    fields: [key, title],
+  });
+  await directus.admin("POST", `/items/${collection}`, items);
+}
+
+/** Logs a user in; resolves to the pair for a `Cookie` header. */
+export async function logIn(directus: RealDirectus, name: string): Promise<string> {
+  const email = `${name}@example.com`;
+  const login = { email, password: PASSWORD, mode: "session" };
+  return await cookieOf(await post(directus, "/auth/login", login));
+}
+
+/** Resolves to the session's cookie that an answer sets. @throws {Error} If it sets none. */
+export async function cookieOf(response: Response): Promise<string> {
+  const text = await response.text();
+  const cookies = response.headers.getSetCookie();
+  const cookie = cookies.find((cookie) => cookie.startsWith("directus_session_token="));
+  if (cookie === undefined) throw new Error(`No cookie came with ${response.status} ${text}`);
+  return cookie.split(";", 1)[0] ?? "";
+}
+
+/** Ends a session. */
+export async function logOut(directus: RealDirectus, cookie: string): Promise<void> {
+  const { body } = await post(directus, "/auth/logout", { mode: "session" }, cookie);
+  await body?.cancel();
+}
+
+/** Changes a session's cookie; resolves to the new one. */
+export async function refresh(directus: RealDirectus, cookie: string): Promise<string> {
+  return await cookieOf(await post(directus, "/auth/refresh", { mode: "session" }, cookie));
+}
+
+/** Posts JSON with a session's cookie, or without. */
+export function post(
+  directus: RealDirectus,
+  path: string,
+  body: unknown,
+  cookie?: string,
+): Promise<Response> {
+  const headers = { ...JSON_TYPE, ...(cookie === undefined ? {} : { cookie }) };
+  return directus.fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
