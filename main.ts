@@ -17,11 +17,24 @@ import denoJson from "./deno.json" with { type: "json" };
 const EXIT_FAILED = 1;
 const EXIT_BAD_CONFIG = 2;
 
+/** Set by Deno Deploy. */
+const DEPLOY_VARIABLE = "DENO_DEPLOYMENT_ID";
+
 /** Runs the server until a signal: the first drains it, a second ends it at once. */
 async function run(config: Config): Promise<void> {
   const application = compose(config);
   survive(application.logger);
   stopOnSignal(application);
+  await application.start();
+}
+
+/**
+ * Runs the server on Deno Deploy: one port, no signals, and nothing but the network. The platform
+ * ends it, whatever it does.
+ */
+async function runOnDeploy(config: Config): Promise<void> {
+  const application = compose(config, { onePort: true });
+  survive(application.logger);
   await application.start();
 }
 
@@ -98,7 +111,13 @@ async function main([option]: readonly string[]): Promise<void> {
   const result = readConfig(env);
   if (!result.ok) fail(EXIT_BAD_CONFIG, ...result.faults);
   const { config } = result;
-  const start = option === PROCESS_OPTION ? runShared : config.LIVE_PROCESSES > 1 ? runAll : run;
+  const start = Deno.env.get(DEPLOY_VARIABLE)
+    ? runOnDeploy
+    : option === PROCESS_OPTION
+    ? runShared
+    : config.LIVE_PROCESSES > 1
+    ? runAll
+    : run;
   try {
     await start(config);
   } catch (error) {

@@ -9,8 +9,8 @@ import { createShield } from "./directus/shield.ts";
 import type { Config } from "./domain/config.ts";
 import type { Logger } from "./domain/logger.ts";
 import { Deadline } from "./http/deadline.ts";
-import { createLiveServer, type DrainResult } from "./http/live_server.ts";
-import { createOpsServer } from "./http/ops_server.ts";
+import { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";
+import { createOpsHandler, createOpsServer, type OpsHandlerDeps } from "./http/ops_server.ts";
 import { Hub } from "./hub/hub.ts";
 import { MemoryBroker } from "./hub/memory_broker.ts";
 import { RedisControl } from "./redis/control.ts";
@@ -27,7 +27,7 @@ export interface Application {
   /** Where its log goes. */
   readonly logger: Logger;
   /**
-   * Starts both listeners; resolves to their addresses once they listen.
+   * Starts both listeners, or the one for all; resolves to their addresses once they listen.
    *
    * @throws {Deno.errors.AddrInUse} If a port is taken; nothing listens then.
    */
@@ -47,10 +47,16 @@ const FLUSH_MS = 500;
 export interface ComposeOptions {
   /** Whether it is one of several processes on the port. @default {false} */
   readonly shared?: boolean;
+  /**
+   * Whether there is one port for all: the ops routes are on the live listener too, and only there, and
+   * metrics need the token. @default {false}
+   */
+  readonly onePort?: boolean;
 }
 
 /** Puts the server together from its configuration. Nothing listens yet. */
-export function compose(config: Config, { shared = false }: ComposeOptions = {}): Application {
+export function compose(config: Config, options: ComposeOptions = {}): Application {
+  const { shared = false, onePort = false } = options;
   const instanceId = instanceIdOf(config);
   const { logger, lines } = logOf(config, instanceId);
   const metrics = createPrometheusMetrics(instanceId);
@@ -82,9 +88,29 @@ export function compose(config: Config, { shared = false }: ComposeOptions = {})
   const flushIntervalMs = config.LIVE_FLUSH_INTERVAL_MS;
   const hub = new Hub({ broker, thresholdBytes, flushIntervalMs, metrics });
   const maxTopics = config.LIVE_MAX_TOPICS_PER_CONNECTION;
-  const live = createLiveServer({
+  let stopping = false;
+  const opsDeps: OpsHandlerDeps = {
+    exposed: onePort,
+    publishToken: config.LIVE_PUBLISH_TOKEN,
+    trouble: () => broker.trouble,
+    strain: () => live.strain,
+    readiness: () => stopping ? "draining" : live.accepting ? "ready" : "starting",
+    metrics,
+    publish: (publications) => hub.publish(publications),
+    topics: config.LIVE_TOPICS,
+    revoke: createRevoke({ guard, control, forget: authority.forget, logger }),
+  };
+
+  const ops = onePort ? undefined : createOpsServer({
+    ...opsDeps,
+    host: config.OPS_HOST,
+    port: config.OPS_PORT,
+    logger,
+  });
+  const live: LiveServer = createLiveServer({
     sessions: createSessions({ hub, authority, maxTopics, guard }),
     authority,
+    other: onePort ? createOpsHandler(opsDeps) : undefined,
     instanceId,
     metrics,
     logger,
@@ -106,27 +132,12 @@ export function compose(config: Config, { shared = false }: ComposeOptions = {})
       messageBurst: 2 * maxTopics, // a client that comes back subscribes to all its topics at once
     },
   });
-  let stopping = false;
-  const ops = createOpsServer({
-    host: config.OPS_HOST,
-    port: config.OPS_PORT,
-    publishToken: config.LIVE_PUBLISH_TOKEN,
-    trouble: () => broker.trouble,
-    strain: () => live.strain,
-    readiness: () => stopping ? "draining" : live.accepting ? "ready" : "starting",
-    metrics,
-    publish: (publications) => hub.publish(publications),
-    topics: config.LIVE_TOPICS,
-    revoke: createRevoke({ guard, control, forget: authority.forget, logger }),
-    logger,
-  });
-
   async function stop(timeoutMs = config.LIVE_WS_DRAIN_TIMEOUT_MS): Promise<DrainResult> {
     stopping = true;
     using deadline = new Deadline(timeoutMs);
     const ingested = ingest?.stop(); // another instance takes the lead meanwhile
     const result = await live.stop(timeoutMs);
-    await deadline.wait(Promise.all([ingested, control?.stop(), hub.stop(), ops.stop()]));
+    await deadline.wait(Promise.all([ingested, control?.stop(), hub.stop(), ops?.stop()]));
     using last = new Deadline(FLUSH_MS);
     await last.wait(lines.flush());
     return result;
@@ -135,10 +146,10 @@ export function compose(config: Config, { shared = false }: ComposeOptions = {})
   async function start(): Promise<{ live: Deno.NetAddr; ops: Deno.NetAddr }> {
     try {
       // Health answers first: whoever watches the start sees "starting", not a refused connection.
-      const opsAddr = await ops.start();
+      const opsAddr = await ops?.start();
       const liveAddr = await live.start();
       ingest?.start();
-      return { ops: opsAddr, live: liveAddr };
+      return { ops: opsAddr ?? liveAddr, live: liveAddr };
     } catch (error) {
       await stop(0);
       throw error;

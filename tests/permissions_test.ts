@@ -23,6 +23,9 @@ const npmOnlyLock = read<Lock>("tests/npm_only/deno.lock");
 const npmOnly = read<{ imports: Record<string, string> }>("tests/npm_only/imports.json");
 const permissions = denoJson.tasks.permissions.command.split(" ");
 
+/** Tells the server that it is on Deno Deploy. */
+const DEPLOY = "DENO_DEPLOYMENT_ID";
+
 /** A lock file writes `^0.2.3`, under which only patches are new, as `~0.2.3`. */
 function lockedName(specifier: string): string {
   return specifier.replace(/@\^0\.(?!0\.)/, "@~0.");
@@ -33,7 +36,7 @@ Deno.test("the permissions let the server read its variables and no other", () =
   assertEquals(more, []);
   assertMatch(allowed ?? "", /^--allow-env=/);
   const names = allowed?.slice("--allow-env=".length).split(",");
-  assertEquals(names?.toSorted(), Object.keys(variables).toSorted());
+  assertEquals(names?.toSorted(), [...Object.keys(variables), DEPLOY].toSorted());
 });
 
 Deno.test("the permissions let the server listen and call, and nothing else", () => {

@@ -33,6 +33,11 @@ export interface LiveServerDeps {
   readonly sessions: SessionFactory;
   /** Says who a session is; without one everybody may connect, as nobody. */
   readonly authority?: Authority | undefined;
+  /**
+   * Answers what is neither a WebSocket, a stream of events nor the client's file, where there is one
+   * port for all. @default {nothing: 404}
+   */
+  readonly other?: ((request: Request) => Promise<Response> | Response | undefined) | undefined;
   /** Name of this instance, told in `welcome`. @default {"local"} */
   readonly instanceId?: string;
   /** Takes the counts. @default {silentMetrics} */
@@ -105,7 +110,7 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
       return enter(request, checkHandshake(request), (admitted) => upgrade(incoming, admitted));
     }
     if (isStream(request)) return stream(incoming);
-    return clientFile(request) ?? emptyResponse(STATUS_CODE.NotFound);
+    return clientFile(request) ?? deps.other?.(request) ?? emptyResponse(STATUS_CODE.NotFound);
   }
 
   async function stream(incoming: Incoming): Promise<Answer> {

@@ -30,14 +30,17 @@ export interface OperatorCall {
  */
 export async function answerOperator(request: Request, call: OperatorCall): Promise<Response> {
   const { name, hasBearer } = call;
-  if (!hasBearer?.(request)) {
-    const message = hasBearer === undefined
-      ? `${name} is off: LIVE_PUBLISH_TOKEN is not set`
-      : "Authorization must carry the publish token as bearer";
-    return jsonError(STATUS_CODE.Unauthorized, message, {}, { "www-authenticate": "Bearer" });
-  }
+  if (!hasBearer?.(request)) return refuseBearer(name, hasBearer !== undefined);
   const obstacle = call.obstacle?.();
   if (obstacle !== undefined) return obstacle;
   const body = await readJsonBody(request, MAX_BODY_BYTES);
   return body.ok ? await call.respond(body.value) : jsonError(body.status, body.message);
+}
+
+/** Answers 401 to a call without the bearer, or to any call that is off as there is no token. */
+export function refuseBearer(name: string, isOn: boolean): Response {
+  const message = isOn
+    ? "Authorization must carry the publish token as bearer"
+    : `${name} is off: LIVE_PUBLISH_TOKEN is not set`;
+  return jsonError(STATUS_CODE.Unauthorized, message, {}, { "www-authenticate": "Bearer" });
 }

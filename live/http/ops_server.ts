@@ -11,19 +11,17 @@ import { createBearerCheck } from "./bearer.ts";
 import { handleDirectusFlow, type Topics } from "./directus_flow.ts";
 import { jsonError } from "./responses.ts";
 import { listen, type Listener } from "./listener.ts";
-import { answerOperator, type OperatorCall } from "./operator_call.ts";
+import { answerOperator, type OperatorCall, refuseBearer } from "./operator_call.ts";
 import { handlePublish, type Publish } from "./publish.ts";
 import { handleRevoke } from "./revoke.ts";
 
 /** What state the server is in, for `/readyz`. */
 export type Readiness = "ready" | "starting" | "draining";
 
-/** What the ops listener works with. */
-export interface OpsServerDeps {
-  /** Host to listen on. */
-  readonly host: string;
-  /** Port to listen on; 0 takes a free one. */
-  readonly port: number;
+/** What the ops routes work with. */
+export interface OpsHandlerDeps {
+  /** Whether anybody may reach them, so that metrics need the bearer as well. @default {false} */
+  readonly exposed?: boolean;
   /** Bearer of the publish and revoke calls; without one they are off. */
   readonly publishToken?: string | undefined;
   /** Tells the server's state. */
@@ -45,6 +43,14 @@ export interface OpsServerDeps {
   readonly topics?: Topics;
   /** Takes away what the operator says; without it there is no such call. */
   readonly revoke?: Revoke | undefined;
+}
+
+/** What the ops listener works with. */
+export interface OpsServerDeps extends OpsHandlerDeps {
+  /** Host to listen on. */
+  readonly host: string;
+  /** Port to listen on; 0 takes a free one. */
+  readonly port: number;
   /** Told of what failed. */
   readonly logger: Logger;
 }
@@ -66,20 +72,25 @@ const RETRY_AFTER_S = "5";
 
 type Route = [method: string, respond: (request: Request) => Promise<Response> | Response];
 
-/** Creates the ops listener. It listens to nothing before {@linkcode OpsServer.start}. */
-export function createOpsServer(deps: OpsServerDeps): OpsServer {
-  let listener: Listener | undefined;
+/**
+ * Answers a request for one of the ops routes.
+ *
+ * @returns The answer; `undefined` if it is no such route.
+ */
+export type OpsHandler = (request: Request) => Promise<Response> | Response | undefined;
 
+/** Creates what answers the ops routes, whichever listener they are on. */
+export function createOpsHandler(deps: OpsHandlerDeps): OpsHandler {
   const { publish, topics = new Map(), revoke, publishToken } = deps;
   const hasBearer = publishToken === undefined ? undefined : createBearerCheck(publishToken);
   const publishing = { name: "Publishing", obstacle: () => refusal(deps) };
   const routes: Record<string, Route> = {
     "/healthz": ["GET", () => Response.json({ status: "ok" })],
     "/readyz": ["GET", () => readyz(deps)],
-    "/metrics": ["GET", async () =>
-      new Response(await deps.metrics.text(), {
-        headers: { "content-type": deps.metrics.contentType },
-      })],
+    "/metrics": ["GET", (request) => {
+      const mayRead = !deps.exposed || hasBearer?.(request) === true;
+      return mayRead ? expose(deps) : refuseBearer("Reading metrics", hasBearer !== undefined);
+    }],
     "/publish": operatorRoute({
       ...publishing,
       respond: (body) => handlePublish(body, publish),
@@ -100,16 +111,24 @@ export function createOpsServer(deps: OpsServerDeps): OpsServer {
     return ["POST", (request) => answerOperator(request, { ...call, hasBearer })];
   }
 
-  async function handle(request: Request): Promise<Response> {
+  return (request) => {
     const path = URL.parse(request.url)?.pathname ?? ""; // a Host that is none makes it no URL
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-    if (route === undefined) return jsonError(STATUS_CODE.NotFound, "No such route");
+    if (route === undefined) return undefined;
     const [method, respond] = route;
     if (request.method !== method && !(method === "GET" && request.method === "HEAD")) {
       return jsonError(STATUS_CODE.MethodNotAllowed, `Use ${method}`, {}, { allow: method });
     }
-    return await respond(request);
-  }
+    return respond(request);
+  };
+}
+
+/** Creates the ops listener. It listens to nothing before {@linkcode OpsServer.start}. */
+export function createOpsServer(deps: OpsServerDeps): OpsServer {
+  let listener: Listener | undefined;
+  const respond = createOpsHandler(deps);
+  const handle = (request: Request) =>
+    respond(request) ?? jsonError(STATUS_CODE.NotFound, "No such route");
 
   return {
     // deno-lint-ignore require-await -- what it throws must reject
@@ -126,15 +145,19 @@ export function createOpsServer(deps: OpsServerDeps): OpsServer {
   };
 }
 
+async function expose({ metrics }: OpsHandlerDeps): Promise<Response> {
+  return new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } });
+}
+
 /** Returns why nothing can be published now, with a word for programs; `undefined` if it can. */
-function obstacle(deps: OpsServerDeps): { status: string; reason: string } | undefined {
+function obstacle(deps: OpsHandlerDeps): { status: string; reason: string } | undefined {
   const status = deps.readiness();
   if (status !== "ready") return { status, reason: `server is ${status}` };
   const reason = deps.trouble?.();
   return reason === undefined ? undefined : { status: "cut off", reason };
 }
 
-function readyz(deps: OpsServerDeps): Response {
+function readyz(deps: OpsHandlerDeps): Response {
   const strain = deps.strain?.();
   const found = obstacle(deps) ?? (strain && { status: "strained", reason: strain });
   return found === undefined ? Response.json({ status: "ready" }) : Response.json(found, {
@@ -143,7 +166,7 @@ function readyz(deps: OpsServerDeps): Response {
   });
 }
 
-function refusal(deps: OpsServerDeps): Response | undefined {
+function refusal(deps: OpsHandlerDeps): Response | undefined {
   const found = obstacle(deps);
   return found && jsonError(STATUS_CODE.ServiceUnavailable, found.reason, {}, {
     "retry-after": RETRY_AFTER_S,

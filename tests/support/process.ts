@@ -33,7 +33,7 @@ async function flagsOf(task: string): Promise<string[]> {
   return new TextDecoder().decode(stdout).split(/\s+/).filter((flag) => flag !== "");
 }
 
-let flags: Promise<string[]> | undefined;
+let flags: Promise<[imports: string[], permissions: string[]]> | undefined;
 
 /** `main.ts` in a process, with the permissions and the imports of `deno task start`. */
 export class ServerProcess implements AsyncDisposable {
@@ -57,16 +57,19 @@ export class ServerProcess implements AsyncDisposable {
    * @param env Variables; of the server's own none is inherited. It is on 127.0.0.1 and free
    * ports unless they say otherwise.
    * @param args Arguments.
+   * @param permissions Flags in place of those of `deno task start`.
    */
   static async spawn(
     env: Readonly<Record<string, string>> = {},
     args: readonly string[] = [],
+    permissions: readonly string[] | undefined = undefined,
   ): Promise<ServerProcess> {
-    flags ??= Promise.all([flagsOf("imports"), flagsOf("permissions")]).then((all) => all.flat());
+    flags ??= Promise.all([flagsOf("imports"), flagsOf("permissions")]);
+    const [imports, usual] = await flags;
     const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
     const runsItself = env["LIVE_PROCESSES"] ? [`--allow-run=${Deno.execPath()}`] : [];
     const command = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", ...await flags, ...runsItself, "main.ts", ...args],
+      args: ["run", "-q", ...imports, ...permissions ?? usual, ...runsItself, "main.ts", ...args],
       cwd: root,
       env: { ...unset, LIVE_WS_HOST: "127.0.0.1", LIVE_WS_PORT: "0", OPS_PORT: "0", ...env },
       stdin: "null",
