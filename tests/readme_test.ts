@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { CloseCode } from "../live/domain/close_codes.ts";
 import { type Variable, variables } from "../live/domain/config.ts";
-import { createPrometheusMetrics } from "../live/telemetry/prometheus_metrics.ts";
+import { exposedMetrics } from "./support/exposed_metrics.ts";
 import denoJson from "../deno.json" with { type: "json" };
 
 const readme = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
@@ -35,18 +35,7 @@ Deno.test("README's configuration lists every variable with its default, in orde
 });
 
 Deno.test("README's metrics are those that /metrics exports, with their labels", async () => {
-  const metrics = createPrometheusMetrics("i");
-  metrics.upgrade("accepted");
-  metrics.disconnect(1001);
-  const exported = new Map<string, Set<string>>();
-  for (const line of (await metrics.text()).split("\n")) {
-    const name = /^# TYPE (\S+)/.exec(line)?.[1];
-    if (name !== undefined) exported.set(name, new Set());
-    for (const [series, labels] of exported) {
-      if (!new RegExp(`^${series}(_count)?\\{`).test(line)) continue;
-      for (const [, label] of line.matchAll(/([a-z_]+)="/g)) labels.add(label ?? "");
-    }
-  }
+  const exported = await exposedMetrics();
 
   const told = rows().flatMap(([cell]) => quoted(cell ?? ""))
     .filter((code) => code.startsWith("processor_live_")).sort();
