@@ -21,6 +21,7 @@ import { createRevoke } from "./session/revoke.ts";
 import { createSessions } from "./session/session.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createPrometheusMetrics } from "./telemetry/prometheus_metrics.ts";
+import { traceBroadcasts, traceFields } from "./telemetry/tracing.ts";
 
 /** The whole server: both listeners and what is behind them. */
 export interface Application {
@@ -59,7 +60,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
   const { shared = false, onePort = false } = options;
   const instanceId = instanceIdOf(config);
   const { logger, lines } = logOf(config, instanceId);
-  const metrics = createPrometheusMetrics(instanceId);
+  const metrics = traceBroadcasts(createPrometheusMetrics(instanceId));
   const directus = createDirectusAuthority({
     baseUrl: config.DIRECTUS_BASE_URL,
     timeoutMs: config.DIRECTUS_AUTH_TIMEOUT_MS,
@@ -166,5 +167,11 @@ export function instanceIdOf(config: Config): string {
 
 /** Creates the log that the configuration asks for. */
 export function logOf({ LOG_LEVEL: level, LOG_FORMAT: format }: Config, instance: string): Log {
-  return createLog({ level, format, fields: { instance }, sink: Deno.stdout });
+  return createLog({
+    level,
+    format,
+    fields: { instance },
+    moment: traceFields,
+    sink: Deno.stdout,
+  });
 }

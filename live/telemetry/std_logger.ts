@@ -17,15 +17,17 @@ export interface StdLoggerOptions {
   readonly format: "json" | "pretty";
   /** Fields of every line, for example the instance. */
   readonly fields?: LogFields;
+  /** Returns fields of the moment, for example of a trace. @default {none} */
+  readonly moment?: () => LogFields;
   /** Takes the lines. @default {console.log} */
   readonly write?: (line: string) => void;
 }
 
 /** Creates a logger. A line that cannot be written is dropped. */
 export function createStdLogger(options: StdLoggerOptions): Logger {
-  const { level, format, fields, write } = options;
+  const { level, format, fields, moment, write } = options;
   const formatter = format === "json"
-    ? (record: LogRecord) => jsonLine(record, fields)
+    ? (record: LogRecord) => jsonLine(record, { ...fields, ...moment?.() })
     : prettyLine;
   const logger = new StdLogger("live", level, {
     handlers: [new LineHandler(level, { formatter, useColors: false }, write)],
@@ -64,7 +66,7 @@ class LineHandler extends ConsoleHandler {
   }
 }
 
-function jsonLine(record: LogRecord, common: LogFields | undefined): string {
+function jsonLine(record: LogRecord, common: LogFields): string {
   const fields = serialise({
     time: record.datetime.toISOString(),
     level: record.levelName,
