@@ -1,19 +1,15 @@
 /**
- * The client in a real browser, for `deno task test:browser` alone. Chromium has to be on this
- * machine, at `CHROMIUM` or where Debian puts it; without it the tests are ignored.
+ * The client in a real browser, for `deno task test:browser` alone.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { cookieOf } from "../support/authorities.ts";
+import { launchChromium, withChromium } from "../support/chromium.ts";
+import { startDirectus } from "../support/directus.ts";
 import { type Live, startLive } from "../support/live.ts";
-
-/** Drives the browser. Imported late, so that no other task needs it. */
-const PLAYWRIGHT = "npm:playwright-core@1.65.1";
-
-const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
-const ignore = !exists(executablePath);
+import { ServerProcess } from "../support/process.ts";
 
 /** A page of the browser, as far as it is used here. */
 interface Page {
@@ -32,21 +28,13 @@ interface Held {
 // deno-lint-ignore no-explicit-any -- it is another global object, that of the page
 declare const window: any;
 
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
 /** Serves an empty page to users who have a session. */
-function servePage(stack: AsyncDisposableStack): string {
+function servePage(stack: AsyncDisposableStack, cookie = cookieOf("ada")): string {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () =>
       new Response("<!DOCTYPE html><title>Test</title>", {
-        headers: { "content-type": "text/html", "set-cookie": cookieOf("ada") },
+        headers: { "content-type": "text/html", "set-cookie": cookie },
       }),
   );
   stack.defer(() => server.shutdown());
@@ -56,15 +44,10 @@ function servePage(stack: AsyncDisposableStack): string {
 /** Opens a page that listens to `event:1` by way of the client that the server serves. */
 async function openPage(
   stack: AsyncDisposableStack,
-  live: Live,
+  live: Pick<Live, "http" | "ws">,
   url = servePage(stack),
 ): Promise<Page> {
-  const { chromium } = await import(PLAYWRIGHT);
-  const browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu"],
-  });
-  stack.defer(() => browser.close());
+  const browser = await launchChromium(stack);
   const page: Page = await browser.newPage();
   await page.goto(url);
   await page.evaluate(async ([http, ws]) => {
@@ -89,10 +72,7 @@ async function until(page: Page, starts: number, received: number): Promise<void
 
 const options = { allowedOrigins: new Set(["*"]) };
 
-// Sanitizers are off: the driver keeps timers and a process that end after the browser.
-const anyway = { ignore, sanitizeOps: false, sanitizeResources: false };
-
-Deno.test("client.js in Chromium gets each message once, across breaks", anyway, async () => {
+Deno.test("client.js in Chromium gets each message once, across breaks", withChromium, async () => {
   await using live = await startLive({ options });
   await using stack = new AsyncDisposableStack();
   const page = await openPage(stack, live);
@@ -110,7 +90,7 @@ Deno.test("client.js in Chromium gets each message once, across breaks", anyway,
   assertEquals(starts, [false, true]);
 });
 
-Deno.test("client.js in Chromium reads why it was refused", anyway, async () => {
+Deno.test("client.js in Chromium reads why it was refused", withChromium, async () => {
   await using live = await startLive({
     options: { allowedOrigins: new Set(["https://a.example"]) },
   });
@@ -122,15 +102,59 @@ Deno.test("client.js in Chromium reads why it was refused", anyway, async () => 
   assertEquals(await page.evaluate(() => window.held.live.state.code, null), 4403);
 });
 
-Deno.test("client.js in Chromium shows that it lives when it is online again", anyway, async () => {
-  await using live = await startLive({ options });
-  await using stack = new AsyncDisposableStack();
-  const page = await openPage(stack, live);
-  await until(page, 1, 0);
-  const asked = live.metrics.outbound.error;
+Deno.test(
+  "client.js in Chromium shows that it lives when it is online again",
+  withChromium,
+  async () => {
+    await using live = await startLive({ options });
+    await using stack = new AsyncDisposableStack();
+    const page = await openPage(stack, live);
+    await until(page, 1, 0);
+    const asked = live.metrics.outbound.error;
 
-  await page.evaluate(() => window.dispatchEvent(new Event("online")), null);
-  await live.metrics.until(({ outbound }) => outbound.error > asked);
+    await page.evaluate(() => window.dispatchEvent(new Event("online")), null);
+    await live.metrics.until(({ outbound }) => outbound.error > asked);
 
-  assert(live.connections.length === 1);
-});
+    assert(live.connections.length === 1);
+  },
+);
+
+Deno.test(
+  "client.js in Chromium goes on with a server that was restarted",
+  withChromium,
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const { directus, url } = stack.use(startDirectus());
+    const env = {
+      DIRECTUS_BASE_URL: url,
+      LIVE_ALLOWED_ORIGINS: "*",
+      LIVE_TOPICS: "event=events",
+      LIVE_PUBLISH_TOKEN: "the-publish-token-of-the-tests",
+    };
+    const first = stack.use(await ServerProcess.spawn(env));
+    const { live } = await first.ports();
+    const cookie = directus.session("ada@example.com");
+    const addresses = { http: `http://127.0.0.1:${live}`, ws: `ws://127.0.0.1:${live}` };
+    const page = await openPage(stack, addresses, servePage(stack, cookie));
+    await until(page, 1, 0);
+
+    first.kill("SIGTERM");
+    await first.ended;
+    const second = stack.use(await ServerProcess.spawn({ ...env, LIVE_WS_PORT: `${live}` }));
+    const { ops } = await second.ports();
+    await until(page, 2, 0);
+    const response = await fetch(`http://127.0.0.1:${ops}/publish`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${env.LIVE_PUBLISH_TOKEN}`,
+        "content-type": "application/json",
+      },
+      body: '{"topic":"event:1","data":"after the restart"}',
+    });
+    await response.body?.cancel();
+    await until(page, 2, 1);
+
+    const { received }: Held = await page.evaluate(() => window.held, null);
+    assertEquals(received, ["after the restart"]);
+  },
+);

@@ -11,6 +11,7 @@ const info: DemoInfo = {
   livePort: 8080,
   race: "event:42",
   practice: "event:43",
+  ballast: "event:44",
   practiceReaders: [],
   outline: [],
 };
@@ -120,6 +121,7 @@ Deno.test("startFeed() publishes all vehicles in one call a beat", async () => {
     "lap",
     "progress",
     "speed",
+    "at",
   ]);
 });
 
@@ -186,6 +188,9 @@ for (
     ["/panel.js", "text/javascript; charset=utf-8"],
     ["/track.js", "text/javascript; charset=utf-8"],
     ["/frames.js", "text/javascript; charset=utf-8"],
+    ["/inspector.js", "text/javascript; charset=utf-8"],
+    ["/line.js", "text/javascript; charset=utf-8"],
+    ["/plot.js", "text/javascript; charset=utf-8"],
     ["/icon.svg", "image/svg+xml"],
   ] as const
 ) {

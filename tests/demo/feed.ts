@@ -28,6 +28,8 @@ export interface FeedOptions {
   token: string;
   /** What is published. */
   sources: readonly FeedSource[];
+  /** Returns what else is published on a beat. @default {nothing} */
+  more?: () => readonly unknown[];
   /**
    * Time between two beats, in milliseconds.
    *
@@ -89,8 +91,9 @@ export function startFeed(options: FeedOptions): Feed {
     for (const { race } of sources) race.advance(intervalMs / 1000);
     const due = sources.filter(({ everyBeats = 1 }) => beats % everyBeats === 0);
     beats++;
-    if (call || due.length === 0) return;
-    call = publish(JSON.stringify(due.flatMap(messagesOf))).finally(() => call = undefined);
+    const messages = [...due.flatMap(messagesOf), ...options.more?.() ?? []];
+    if (call || messages.length === 0) return;
+    call = publish(JSON.stringify(messages)).finally(() => call = undefined);
   }
 
   const timer = setInterval(beat, intervalMs);
@@ -107,5 +110,6 @@ export function startFeed(options: FeedOptions): Feed {
 }
 
 function messagesOf({ topic, race }: FeedSource): unknown[] {
-  return race.states().map((data) => ({ topic, key: `car-${data.number}`, data }));
+  const at = Date.now(); // the page shows how long it took from here
+  return race.states().map((data) => ({ topic, key: `car-${data.number}`, data: { ...data, at } }));
 }

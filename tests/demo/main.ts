@@ -10,7 +10,9 @@ import { compose } from "../../live/application.ts";
 import { Circuit, CORNERS } from "./circuit.ts";
 import { startFeed } from "./feed.ts";
 import { Race } from "./race.ts";
+import { Lines } from "./lines.ts";
 import {
+  BALLAST_TOPIC,
   createDemoDirectus,
   createDemoHandler,
   type DemoInfo,
@@ -81,10 +83,19 @@ function liveEnv(
     LIVE_WS_PORT: String(ports.LIVE_WS_PORT),
     OPS_HOST: HOST,
     OPS_PORT: String(ports.OPS_PORT),
+    LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES: "262144", // a slow client shows what it does soon
+    LIVE_REVALIDATE_INTERVAL_MS: "3000", // as does a log-out in another tab
     LOG_FORMAT: env.LOG_FORMAT ?? "pretty",
     LOG_LEVEL: env.LOG_LEVEL ?? "WARN",
   };
 }
+
+/** On each of ten beats a second 800 KB, of which a slow line carries a quarter. */
+const ballast = Array.from({ length: 8 }, (_, index) => ({
+  topic: BALLAST_TOPIC,
+  key: `sensor-${index}`,
+  data: "x".repeat(100_000),
+}));
 
 /** Starts all three parts and returns what ends them. */
 async function start(env: Record<string, string | undefined>): Promise<() => Promise<void>> {
@@ -92,9 +103,11 @@ async function start(env: Record<string, string | undefined>): Promise<() => Pro
   checkPorts(wanted);
   const circuit = new Circuit(CORNERS);
   let info: DemoInfo | undefined = undefined;
+  let lines: Lines | undefined = undefined;
   const handler = createDemoHandler({
     directus: createDemoDirectus(),
     info: () => info,
+    order: (order) => lines?.order(order),
   });
   const closing = new AbortController();
   const web = Deno.serve({
@@ -109,10 +122,12 @@ async function start(env: Record<string, string | undefined>): Promise<() => Pro
   if (!read.ok) throw new StartError(read.faults.join("\n"));
   const application = compose(read.config);
   const { live, ops } = await application.start();
+  lines = new Lines(HOST, live.port);
   info = {
-    livePort: live.port,
+    livePort: lines.port,
     race: RACE_TOPIC,
     practice: PRACTICE_TOPIC,
+    ballast: BALLAST_TOPIC,
     practiceReaders: PRACTICE_READERS,
     outline: circuit.outline,
   };
@@ -123,6 +138,7 @@ async function start(env: Record<string, string | undefined>): Promise<() => Pro
       { topic: RACE_TOPIC, race: new Race({ circuit, vehicles: 40 }) },
       { topic: PRACTICE_TOPIC, race: new Race({ circuit, vehicles: 6 }), everyBeats: 3 },
     ],
+    more: () => lines?.anySlow ? ballast : [],
     onFault: (message) => warn(`The feed cannot publish: ${message}`),
   });
   print(
@@ -130,6 +146,7 @@ async function start(env: Record<string, string | undefined>): Promise<() => Pro
   );
   return async () => {
     await feed.stop();
+    lines?.stop();
     await application.stop(STOP_TIMEOUT_MS);
     closing.abort();
     await web.finished;

@@ -5,7 +5,10 @@
  */
 
 import { createWatchedSocket, reasonOf } from "./frames.js";
+import { Inspector } from "./inspector.js";
+import { Line } from "./line.js";
 import { Counter, FrameLog, Leaderboard, write } from "./panel.js";
+import { Latencies, Plot } from "./plot.js";
 import { TrackView } from "./track.js";
 
 const $ = (id) => document.getElementById(id);
@@ -16,6 +19,12 @@ const { connect } = await import(`http://${listener}/live/client.js`);
 const board = new Leaderboard($("board"));
 const log = new FrameLog($("log"));
 const track = new TrackView($("track"), info.outline);
+const rates = new Plot($("rate-plot"), $("rate"), "");
+const delays = new Plot($("delay-plot"), $("delay"), " ms");
+const latencies = new Latencies();
+const inspector = new Inspector($("topics"), inspect);
+let line = new Line($("line"));
+let ballast;
 let counter = new Counter();
 let live;
 let socket;
@@ -59,7 +68,10 @@ function showApp(user) {
   track.clear();
   log.clear();
   counter = new Counter();
-  practice = undefined;
+  for (const plot of [rates, delays]) plot.clear();
+  inspector.clear();
+  line = new Line($("line"));
+  practice = ballast = undefined;
   mayPractise = info.practiceReaders.includes(user.email);
   showPractice();
   showAnswer();
@@ -68,19 +80,50 @@ function showApp(user) {
 
 /** Connects, and listens to the race. */
 function begin() {
-  live = connect(`ws://${listener}/`, {
+  live = connect(`ws://${listener}/?line=${line.id}`, {
     onState: showState,
     refresh: refreshSession,
     webSocket: (url) => socket = createWatchedSocket(url, showFrame),
   });
   showState(live.state);
+  let start;
   live.subscribe(info.race, {
-    onMessage({ key, data }) {
-      counter.add();
+    onStart(next) {
+      start = next;
+      line.began(next);
+    },
+    onMessage(message) {
+      const { key, data } = message;
+      take(message, start);
+      if (message.offset > start.offset) latencies.add(Date.now() - data.at);
       track.update(`${info.race} ${key}`, data, false);
       board.update(`${info.race} ${key}`, data);
     },
   });
+}
+
+/** Counts a message, whatever it is about. */
+function take(message, start) {
+  counter.add();
+  line.took(message, start);
+}
+
+/** Listens to a topic of which nothing but its frames is shown. */
+function inspect(topic, onEnd) {
+  return live.subscribe(topic, { onMessage: (message) => take(message), onEnd });
+}
+
+/** Makes this client slow, with more to read than it can, or quick again. */
+async function toggleSlow() {
+  const slow = !line.slow;
+  if (slow) ballast = inspect(info.ballast, () => ballast = undefined);
+  await line.setSlow(slow);
+  if (!slow) ballast?.unsubscribe();
+  showSlow();
+}
+
+function showSlow() {
+  $("slow").setAttribute("aria-pressed", String(line.slow));
 }
 
 /** Listens to the practice as well, or no longer. */
@@ -126,7 +169,7 @@ function showState(next) {
   write($("state-name"), names[phase]);
   write($("state-reason"), "reason" in next ? reasonOf(next) : "");
   $("retry").hidden = phase !== "waiting";
-  for (const button of document.querySelectorAll("button[data-live]")) {
+  for (const button of document.querySelectorAll("[data-live]")) {
     button.disabled = phase !== "open";
   }
   showCountdown();
@@ -177,6 +220,16 @@ $("logout").addEventListener("click", async () => {
   showLogin();
 });
 
+$("slow").addEventListener("click", toggleSlow);
+$("cut").addEventListener("click", async () => {
+  ballast?.unsubscribe();
+  await line.cut();
+  showSlow();
+});
+$("inspect").addEventListener("submit", (event) => {
+  event.preventDefault();
+  inspector.add(new FormData(event.target).get("topic").trim());
+});
 $("practice").addEventListener("click", togglePractice);
 $("wrong").addEventListener("click", () => socket.send("This is not JSON"));
 $("retry").addEventListener("click", () => live.retry());
@@ -193,7 +246,8 @@ setInterval(() => {
   if (document.body.dataset.view !== "app") return;
   track.setLeaders(board.render().slice(0, 3));
   log.render();
-  write($("rate"), counter.perSecond().toLocaleString("en"));
+  rates.add(counter.perSecond());
+  delays.add(latencies.take());
   write($("total"), counter.total.toLocaleString("en"));
   showCountdown();
 }, 250);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LineOrder } from "./lines.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_in.ts";
 
 /** Where the vehicles of the race are published; both users may see it. */
@@ -11,6 +12,9 @@ export const RACE_TOPIC = "event:42";
 
 /** Where those of the practice are published; Ada may not see it, Grace may. */
 export const PRACTICE_TOPIC = "event:43";
+
+/** What is published while somebody is slow: more than a slow line carries. */
+export const BALLAST_TOPIC = "event:44";
 
 /** Emails of the users who may see the practice. */
 export const PRACTICE_READERS: readonly string[] = ["grace@example.com"];
@@ -22,6 +26,9 @@ const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   "/panel.js": ["panel.js", "text/javascript; charset=utf-8"],
   "/track.js": ["track.js", "text/javascript; charset=utf-8"],
   "/frames.js": ["frames.js", "text/javascript; charset=utf-8"],
+  "/inspector.js": ["inspector.js", "text/javascript; charset=utf-8"],
+  "/line.js": ["line.js", "text/javascript; charset=utf-8"],
+  "/plot.js": ["plot.js", "text/javascript; charset=utf-8"],
   "/icon.svg": ["icon.svg", "image/svg+xml"],
 };
 
@@ -33,6 +40,8 @@ export interface DemoInfo {
   race: string;
   /** The topic that only some may see. */
   practice: string;
+  /** The topic that a slow client has too much of. */
+  ballast: string;
   /** Emails of those who may. */
   practiceReaders: readonly string[];
   /** Middle line of the track, in metres. */
@@ -45,6 +54,8 @@ export interface DemoHandlerOptions {
   directus: DirectusStandIn;
   /** Returns what the page has to know, `undefined` while the live server is not up. */
   info: () => DemoInfo | undefined;
+  /** Does what a page asks of its line. @default {nothing: 404} */
+  order?: (order: LineOrder) => void;
 }
 
 /** Creates the stand-in with the users and events of the demo. */
@@ -70,11 +81,14 @@ export function createDemoDirectus(): DirectusStandIn {
     ],
     collections: [{
       name: "events",
-      items: [{ id: 42, title: "The race" }, { id: 43, title: "Closed practice" }],
+      items: [{ id: 42, title: "The race" }, { id: 43, title: "Closed practice" }, {
+        id: 44,
+        title: "Telemetry",
+      }],
     }],
   });
   for (const reader of ["ada@example.com", "grace@example.com"]) {
-    directus.allow(reader, "events", 42);
+    for (const id of [42, 44]) directus.allow(reader, "events", id);
   }
   for (const reader of PRACTICE_READERS) directus.allow(reader, "events", 43);
   return directus;
@@ -82,7 +96,7 @@ export function createDemoDirectus(): DirectusStandIn {
 
 /** Creates the handler of the demo's web server. */
 export function createDemoHandler(
-  { directus, info }: DemoHandlerOptions,
+  { directus, info, order }: DemoHandlerOptions,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const url = new URL(request.url);
@@ -91,6 +105,10 @@ export function createDemoHandler(
     if (reads && url.pathname === "/demo.json") {
       const known = info();
       return known ? Response.json(known) : new Response("Starting", { status: 503 });
+    }
+    if (request.method === "POST" && url.pathname === "/demo/line" && order) {
+      order(await request.json());
+      return new Response(null, { status: 204 });
     }
     if (!file || !reads) return await directus.handle(request);
     const body = await Deno.readFile(new URL(file[0], import.meta.url));

@@ -1,0 +1,240 @@
+/**
+ * The demo in a real browser, for `deno task test:browser` alone. Its screenshots are in `artifacts/`.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Program } from "../security/program.ts";
+import { launchChromium, withChromium } from "../support/chromium.ts";
+
+// deno-lint-ignore no-explicit-any -- it is another global object, that of the page
+declare const document: any;
+// deno-lint-ignore no-explicit-any -- the same
+declare const window: any;
+
+// deno-lint-ignore no-explicit-any -- the driver's types are not there before it is imported
+type Page = any;
+
+const ARTIFACTS = new URL("../../artifacts/", import.meta.url).pathname;
+
+/** The demo as a process, and a browser. */
+interface Demo {
+  readonly url: string;
+  readonly browser: Page;
+  /** Opens the page as somebody who has logged in, with a context of its own unless one is given. */
+  open(options?: Readonly<Record<string, unknown>>, context?: Page): Promise<Page>;
+}
+
+async function startDemo(stack: AsyncDisposableStack): Promise<Demo> {
+  const demo = stack.use(
+    new Program(Deno.execPath(), {
+      args: ["task", "-q", "demo"],
+      cwd: new URL("../../", import.meta.url),
+      env: { DEMO_PORT: "0", LIVE_WS_PORT: "0", OPS_PORT: "0" },
+    }),
+  );
+  const url = (await demo.find(/http:\/\/localhost:\d+/))?.[0];
+  assert(url, demo.output);
+  const browser = await launchChromium(stack);
+  return {
+    url,
+    browser,
+    async open(options?: Readonly<Record<string, unknown>>, context?: Page) {
+      const page = await (context ?? await browser.newContext(options ?? {})).newPage();
+      await page.goto(url);
+      if (context === undefined) await page.click("#login button[type=submit]");
+      await isLive(page);
+      return page;
+    },
+  };
+}
+
+async function isLive(page: Page): Promise<void> {
+  await page.waitForSelector('#state[data-phase="open"]');
+  await page.waitForFunction(() => document.querySelectorAll("#board tr").length === 40);
+}
+
+/** Resolves once a part of the page says something. */
+async function says(page: Page, selector: string, pattern: RegExp): Promise<string> {
+  await page.waitForFunction(
+    ([selector, source]: [string, string]) =>
+      new RegExp(source).test(document.querySelector(selector).textContent),
+    [selector, pattern.source],
+  );
+  return await page.textContent(selector);
+}
+
+/** Resolves once the vehicles have moved: the pixels of the track are others. */
+async function move(page: Page): Promise<void> {
+  const before = await page.evaluate(() => document.querySelector("#track").toDataURL());
+  await page.waitForFunction(
+    (before: string) => document.querySelector("#track").toDataURL() !== before,
+    before,
+  );
+}
+
+/** Collects the offsets of the race, over all sockets of a page. */
+function offsetsOf(page: Page): number[] {
+  const offsets: number[] = [];
+  page.on("websocket", (socket: Page) => {
+    socket.on("framereceived", ({ payload }: { payload: string }) => {
+      for (const message of [JSON.parse(payload)].flat()) {
+        if (message.topic !== "event:42") continue;
+        if (message.type === "message") offsets.push(message.offset);
+        if (message.type === "subscribed" && message.recovered) {
+          offsets.push(...message.messages.map(({ offset }: { offset: number }) => offset));
+        }
+      }
+    });
+  });
+  return offsets;
+}
+
+for (
+  const [name, options] of [
+    ["light", { viewport: { width: 1200, height: 1160 }, colorScheme: "light" }],
+    ["dark", { viewport: { width: 1200, height: 1160 }, colorScheme: "dark" }],
+    ["phone", { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }],
+  ] as const
+) {
+  Deno.test(`the demo moves by itself: ${name}`, withChromium, async () => {
+    await using stack = new AsyncDisposableStack();
+    const page = await (await startDemo(stack)).open(options);
+    await move(page);
+    await says(page, "#delay", /\d ms/);
+    await page.screenshot({ path: `${ARTIFACTS}${name}.png`, fullPage: name === "phone" });
+    const overflow = await page.evaluate(() =>
+      document.documentElement.scrollWidth - window.innerWidth
+    );
+    assert(overflow <= 0, "nothing is wider than the screen");
+  });
+}
+
+Deno.test("the demo misses nothing when its connection is cut", withChromium, async () => {
+  await using stack = new AsyncDisposableStack();
+  const { url, browser } = await startDemo(stack);
+  const page = await (await browser.newContext()).newPage();
+  const offsets = offsetsOf(page);
+  await page.goto(url);
+  await page.click("#login button[type=submit]");
+  await isLive(page);
+
+  await page.click("#cut");
+  await says(page, "#line", /^Recovered: [\d,]+ missed messages/);
+  await isLive(page);
+
+  const gaps = offsets.filter((offset, index) =>
+    index > 0 && offset !== (offsets[index - 1] ?? 0) + 1
+  );
+  assertEquals(gaps, []);
+});
+
+Deno.test(
+  "the demo shows a slow client the newest state, and then all again",
+  withChromium,
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const page = await (await startDemo(stack)).open();
+
+    await page.click("#slow");
+    await says(page, "#line", /^[\d,]+ messages skipped/);
+    await page.screenshot({ path: `${ARTIFACTS}slow.png` });
+    assertEquals(await page.getAttribute("#slow", "aria-pressed"), "true");
+    await page.click("#slow");
+    await says(page, "#line", /^Quick again/);
+
+    await says(page, "#rate", /^[34]\d\d$/);
+    await move(page);
+  },
+);
+
+Deno.test("the demo comes back when it is online again", withChromium, async () => {
+  await using stack = new AsyncDisposableStack();
+  const { open, browser } = await startDemo(stack);
+  const page = await open();
+  const [context] = browser.contexts();
+
+  await page.evaluate(() => document.querySelector("#cut").click());
+  await context.setOffline(true);
+  await page.waitForSelector('#state[data-phase="waiting"]');
+  await context.setOffline(false);
+
+  await isLive(page);
+  await move(page);
+});
+
+Deno.test("the demo's tabs move both, and end both when one logs out", withChromium, async () => {
+  await using stack = new AsyncDisposableStack();
+  const { open, browser } = await startDemo(stack);
+  const first = await open();
+  const second = await open({}, browser.contexts()[0]);
+  await move(first);
+  await move(second);
+
+  await second.click("#logout");
+
+  await first.waitForSelector('body[data-view="login"]');
+  assertMatch(await first.textContent("#login-error"), /session/);
+});
+
+Deno.test("the demo's live server refuses a page of another origin", withChromium, async () => {
+  await using stack = new AsyncDisposableStack();
+  const { open, browser, url } = await startDemo(stack);
+  await open();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("<!DOCTYPE html>", { headers: { "content-type": "text/html" } }),
+  );
+  stack.defer(() => server.shutdown());
+  const { livePort } = await (await fetch(`${url}/demo.json`)).json();
+  const foreign = await browser.contexts()[0].newPage();
+  await foreign.goto(`http://localhost:${server.addr.port}/`);
+
+  const codes = await foreign.evaluate(
+    (urls: string[]) =>
+      Promise.all(urls.map((url) =>
+        new Promise((resolve) => {
+          new WebSocket(url).onclose = ({ code }) => resolve(code);
+        })
+      )),
+    ["", "?reject=close"].map((query) => `ws://localhost:${livePort}/${query}`),
+  );
+
+  assertEquals(codes, [1006, 4403]);
+});
+
+Deno.test("the demo can be used with the keyboard alone", withChromium, async () => {
+  await using stack = new AsyncDisposableStack();
+  const { url, browser } = await startDemo(stack);
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(url);
+  await page.waitForSelector('body[data-view="login"]');
+  await page.keyboard.press("Enter"); // the form has the focus
+  await isLive(page);
+
+  const focused = () => page.evaluate(() => document.activeElement.id);
+  for (let presses = 0; await focused() !== "practice"; presses++) {
+    assert(presses < 20, "a Tab leads there");
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Enter");
+
+  await says(page, "#answer", /"code": "forbidden"/);
+});
+
+Deno.test("the demo's inspector listens to any topic, and no longer", withChromium, async () => {
+  await using stack = new AsyncDisposableStack();
+  const page = await (await startDemo(stack)).open();
+  await page.check("#answers-only");
+
+  await page.fill("#inspect input", "event:44");
+  await page.keyboard.press("Enter");
+  await says(page, "#answer", /"type": "subscribed"/);
+  assertEquals(await page.textContent("#topics code"), "event:44");
+  await page.click("#topics button");
+
+  await says(page, "#answer", /"type": "unsubscribed"/);
+  await says(page, "#log", /"topic":"event:44"/);
+  assertEquals(await page.locator("#topics li").count(), 0);
+});
