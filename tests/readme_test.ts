@@ -10,11 +10,12 @@ import { type Variable, variables } from "../live/domain/config.ts";
 import { exposedMetrics } from "./support/exposed_metrics.ts";
 import denoJson from "../deno.json" with { type: "json" };
 
-const readme = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
+const root = new URL("../", import.meta.url);
+const readme = Deno.readTextFileSync(new URL("README.md", root));
 
 /** Returns the cells of all table rows. */
-function rows(): string[][] {
-  return readme.split("\n").filter((line) => line.startsWith("| "))
+function rows(text = readme): string[][] {
+  return text.split("\n").filter((line) => line.startsWith("| "))
     .map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));
 }
 
@@ -34,10 +35,11 @@ Deno.test("README's configuration lists every variable with its default, in orde
   assertEquals(told, known);
 });
 
-Deno.test("README's metrics are those that /metrics exports, with their labels", async () => {
+Deno.test("METRICS.md has the metrics that /metrics exports, with their labels", async () => {
+  const page = Deno.readTextFileSync(new URL("live/telemetry/METRICS.md", root));
   const exported = await exposedMetrics();
 
-  const told = rows().flatMap(([cell]) => quoted(cell ?? ""))
+  const told = rows(page).flatMap(([cell]) => quoted(cell ?? ""))
     .filter((code) => code.startsWith("processor_live_")).sort();
   const known = Array.from(
     exported,

@@ -7,6 +7,7 @@
 import { directusContract, type Subject } from "../directus/contract.ts";
 import { RealDirectus } from "./real_directus.ts";
 import { flows } from "./flows.ts";
+import { guide } from "./guide.ts";
 import { rights } from "./rights.ts";
 import { sessions } from "./sessions.ts";
 import {
@@ -30,6 +31,7 @@ directusContract("Directus", () => subject);
 sessions(directus, world);
 rights(directus, world);
 flows(directus, world);
+guide(directus);
 
 async function createSubject(directus: RealDirectus, { editor }: World): Promise<Subject> {
   await createUser(directus, "ada", { role: editor, first_name: "Ada" });
