@@ -65,15 +65,18 @@ export const bob = (subject: Subject): Promise<string> => logIn(subject, "bob");
 export const sam = (subject: Subject): Promise<string> => logIn(subject, "sam");
 
 /** Logs Ada in and out again; resolves to the cookie. */
-export async function loggedOut(subject: Subject): Promise<string> {
-  const cookie = await ada(subject);
+export async function loggedOut(subject: Pick<Subject, "fetch">): Promise<string> {
+  const cookie = await logIn(subject, "ada");
   const { body } = await post(subject, "/auth/logout", { mode: "session" }, cookie);
   await body?.cancel();
   return cookie;
 }
 
 /** Refreshes a cookie; resolves to the new one. */
-export async function refreshed(subject: Subject, cookie: string): Promise<string> {
+export async function refreshed(
+  subject: Pick<Subject, "fetch">,
+  cookie: string,
+): Promise<string> {
   return pairOf(await post(subject, "/auth/refresh", { mode: "session" }, cookie));
 }
 
