@@ -60,7 +60,7 @@ export function createDirectusAuthority(options: DirectusAuthorityOptions): Auth
       metrics.authenticated(RESULT[answer.kind], called.elapsedMs);
       return answer;
     },
-    authorise: (cookie, topic, options) => rights.ask(cookie, topic, options),
+    authorise: (cookie, topic) => rights.ask(cookie, topic),
   };
 }
 

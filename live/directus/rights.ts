@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AskOptions, Authorisation, Unauthorized, Unavailable } from "../domain/authority.ts";
+import type { Authorisation, Unauthorized, Unavailable } from "../domain/authority.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { SessionCookie } from "../domain/session_cookie.ts";
 import type { Topic, TopicSource } from "../domain/topic.ts";
@@ -32,8 +32,6 @@ interface Question {
 interface Group {
   readonly cookie: SessionCookie;
   readonly source: TopicSource;
-  /** Whether Directus must not answer from its own cache either. */
-  readonly fresh: boolean;
   questions: Question[];
 }
 
@@ -66,19 +64,15 @@ export class Rights {
   }
 
   /** Resolves to whether a session may listen to a topic. */
-  ask(
-    cookie: SessionCookie,
-    topic: Topic,
-    { fresh = false }: AskOptions = {},
-  ): Promise<Authorisation> {
+  ask(cookie: SessionCookie, topic: Topic): Promise<Authorisation> {
     const { promise, resolve, reject } = Promise.withResolvers<Authorisation>();
     const { prefix } = topic;
     const source = this.#options.topics.get(prefix) ?? { collection: prefix, primaryKey: "id" };
-    const key = `${cookie.hash()} ${source.collection} ${source.primaryKey} ${fresh}`;
+    const key = `${cookie.hash()} ${source.collection} ${source.primaryKey}`;
     const question = { topic, resolve, reject };
     const group = this.#groups.get(key);
     if (group === undefined) {
-      const first = { cookie, source, fresh, questions: [question] };
+      const first = { cookie, source, questions: [question] };
       this.#groups.set(key, first);
       queueMicrotask(() => this.#work(key, first));
     } else {
@@ -123,7 +117,7 @@ export class Rights {
   async #askItem(group: Group, topic: Topic): Promise<Authorisation> {
     const { cookie, source: { collection, primaryKey } } = group;
     const path = `/items/${collection}/${encodeURIComponent(topic.id)}?fields=${primaryKey}` +
-      nonceOf(group);
+      nonceFor(primaryKey);
     const called = await this.#options.call(path, cookie);
     if (called.kind === "unavailable") return called;
     const answer = readItem(called.answer, topic.id, primaryKey);
@@ -140,7 +134,7 @@ export class Rights {
     const { cookie, source: { collection, primaryKey } } = group;
     const ids = questions.map(({ topic }) => encodeURIComponent(topic.id)).join();
     const path = `/items/${collection}?fields=${primaryKey}&limit=-1` +
-      `&filter[${primaryKey}][_in]=${ids}` + nonceOf(group);
+      `&filter[${primaryKey}][_in]=${ids}` + nonceFor(primaryKey);
     const called = await this.#options.call(path, cookie);
     if (called.kind === "unavailable") return called;
     const answer = readList(called.answer, primaryKey);
@@ -171,10 +165,11 @@ const RESULT = {
 
 /**
  * Returns what makes the query another each time: with CACHE_ENABLED Directus would answer for
- * minutes as it did before. An alias that no field asks for changes nothing else.
+ * minutes as it did before, and grant what it hides by now. An alias that no field asks for changes
+ * nothing else.
  */
-function nonceOf({ fresh, source: { primaryKey } }: Group): string {
-  return fresh ? `&alias[n${crypto.randomUUID().slice(0, 8)}]=${primaryKey}` : "";
+function nonceFor(primaryKey: string): string {
+  return `&alias[n${crypto.randomUUID().slice(0, 8)}]=${primaryKey}`;
 }
 
 function isLimited({ answer }: Called): boolean {

@@ -27,7 +27,6 @@ export const refusals = {
     message: "Invalid user credentials.",
   },
   expired: { status: 401, code: "TOKEN_EXPIRED", message: "Token expired." },
-  suspended: { status: 401, code: "USER_SUSPENDED", message: "User suspended." },
   token: { status: 403, code: "INVALID_TOKEN", message: "Invalid token." },
   forbidden: {
     status: 403,

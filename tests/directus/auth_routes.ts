@@ -21,19 +21,20 @@ export interface AuthRoutesDeps {
 const EXPIRES_MS = SESSION_TTL_S * 1000;
 const REFRESH_COOKIE = "directus_refresh_token";
 
+/** How long an access token lasts, in milliseconds. */
+const ACCESS_TTL_MS = 900_000;
+
+/** How long a refresh token lasts, in seconds. */
+const REFRESH_TTL_S = 604_800;
+
 /** Returns the `Set-Cookie` value that starts a session. */
-export function settingCookie(name: string, token: string): string {
-  return `${name}=${token}; HttpOnly; SameSite=Lax; Path=/; Max-Age=${SESSION_TTL_S}`;
+export function settingCookie(name: string, token: string, ttlS: number = SESSION_TTL_S): string {
+  return `${name}=${token}; HttpOnly; SameSite=Lax; Path=/; Max-Age=${ttlS}`;
 }
 
-/** Returns the `Set-Cookie` value that comes with a refusal: an empty session for a day. */
+/** Returns the `Set-Cookie` value that ends a session: an empty one for a day. */
 export function emptyingCookie(name: string): string {
   return settingCookie(name, "");
-}
-
-/** Returns the `Set-Cookie` value that makes a browser forget a session. */
-export function clearingCookie(name: string): string {
-  return `${name}=; HttpOnly; SameSite=Lax; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;
 }
 
 /**
@@ -45,20 +46,20 @@ export function clearingCookie(name: string): string {
 export async function logIn(request: Request, deps: AuthRoutesDeps): Promise<Response> {
   const { email, password, mode = "json" } = await readBody(request);
   if (typeof email !== "string" || typeof password !== "string") return refuse(refusals.payload);
+  if (!["session", "cookie", "json"].includes(`${mode}`)) return refuse(refusals.payload);
   const user = deps.users.logIn(email, password);
-  if (user === "wrong") return refuse(refusals.credentials);
-  if (user === "suspended") return refuse(refusals.suspended);
+  if (user === undefined) return refuse(refusals.credentials);
   const token = deps.sessions.open({ user: user.id });
-  const expires = EXPIRES_MS;
   if (mode === "session") {
-    return answer({ expires }, { "set-cookie": settingCookie(deps.cookieName, token) });
+    const headers = { "set-cookie": settingCookie(deps.cookieName, token) };
+    return answer({ expires: EXPIRES_MS }, headers);
   }
+  const expires = ACCESS_TTL_MS;
   const refresh = crypto.randomUUID();
   if (mode === "cookie") {
-    const headers = { "set-cookie": settingCookie(REFRESH_COOKIE, refresh) };
+    const headers = { "set-cookie": settingCookie(REFRESH_COOKIE, refresh, REFRESH_TTL_S) };
     return answer({ expires, access_token: token }, headers);
   }
-  if (mode !== "json") return refuse(refusals.payload);
   return answer({ expires, access_token: token, refresh_token: refresh });
 }
 
@@ -67,21 +68,24 @@ export async function refresh(request: Request, deps: AuthRoutesDeps): Promise<R
   const { mode } = await readBody(request);
   if (mode !== "session") return refuse(refusals.payload);
   const old = readCookie(request.headers.get("cookie"), deps.cookieName);
-  const token = old && deps.sessions.rotate(old);
-  if (!token) {
-    return refuse(refusals.credentials, { "set-cookie": clearingCookie(deps.cookieName) });
-  }
+  if (!old) return refuse(refusals.payload);
+  const token = deps.sessions.rotate(old);
+  if (!token) return refuseSession(deps);
   return answer({ expires: EXPIRES_MS }, { "set-cookie": settingCookie(deps.cookieName, token) });
 }
 
-/** Ends the session of the cookie and clears it: 204. */
+/** Ends the session of the cookie, if it is good, and clears it: 204. */
 export function logOut(request: Request, deps: AuthRoutesDeps): Response {
   const token = readCookie(request.headers.get("cookie"), deps.cookieName);
-  if (token) deps.sessions.end(token);
-  return new Response(null, {
-    status: 204,
-    headers: { "set-cookie": clearingCookie(deps.cookieName) },
-  });
+  if (!token) return refuse(refusals.payload);
+  if (!deps.sessions.read(token).ok) return refuseSession(deps);
+  deps.sessions.end(token);
+  const headers = { "set-cookie": emptyingCookie(deps.cookieName) };
+  return new Response(null, { status: 204, headers });
+}
+
+function refuseSession({ cookieName }: AuthRoutesDeps): Response {
+  return refuse(refusals.credentials, { "set-cookie": emptyingCookie(cookieName) });
 }
 
 async function readBody(request: Request): Promise<Record<string, unknown>> {

@@ -34,25 +34,9 @@ Deno.test("POST /auth/login in mode json answers a token that works as a bearer"
   assertEquals((await directus.fetch(`${BASE}/users/me`, { headers })).status, 200);
 });
 
-for (
-  const [name, body, expected] of [
-    ["a wrong password", { ...ada, password: "x", mode: "session" }, "401 INVALID_CREDENTIALS"],
-    ["an unknown email", { ...ada, email: "x@example.com" }, "401 INVALID_CREDENTIALS"],
-    ["no password", { email: ada.email }, "400 INVALID_PAYLOAD"],
-    ["an unknown mode", { ...ada, mode: "x" }, "400 INVALID_PAYLOAD"],
-    ["a body that is no object", 1, "400 INVALID_PAYLOAD"],
-  ] as const
-) {
-  Deno.test(`POST /auth/login refuses ${name}`, async () => {
-    const directus = createDirectusStandIn(options);
-    assertEquals(await verdict(await post(directus, "/auth/login", body)), expected);
-  });
-}
-
-Deno.test("POST /auth/login refuses a suspended user", async () => {
+Deno.test("POST /auth/login refuses a body that is no object", async () => {
   const directus = createDirectusStandIn(options);
-  directus.suspend("ada-id");
-  assertEquals(await verdict(await post(directus, "/auth/login", ada)), "401 USER_SUSPENDED");
+  assertEquals(await verdict(await post(directus, "/auth/login", 1)), "400 INVALID_PAYLOAD");
 });
 
 Deno.test("POST /auth/refresh rotates the cookie, and the old one ends 10 s later", async () => {
@@ -76,18 +60,4 @@ Deno.test("POST /auth/refresh twice with one cookie gives the same new one", asy
   const first = cookieOf(await post(directus, "/auth/refresh", { mode: "session" }, old));
   const second = cookieOf(await post(directus, "/auth/refresh", { mode: "session" }, old));
   assertEquals(second, first);
-});
-
-Deno.test("POST /auth/refresh refuses a session that is not good", async () => {
-  const directus = createDirectusStandIn(options);
-  const response = await post(directus, "/auth/refresh", { mode: "session" }, "a=b");
-  assertEquals(await verdict(response), "401 INVALID_CREDENTIALS clears");
-});
-
-Deno.test("POST /auth/logout ends the session and clears the cookie", async () => {
-  const directus = createDirectusStandIn(options);
-  const cookie = directus.session("ada-id");
-  const response = await post(directus, "/auth/logout", { mode: "session" }, cookie);
-  assertEquals(await verdict(response), "204 clears");
-  assertEquals((await get(directus, "/users/me", cookie)).status, 401);
 });

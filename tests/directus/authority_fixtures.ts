@@ -70,3 +70,8 @@ export function topicOf(name: string): Topic {
 export function always(body: BodyInit | null, init: ResponseInit = {}): typeof globalThis.fetch {
   return () => Promise.resolve(new Response(body, init));
 }
+
+/** Returns a URL without what makes it another each time. */
+export function withoutNonce(url: string): string {
+  return url.replace(/&alias\[n[0-9a-f]{8}\]=\w+$/, "");
+}

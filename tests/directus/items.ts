@@ -73,9 +73,7 @@ export class Items {
     const readable = collection.items.filter((item) => this.#mayRead(user, collection, item));
     if (readable.length === 0) return refuse(refusals.forbidden);
     const { keys, limit = 100 } = query;
-    if (collection.strictFilter && keys?.some((key) => !isKey(collection, key))) {
-      return refuse(refusals.query);
-    }
+    if (keys?.some((key) => !isKey(collection, key))) return refuse(refusals.query);
     const found = readable.filter((item) =>
       !keys || keys.some((key) => matches(collection, item, key))
     );
@@ -116,9 +114,9 @@ function matches(collection: StandInCollection, item: StandInItem, id: string): 
   }
 }
 
-/** Says whether a key is one of the collection's type at all. */
+/** Says whether a list may have a key: a number if keys are integers, an empty one being 0. */
 function isKey({ keyType = "integer" }: StandInCollection, id: string): boolean {
-  return keyType !== "integer" || (id.trim() !== "" && Number.isInteger(Number(id)));
+  return keyType !== "integer" || !Number.isNaN(Number(id));
 }
 
 function knowsFields(collection: StandInCollection, fields?: readonly string[]): boolean {

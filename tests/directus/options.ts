@@ -13,6 +13,12 @@ export interface StandInUser {
   /** Password in clear text: nobody real has it. */
   password: string;
   /**
+   * Static token, which works as a bearer and in the session's cookie.
+   *
+   * @default {none}
+   */
+  token?: string;
+  /**
    * Key of the user's role, `null` for a user without one.
    *
    * @default {null}
@@ -75,13 +81,6 @@ export interface StandInCollection {
    * @default {[]}
    */
   readers?: readonly string[];
-  /**
-   * Whether a list is refused with 400 where a key in its filter is none of the key's type, as
-   * some databases do.
-   *
-   * @default {false}
-   */
-  strictFilter?: boolean;
 }
 
 /** Options of `createDirectusStandIn()`. */

@@ -51,7 +51,7 @@ Deno.test("authorise() asks again for each that a cut list does not hold", async
 
 Deno.test("authorise() asks for each item where one bad id has the list refused", async () => {
   const items = [{ id: 1 }, { id: 2 }];
-  const collections = [{ name: "strict", strictFilter: true, items, readers: ["ada-id"] }];
+  const collections = [{ name: "strict", items, readers: ["ada-id"] }];
   const setup = new RightsSetup({ collections });
   assertEquals(await setup.ask(["strict:1", "strict:x", "strict:2"]), [
     "allowed",

@@ -215,6 +215,8 @@ export class DirectusStandIn {
     const cookie = readCookie(request.headers.get("cookie"), this.#auth.cookieName);
     const token = bearer ?? cookie;
     if (!token) return undefined;
+    const owner = this.#users.idOfToken(token);
+    if (owner !== undefined && this.#users.active(owner)) return { user: owner };
     const reading = this.#sessions.read(token);
     if (!reading.ok) return reading;
     if ("share" in reading.holder || this.#users.active(reading.holder.user)) return reading.holder;

@@ -5,18 +5,28 @@
  */
 
 import { directusContract } from "./contract.ts";
+import { PASSWORD, STATIC_TOKEN } from "./contract_subject.ts";
 import { BASE, options } from "./fixtures.ts";
 import { ROTATION_GRACE_MS } from "./sessions.ts";
 import { createDirectusStandIn } from "./stand_in.ts";
 
-const SAM = { id: "sam-id", email: "sam@example.com", password: "demo" };
+const more = ["sam", "max"].map((name) => ({
+  id: `${name}-id`,
+  email: `${name}@example.com`,
+  password: PASSWORD,
+}));
 
 directusContract("The stand-in", () => {
   let now = Date.now();
   const directus = createDirectusStandIn({
     ...options,
     now: () => now,
-    users: [...options.users, SAM],
+    users: [
+      ...options.users.map((user) =>
+        user.id === "bob-id" ? { ...user, token: STATIC_TOKEN } : user
+      ),
+      ...more,
+    ],
     collections: options.collections?.map((collection) =>
       collection.name === "events"
         ? { ...collection, items: [...collection.items, { id: 3, title: "Hidden" }] }
@@ -26,16 +36,18 @@ directusContract("The stand-in", () => {
   directus.deny("ada-id", "events", 3);
   return {
     fetch: (path, init) => directus.fetch(BASE + path, init),
-    logIn: (user) => Promise.resolve(directus.session(`${user}-id`)),
-    logOut: (cookie) => Promise.resolve(directus.logOut(cookie)),
-    refresh(cookie) {
-      const fresh = directus.rotate(cookie);
+    outlast() {
       now += ROTATION_GRACE_MS;
-      return Promise.resolve(fresh);
+      return Promise.resolve();
+    },
+    expire(cookie) {
+      directus.expire(cookie);
+      return Promise.resolve(cookie);
     },
     share: () => Promise.resolve(directus.shareSession("share")),
     suspend: (suspended) =>
       Promise.resolve(suspended ? directus.suspend("sam-id") : directus.resume("sam-id")),
-    changePassword: () => Promise.resolve(directus.changePassword("sam-id", "demo")),
+    changePassword: () => Promise.resolve(directus.changePassword("sam-id", PASSWORD)),
+    remove: () => Promise.resolve(directus.remove("max-id")),
   };
 });

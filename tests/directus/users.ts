@@ -40,11 +40,17 @@ export class Users {
     return account && !account.suspended ? account.user : undefined;
   }
 
-  /** Says what becomes of a login. */
-  logIn(email: unknown, password: unknown): StandInUser | "suspended" | "wrong" {
-    const account = typeof email === "string" ? this.#find(email) : undefined;
-    if (!account || account.password !== password) return "wrong";
-    return account.suspended ? "suspended" : account.user;
+  /** Returns the user whom a login lets in; `undefined` if it does not, suspended or wrong. */
+  logIn(email: string, password: string): StandInUser | undefined {
+    const account = this.#find(email);
+    return account && account.password === password && !account.suspended
+      ? account.user
+      : undefined;
+  }
+
+  /** Returns the id of the user with a static token. */
+  idOfToken(token: string): string | undefined {
+    return this.#accounts.values().find(({ user }) => user.token === token)?.user.id;
   }
 
   /** Suspends a user, or lets them in again. */

@@ -1,158 +1,171 @@
 /**
- * Flows of a real Directus that publish, and one that revokes: as FLOWS.md says to make them.
+ * Flows of a real Directus that publish, and some that revoke: made as FLOWS.md says.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
+import { logIn } from "../directus/contract_subject.ts";
+import { UUID } from "../directus/fixtures.ts";
+import { createFlow } from "./flow.ts";
 import type { RealDirectus } from "./real_directus.ts";
-import { AUTHORIZATION, serve } from "./served.ts";
-import { createUser, logIn, type World } from "./world.ts";
+import { recipe } from "./recipes.ts";
+import { serve } from "./served.ts";
+import { createUser, type World } from "./world.ts";
 
-/** What a Flow is made of. */
-interface FlowOptions {
-  readonly scope: readonly string[];
-  readonly collections: readonly string[];
-  readonly url: string;
-  readonly body: string;
-  /** The filter of a condition before the request. @default {none} */
-  readonly condition?: unknown;
-}
+const changed = recipe("What changed in a collection");
+const people = recipe("A user who was suspended, changed or deleted");
+const permissions = recipe("Permissions that changed");
+
+/** No revalidation, so that it is the Flow that did it. */
+const NEVER = { LIVE_REVALIDATE_INTERVAL_MS: "0" };
 
 /** Registers the tests. */
-export function flows(directus: RealDirectus, { editor }: World): void {
-  Deno.test("POST /directus: a Flow publishes what is created, updated and deleted", async () => {
+export function flows(directus: RealDirectus, { editor, eventsPermission }: World): void {
+  Deno.test("POST /directus: a Flow publishes what is updated, as FLOWS.md shows it", async () => {
     await using served = await serve(directus);
-    await using _flow = await createFlow(directus, {
-      scope: ["items.create", "items.update", "items.delete"],
-      collections: ["events"],
-      url: `${served.ops}/directus`,
-      body: "{{$trigger}}",
-    });
+    await using _flow = await createFlow(directus, served, { ...changed, collections: ["events"] });
     await using client = await served.connect(await logIn(directus, "ada"));
-    for (const topic of ["event:1", "event:2"]) await client.subscribe(topic);
+    await client.subscribe("event:1");
 
-    await directus.admin("PATCH", "/items/events/1", { title: "First" });
-    const update = await client.next();
-    await directus.admin("PATCH", "/items/events", { keys: [1, 2], data: { title: "Both" } });
-    const both = await client.take(2);
-    const { id } = await directus.admin("POST", "/items/events", { title: "New" });
-    await using late = await served.connect(await logIn(directus, "ada"));
-    const created = await until(async () => {
-      const { messages } = await late.subscribe(`event:${id}`);
-      return messages.length > 0 ? messages[0] : undefined;
-    });
-    await directus.admin("DELETE", "/items/events", [id]);
-    const deleted = await late.next();
+    await directus.admin("PATCH", "/items/events/1", { title: "Now" });
 
-    const message = { type: "message", key: "item" };
-    assertEquals(update, {
-      ...message,
-      topic: "event:1",
-      offset: 1,
-      data: { event: "update", payload: { title: "First" } },
-    });
-    assertEquals(both.map(({ topic }) => topic).toSorted(), ["event:1", "event:2"]);
-    for (const { data } of both) {
-      assertEquals(data, { event: "update", payload: { title: "Both" } });
-    }
-    assertEquals(created.data, { event: "create", payload: { title: "New" } });
-    assertEquals([deleted.topic, deleted.data], [`event:${id}`, { event: "delete" }]);
+    const shown = JSON.parse(changed.blocks.find((block) => block.includes('"message"')) ?? "");
+    assertEquals(await client.next(), { ...shown, topic: "event:1", offset: 1 });
     await directus.admin("PATCH", "/items/events/1", { title: "One" });
-    await directus.admin("PATCH", "/items/events/2", { title: "Two" });
   });
 
-  Deno.test("POST /revoke: a Flow closes the connections of a user who is suspended, at once", async () => {
-    await using served = await serve(directus, { LIVE_REVALIDATE_INTERVAL_MS: "0" });
-    await using _flow = await createFlow(directus, {
+  Deno.test("POST /directus: a Flow publishes one update of many items on each topic", async () => {
+    await using served = await serve(directus);
+    await using _flow = await createFlow(directus, served, { ...changed, collections: ["many"] });
+    await using client = await served.connect(await logIn(directus, "ada"));
+    const topics = [1, 2, 3].map((id) => `many:${id}`);
+    for (const topic of topics) await client.subscribe(topic);
+
+    const body = { keys: [1, 2, 3], data: { title: "All" } };
+    await directus.admin("PATCH", "/items/many", body);
+
+    const messages = await client.take(3);
+    assertEquals(messages.map(({ topic }) => topic).toSorted(), topics);
+    for (const { data } of messages) {
+      assertEquals(data, { event: "update", payload: { title: "All" } });
+    }
+  });
+
+  Deno.test("POST /directus: a Flow publishes what is created and what is deleted", async () => {
+    await using served = await serve(directus);
+    await using _flow = await createFlow(directus, served, { ...changed, collections: ["many"] });
+    const { id } = await directus.admin("POST", "/items/many", { title: "New" });
+    await using client = await served.connect(await logIn(directus, "ada"));
+
+    const { messages, offset } = await client.subscribe(`many:${id}`);
+    const created = messages[0] ?? await client.next(); // whichever was first
+    await directus.admin("DELETE", "/items/many", [id]);
+    const deleted = await client.next();
+
+    assertEquals([offset <= 1, created.data], [true, {
+      event: "create",
+      payload: { title: "New" },
+    }]);
+    assertEquals([deleted.topic, deleted.data], [`many:${id}`, { event: "delete" }]);
+  });
+
+  Deno.test("POST /directus: a Flow publishes what happens to an item whose key is a uuid", async () => {
+    await using served = await serve(directus);
+    await using _flow = await createFlow(directus, served, { ...changed, collections: ["docs"] });
+    await using client = await served.connect(await logIn(directus, "ada"));
+    await client.subscribe(`docs:${UUID}`);
+    await directus.admin("PATCH", `/items/docs/${UUID}`, { title: "Changed" });
+    const { topic, data } = await client.next();
+    assertEquals([topic, data.payload], [`docs:${UUID}`, { title: "Changed" }]);
+  });
+
+  Deno.test("POST /publish: a Flow publishes fields that were chosen", async () => {
+    await using served = await serve(directus);
+    await using _flow = await createFlow(directus, served, {
       scope: ["items.update"],
-      collections: ["directus_users"],
-      url: `${served.ops}/revoke`,
-      body: '{ "user": {{$trigger.keys}} }',
-      condition: { $trigger: { payload: { status: { _neq: "active" } } } },
+      collections: ["events"],
+      url: changed.url.replace("/directus", "/publish"),
+      body: changed.blocks.find((block) => block.includes("$trigger")) ?? "",
     });
-    const user = await createUser(directus, "mallory", { role: editor });
-    await using client = await served.connect(await logIn(directus, "mallory"));
-    await using other = await served.connect(await logIn(directus, "ada"));
-    await other.subscribe("event:1");
+    await using client = await served.connect(await logIn(directus, "ada"));
+    await client.subscribe("event:2");
+    await directus.admin("PATCH", "/items/events/2", { status: "open", title: "Two" });
+    const { key, data } = await client.next();
+    assertEquals([key, data], ["item", { status: "open" }]);
+  });
 
-    await directus.admin("PATCH", `/users/${user}`, { status: "suspended" });
+  for (
+    const [what, scope, condition, act] of [
+      [
+        "suspended",
+        "items.update",
+        people.condition,
+        (user: string) =>
+          directus.admin("PATCH", `/users/${user}`, {
+            status: "suspended",
+          }),
+      ],
+      [
+        "deleted",
+        "items.delete",
+        undefined,
+        (user: string) => directus.admin("DELETE", `/users/${user}`),
+      ],
+    ] as const
+  ) {
+    Deno.test(`POST /revoke: a Flow closes at once the connections of a user who is ${what}`, async () => {
+      await using served = await serve(directus, NEVER);
+      await using _flow = await createFlow(directus, served, {
+        ...people,
+        scope: [scope],
+        condition,
+      });
+      const name = crypto.randomUUID();
+      const user = await createUser(directus, name, { role: editor });
+      await using client = await served.connect(await logIn(directus, name));
+      await using other = await served.connect(await logIn(directus, "ada"));
+      await other.subscribe("event:1");
 
-    assertEquals((await client.closed).code, 4503);
-    await served.publish("event:1", "ada is still here");
-    assertEquals((await other.next()).data, "ada is still here");
+      await act(user);
+
+      assertEquals((await client.closed).code, 4503);
+      await served.publish("event:1", "ada is still here");
+      assertEquals((await other.next()).data, "ada is still here");
+    });
+  }
+
+  Deno.test("POST /revoke: a Flow's condition lets other changes of a user pass", async () => {
+    await using served = await serve(directus, NEVER);
+    await using _flow = await createFlow(directus, served, { ...people, scope: ["items.update"] });
+    const [calm, gone] = [crypto.randomUUID(), crypto.randomUUID()];
+    const [calmId, goneId] = [
+      await createUser(directus, calm, { role: editor }),
+      await createUser(directus, gone, { role: editor }),
+    ];
+    await using client = await served.connect(await logIn(directus, calm));
+    await using other = await served.connect(await logIn(directus, gone));
+    await client.subscribe("event:1");
+
+    await directus.admin("PATCH", `/users/${calmId}`, { first_name: "Calm" });
+    await directus.admin("PATCH", `/users/${goneId}`, { status: "suspended" });
+
+    assertEquals((await other.closed).code, 4503);
+    await served.publish("event:1", "still here");
+    assertEquals((await client.next()).data, "still here");
   });
 
   Deno.test("POST /revoke: a Flow has rights asked for again when permissions change", async () => {
-    await using served = await serve(directus, { LIVE_REVALIDATE_INTERVAL_MS: "0" });
-    await using _flow = await createFlow(directus, {
-      scope: ["items.create", "items.update", "items.delete"],
-      collections: ["directus_permissions", "directus_access", "directus_policies"],
-      url: `${served.ops}/revoke`,
-      body: '{"topic":"many:*"}',
-    });
-    const permissions = await directus.admin(
-      "GET",
-      "/permissions?filter[collection][_eq]=many&fields=id",
-    );
+    await using served = await serve(directus, NEVER);
+    await using _flow = await createFlow(directus, served, permissions);
     await using client = await served.connect(await logIn(directus, "ada"));
-    await client.subscribe("many:1");
+    for (const topic of ["event:1", "event:2"]) await client.subscribe(topic);
+    const path = `/permissions/${eventsPermission}`;
 
-    await directus.admin("PATCH", `/permissions/${permissions[0].id}`, {
-      permissions: { title: { _eq: "nothing" } },
-    });
+    await directus.admin("PATCH", path, { permissions: { title: { _eq: "One" } } });
 
-    const { type, reason } = await client.next();
-    assertEquals([type, reason], ["unsubscribed", "forbidden"]);
+    const [, shown = ""] = permissions.text.match(/`(\{"type":"unsubscribed"[^`]+)`/) ?? [];
+    assertEquals(await client.next(), { ...JSON.parse(shown), topic: "event:2" });
+    await directus.admin("PATCH", path, { permissions: { title: { _neq: "Hidden" } } });
   });
-}
-
-/** Creates a Flow, which is deleted when it is disposed of. */
-async function createFlow(
-  directus: RealDirectus,
-  { scope, collections, url, body, condition }: FlowOptions,
-): Promise<AsyncDisposable> {
-  const { id: flow } = await directus.admin("POST", "/flows", {
-    name: url,
-    status: "active",
-    trigger: "event",
-    options: { type: "action", scope, collections },
-  });
-  const call = await directus.admin("POST", "/operations", {
-    flow,
-    name: "call",
-    key: "call",
-    type: "request",
-    position_x: 20,
-    position_y: 1,
-    options: {
-      method: "POST",
-      url,
-      body,
-      headers: [
-        { header: "Authorization", value: AUTHORIZATION },
-        { header: "Content-Type", value: "application/json" },
-      ],
-    },
-  });
-  const first = condition === undefined ? call : await directus.admin("POST", "/operations", {
-    flow,
-    name: "if",
-    key: "if",
-    type: "condition",
-    position_x: 1,
-    position_y: 1,
-    options: { filter: condition },
-    resolve: call.id,
-  });
-  await directus.admin("PATCH", `/flows/${flow}`, { operation: first.id });
-  return { [Symbol.asyncDispose]: () => directus.admin("DELETE", `/flows/${flow}`) };
-}
-
-/** Tries until something is there; what is waited for happens in another process. */
-async function until<T>(get: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await get();
-    if (found !== undefined) return found;
-  }
 }

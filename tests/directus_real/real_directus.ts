@@ -6,6 +6,9 @@
 
 import { install, type Installation } from "./install.ts";
 
+/** What it signs sessions with. */
+export const SECRET = "the-secret-of-the-tests";
+
 /** A static token of the administrator. */
 const ADMIN_TOKEN = "the-token-of-the-administrator";
 
@@ -19,38 +22,44 @@ const POLL_MS = 200;
 const SETTINGS = {
   DB_CLIENT: "sqlite3",
   DB_FILENAME: "./data.db",
-  SECRET: "the-secret-of-the-tests",
+  SECRET,
   ADMIN_EMAIL: "admin@example.com",
   ADMIN_PASSWORD: "admin",
   ADMIN_TOKEN,
   HOST: "127.0.0.1",
   TELEMETRY: "false",
   LOG_LEVEL: "warn",
+  LOGIN_STALL_TIME: "0", // out of the box a login takes half a second, so that none tells much
   PRESSURE_LIMITER_ENABLED: "false", // the tests' machine may be busy
   SESSION_REFRESH_GRACE_PERIOD: "1s", // ten out of the box
   IMPORT_IP_DENY_LIST: "169.254.169.254", // Flows call the server on this very machine
 };
 
-/** A Directus that is running. */
+/** A Directus that is running. Its log stays in the folder of the installation. */
 export class RealDirectus implements AsyncDisposable {
   /** Where it is. */
   readonly url: string;
   readonly #folder: string;
-  readonly #child: Deno.ChildProcess;
+  readonly #log: string;
+  #child: Deno.ChildProcess | undefined;
 
-  private constructor(url: string, folder: string, child: Deno.ChildProcess) {
+  private constructor(url: string, folder: string, log: string) {
     this.url = url;
     this.#folder = folder;
-    this.#child = child;
+    this.#log = log;
   }
 
   /**
    * Installs, bootstraps and starts one; resolves once it answers.
    *
+   * @param name Of its log, which takes the place of that of the last run.
    * @param settings Environment variables of Directus.
    * @throws {Error} If any of that fails; the end of its log is in the message.
    */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<RealDirectus> {
+  static async start(
+    name: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<RealDirectus> {
     const installation = await install();
     const folder = await Deno.makeTempDir({ prefix: "live-directus-" });
     const port = freePort();
@@ -58,16 +67,16 @@ export class RealDirectus implements AsyncDisposable {
     const all = { ...SETTINGS, PORT: `${port}`, PUBLIC_URL: url, ...settings };
     const lines = Object.entries(all).map(([name, value]) => `${name}="${value}"\n`);
     await Deno.writeTextFile(`${folder}/.env`, lines.join(""));
-    const bootstrap = run(installation, folder, "bootstrap");
-    if (!(await bootstrap.status).success) throw await failure(folder, "bootstrap");
-    const directus = new RealDirectus(url, folder, run(installation, folder, "start"));
-    let ended = false;
-    directus.#child.status.then(() => ended = true);
-    for (const deadline = Date.now() + START_MS; !await directus.#answers();) {
-      if (ended || Date.now() > deadline) throw await failure(folder, "start");
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const log = `${installation.folder}/${name}.log`;
+    await Deno.writeTextFile(log, "");
+    const directus = new RealDirectus(url, folder, log);
+    try {
+      await directus.#start(installation);
+      return directus;
+    } catch (error) {
+      await directus[Symbol.asyncDispose]();
+      throw error;
     }
-    return directus;
   }
 
   /** Asks it something as anybody. */
@@ -93,10 +102,44 @@ export class RealDirectus implements AsyncDisposable {
     return text === "" ? undefined : JSON.parse(text).data;
   }
 
+  /** Holds it still, as if it hung: it takes connections and answers nothing. */
+  hang(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  /** Lets it go on. */
+  goOn(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
+  /** Ends it; from then on connections are refused. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    child.kill("SIGCONT"); // if it is held still
+    child.kill("SIGTERM");
+    await child.status;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGTERM");
-    await this.#child.status;
+    await this.stop();
     await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  async #start(installation: Installation): Promise<void> {
+    const { success } = await this.#run(installation, "bootstrap").status;
+    if (!success) throw await this.#failure("bootstrap");
+    const child = this.#run(installation, "start");
+    this.#child = child;
+    child.status.then(() => {
+      if (this.#child === child) this.#child = undefined;
+    });
+    for (const deadline = Date.now() + START_MS; !await this.#answers();) {
+      const hasEnded = this.#child === undefined;
+      if (hasEnded || Date.now() > deadline) throw await this.#failure("start");
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
   }
 
   async #answers(): Promise<boolean> {
@@ -106,20 +149,20 @@ export class RealDirectus implements AsyncDisposable {
       return false;
     }
   }
-}
 
-/** Runs a command of Directus, whose output goes to its log. */
-function run({ node, cli }: Installation, cwd: string, command: string): Deno.ChildProcess {
-  return new Deno.Command("sh", {
-    args: ["-c", `exec "$0" "$1" ${command} >>directus.log 2>&1`, node, cli],
-    cwd,
-    stdin: "null",
-  }).spawn();
-}
+  /** Runs a command of Directus, whose output goes to its log. */
+  #run({ node, cli }: Installation, command: string): Deno.ChildProcess {
+    return new Deno.Command("sh", {
+      args: ["-c", `exec "$0" "$1" ${command} >>"$2" 2>&1`, node, cli, this.#log],
+      cwd: this.#folder,
+      stdin: "null",
+    }).spawn();
+  }
 
-async function failure(folder: string, what: string): Promise<Error> {
-  const log = await Deno.readTextFile(`${folder}/directus.log`).catch(() => "");
-  return new Error(`Directus could not ${what}:\n${log.slice(-4_000)}`);
+  async #failure(what: string): Promise<Error> {
+    const log = await Deno.readTextFile(this.#log);
+    return new Error(`Directus could not ${what}; ${this.#log} ends with:\n${log.slice(-4_000)}`);
+  }
 }
 
 function freePort(): number {

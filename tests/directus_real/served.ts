@@ -8,19 +8,17 @@ import { Client } from "../support/client.ts";
 import { ServerProcess } from "../support/process.ts";
 import type { RealDirectus } from "./real_directus.ts";
 
-const TOKEN = "the-publish-token-of-the-tests";
-
-/** Header that the operator's calls carry. */
-export const AUTHORIZATION = `Bearer ${TOKEN}`;
+/** Bearer of the operator's calls. */
+export const TOKEN = "the-publish-token-of-the-tests";
 
 /** A server that is running, with all that connects to it. */
 export interface Served extends AsyncDisposable {
-  /** The process. */
-  readonly server: ServerProcess;
   /** Where its ops listener is. */
   readonly ops: string;
   /** Where its live listener is. */
   readonly url: string;
+  /** The port of that. */
+  readonly port: number;
   /** Connects, and takes the welcome; rejects if it is refused. */
   connect(cookie: string): Promise<Client>;
   /** Publishes. */
@@ -46,9 +44,9 @@ export async function serve(
   const { live, ops } = await server.ports();
   const url = `ws://127.0.0.1:${live}`;
   return {
-    server,
     ops: `http://127.0.0.1:${ops}`,
     url,
+    port: live,
     async connect(cookie) {
       const client = stack.use(await Client.connect(url, { cookie }));
       await client.next();
@@ -57,7 +55,7 @@ export async function serve(
     async publish(topic, data) {
       const response = await fetch(`http://127.0.0.1:${ops}/publish`, {
         method: "POST",
-        headers: { "content-type": "application/json", authorization: AUTHORIZATION },
+        headers: { "content-type": "application/json", authorization: `Bearer ${TOKEN}` },
         body: JSON.stringify({ topic, data }),
       });
       const text = await response.text();

@@ -6,14 +6,22 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { LiveClient } from "../../live/client/live_client.ts";
+import { loggedOut, logIn, post, refreshed } from "../directus/contract_subject.ts";
 import { Client } from "../support/client.ts";
 import { Watch } from "../support/queue.ts";
 import type { RealDirectus } from "./real_directus.ts";
 import { serve } from "./served.ts";
-import { cookieOf, createUser, logIn, logOut, post, refresh, type World } from "./world.ts";
+import { createUser, shareOf, type World } from "./world.ts";
 
 /** Registers the tests. */
-export function sessions(directus: RealDirectus, { editor }: World): void {
+export function sessions(directus: RealDirectus, world: World): void {
+  const { editor } = world;
+
+  async function logOut(cookie: string): Promise<void> {
+    const { body } = await post(directus, "/auth/logout", { mode: "session" }, cookie);
+    await body?.cancel();
+  }
+
   Deno.test("main.ts: a session of Directus is welcomed, with what its user may read of itself", async () => {
     await using served = await serve(directus);
     const welcome = async (user: string) => {
@@ -33,22 +41,14 @@ export function sessions(directus: RealDirectus, { editor }: World): void {
 
   for (
     const [name, cookieFor] of [
-      ["a share", async () => {
-        const share = { collection: "events", item: "1", role: editor };
-        const { id } = await directus.admin("POST", "/shares", share);
-        return await cookieOf(await post(directus, "/shares/auth", { share: id, mode: "session" }));
-      }],
+      ["a share", () => shareOf(directus, world)],
       ["a refresh token alone", async () => {
         const login = { email: "ada@example.com", password: "demo", mode: "cookie" };
         const response = await post(directus, "/auth/login", login);
         await response.body?.cancel();
         return response.headers.getSetCookie()[0]?.split(";", 1)[0] ?? "";
       }],
-      ["a session that was logged out", async () => {
-        const cookie = await logIn(directus, "ada");
-        await logOut(directus, cookie);
-        return cookie;
-      }],
+      ["a session that was logged out", () => loggedOut(directus)],
     ] as const
   ) {
     Deno.test(`main.ts: ${name} is refused`, async () => {
@@ -70,7 +70,7 @@ export function sessions(directus: RealDirectus, { editor }: World): void {
 
   for (
     const [name, act] of [
-      ["logs out", (_id: string, cookie: string) => logOut(directus, cookie)],
+      ["logs out", (_id: string, cookie: string) => logOut(cookie)],
       [
         "is suspended",
         (id: string) => directus.admin("PATCH", `/users/${id}`, { status: "suspended" }),
@@ -119,7 +119,7 @@ export function sessions(directus: RealDirectus, { editor }: World): void {
     await watch.until(() => starts.length === 1);
     await served.publish("event:1", 1);
 
-    cookie = await refresh(directus, cookie);
+    cookie = await refreshed(directus, cookie);
     assertEquals(await closed[0], 4401); // once the old one is good no more
     await served.publish("event:1", 2);
     await watch.until(() => starts.length === 2);

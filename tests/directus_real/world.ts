@@ -4,14 +4,9 @@
  * @module
  */
 
+import { PASSWORD, post } from "../directus/contract_subject.ts";
 import { UUID } from "../directus/fixtures.ts";
 import type { RealDirectus } from "./real_directus.ts";
-
-/** Password of all users. */
-export const PASSWORD = "demo";
-
-/** Headers of a body. */
-export const JSON_TYPE = { "content-type": "application/json" };
 
 /** What a policy lets somebody read, by collection: all items, or those that a filter passes. */
 export type Rights = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -38,7 +33,7 @@ const uuidKey = {
   meta: { special: ["uuid"] },
   schema: { is_primary_key: true, length: 36 },
 };
-const title = { field: "title", type: "string", meta: {}, schema: {} };
+const text = (field: string) => ({ field, type: "string", meta: {}, schema: {} });
 
 /** Makes it all. */
 export async function createWorld(directus: RealDirectus): Promise<World> {
@@ -108,45 +103,16 @@ async function createCollection(
     collection,
     meta: {},
     schema: {},
-    fields: [key, title],
+    fields: [key, text("title"), text("status")],
   });
   await directus.admin("POST", `/items/${collection}`, items);
 }
 
-/** Logs a user in; resolves to the pair for a `Cookie` header. */
-export async function logIn(directus: RealDirectus, name: string): Promise<string> {
-  const email = `${name}@example.com`;
-  const login = { email, password: PASSWORD, mode: "session" };
-  return await cookieOf(await post(directus, "/auth/login", login));
-}
-
-/** Resolves to the session's cookie that an answer sets. @throws {Error} If it sets none. */
-export async function cookieOf(response: Response): Promise<string> {
-  const text = await response.text();
-  const cookies = response.headers.getSetCookie();
-  const cookie = cookies.find((cookie) => cookie.startsWith("directus_session_token="));
-  if (cookie === undefined) throw new Error(`No cookie came with ${response.status} ${text}`);
-  return cookie.split(";", 1)[0] ?? "";
-}
-
-/** Ends a session. */
-export async function logOut(directus: RealDirectus, cookie: string): Promise<void> {
-  const { body } = await post(directus, "/auth/logout", { mode: "session" }, cookie);
-  await body?.cancel();
-}
-
-/** Changes a session's cookie; resolves to the new one. */
-export async function refresh(directus: RealDirectus, cookie: string): Promise<string> {
-  return await cookieOf(await post(directus, "/auth/refresh", { mode: "session" }, cookie));
-}
-
-/** Posts JSON with a session's cookie, or without. */
-export function post(
-  directus: RealDirectus,
-  path: string,
-  body: unknown,
-  cookie?: string,
-): Promise<Response> {
-  const headers = { ...JSON_TYPE, ...(cookie === undefined ? {} : { cookie }) };
-  return directus.fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+/** Begins the session of a share of the item 1 of `events`; resolves to the pair for a `Cookie` header. */
+export async function shareOf(directus: RealDirectus, { editor }: World): Promise<string> {
+  const item = { collection: "events", item: "1", role: editor };
+  const { id } = await directus.admin("POST", "/shares", item);
+  const response = await post(directus, "/shares/auth", { share: id, mode: "session" });
+  await response.body?.cancel();
+  return response.headers.getSetCookie()[0]?.split(";", 1)[0] ?? "";
 }

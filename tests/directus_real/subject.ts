@@ -1,0 +1,49 @@
+/**
+ * A real Directus as the contract's subject.
+ *
+ * @module
+ */
+
+import { createHmac } from "node:crypto";
+import { ME, PASSWORD, STATIC_TOKEN, type Subject } from "../directus/contract_subject.ts";
+import { type RealDirectus, SECRET } from "./real_directus.ts";
+import { createUser, shareOf, type World } from "./world.ts";
+
+/** Creates the users that the contract is about, and what can be done to them. */
+export async function createSubject(directus: RealDirectus, world: World): Promise<Subject> {
+  await createUser(directus, "ada", { role: world.editor, first_name: "Ada" });
+  await createUser(directus, "bob", { token: STATIC_TOKEN });
+  const sam = await createUser(directus, "sam");
+  const max = await createUser(directus, "max");
+  return {
+    fetch: (path, init) => directus.fetch(path, init),
+    async outlast(cookie) {
+      for (let status = 200; status !== 401;) { // the grace period is short
+        const response = await directus.fetch(ME, { headers: { cookie } });
+        await response.body?.cancel();
+        status = response.status;
+      }
+    },
+    expire: (cookie) => Promise.resolve(expired(cookie)),
+    share: () => shareOf(directus, world),
+    suspend: (suspended) =>
+      directus.admin("PATCH", `/users/${sam}`, { status: suspended ? "suspended" : "active" }),
+    changePassword: () => directus.admin("PATCH", `/users/${sam}`, { password: PASSWORD }),
+    remove: () => directus.admin("DELETE", `/users/${max}`),
+  };
+}
+
+/** Returns a session's cookie as Directus would have signed it days ago. */
+function expired(cookie: string): string {
+  const [name = "", token = ""] = cookie.split("=");
+  const [head = "", claims = ""] = token.split(".");
+  const days = { iat: 1_700_000_000, exp: 1_700_086_400 };
+  const text = JSON.stringify({
+    ...JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))),
+    ...days,
+  });
+  const body = `${head}.${
+    new TextEncoder().encode(text).toBase64({ alphabet: "base64url", omitPadding: true })
+  }`;
+  return `${name}=${body}.${createHmac("sha256", SECRET).update(body).digest("base64url")}`;
+}
