@@ -6,7 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { CloseCode } from "../live/domain/close_codes.ts";
-import { type Variable, variables } from "../live/domain/config.ts";
+import { variables } from "../live/domain/config.ts";
+import type { Variable } from "../live/domain/variable.ts";
 import { exposedMetrics } from "./support/exposed_metrics.ts";
 import denoJson from "../deno.json" with { type: "json" };
 

@@ -11,25 +11,11 @@ import {
   oneOf,
   origins,
   redisUrl,
-  type Rule,
   topicSources,
   wholeNumber,
   word,
 } from "./config_rules.ts";
-
-/** One environment variable. */
-export interface Variable<T> {
-  /** Reads its text. */
-  readonly rule: Rule<T>;
-  /** What it means, for `--help`. */
-  readonly meaning: string;
-  /** What stands for it when it is unset or empty; without one it is required. */
-  readonly default?: string;
-  /** What `--help` shows as its default when there is no text for it. */
-  readonly defaultIs?: string;
-  /** Whether its value must never be shown. */
-  readonly secret?: boolean;
-}
+import { optional, type Variable, variable } from "./variable.ts";
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -231,27 +217,4 @@ function fault(name: string, variable: Variable<unknown>, text: string, error: z
 /** Hides all before the last `@` and after a `?`: a secret may be in it, however broken the URL. */
 function withoutCredentials(text: string): string {
   return text.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@").replace(/\?.*$/s, "?***");
-}
-
-function variable<T>(
-  rule: Rule<T>,
-  meaning: string,
-  defaultText?: string,
-  defaultIs?: string,
-): Variable<T> {
-  return {
-    rule,
-    meaning,
-    ...(defaultText === undefined ? {} : { default: defaultText }),
-    ...(defaultIs === undefined ? {} : { defaultIs }),
-  };
-}
-
-function optional<T>(
-  rule: Rule<T>,
-  meaning: string,
-  defaultIs: string,
-  secret = false,
-): Variable<T | undefined> {
-  return { rule: rule as Rule<T | undefined>, meaning, defaultIs, secret };
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Variable, variables } from "./config.ts";
+import { variables } from "./config.ts";
+import type { Variable } from "./variable.ts";
 
 /** Returns how to use the program: every variable with its meaning and default. */
 export function usage(version: string): string {
