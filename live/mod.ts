@@ -86,6 +86,7 @@ export {
 } from "./http/live_server.ts";
 export {
   createOpsServer,
+  type OpsHandlerDeps,
   type OpsServer,
   type OpsServerDeps,
   type Readiness,
