@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compose, instanceIdOf, logOf } from "./live/application.ts";
+import { compose, flush, instanceIdOf, logOf } from "./live/application.ts";
 import { type Config, readConfig, variables } from "./live/domain/config.ts";
 import type { Logger } from "./live/domain/logger.ts";
 import { usage } from "./live/domain/usage.ts";
@@ -52,7 +52,8 @@ async function runShared(config: Config): Promise<void> {
 /** Runs several processes on one port until a signal. */
 async function runAll(config: Config): Promise<void> {
   const instanceId = instanceIdOf(config);
-  const { logger, lines } = logOf(config, instanceId);
+  const log = logOf(config, instanceId);
+  const { logger } = log;
   survive(logger);
   const folder = Deno.build.standalone ? undefined : import.meta.dirname;
   const livePort = config.LIVE_WS_PORT || takeFreePort(config.LIVE_WS_HOST);
@@ -65,7 +66,7 @@ async function runAll(config: Config): Promise<void> {
   });
   const stop = async () => {
     await supervisor.stop();
-    await lines.flush();
+    await flush(log);
   };
   stopOnSignal({ logger, stop });
   const code = await supervisor.start();

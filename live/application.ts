@@ -59,7 +59,8 @@ export interface ComposeOptions {
 export function compose(config: Config, options: ComposeOptions = {}): Application {
   const { shared = false, onePort = false } = options;
   const instanceId = instanceIdOf(config);
-  const { logger, lines } = logOf(config, instanceId);
+  const log = logOf(config, instanceId);
+  const { logger } = log;
   const metrics = traceBroadcasts(createPrometheusMetrics(instanceId));
   const directus = createDirectusAuthority({
     baseUrl: config.DIRECTUS_BASE_URL,
@@ -101,7 +102,6 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     topics: config.LIVE_TOPICS,
     revoke: createRevoke({ guard, control, forget: authority.forget, logger }),
   };
-
   const ops = onePort ? undefined : createOpsServer({
     ...opsDeps,
     host: config.OPS_HOST,
@@ -133,14 +133,14 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
       messageBurst: 2 * maxTopics, // a client that comes back subscribes to all its topics at once
     },
   });
+
   async function stop(timeoutMs = config.LIVE_WS_DRAIN_TIMEOUT_MS): Promise<DrainResult> {
     stopping = true;
     using deadline = new Deadline(timeoutMs);
     const ingested = ingest?.stop(); // another instance takes the lead meanwhile
     const result = await live.stop(timeoutMs);
     await deadline.wait(Promise.all([ingested, control?.stop(), hub.stop(), ops?.stop()]));
-    using last = new Deadline(FLUSH_MS);
-    await last.wait(lines.flush());
+    await flush(log);
     return result;
   }
 
@@ -174,4 +174,10 @@ export function logOf({ LOG_LEVEL: level, LOG_FORMAT: format }: Config, instance
     moment: traceFields,
     sink: Deno.stdout,
   });
+}
+
+/** Has the last lines of a log written; gives up on them if nobody reads. */
+export async function flush({ lines }: Log): Promise<void> {
+  using deadline = new Deadline(FLUSH_MS);
+  await deadline.wait(lines.flush());
 }

@@ -6,6 +6,7 @@
 
 import { CLIENT_CORE } from "./load_generator.ts";
 import { pinned } from "./pinned.ts";
+import { flagsOf } from "../support/task_flags.ts";
 
 /** Highest key of an item that everybody may read, and so the number of topics. */
 export const MAX_ITEM = 20_000;
@@ -26,11 +27,7 @@ export class Directus implements AsyncDisposable {
 
   /** Starts one that knows so many sessions. */
   static async start(sessions: number): Promise<Directus> {
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["task", "-q", "imports"],
-      stderr: "null",
-    }).output();
-    const flags = new TextDecoder().decode(stdout).split(/\s+/).filter((word) => word !== "");
+    const flags = await flagsOf("imports");
     const script = new URL("./directus_process.ts", import.meta.url).pathname;
     const args = ["run", "-q", ...flags, "--allow-net", script, `${sessions}`, `${MAX_ITEM}`];
     const child = pinned(CLIENT_CORE, Deno.execPath(), args);

@@ -4,9 +4,12 @@
  * @module
  */
 
-import { has, pinned } from "./pinned.ts";
+import { pinned } from "./pinned.ts";
 import { Directus } from "./directus.ts";
 import type { Publishing } from "./load/orders.ts";
+import { takeFreePort } from "../../live/http/listener.ts";
+import { isInstalled } from "../support/redis_server.ts";
+import { flagsOf } from "../support/task_flags.ts";
 
 /** The core that servers run on. */
 export const SERVER_CORE = 0;
@@ -44,7 +47,7 @@ export interface LiveOptions {
 /** Starts the server as `deno task start` does, with a stand-in for Directus on the clients' core. */
 export async function startLive(options: LiveOptions = {}): Promise<BenchServer> {
   const directus = options.directus ?? await Directus.start(options.sessions ?? 500);
-  const flags = (await Promise.all(["imports", "permissions"].map(wordsOf))).flat();
+  const flags = [...await flagsOf("imports"), ...await flagsOf("permissions")];
   const script = new URL("./served.ts", import.meta.url).pathname;
   const child = pinned(
     SERVER_CORE,
@@ -84,14 +87,14 @@ export async function startLive(options: LiveOptions = {}): Promise<BenchServer>
 
 /** Servers of others, by name, where this machine has what they need. */
 export const peers: Readonly<Record<string, StartServer>> = {
-  ...(has("node") && has("npm") ? { "Node ws": () => startPeer("node", "node_ws.mjs") } : {}),
-  ...(has("bun") ? { "Bun publish": () => startPeer("bun", "bun_publish.ts") } : {}),
+  ...(isInstalled("node") && isInstalled("npm")
+    ? { "Node ws": () => startPeer("node", "node_ws.mjs") }
+    : {}),
+  ...(isInstalled("bun") ? { "Bun publish": () => startPeer("bun", "bun_publish.ts") } : {}),
 };
 
 async function startPeer(program: string, file: string): Promise<BenchServer> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = takeFreePort();
   const script = new URL(`./peers/${file}`, import.meta.url).pathname;
   const folder = program === "node" ? [await installWs()] : [];
   const process = new Process(pinned(SERVER_CORE, program, [script, `${port}`, ...folder]));
@@ -114,15 +117,6 @@ function installWs(): Promise<string> {
     if (!success) throw new Error("Cannot install ws from npm");
     return folder;
   })();
-}
-
-async function wordsOf(task: string): Promise<string[]> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "-q", task],
-    cwd: new URL("../../", import.meta.url),
-    stderr: "null",
-  }).output();
-  return new TextDecoder().decode(stdout).split(/\s+/).filter((word) => word !== "");
 }
 
 /** A server's process. */

@@ -12,6 +12,7 @@ import { startDirectus } from "../support/directus.ts";
 import { ServerProcess } from "../support/process.ts";
 import { isInstalled } from "../support/redis_server.ts";
 import { SseClient } from "../support/sse_client.ts";
+import { takeFreePort } from "../../live/http/listener.ts";
 
 const TOKEN = "the-publish-token-of-the-tests";
 const FOLDER = new URL(".", import.meta.url);
@@ -42,9 +43,7 @@ Deno.test({
     const { live, ops } = await server.ports();
     const home = await Deno.makeTempDir({ prefix: "live-caddy-" });
     stack.defer(() => Deno.remove(home, { recursive: true }));
-    using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = free.addr;
-    free.close();
+    const port = takeFreePort();
     const proxy = stack.use(
       new Program(caddy ?? "", {
         args: ["run", "--config", new URL("Caddyfile", FOLDER).pathname],

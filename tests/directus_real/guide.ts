@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { RealDirectus } from "./real_directus.ts";
+import { takeFreePort } from "../../live/http/listener.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const GUIDE = Deno.readTextFileSync(new URL("live/GUIDE.md", ROOT));
@@ -15,7 +16,7 @@ export function guide(directus: RealDirectus): void {
   Deno.test("GUIDE.md leads from a Directus to a message, command by command", async () => {
     const folder = await Deno.makeTempDir({ prefix: "live-guide-" });
     try {
-      const [live, ops] = [freePort(), freePort()];
+      const [live, ops] = [takeFreePort(), takeFreePort()];
       const commands = [...GUIDE.matchAll(/```sh\n([^]*?)```/g)].map(([, block = ""]) => block);
       assertEquals(commands.length, 5);
       const script = commands.join("\n")
@@ -40,9 +41,4 @@ export function guide(directus: RealDirectus): void {
       await Deno.remove(folder, { recursive: true });
     }
   });
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -5,6 +5,7 @@
  */
 
 import { install, type Installation } from "./install.ts";
+import { takeFreePort } from "../../live/http/listener.ts";
 
 /** What it signs sessions with. */
 export const SECRET = "the-secret-of-the-tests";
@@ -62,7 +63,7 @@ export class RealDirectus implements AsyncDisposable {
   ): Promise<RealDirectus> {
     const installation = await install();
     const folder = await Deno.makeTempDir({ prefix: "live-directus-" });
-    const port = freePort();
+    const port = takeFreePort();
     const url = `http://127.0.0.1:${port}`;
     const all = { ...SETTINGS, PORT: `${port}`, PUBLIC_URL: url, ...settings };
     const lines = Object.entries(all).map(([name, value]) => `${name}="${value}"\n`);
@@ -163,9 +164,4 @@ export class RealDirectus implements AsyncDisposable {
     const log = await Deno.readTextFile(this.#log);
     return new Error(`Directus could not ${what}; ${this.#log} ends with:\n${log.slice(-4_000)}`);
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

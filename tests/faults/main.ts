@@ -16,6 +16,7 @@ import { RedisServer } from "../support/redis_server.ts";
 import { Ledger, View } from "./ledger.ts";
 import { CuttingProxy } from "./proxy.ts";
 import { pause, Publisher } from "./publisher.ts";
+import { takeFreePort } from "../../live/http/listener.ts";
 
 const CLIENTS = 200;
 const TOPICS = 20;
@@ -41,8 +42,8 @@ async function run(): Promise<boolean> {
   const ledger = new Ledger();
   await using redis = await RedisServer.start({ durable: true });
   await using directus = startDirectus();
-  const ports = [freePort(), freePort()];
-  const opsPorts = [freePort(), freePort()];
+  const ports = [takeFreePort(), takeFreePort()];
+  const opsPorts = [takeFreePort(), takeFreePort()];
   const spawn = async (index: number) => {
     const server = await ServerProcess.spawn({
       DIRECTUS_BASE_URL: directus.url,
@@ -173,11 +174,6 @@ async function ready(opsPort: number): Promise<void> {
     if (response?.ok) return;
     await pause(OUTAGE_MS / 10);
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 function say(text: string): void {

@@ -8,6 +8,8 @@
 import { variables } from "../../live/domain/config.ts";
 import { pause } from "../faults/publisher.ts";
 import { linesOf } from "./lines.ts";
+import { takeFreePort } from "../../live/http/listener.ts";
+import { flagsOf } from "../support/task_flags.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -78,7 +80,7 @@ export class Target implements AsyncDisposable {
 
   /** Starts the server on free ports, with the flags of `deno task start`; resolves once ready. */
   static async start({ env, output = "read", preload }: TargetOptions): Promise<Target> {
-    const [live, ops] = [freePort(), freePort()];
+    const [live, ops] = [takeFreePort(), takeFreePort()];
     const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
     const own = { LIVE_WS_HOST: "127.0.0.1", LIVE_WS_PORT: `${live}`, OPS_PORT: `${ops}` };
     const preloads = [COLLECT, ...(preload === undefined ? [] : [preload])];
@@ -181,19 +183,4 @@ export class Target implements AsyncDisposable {
   ): Promise<void> {
     for await (const line of linesOf(stream)) if (isComplaint(line)) this.complaints.push(line);
   }
-}
-
-/** Returns the words that a task prints: the flags that `deno task start` runs the server with. */
-async function flagsOf(task: string): Promise<string[]> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "-q", task],
-    cwd: ROOT,
-    stderr: "null",
-  }).output();
-  return new TextDecoder().decode(stdout).split(/\s+/).filter((flag) => flag !== "");
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -10,6 +10,7 @@ import { blockOf, type Replacement } from "./page.ts";
 import { Program } from "./program.ts";
 import { type Files, HOST, type Kind, type Setting } from "./proxy_kinds.ts";
 import { Tunnel } from "./tunnel.ts";
+import { takeFreePort } from "../../live/http/listener.ts";
 
 /** Registers a test of a proxy; where there is none it is ignored, and its name says why. */
 export function proxyTest(
@@ -96,7 +97,7 @@ async function listen(
 ): Promise<number> {
   const config = `${files.folder}/config`;
   for (;;) {
-    const port = freePort();
+    const port = takeFreePort();
     const block = blockOf(kind.name, [kind.listen(port), ...replacements]);
     await Deno.writeTextFile(config, kind.config(block, files));
     const program = new Program(kind.path ?? kind.name, { args: [...kind.args(config, files)] });
@@ -126,9 +127,4 @@ async function certify(folder: string): Promise<Files> {
   const texts = await Promise.all([certificate, key].map((path) => Deno.readTextFile(path)));
   await Deno.writeTextFile(both, texts.join(""));
   return { folder, certificate, key, both };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

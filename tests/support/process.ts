@@ -7,6 +7,7 @@
 import { assert } from "@std/assert";
 import { variables } from "../../live/domain/config.ts";
 import { Watch } from "./queue.ts";
+import { flagsOf } from "./task_flags.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -21,16 +22,6 @@ export interface Ended {
   readonly stdout: string;
   /** All of its standard error. */
   readonly stderr: string;
-}
-
-/** Returns the words that a task prints: the flags that `deno task start` runs the server with. */
-async function flagsOf(task: string): Promise<string[]> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "-q", task],
-    cwd: root,
-    stderr: "null",
-  }).output();
-  return new TextDecoder().decode(stdout).split(/\s+/).filter((flag) => flag !== "");
 }
 
 let flags: Promise<[imports: string[], permissions: string[]]> | undefined;

@@ -6,6 +6,7 @@
 
 import { createClient } from "@redis/client";
 import { Watch } from "./queue.ts";
+import { takeFreePort } from "../../live/http/listener.ts";
 
 /** How a server is started. */
 export interface RedisServerOptions {
@@ -91,7 +92,7 @@ export class RedisServer implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ prefix: "live_redis_" });
     if (options.data !== undefined) await copy(options.data, `${folder}/${DATA}`);
     for (;;) {
-      const server = new RedisServer(freePort(), folder, options);
+      const server = new RedisServer(takeFreePort(), folder, options);
       if (await server.#process.ready()) return server;
       const { output } = server.#process;
       if (!output.includes("Address already in use")) throw new Error(output);
@@ -234,11 +235,6 @@ class RedisProcess {
     this.#running = false;
     this.#watch.changed();
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Copies a folder of files. */

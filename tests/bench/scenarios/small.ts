@@ -11,6 +11,7 @@ import { LoadGenerator } from "../load_generator.ts";
 import { type BenchServer, peers, startLive, type StartServer } from "../servers.ts";
 import { join } from "./fan_out.ts";
 import type { Scenario } from "./scenario.ts";
+import { publishBatch } from "./publish_batch.ts";
 
 const IDLE = 5_000;
 const CALL_SECONDS = 3;
@@ -92,7 +93,7 @@ export const recovery: Scenario = {
       startLive,
       async (server, load) => {
         const seconds = await join(load, server, BACK);
-        const { epoch } = await publishMissed(server);
+        const { epoch } = await publishBatch(server, MISSED);
         const { port, cookies } = server;
         const again = await load.connect({
           port,
@@ -114,15 +115,3 @@ export const recovery: Scenario = {
     };
   },
 };
-
-async function publishMissed({ publishing }: BenchServer): Promise<{ epoch: string }> {
-  const [, authorization = ""] = /: (.*)\r/.exec(publishing.headers ?? "") ?? [];
-  const data = { pad: "x".repeat(180) };
-  const response = await fetch(`http://127.0.0.1:${publishing.port}${publishing.path}`, {
-    method: "POST",
-    headers: { authorization, "content-type": "application/json" },
-    body: JSON.stringify(Array.from({ length: MISSED }, () => ({ topic: "events:0", data }))),
-  });
-  const { published } = await response.json();
-  return published[0];
-}

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { has } from "../pinned.ts";
 import { Directus } from "../directus.ts";
 import { print, spread, table } from "../figures.ts";
 import { memoryKib } from "../load/proc.ts";
 import { LoadGenerator } from "../load_generator.ts";
 import { startLive } from "../servers.ts";
-import { RedisServer } from "../../support/redis_server.ts";
+import { isInstalled, RedisServer } from "../../support/redis_server.ts";
 import { join } from "./fan_out.ts";
 import type { Scenario } from "./scenario.ts";
+import { publishBatch } from "./publish_batch.ts";
 
 const CROWD = 10_000;
 const SESSIONS = 500;
@@ -43,7 +43,7 @@ export const storm: Scenario = {
   title: `${CROWD.toLocaleString("en")} clients of ${SESSIONS} sessions come back after a restart`,
   async run(rounds) {
     const columns: number[][] = [[], [], [], []];
-    const withRedis = has("redis-server");
+    const withRedis = isInstalled("redis-server");
     for (let round = 0; round < rounds; round++) {
       print(`storm, round ${round + 1}`);
       for (const [index, figure] of (await measure(withRedis)).entries()) {
@@ -75,7 +75,7 @@ async function measure(withRedis: boolean): Promise<number[]> {
   const load = stack.use(new LoadGenerator());
   const former = stack.use(await startLive({ env, directus }));
   await join(load, former, CROWD);
-  const { epoch } = await publish(former.publishing, MISSED);
+  const { epoch } = await publishBatch(former, MISSED);
   await load.close();
   await former.stop();
 
@@ -94,20 +94,4 @@ async function measure(withRedis: boolean): Promise<number[]> {
   const longest = Number(await server.ask("told"));
   const calls = await directus.calls() - before;
   return [seconds, longest, calls, memoryKib(server.pid).peak / 1024];
-}
-
-async function publish(
-  { port, path, headers = "" }: { port: number; path: string; headers?: string },
-  count: number,
-): Promise<{ epoch: string }> {
-  const [, authorization = ""] = /: (.*)\r/.exec(headers) ?? [];
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method: "POST",
-    headers: { authorization, "content-type": "application/json" },
-    body: JSON.stringify(
-      Array.from({ length: count }, (_, data) => ({ topic: "events:0", key: "k", data })),
-    ),
-  });
-  const { published } = await response.json();
-  return published[0];
 }
