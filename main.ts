@@ -5,10 +5,10 @@
  */
 
 import { compose, flush, instanceIdOf, logOf } from "./live/application.ts";
-import { type Config, readConfig, variables } from "./live/domain/config.ts";
+import { type Config, readConfig, variables } from "./live/config/config.ts";
 import type { Logger } from "./live/domain/logger.ts";
-import { usage } from "./live/domain/usage.ts";
-import { takeFreePort } from "./live/http/listener.ts";
+import { usage } from "./live/config/usage.ts";
+import { takeFreePort } from "./live/transport/listener.ts";
 import { createSpawn, PROCESS_OPTION } from "./live/processes/spawn.ts";
 import { Supervisor } from "./live/processes/supervisor.ts";
 import denoJson from "./deno.json" with { type: "json" };

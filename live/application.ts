@@ -6,17 +6,17 @@
 
 import { createDirectusAuthority } from "./directus/authority.ts";
 import { createShield } from "./directus/shield.ts";
-import type { Config } from "./domain/config.ts";
+import type { Config } from "./config/config.ts";
 import type { Logger } from "./domain/logger.ts";
-import { Deadline } from "./http/deadline.ts";
+import { Deadline } from "./domain/deadline.ts";
 import { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";
-import { createOpsHandler, createOpsServer, type OpsHandlerDeps } from "./http/ops_server.ts";
+import { createOpsHandler, createOpsServer, type OpsHandlerDeps } from "./ops/ops_server.ts";
 import { Hub } from "./hub/hub.ts";
-import { MemoryBroker } from "./hub/memory_broker.ts";
-import { RedisControl } from "./redis/control.ts";
+import { MemoryBroker } from "./history/memory_broker.ts";
+import { RedisRevocationBus } from "./redis/revocation_bus.ts";
 import { Ingest } from "./redis/ingest.ts";
 import { RedisBroker } from "./redis/redis_broker.ts";
-import { Guard } from "./session/guard.ts";
+import { Revalidator } from "./session/revalidator.ts";
 import { createRevoke } from "./session/revoke.ts";
 import { createSessions } from "./session/session.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
@@ -83,9 +83,9 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
   const ingest = url === undefined || stream === undefined
     ? undefined
     : new Ingest({ ...bounds, url, stream, instanceId, logger, metrics });
-  const control = url === undefined ? undefined : new RedisControl({ url, logger });
+  const control = url === undefined ? undefined : new RedisRevocationBus({ url, logger });
   const intervalMs = config.LIVE_REVALIDATE_INTERVAL_MS;
-  const guard = new Guard({ authority, intervalMs, metrics, logger });
+  const guard = new Revalidator({ authority, intervalMs, metrics, logger });
   const thresholdBytes = config.LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES;
   const flushIntervalMs = config.LIVE_FLUSH_INTERVAL_MS;
   const hub = new Hub({ broker, thresholdBytes, flushIntervalMs, metrics });
@@ -111,6 +111,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
   const live: LiveServer = createLiveServer({
     sessions: createSessions({ hub, authority, maxTopics, guard }),
     authority,
+    backlogOf: (connection) => hub.backlogOf(connection),
     other: onePort ? createOpsHandler(opsDeps) : undefined,
     instanceId,
     metrics,

@@ -3,7 +3,14 @@
  *
  * @example A server without users, which listens on a free port.
  * ```ts
- * import { createLiveServer, createSessions, Hub, MemoryBroker, silentMetrics } from "./mod.ts";
+ * import {
+ *   createLiveServer,
+ *   createSessions,
+ *   Hub,
+ *   MemoryBroker,
+ *   Publication,
+ *   silentMetrics,
+ * } from "./mod.ts";
  *
  * const metrics = silentMetrics;
  * const broker = new MemoryBroker({
@@ -17,7 +24,7 @@
  * const server = createLiveServer({ sessions, options: { host: "127.0.0.1", port: 0 } });
  *
  * await server.start();
- * await hub.publish([{ topic: "event:42", key: "car-7", data: '{"x":1}' }]);
+ * await hub.publish([Publication.from({ topic: "event:42", key: "car-7", data: { x: 1 } })]);
  * await server.stop();
  * await hub.stop();
  * ```
@@ -42,22 +49,21 @@ export type {
   Broker,
   BrokerEvents,
   Cursor,
-  HeldMessage,
+  LoggedPublication,
   Position,
-  Publication,
   TopicLog,
 } from "./domain/broker.ts";
 export { BACKPRESSURE_REASON, CloseCode } from "./domain/close_codes.ts";
-export { type Command, type Control, readCommand } from "./domain/command.ts";
+export { readRevocation, type Revocation, type RevocationBus } from "./domain/revocation.ts";
 export { type LogFields, type Logger, silentLogger } from "./domain/logger.ts";
 export {
+  type AvoidedBy,
   type InboundType,
   type IngestResult,
   type Metrics,
   type OutboundType,
   type RevalidationResult,
   silentMetrics,
-  type SparedBy,
   type UpgradeResult,
 } from "./domain/metrics.ts";
 export type {
@@ -71,13 +77,14 @@ export type {
   UnsubscribeRequest,
   WelcomeMessage,
 } from "./domain/messages.ts";
+export { Publication, type PublicationInput } from "./domain/publication.ts";
 export { SessionCookie } from "./domain/session_cookie.ts";
 export type { Socket } from "./domain/socket.ts";
 export { parseTopic, type Topic, type TopicSource } from "./domain/topic.ts";
 export type { FanOutOptions } from "./hub/fan_out.ts";
 export type { LiveServerOptions } from "./http/live_options.ts";
-export { Hub, type HubOptions, type Start, type SubscribeOptions } from "./hub/hub.ts";
-export { MemoryBroker, type MemoryBrokerOptions } from "./hub/memory_broker.ts";
+export { Hub, type HubOptions, type SubscribeOptions, type SubscriptionStart } from "./hub/hub.ts";
+export { MemoryBroker, type MemoryBrokerOptions } from "./history/memory_broker.ts";
 export {
   createLiveServer,
   type DrainResult,
@@ -90,16 +97,21 @@ export {
   type OpsServer,
   type OpsServerDeps,
   type Readiness,
-} from "./http/ops_server.ts";
-export type { TransportName } from "./http/transport.ts";
-export type { Topics } from "./http/directus_flow.ts";
-export type { Publish } from "./http/publish.ts";
-export { RedisControl, type RedisControlOptions } from "./redis/control.ts";
+} from "./ops/ops_server.ts";
+export type { TransportName } from "./transport/transport.ts";
+export type { Topics } from "./ops/directus_flow.ts";
+export type { Publish } from "./ops/publish.ts";
+export { type RedisControlOptions, RedisRevocationBus } from "./redis/revocation_bus.ts";
 export { Ingest, type IngestOptions } from "./redis/ingest.ts";
 export { RedisBroker, type RedisBrokerOptions } from "./redis/redis_broker.ts";
 export type { StoreBounds } from "./redis/store.ts";
-export { Guard, type GuardOptions } from "./session/guard.ts";
-export type { Group, Guarded, Recheck, Rechecked } from "./session/recheck.ts";
+export { Revalidator, type RevalidatorOptions } from "./session/revalidator.ts";
+export type {
+  Group,
+  MonitoredSession,
+  Revalidation,
+  RevalidationSummary,
+} from "./session/revalidation.ts";
 export { createRevoke, type Revoke, type Revoked, type RevokeOptions } from "./session/revoke.ts";
 export {
   createSessions,

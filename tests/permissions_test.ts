@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
-import { variables } from "../live/domain/config.ts";
+import { variables } from "../live/config/config.ts";
 
 /** What a lock file holds, as far as it matters here. */
 interface Lock {
@@ -65,7 +65,7 @@ for (const task of ["start", "dev", "compile"] as const) {
 
 Deno.test("the task processes lets the server start more of itself only if asked to", async () => {
   const flags = async (count: string) => {
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
+    const { stdout } = await new Deno.Revocation(Deno.execPath(), {
       args: ["task", "-q", "processes"],
       env: { LIVE_PROCESSES: count },
     }).output();

@@ -6,8 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { CloseCode } from "../live/domain/close_codes.ts";
-import { variables } from "../live/domain/config.ts";
-import type { Variable } from "../live/domain/variable.ts";
+import { variables } from "../live/config/config.ts";
+import type { Variable } from "../live/config/variable.ts";
 import { exposedMetrics } from "./support/exposed_metrics.ts";
 import denoJson from "../deno.json" with { type: "json" };
 
@@ -37,7 +37,7 @@ Deno.test("README's configuration lists every variable with its default, in orde
 });
 
 Deno.test("METRICS.md has the metrics that /metrics exports, with their labels", async () => {
-  const page = Deno.readTextFileSync(new URL("live/telemetry/METRICS.md", root));
+  const page = Deno.readTextFileSync(new URL("live/docs/METRICS.md", root));
   const exported = await exposedMetrics();
 
   const told = rows(page).flatMap(([cell]) => quoted(cell ?? ""))

@@ -8,14 +8,16 @@ import type { User } from "../domain/authority.ts";
 import { BACKPRESSURE_REASON, CloseCode } from "../domain/close_codes.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { ServerMessage } from "../domain/messages.ts";
-import { encodeServerMessage } from "../domain/protocol.ts";
 import type { SessionCookie } from "../domain/session_cookie.ts";
 import type { Socket } from "../domain/socket.ts";
+import type { Wire } from "../domain/wire.ts";
 
 /** What a connection is made of. */
 export interface ConnectionOptions {
   /** The open socket. */
   readonly socket: Socket;
+  /** How messages are written for this client. */
+  readonly wire: Wire;
   /** Address of the peer; that of the proxy if there is one in front. */
   readonly remoteAddress: string;
   /** Whose session it is; `null` without an authority. */
@@ -26,22 +28,29 @@ export interface ConnectionOptions {
   readonly thresholdBytes: number;
   /** Counts what is sent. */
   readonly metrics: Metrics;
-  /** Called once, when the connection has ended, whoever ended it. */
+  /** Called with each answer that was sent. @default {nothing} */
+  readonly onAnswer?: ((message: ServerMessage) => void) | undefined;
+  /** Called once, when the connection has ended, from whichever side. */
   readonly onEnd: (connection: Connection, code: number, reason: string) => void;
 }
 
 /** `WebSocket.OPEN`, which a {@linkcode Socket} does not carry. */
 const OPEN = 1;
 
-/** Past this nothing more is handed to a socket: what is waiting in a log costs nothing. */
+/**
+ * The mark above which nothing more is handed to a socket: what stays in a log costs no memory of
+ * its own.
+ */
 const MARK_BYTES = 65_536;
 
 /** One client, from the socket's opening to its end. */
 export class Connection {
   /** A random UUID; the client sees it in `welcome`. */
   readonly id: string = crypto.randomUUID();
-  /** The socket; nobody but the connection sends on it or closes it. */
+  /** The socket; only the connection sends on it or closes it. */
   readonly socket: Socket;
+  /** How messages are written for this client. */
+  readonly wire: Wire;
   /** Address of the peer. */
   readonly remoteAddress: string;
   /** Whose session it is; `null` without an authority. */
@@ -51,13 +60,14 @@ export class Connection {
   /** When the socket opened, in milliseconds since the epoch. */
   readonly openedAt: number = Date.now();
   /**
-   * When the peer last showed that it lives, in milliseconds since the epoch. Its pongs show with
-   * the transport `ws` only.
+   * When the peer last showed that it is alive, in milliseconds since the epoch. Its pongs are visible
+   * with the transport `ws` only.
    */
   lastSeenAt: number = this.openedAt;
 
   readonly #thresholdBytes: number;
   readonly #metrics: Metrics;
+  readonly #onAnswer: ConnectionOptions["onAnswer"];
   readonly #onEnd: ConnectionOptions["onEnd"];
   #handed = 0;
   #ended = false;
@@ -65,15 +75,17 @@ export class Connection {
   /** Creates the connection of an open socket. */
   constructor(options: ConnectionOptions) {
     this.socket = options.socket;
+    this.wire = options.wire;
     this.remoteAddress = options.remoteAddress;
     this.user = options.user;
     this.cookie = options.cookie;
     this.#thresholdBytes = options.thresholdBytes;
     this.#metrics = options.metrics;
+    this.#onAnswer = options.onAnswer;
     this.#onEnd = options.onEnd;
   }
 
-  /** Whether it has ended. Nothing is sent any more, nothing of it is registered. */
+  /** Whether it has ended. Nothing is sent any more, and it is registered nowhere. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -90,20 +102,22 @@ export class Connection {
 
   /**
    * What has left the process so far. It grows for as long as the peer reads, however fast the
-   * socket is filled again. Frames count by their length, so only its growth means anything.
+   * socket is filled again. Frames count by their length, so only its growth is meaningful.
    */
   get drained(): number {
     return this.#handed - this.bufferedBytes;
   }
 
-  /** Takes note that the peer lives. */
+  /** Notes that the peer is alive. */
   seen(): void {
     this.lastSeenAt = Date.now();
   }
 
   /** Sends an answer to this client alone. */
   send(message: ServerMessage): void {
-    if (this.deliver(encodeServerMessage(message))) this.#metrics.sent(message.type, 1);
+    if (!this.deliver(this.wire.answer(message))) return;
+    this.#metrics.sent(message.type, 1);
+    this.#onAnswer?.(message);
   }
 
   /**

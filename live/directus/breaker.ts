@@ -43,7 +43,7 @@ export interface Permit {
 
 /** How long it is open the first time and at most, in milliseconds. */
 const OPEN_MS = 1_000;
-const MOST_OPEN_MS = 30_000;
+const MAX_OPEN_MS = 30_000;
 
 /**
  * Holds calls back when Directus fails: it opens when half of the recent calls failed, for a
@@ -137,7 +137,7 @@ export class Breaker {
   #open(reason: string, isAgain: boolean): void {
     const { now, random } = this.#options;
     this.#era++;
-    this.#openMs = isAgain ? Math.min(2 * this.#openMs, MOST_OPEN_MS) : OPEN_MS;
+    this.#openMs = isAgain ? Math.min(2 * this.#openMs, MAX_OPEN_MS) : OPEN_MS;
     // Up to a quarter less, so that several servers do not try at the same time.
     this.#openUntil = now() + this.#openMs * (1 - random() / 4);
     this.#hold(reason);

@@ -8,13 +8,13 @@
 export const WINDOW_MS = 10_000;
 
 /** Outcomes that say something; fewer may be chance. */
-const LEAST_OUTCOMES = 5;
+const MIN_OUTCOMES = 5;
 
 /** Outcomes that are kept; with more calls than that a second, fewer seconds are looked at. */
-const MOST_OUTCOMES = 200;
+const MAX_OUTCOMES = 200;
 
 /** Failures of one source that count. */
-const MOST_OF_ONE = LEAST_OUTCOMES;
+const MAX_PER_SOURCE = MIN_OUTCOMES;
 
 interface Outcome {
   readonly at: number;
@@ -48,15 +48,15 @@ export class FailureWindow {
     const at = this.#now();
     this.#outcomes = this.#outcomes.filter((outcome) => at - outcome.at < WINDOW_MS);
     const ofSource = this.#failures().filter((outcome) => outcome.source === source);
-    if (hasFailed && ofSource.length >= MOST_OF_ONE) return;
+    if (hasFailed && ofSource.length >= MAX_PER_SOURCE) return;
     this.#outcomes.push({ at, hasFailed, source });
-    if (this.#outcomes.length > MOST_OUTCOMES) this.#outcomes.shift();
+    if (this.#outcomes.length > MAX_OUTCOMES) this.#outcomes.shift();
   }
 
   /** Whether at least half of the outcomes are failures, if there are enough to tell. */
   get isBad(): boolean {
     const { length } = this.#outcomes;
-    return length >= LEAST_OUTCOMES && 2 * this.#failures().length >= length;
+    return length >= MIN_OUTCOMES && 2 * this.#failures().length >= length;
   }
 
   /** Forgets all. */

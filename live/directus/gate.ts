@@ -34,8 +34,8 @@ export interface Turn {
 }
 
 /** Bounds of the wait that those who find the queue full are told, in milliseconds. */
-const LEAST_RETRY_MS = 1_000;
-const MOST_RETRY_MS = 30_000;
+const MIN_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 30_000;
 
 /** Sources whose time to come back is remembered; the oldest goes. */
 const MAX_BOOKED = 10_000;
@@ -118,7 +118,7 @@ export class Gate {
 
   #sendAway(source: string): Unavailable {
     const { now, random } = this.#options;
-    const waitMs = Math.max(LEAST_RETRY_MS, this.#book(source) - now());
+    const waitMs = Math.max(MIN_RETRY_MS, this.#book(source) - now());
     const retryAfterMs = Math.round(waitMs * (1 + random() / 2));
     return { kind: "unavailable", reason: "too many calls to Directus wait", retryAfterMs };
   }
@@ -132,7 +132,7 @@ export class Gate {
     const known = this.#booked.get(source);
     if (known !== undefined && known > now) return known;
     const free = Math.max(this.#bookedUntil, now + this.#drainMs(this.#queue.size));
-    this.#bookedUntil = Math.min(free + this.#drainMs(1), now + MOST_RETRY_MS);
+    this.#bookedUntil = Math.min(free + this.#drainMs(1), now + MAX_RETRY_MS);
     this.#booked.delete(source); // so that it comes last
     this.#booked.set(source, this.#bookedUntil);
     for (const [key, at] of this.#booked) {

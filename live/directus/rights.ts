@@ -17,7 +17,7 @@ export interface RightsOptions {
   readonly call: Call;
   /** Collections behind prefixes; a prefix that is missing is the collection's own name. */
   readonly topics: ReadonlyMap<string, TopicSource>;
-  /** Takes the calls' latencies, and what was spared. */
+  /** Takes the calls' latencies, and what was answered without a call. */
   readonly metrics: Metrics;
 }
 
@@ -106,7 +106,7 @@ export class Rights {
         else if (!answer.has(question.topic.id)) question.resolve(askItem(question));
         else {
           question.resolve({ kind: "allowed" });
-          if (++granted > 1) this.#options.metrics.spared("batched");
+          if (++granted > 1) this.#options.metrics.callAvoided("batched");
         }
       }
     } catch (error) {

@@ -13,7 +13,7 @@ export interface ShieldOptions {
   readonly ttlMs: number;
   /** Answers that are kept, at most; the oldest goes. @default {20_000} */
   readonly maxEntries?: number;
-  /** Counts the questions that were spared. */
+  /** Counts the questions answered without a call of their own. */
   readonly metrics: Metrics;
   /** A clock that never goes back, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
@@ -76,7 +76,7 @@ export function createShield(authority: Authority, options: ShieldOptions): Shie
   ): Promise<T> {
     const known = entries.get(key);
     if (!fresh && known !== undefined && isYoung(known) && !isRevoked(known, key, session)) {
-      metrics.spared(known.kind === undefined ? "coalesced" : "cache");
+      metrics.callAvoided(known.kind === undefined ? "coalesced" : "cache");
       return known.answer as Promise<T>;
     }
     const askedAt = now();

@@ -5,15 +5,7 @@
  * @module
  */
 
-/** Something to append to a topic's log. */
-export interface Publication {
-  /** Name of the topic. */
-  readonly topic: string;
-  /** What the publication replaces: of each key only the latest counts as state. */
-  readonly key?: string;
-  /** The payload as JSON text, serialised once for all receivers. */
-  readonly data: string;
-}
+import type { Publication } from "./publication.ts";
 
 /** Where a reader of a log stands: everything up to `offset` has been read. */
 export interface Cursor {
@@ -32,49 +24,59 @@ export interface Position extends Cursor {
   readonly topic: string;
 }
 
-/** A message with its place in the log. */
-export interface HeldMessage {
+/** A publication with its place in a topic's log. */
+export interface LoggedPublication {
   /** Its number. */
   readonly offset: number;
-  /** Outbound JSON. */
-  readonly message: string;
+  /** What it replaces; `undefined` for an event, which is in the log but not in the state. */
+  readonly key: string | undefined;
+  /** The payload as JSON text; `undefined` if the key was removed. */
+  readonly json: string | undefined;
+  /** When it was published, in milliseconds since the epoch. */
+  readonly at: number;
 }
 
-/** A topic's log as its readers see it. Messages are outbound JSON, ready to send. */
+/** A topic's log as its readers see it. */
 export interface TopicLog {
+  /** Name of the topic. */
+  readonly topic: string;
   /** Name of the log's life. It changes if what several instances share was lost or set back. */
   readonly epoch: string;
   /** Offset of the newest publication; 0 if there is none. */
   readonly head: number;
   /**
-   * Returns the messages that follow an offset, at least one if there is any, and no more than
-   * fit into `maxLength` UTF-16 code units; `undefined` if the first of them is no longer held.
+   * Returns the publications that follow an offset, at least one if there is any, and no more than
+   * `maxLength` UTF-16 code units of them; `undefined` if the first of them is no longer held.
    */
-  read(offset: number, maxLength: number): readonly string[] | undefined;
+  read(offset: number, maxLength: number): readonly LoggedPublication[] | undefined;
   /**
-   * Returns the length of all messages that follow an offset, in UTF-16 code units. What is no
-   * longer held counts as long as the others on the average.
+   * Returns the length of all publications that follow an offset, in UTF-16 code units. Those that
+   * are no longer held count as long as the average.
    */
   lengthAfter(offset: number): number;
-  /** Returns the latest message of each key, oldest first. */
-  latest(): string[];
+  /** Returns the latest publication of each key that follows an offset, oldest first: the state. */
+  latest(offset: number): Iterable<LoggedPublication>;
   /**
-   * Returns what can still be told to a reader whose next message is no longer held: the latest
-   * of each key, as far as they follow the offset, and then all that the log holds; in order.
+   * Returns what can still be sent to a reader whose next publication is no longer held: the latest
+   * of each key that follows the offset, and then all that the log holds; in order. `undefined` if
+   * a removal that follows the offset is no longer held: such a reader has to start over.
    */
-  held(offset: number): Iterable<HeldMessage>;
-  /** Returns the newest state after an offset: the latest of each key and the last message. */
-  newest(offset: number): Iterable<HeldMessage>;
+  held(offset: number): Iterable<LoggedPublication> | undefined;
   /**
-   * Allows the log to drop, beyond its usual bounds, what all readers have read. Messages after
+   * Returns the newest state after an offset: the latest of each key, removals included, and the
+   * last publication; in order. `undefined` as for {@linkcode TopicLog.held}.
+   */
+  newest(offset: number): Iterable<LoggedPublication> | undefined;
+  /**
+   * Allows the log to drop, beyond its usual bounds, what all readers have read. Publications after
    * `offset` stay, so that a burst longer than the history is not lost before it was sent.
    */
   release(offset: number): void;
 }
 
-/** What a broker tells about the logs that are open. */
+/** Called when an open log has changed. */
 export interface BrokerEvents {
-  /** A log that is open has grown, or has begun a new life. */
+  /** An open log has grown, or has begun a new life. */
   changed(topic: string): void;
 }
 
@@ -92,17 +94,17 @@ export class BrokerUnavailable extends Error {
   }
 }
 
-/** Appends to logs and keeps those that are open readable here. */
+/** Appends to logs and keeps open logs readable here. */
 export interface Broker {
   /** Why it cannot be used now, for people; `undefined` while it can. */
   readonly trouble: string | undefined;
-  /** Names who is told when an open log grows. Called once, before the first `open`. */
+  /** Sets the receiver of events. Called once, before the first `open`. */
   listen(events: BrokerEvents): void;
   /**
    * Appends publications in their order, all or none.
    *
    * @returns Their positions, once they are in the logs.
-   * @throws {BrokerUnavailable} If they are not, or if that cannot be told.
+   * @throws {BrokerUnavailable} If they are not in the logs, or if that is not known.
    */
   publish(publications: readonly Publication[]): Promise<Position[]>;
   /**
@@ -112,13 +114,13 @@ export interface Broker {
    */
   open(topic: string): Promise<TopicLog>;
   /**
-   * Resolves once an open log holds all that was in it when this was called: a client may come from
-   * an instance that is a moment ahead.
+   * Resolves once an open log holds everything that was in it when this was called: a client may
+   * come from an instance that is a moment ahead.
    *
-   * @throws {BrokerUnavailable} If that cannot be told now.
+   * @throws {BrokerUnavailable} If that is not known now.
    */
   refresh(topic: string): Promise<void>;
-  /** Ends the interest in a topic's log; its history stays for those who come back. */
+  /** Closes a topic's log; its history stays for clients that come back. */
   close(topic: string): void;
   /** Frees timers and connections. Publishing afterwards is an error. */
   stop(): Promise<void>;

@@ -5,7 +5,7 @@
  */
 
 import type { User } from "./authority.ts";
-import type { Cursor } from "./broker.ts";
+import type { Cursor, LoggedPublication } from "./broker.ts";
 
 /** A client wants a topic. */
 export interface SubscribeRequest {
@@ -64,10 +64,10 @@ export interface SubscribedMessage {
   readonly epoch: string;
   /** The last offset before what will arrive live. */
   readonly offset: number;
-  /** Whether `messages` are all that followed `since`; otherwise they are the snapshot. */
+  /** Whether everything that followed `since` is sent; otherwise `messages` begin the snapshot. */
   readonly recovered: boolean;
-  /** What was missed, or the latest message of each key. */
-  readonly messages: readonly string[];
+  /** The first of what was missed, or of the latest of each key; the rest follows as messages. */
+  readonly messages: readonly LoggedPublication[];
 }
 
 /** A subscription has ended. */
@@ -98,7 +98,7 @@ export interface ErrorMessage {
   readonly retryAfterMs?: number;
 }
 
-/** An answer to one client; broadcast messages are made by `encodePublication`. */
+/** An answer to one client. A wire renders it, as it does publications. */
 export type ServerMessage =
   | WelcomeMessage
   | SubscribedMessage

@@ -24,7 +24,7 @@ export type InboundType = "subscribe" | "unsubscribe" | "invalid";
 export type OutboundType = "welcome" | "subscribed" | "unsubscribed" | "message" | "error";
 
 /** Why a question to the authority cost Directus no call of its own. */
-export type SparedBy = "cache" | "coalesced" | "batched";
+export type AvoidedBy = "cache" | "coalesced" | "batched";
 
 /** What became of an entry of the ingest stream; `repeated` had been published already. */
 export type IngestResult = "published" | "repeated" | "malformed";
@@ -69,7 +69,7 @@ export interface Metrics {
   /** Sets how many calls to Directus are in flight and how many wait for their turn. */
   directusCalls(inFlight: number, queued: number): void;
   /** Counts a question that was answered without a call to Directus of its own. */
-  spared(by: SparedBy): void;
+  callAvoided(by: AvoidedBy): void;
   /** Sets whether calls to Directus are held back, as it fails or asked for it. */
   directusHeldBack(heldBack: boolean): void;
   /** Counts a session that was asked about again. */
@@ -108,7 +108,7 @@ export const silentMetrics: Metrics = {
   authenticated() {},
   authorised() {},
   directusCalls() {},
-  spared() {},
+  callAvoided() {},
   directusHeldBack() {},
   revalidated() {},
   withdrawn() {},

@@ -1,11 +1,11 @@
 /**
- * The messages between browser and server, from and to JSON text.
+ * Client messages, read from JSON text.
  *
  * @module
  */
 
 import { z } from "zod";
-import type { ClientMessage, ErrorMessage, ServerMessage } from "./messages.ts";
+import type { ClientMessage, ErrorMessage } from "./messages.ts";
 
 /** The longest `id` that a client may give a message, in UTF-16 code units. */
 export const MAX_MESSAGE_ID_LENGTH = 64;
@@ -24,7 +24,7 @@ const clientMessage: z.ZodType<ClientMessage> = z.discriminatedUnion("type", [
 
 const withId = z.object({ id });
 
-/** What came of reading a frame. */
+/** A client's message, or the answer to a frame that holds none. */
 export type ParsedMessage =
   | { readonly ok: true; readonly message: ClientMessage }
   | { readonly ok: false; readonly answer: ErrorMessage };
@@ -61,44 +61,6 @@ export function parseClientMessage(frame: unknown): ParsedMessage {
       id: withId.safeParse(value).data?.id,
     },
   };
-}
-
-/** Serialises an answer. What a `subscribed` carries is JSON already and goes in as it is. */
-export function encodeServerMessage(message: ServerMessage): string {
-  if (message.type !== "subscribed") return JSON.stringify(message);
-  const { messages, ...head } = message;
-  return `${JSON.stringify(head).slice(0, -1)},"messages":[${messages.join(",")}]}`;
-}
-
-/**
- * Makes the outbound message of a publication, once for all its receivers.
- *
- * @param topic Name of the topic.
- * @param offset The publication's place in the log.
- * @param data The payload as JSON text.
- * @param key What the publication replaces, if anything.
- * @returns JSON text.
- */
-export function encodePublication(
-  topic: string,
-  offset: number,
-  data: string,
-  key?: string,
-): string {
-  const keyField = key === undefined ? "" : `,"key":${JSON.stringify(key)}`;
-  return `{"type":"message","topic":${
-    JSON.stringify(topic)
-  },"offset":${offset}${keyField},"data":${data}}`;
-}
-
-/** Adds to an outbound message how many messages before it the receiver will not get. */
-export function withSkipped(message: string, skipped: number): string {
-  return `${message.slice(0, -1)},"skipped":${skipped}}`;
-}
-
-/** Makes the frame of one or several messages: the message itself, or an array of them. */
-export function encodeFrame(messages: readonly string[]): string {
-  return messages.length === 1 ? messages.join() : `[${messages.join(",")}]`;
 }
 
 function parseJson(text: string): unknown {

@@ -4,73 +4,72 @@
  * @module
  */
 
-import type { HeldMessage, TopicLog } from "../domain/broker.ts";
-import { encodePublication } from "../domain/protocol.ts";
+import type { LoggedPublication, TopicLog } from "../domain/broker.ts";
+import { type Entry, TopicState } from "./topic_state.ts";
 
 /** What all topics' histories hold together. */
 export interface HistoryBudget {
-  /** Length of all messages held, in UTF-16 code units. */
+  /** Length of all publications held, in UTF-16 code units. */
   used: number;
 }
 
 /** Bounds of one topic's history, and where its log begins. */
 export interface TopicHistoryOptions {
-  /** Name of the log's life. @default {a random one, so that no restart is taken for this life} */
+  /** Name of the log's life. @default {a random one, so that a restart begins a new life} */
   readonly epoch?: string;
   /** Offset of the last publication before the log begins. @default {0} */
   readonly head?: number;
-  /** Messages kept for recovery, beyond those that readers still have to read. */
+  /** Offset of the last removal before the log begins. @default {0} */
+  readonly removedUpTo?: number;
+  /** Publications kept for recovery, beyond those that readers still have to read. */
   readonly size: number;
-  /** How long a message is kept, in milliseconds. */
+  /** How long the log keeps a publication, in milliseconds. */
   readonly ttlMs: number;
-  /** Where to account for what is held. */
+  /** Accounts for what is held. */
   readonly budget: HistoryBudget;
 }
 
-interface Entry extends HeldMessage {
-  readonly key: string | undefined;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  /** Length of all messages from the log's first to this one. */
-  readonly end: number;
-  /** Whether the log holds it, or the latest of its key, or both. */
-  inLog: boolean;
-  isLatest: boolean;
-}
+/** What a history appends. */
+export type Appended = Pick<LoggedPublication, "key" | "json">;
 
-/** Dropped entries' holes are cut off the array when they are so many, and half of it. */
+/** The array is compacted when it has this many holes at its start, and they are half of it. */
 const COMPACT_AT = 256;
 
+/** What a message has around its topic, key and payload, in UTF-16 code units. */
+const ENVELOPE_LENGTH = 48;
+
 /**
- * A bounded log of publications and, beside it, the latest of each key.
+ * A bounded log of publications and, beside it, the latest of each key: the topic's state.
  *
  * Offsets are dense: entry n of the array has the offset of the first plus n. The log keeps the
- * last `size` messages and, while it is being read, whatever its slowest reader still needs.
+ * last `size` publications and, while it is being read, everything its slowest reader still needs.
+ * The state has no time to live of its own: it lasts as long as the history.
  */
 export class TopicHistory implements TopicLog {
+  readonly topic: string;
   readonly epoch: string;
   /** When it was last used, in milliseconds since the epoch. */
   usedAt: number;
 
-  readonly #topic: string;
   readonly #options: TopicHistoryOptions;
-  readonly #latest = new Map<string, Entry>();
-  /** Dropped ones are holes, which free their messages, until they are cut off. */
+  readonly #state: TopicState;
+  /** Dropped entries are holes, which free their publications, until the array is compacted. */
   #entries: (Entry | undefined)[] = [];
-  /** Index of the first entry held; those before it were dropped. */
+  /** Index of the first entry held. */
   #start = 0;
-  #head = 0;
-  /** Length and number of all messages that were ever appended. */
+  #head: number;
+  /** Length and number of all publications that were ever appended. */
   #length = 0;
   #appended = 0;
   #released = Infinity;
 
   /** Creates an empty log. */
   constructor(topic: string, options: TopicHistoryOptions) {
-    this.#topic = topic;
+    this.topic = topic;
     this.#options = options;
     this.epoch = options.epoch ?? randomEpoch();
     this.#head = options.head ?? 0;
+    this.#state = new TopicState(options.removedUpTo ?? 0);
     this.usedAt = Date.now();
   }
 
@@ -83,76 +82,60 @@ export class TopicHistory implements TopicLog {
    *
    * @param at When it was published, in milliseconds since the epoch. @default {Date.now()}
    */
-  append(data: string, key?: string, at: number = Date.now()): number {
-    const offset = ++this.#head;
+  append(appended: Appended, at: number = Date.now()): number {
+    const entry = this.#entryOf(++this.#head, appended, at, true);
     this.#appended++;
-    const message = encodePublication(this.#topic, offset, data, key);
-    const end = this.#length += message.length;
-    const entry = { offset, key, message, at, end, inLog: true, isLatest: key !== undefined };
     this.usedAt = at;
     this.#entries.push(entry);
-    this.#options.budget.used += message.length;
-    if (key !== undefined) this.#replace(key, entry);
+    if (entry.key !== undefined) this.#replace(entry.key, entry);
     this.#trim(at);
-    return offset;
+    return entry.offset;
   }
 
   /**
-   * Takes in the latest publication of a key that the log no longer holds. To be called in the
-   * order of offsets, before anything is appended.
+   * Adds the latest publication of a key that the log no longer holds. To be called in the order of
+   * offsets, before anything is appended.
    */
-  restore(offset: number, data: string, key: string, at: number): void {
-    const message = encodePublication(this.#topic, offset, data, key);
-    this.#options.budget.used += message.length;
-    this.#replace(key, { offset, key, message, at, end: 0, inLog: false, isLatest: true });
+  restore(offset: number, appended: Appended & { readonly key: string }, at: number): void {
+    this.#replace(appended.key, this.#entryOf(offset, appended, at, false));
   }
 
-  read(offset: number, maxLength: number): readonly string[] | undefined {
+  read(offset: number, maxLength: number): readonly LoggedPublication[] | undefined {
     const from = this.#index(offset);
     if (from < this.#start || offset > this.#head) return undefined;
-    const messages: string[] = [];
+    const publications: LoggedPublication[] = [];
     let length = 0;
     for (let index = from; index < this.#entries.length; index++) {
-      const { message } = this.#entries[index] as Entry;
-      length += message.length;
-      if (length > maxLength && messages.length > 0) break;
-      messages.push(message);
+      const entry = this.#entries[index] as Entry;
+      length += entry.length;
+      if (length > maxLength && publications.length > 0) break;
+      publications.push(entry);
     }
-    return messages;
+    return publications;
   }
 
   lengthAfter(offset: number): number {
     const index = this.#index(offset);
     const next = this.#entries[Math.max(index, this.#start)];
-    const held = next === undefined ? 0 : this.#length - next.end + next.message.length;
+    const held = next === undefined ? 0 : this.#length - next.end + next.length;
     const missing = Math.max(0, this.#start - index);
     return missing === 0
       ? held
       : Math.round(held + missing * this.#length / Math.max(1, this.#appended));
   }
 
-  latest(): string[] {
-    this.prune();
-    return Array.from(this.#latest.values(), (entry) => entry.message);
-  }
-
-  *held(offset: number): Iterable<HeldMessage> {
-    const start = Math.max(this.#start, this.#index(offset));
-    const first = this.#entries[start]?.offset ?? Infinity;
-    for (const entry of this.#latest.values()) {
-      if (entry.offset > offset && entry.offset < first) yield entry;
-    }
-    for (let index = start; index < this.#entries.length; index++) {
-      yield this.#entries[index] as Entry;
+  *latest(offset: number): Iterable<LoggedPublication> {
+    for (const entry of this.#state.after(offset)) {
+      if (entry.json !== undefined) yield entry;
     }
   }
 
-  *newest(offset: number): Iterable<HeldMessage> {
-    for (const entry of this.#latest.values()) {
-      if (entry.offset > offset) yield entry;
-    }
-    const last = this.#entries.at(-1);
-    if (last !== undefined && !last.isLatest && last.offset > offset) yield last;
+  held(offset: number): Iterable<LoggedPublication> | undefined {
+    return this.#state.isComplete(offset) ? this.#held(offset) : undefined;
+  }
+
+  newest(offset: number): Iterable<LoggedPublication> | undefined {
+    return this.#state.isComplete(offset) ? this.#newest(offset) : undefined;
   }
 
   release(offset: number): void {
@@ -160,44 +143,60 @@ export class TopicHistory implements TopicLog {
     this.#trim(Date.now());
   }
 
-  /** Drops what is older than the time to live. */
+  /** Drops what the log has held for longer than its time to live. */
   prune(): void {
-    const now = Date.now();
-    this.#trim(now);
-    for (const entry of this.#latest.values()) {
-      if (now - entry.at < this.#options.ttlMs) break;
-      this.#latest.delete(entry.key as string);
-      this.#drop(entry, "isLatest");
-    }
+    this.#trim(Date.now());
   }
 
-  /** Drops everything that no reader still has to read; offsets and epoch go on. */
+  /** Drops the state, and all of the log that its readers have read; offsets and epoch go on. */
   clear(): void {
-    for (const entry of this.#latest.values()) this.#drop(entry, "isLatest");
-    this.#latest.clear();
+    for (const entry of this.#state.clear()) this.#freeUnheld(entry);
     while (this.#start < this.#entries.length && this.#first().offset <= this.#released) {
       this.#dropFirst();
     }
     this.#compact();
   }
 
-  /** Drops the messages that are past the bounds and that all readers have read. */
+  *#held(offset: number): Iterable<LoggedPublication> {
+    const start = Math.max(this.#start, this.#index(offset));
+    const first = this.#entries[start]?.offset ?? Infinity;
+    for (const entry of this.#state.after(offset)) {
+      if (entry.offset >= first) break;
+      yield entry;
+    }
+    for (let index = start; index < this.#entries.length; index++) {
+      yield this.#entries[index] as Entry;
+    }
+  }
+
+  *#newest(offset: number): Iterable<LoggedPublication> {
+    yield* this.#state.after(offset);
+    const last = this.#entries.at(-1);
+    if (last !== undefined && !last.isLatest && last.offset > offset) yield last;
+  }
+
+  #entryOf(offset: number, { key, json }: Appended, at: number, inLog: boolean): Entry {
+    const length = ENVELOPE_LENGTH + this.topic.length + (key?.length ?? 0) + (json?.length ?? 0);
+    this.#options.budget.used += length;
+    const end = inLog ? this.#length += length : 0;
+    return { offset, key, json, at, length, end, inLog, isLatest: key !== undefined };
+  }
+
+  /** Drops the publications that are past the bounds and that all readers have read. */
   #trim(now: number): void {
     const { size, ttlMs } = this.#options;
     while (this.#start < this.#entries.length) {
       const first = this.#first();
-      const wanted = this.#entries.length - this.#start <= size && now - first.at < ttlMs;
-      if (wanted || first.offset > this.#released) break;
+      const isKept = this.#entries.length - this.#start <= size && now - first.at < ttlMs;
+      if (isKept || first.offset > this.#released) break;
       this.#dropFirst();
     }
     this.#compact();
   }
 
   #replace(key: string, entry: Entry): void {
-    const replaced = this.#latest.get(key);
-    this.#latest.delete(key); // so that the map stays in the order of offsets
-    this.#latest.set(key, entry);
-    if (replaced !== undefined) this.#drop(replaced, "isLatest");
+    const replaced = this.#state.set(key, entry);
+    if (replaced !== undefined) this.#freeUnheld(replaced);
   }
 
   #first(): Entry {
@@ -205,13 +204,15 @@ export class TopicHistory implements TopicLog {
   }
 
   #dropFirst(): void {
-    this.#drop(this.#first(), "inLog");
+    const first = this.#first();
     this.#entries[this.#start++] = undefined;
+    first.inLog = false;
+    this.#state.droppedFromLog(first);
+    this.#freeUnheld(first);
   }
 
-  #drop(entry: Entry, from: "inLog" | "isLatest"): void {
-    entry[from] = false;
-    if (!entry.inLog && !entry.isLatest) this.#options.budget.used -= entry.message.length;
+  #freeUnheld(entry: Entry): void {
+    if (!entry.inLog && !entry.isLatest) this.#options.budget.used -= entry.length;
   }
 
   #compact(): void {

@@ -8,9 +8,10 @@ import type { Authority, User } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { SessionCookie } from "../domain/session_cookie.ts";
-import type { Registry } from "../hub/registry.ts";
+import type { Registry } from "../connection/registry.ts";
 import { isOriginAllowed, sessionCookie } from "./handshake.ts";
-import { type RefusalName, retryDelayMs } from "./refusal.ts";
+import { retryDelayMs } from "../domain/retry_delay.ts";
+import type { RefusalName } from "./refusal.ts";
 
 /** What the checks need. */
 export interface AdmissionOptions {

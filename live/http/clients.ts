@@ -8,13 +8,15 @@ import { Connection } from "../connection/connection.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
+import type { ServerMessage } from "../domain/messages.ts";
+import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { Socket } from "../domain/socket.ts";
-import type { Registry } from "../hub/registry.ts";
+import type { Wire } from "../domain/wire.ts";
+import type { Registry } from "../connection/registry.ts";
 import type { SessionFactory } from "../session/session.ts";
 import type { Admitted } from "./admission.ts";
-import { Inbox, type InboxOptions } from "./inbox.ts";
-import { retryDelayMs } from "./refusal.ts";
-import type { SocketEvents } from "./transport.ts";
+import { Inbox, type InboxOptions } from "../session/inbox.ts";
+import type { SocketEvents } from "../transport/transport.ts";
 
 /** What clients need. */
 export interface ClientsOptions extends InboxOptions {
@@ -32,7 +34,15 @@ export interface ClientsOptions extends InboxOptions {
   readonly logger: Logger;
 }
 
-/** A client that is connected, and told of what happens to its socket. */
+/** What a client speaks. */
+export interface ClientProtocol {
+  /** How messages are written for it. */
+  readonly wire: Wire;
+  /** Called with each answer that was sent. @default {nothing} */
+  readonly onAnswer?: (message: ServerMessage) => void;
+}
+
+/** A connected client: receives the events of its socket. */
 export class Client implements Required<SocketEvents> {
   /** Its connection. */
   readonly connection: Connection;
@@ -80,9 +90,15 @@ export class Clients {
    *
    * @throws What the session's factory throws; nothing is registered then.
    */
-  open(socket: Socket, { user, cookie }: Admitted, remoteAddress: string): Client {
+  open(
+    socket: Socket,
+    { user, cookie }: Admitted,
+    remoteAddress: string,
+    protocol: ClientProtocol,
+  ): Client {
     const { registry, metrics, logger, instanceId } = this.#options;
     const connection = new Connection({
+      ...protocol,
       socket,
       remoteAddress,
       user,

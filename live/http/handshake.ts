@@ -7,7 +7,7 @@
 import { getCookies } from "@std/http/cookie";
 import { STATUS_CODE } from "@std/http/status";
 import { SessionCookie } from "../domain/session_cookie.ts";
-import { emptyResponse } from "./responses.ts";
+import { emptyResponse } from "../transport/responses.ts";
 
 /**
  * The longest cookie value that is taken for a session. Browsers keep no longer cookies (RFC 6265,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TransportName } from "./transport.ts";
+import type { TransportName } from "../transport/transport.ts";
 
 /** Bounds and addresses of the live listener. */
 export interface LiveServerOptions {

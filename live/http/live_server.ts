@@ -5,25 +5,28 @@
  */
 
 import { STATUS_CODE } from "@std/http/status";
+import type { Connection } from "../connection/connection.ts";
 import type { Authority } from "../domain/authority.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import { type Metrics, silentMetrics } from "../domain/metrics.ts";
-import { Registry } from "../hub/registry.ts";
-import { Sweep } from "../hub/sweep.ts";
+import { Registry } from "../connection/registry.ts";
+import { StallDetector } from "../connection/stall_detector.ts";
 import type { SessionFactory } from "../session/session.ts";
 import { Admission, type Admitted } from "./admission.ts";
 import { clientFile } from "./client_file.ts";
-import { Clients } from "./clients.ts";
-import { Deadline } from "./deadline.ts";
+import { type ClientProtocol, Clients } from "./clients.ts";
+import { Deadline } from "../domain/deadline.ts";
 import { checkHandshake, hasLeft, isUpgrade } from "./handshake.ts";
-import type { Listener } from "./listener.ts";
+import type { Listener } from "../transport/listener.ts";
 import { LIVE_DEFAULTS, type LiveServerOptions } from "./live_options.ts";
-import { createRefuser, retryDelayMs } from "./refusal.ts";
-import { emptyResponse } from "./responses.ts";
+import { createRefuser } from "./refusal.ts";
+import { retryDelayMs } from "../domain/retry_delay.ts";
+import { jsonWire } from "../wire/json_wire.ts";
+import { emptyResponse } from "../transport/responses.ts";
 import { allowOrigin, checkStream, isStream, openStream, type SseOptions } from "./sse.ts";
-import { type Answer, type Incoming, LISTENER_NAME, type Upgrade } from "./transport.ts";
-import { transports } from "./transports.ts";
+import { type Answer, type Incoming, LISTENER_NAME, type Upgrade } from "../transport/transport.ts";
+import { transports } from "../transport/transports.ts";
 
 /** What the live listener works with. */
 export interface LiveServerDeps {
@@ -38,6 +41,12 @@ export interface LiveServerDeps {
    * port for all. @default {nothing: 404}
    */
   readonly other?: ((request: Request) => Promise<Response> | Response | undefined) | undefined;
+  /**
+   * Returns what waits for a connection beside what its socket holds, in bytes: it counts as unsent.
+   *
+   * @default {nothing waits}
+   */
+  readonly backlogOf?: (connection: Connection) => number;
   /** Name of this instance, told in `welcome`. @default {"local"} */
   readonly instanceId?: string;
   /** Takes the counts. @default {silentMetrics} */
@@ -72,6 +81,9 @@ export interface LiveServer {
   readonly strain: string | undefined;
 }
 
+/** What WebSockets speak. */
+const JSON_PROTOCOL: ClientProtocol = { wire: jsonWire };
+
 /** Sockets that were closed and do not go away, as a part of the connections that are allowed. */
 const MAX_CLOSING_SHARE = 0.1;
 
@@ -81,8 +93,9 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
   const { sessions, authority, instanceId = "local" } = deps;
   const { metrics = silentMetrics, logger = silentLogger } = deps;
   const registry = new Registry(metrics);
-  const sweep = new Sweep({
+  const stallDetector = new StallDetector({
     registry,
+    backlogOf: deps.backlogOf ?? (() => 0),
     thresholdBytes: options.backpressureThresholdBytes,
     silentMs: 2 * options.pingIntervalMs,
   });
@@ -162,7 +175,7 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
       open(socket) {
         settle();
         try {
-          return clients.open(socket, admitted, remoteAddress);
+          return clients.open(socket, admitted, remoteAddress, JSON_PROTOCOL);
         } catch (error) { // what a listener throws would end the process
           logger.error("connection could not be set up", { error });
           socket.close(CloseCode.TryAgainLater, "internal error");
@@ -176,7 +189,7 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
   async function drain(timeoutMs: number): Promise<DrainResult> {
     logger.info("draining", { connections: registry.size, timeoutMs });
     using deadline = new Deadline(timeoutMs);
-    sweep.stop();
+    stallDetector.stop();
     clients.sendAway();
     await deadline.wait(Promise.all(opening)); // else the transport would close them, its own way
     await deadline.wait(registry.allGone());
@@ -203,7 +216,7 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
       starting = true;
       listener = await transports[options.transport]({ ...options, handle, logger })
         .finally(() => starting = false);
-      sweep.start();
+      stallDetector.start();
       const { hostname: host, port } = listener.addr;
       logger.info(`${LISTENER_NAME} started`, { host, port });
       return listener.addr;

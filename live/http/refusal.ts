@@ -10,9 +10,9 @@ import type { Logger } from "../domain/logger.ts";
 import type { Metrics, UpgradeResult } from "../domain/metrics.ts";
 import type { Socket } from "../domain/socket.ts";
 import { hasLeft, isUpgrade, wantsClose } from "./handshake.ts";
-import { emptyResponse } from "./responses.ts";
-import { closeEvent, singleEvent } from "./sse_events.ts";
-import type { Answer, Upgrade } from "./transport.ts";
+import { emptyResponse } from "../transport/responses.ts";
+import { closeEvent, eventStream } from "./sse_events.ts";
+import type { Answer, Upgrade } from "../transport/transport.ts";
 
 /** A refusal, for clients that read HTTP and for browsers, which read close codes only. */
 export interface Refusal {
@@ -66,18 +66,6 @@ export const refusals = {
 /** Names of refusals. */
 export type RefusalName = keyof typeof refusals;
 
-/** Bounds of the wait that a refused client is told, in milliseconds. */
-const LEAST_RETRY_MS = 1_000;
-const MOST_RETRY_MS = 5_000;
-
-/**
- * Returns a wait within some seconds, another each time: clients that were refused together must
- * not come back together.
- */
-export function retryDelayMs(): number {
-  return LEAST_RETRY_MS + Math.floor(Math.random() * (MOST_RETRY_MS - LEAST_RETRY_MS));
-}
-
 /** What refusing needs. */
 export interface RefuserOptions {
   /** Counts the refusals. */
@@ -103,7 +91,7 @@ export function createRefuser({ metrics, logger }: RefuserOptions): Refuser {
     logger.debug("upgrade refused", { result: name });
     if (!wantsClose(request) || hasLeft(request)) return httpRefusal(name, retryAfterMs);
     const { code, reason } = refusals[name];
-    if (!isUpgrade(request)) return singleEvent(closeEvent(code, reason, retryAfterMs));
+    if (!isUpgrade(request)) return eventStream(closeEvent(code, reason, retryAfterMs));
     if (sockets.size >= MAX_REFUSED_SOCKETS) return httpRefusal(name, retryAfterMs);
     return closing(sockets, code, reason);
   };

@@ -9,14 +9,15 @@ import { STATUS_CODE } from "@std/http/status";
 import type { Metrics } from "../domain/metrics.ts";
 import { parseTopic } from "../domain/topic.ts";
 import type { Admitted } from "./admission.ts";
-import type { Client, Clients } from "./clients.ts";
+import type { Client, ClientProtocol, Clients } from "./clients.ts";
 import { isOriginAllowed, wantsClose } from "./handshake.ts";
-import { emptyResponse, jsonError } from "./responses.ts";
+import { createSseWire, sseWire } from "../wire/sse_wire.ts";
+import { emptyResponse, jsonError } from "../transport/responses.ts";
 import { eventStream } from "./sse_events.ts";
 import { StreamPosition } from "./sse_position.ts";
-import { SseSocket } from "./sse_socket.ts";
+import { createFrameEncoder, SseSocket } from "./sse_socket.ts";
 import { SseSubscriptions } from "./sse_subscriptions.ts";
-import type { Incoming } from "./transport.ts";
+import type { Incoming } from "../transport/transport.ts";
 
 /** Where the streams are. */
 const PATH = "/sse";
@@ -32,6 +33,9 @@ export interface SseOptions {
   /** Counts the streams. */
   readonly metrics: Metrics;
 }
+
+/** Shared by all streams. */
+const encode = createFrameEncoder();
 
 /** The end of a stream whose client left, which cannot say why (RFC 6455, section 7.1.5). */
 const NO_CODE = 1005;
@@ -90,16 +94,24 @@ export async function openStream(
   const subscriptions = new SseSubscriptions(topics, position);
   const socket = new SseSocket({
     pingIntervalMs,
-    position,
-    onMessage: (message) => subscriptions.take(message),
+    encode,
     onClose() {
       subscriptions.end();
       endInTime(incoming, closeTimeoutMs);
     },
   });
+  const protocol: ClientProtocol = {
+    wire: topics.length === 1
+      ? sseWire
+      : createSseWire((log, offset) => position.advance(log, offset)),
+    onAnswer: (message) => subscriptions.noteAnswer(message),
+  };
   let client: Client;
   try {
-    client = clients.open(socket, admitted, remoteAddress);
+    client = clients.open(socket, admitted, remoteAddress, protocol);
+  } catch (error) {
+    socket.close();
+    throw error;
   } finally {
     admitted.release();
   }

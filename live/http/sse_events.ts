@@ -4,18 +4,15 @@
  * @module
  */
 
-import {
-  type ServerSentEventMessage,
-  ServerSentEventStream,
-} from "@std/http/server-sent-event-stream";
 import { CloseCode } from "../domain/close_codes.ts";
+import { renderEvent } from "../wire/sse_wire.ts";
 
 /** How a 1001 tells when to come back. */
 const RETRY_HINT = /retry in (\d+)$/;
 
 /**
- * When a browser asks again that was told to stay away, in milliseconds. An `EventSource` cannot be
- * told never; it stops at the first answer that is no stream, or when its page closes it.
+ * When a browser reconnects that was told to stay away, in milliseconds. An `EventSource` cannot be
+ * told "never"; it stops at the first response that is no stream, or when its page closes it.
  */
 const STAY_AWAY_MS = 3_600_000;
 
@@ -27,38 +24,42 @@ const STAY_AWAY: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Returns the last event of a stream, named `close`: what a WebSocket's close frame says, as
- * JSON. Its `retry` makes an `EventSource` come back when it should.
+ * Renders the last event of a stream, named `close`: what a WebSocket's close frame says, as JSON.
+ * Its `retry` makes an `EventSource` come back when it should.
  *
  * @param code The close code.
  * @param reason The close reason.
- * @param retryMs When to come back, in milliseconds. @default {what the reason says, if anything}
+ * @param retryMs When to come back, in milliseconds. @default {the time in the reason, if any}
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { closeEvent } from "./sse_events.ts";
  *
- * assertEquals(closeEvent(1001, "server shutting down; retry in 1234"), {
- *   event: "close",
- *   data: '{"code":1001,"reason":"server shutting down; retry in 1234"}',
- *   retry: 1234,
- * });
+ * assertEquals(
+ *   closeEvent(1001, "server shutting down; retry in 1234"),
+ *   'event: close\n' +
+ *     'data: {"code":1001,"reason":"server shutting down; retry in 1234"}\n' +
+ *     "retry: 1234\n\n",
+ * );
  * ```
  */
 export function closeEvent(
   code: number,
   reason: string,
   retryMs: number | undefined = hintIn(reason),
-): ServerSentEventMessage {
-  const retry = STAY_AWAY.has(code) ? STAY_AWAY_MS : retryMs;
-  const event = { event: "close", data: JSON.stringify({ code, reason }) };
-  return retry === undefined ? event : { ...event, retry };
+): string {
+  const data = JSON.stringify({ code, reason });
+  return renderEvent({
+    event: "close",
+    data,
+    retryMs: STAY_AWAY.has(code) ? STAY_AWAY_MS : retryMs,
+  });
 }
 
-/** Answers with a stream of events. */
-export function eventStream(body: ReadableStream<Uint8Array>): Response {
-  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, {
+/** Responds with a stream of events. */
+export function eventStream(body: BodyInit): Response {
+  return new Response(body, {
     headers: {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
@@ -66,11 +67,6 @@ export function eventStream(body: ReadableStream<Uint8Array>): Response {
       "x-content-type-options": "nosniff", // so that no page can load it as a script
     },
   });
-}
-
-/** Answers with a stream of one event. */
-export function singleEvent(event: ServerSentEventMessage): Response {
-  return eventStream(ReadableStream.from([event]).pipeThrough(new ServerSentEventStream()));
 }
 
 function hintIn(reason: string): number | undefined {

@@ -4,32 +4,17 @@
  * @module
  */
 
-import {
-  type ServerSentEventMessage,
-  ServerSentEventStream,
-} from "@std/http/server-sent-event-stream";
 import { CloseCode } from "../domain/close_codes.ts";
+import { QuietTimer } from "../domain/quiet_timer.ts";
 import type { Socket } from "../domain/socket.ts";
-import { retryDelayMs } from "./refusal.ts";
 import { closeEvent } from "./sse_events.ts";
-import type { PositionMessage, StreamPosition } from "./sse_position.ts";
-
-/** As much of an outbound message as decides what becomes of the stream. */
-export interface StreamMessage extends PositionMessage {
-  /** Why the topic was refused, in `error`. */
-  readonly code?: string;
-  /** When to try again, in milliseconds, in `error`. */
-  readonly retryAfterMs?: number;
-}
 
 /** What a stream needs. */
 export interface SseSocketOptions {
-  /** After so many quiet milliseconds a comment is sent, so that proxies keep the stream. */
+  /** After this many quiet milliseconds a comment is sent, so that proxies keep the stream. */
   readonly pingIntervalMs: number;
-  /** Where the stream stands. */
-  readonly position: StreamPosition;
-  /** Told of each message that is sent. */
-  readonly onMessage: (message: StreamMessage) => void;
+  /** Encodes frames. */
+  readonly encode: (frame: string) => Uint8Array;
   /** Called when nothing can be sent any more, perhaps twice. */
   readonly onClose: () => void;
 }
@@ -39,38 +24,59 @@ const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 
+/** A comment, which clients ignore. */
+const PING = ": ping\n\n";
+
 /**
- * Sends a connection's messages as events: one event of the default type for each, its data the
- * message's JSON. What the response has not taken yet waits here, and counts as buffered.
+ * Creates what encodes frames for all streams. It remembers the last frame: a broadcast sends one
+ * frame to all streams at a position.
+ */
+export function createFrameEncoder(): (frame: string) => Uint8Array {
+  const encoder = new TextEncoder();
+  let last = "";
+  let bytes = new Uint8Array();
+  return (frame) => {
+    if (frame !== last) {
+      last = frame;
+      bytes = encoder.encode(frame);
+    }
+    return bytes;
+  };
+}
+
+/**
+ * Sends a connection's frames as the body of a response. What the response has not taken yet waits
+ * here, and counts as buffered.
  *
  * Deno cannot end a response whose peer reads nothing: it looks at the stream again only when
- * there is room (so it is of no use to break the stream). But what waits for a client that was too
+ * there is room, so breaking the stream has no effect. But what waits for a client that was too
  * slow can be dropped, and is.
  */
 export class SseSocket implements Socket {
   /** The response's body. */
-  readonly body: ReadableStream<Uint8Array>;
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
 
   readonly #options: SseSocketOptions;
-  readonly #waiting: ServerSentEventMessage[] = [];
-  /** Set while the response waits for an event. */
-  #hungry: ReadableStreamDefaultController<ServerSentEventMessage> | undefined;
+  readonly #waiting: string[] = [];
+  readonly #quiet: QuietTimer;
+  /** Set while the response waits for a frame. */
+  #pulling: ReadableStreamDefaultController<Uint8Array> | undefined;
   #readyState = OPEN;
   #bufferedAmount = 0;
-  #wroteAt = 0;
-  #ping: ReturnType<typeof setTimeout> | undefined;
 
   /** Creates an open stream. */
   constructor(options: SseSocketOptions) {
     this.#options = options;
-    const events = new ReadableStream<ServerSentEventMessage>({
+    this.#quiet = new QuietTimer(options.pingIntervalMs, () => {
+      if (this.#waiting.length === 0) this.#write(PING);
+    });
+    this.body = new ReadableStream<Uint8Array<ArrayBuffer>>({
       pull: (controller) => this.#pull(controller),
       cancel: () => {
         this.#drop();
         this.#end(CLOSED);
       },
     }, { highWaterMark: 0 });
-    this.body = events.pipeThrough(new ServerSentEventStream());
   }
 
   /** A WebSocket's `readyState`. */
@@ -78,22 +84,20 @@ export class SseSocket implements Socket {
     return this.#readyState;
   }
 
-  /** What waits, in UTF-16 code units: the messages and their ids. */
+  /** What waits, in UTF-16 code units. */
   get bufferedAmount(): number {
     return this.#bufferedAmount;
   }
 
-  /** Sends a frame: each of its messages becomes an event. */
+  /** Sends a frame: the text of one or several events. */
   send(frame: string): void {
-    if (this.#readyState !== OPEN) return;
-    const value: StreamMessage | StreamMessage[] = JSON.parse(frame);
-    if (!Array.isArray(value)) return this.#send(value, frame);
-    for (const message of value) this.#send(message, JSON.stringify(message));
+    if (this.#readyState === OPEN) this.#write(frame);
   }
 
   /**
-   * Ends the stream with an event that tells the code and the reason. It comes after what waits,
-   * but in its place if the client was too slow: that must not hold the memory until it reads.
+   * Ends the stream with an event that carries the code and the reason. It follows what waits, or
+   * takes its place if the client was too slow: otherwise what waits would fill the memory until the
+   * client reads.
    */
   close(code: number = CloseCode.GoingAway, reason = ""): void {
     if (this.#readyState !== OPEN) return;
@@ -102,47 +106,22 @@ export class SseSocket implements Socket {
     this.#write(closeEvent(code, reason));
   }
 
-  #send(message: StreamMessage, data: string): void {
-    const id = this.#options.position.advance(message);
-    this.#write({
-      data,
-      ...(id === undefined ? {} : { id }),
-      // If the server breaks, its clients must not all come back at the same moment.
-      ...(message.type === "welcome" ? { retry: retryDelayMs() } : {}),
-    });
-    this.#options.onMessage(message);
-  }
-
-  #write(event: ServerSentEventMessage): void {
-    this.#waiting.push(event);
-    this.#bufferedAmount += lengthOf(event);
-    this.#wroteAt = Date.now();
-    if (this.#ping === undefined && this.#readyState === OPEN) {
-      this.#watch(this.#options.pingIntervalMs);
-    }
-    const controller = this.#hungry;
-    this.#hungry = undefined;
+  #write(frame: string): void {
+    this.#waiting.push(frame);
+    this.#bufferedAmount += frame.length;
+    this.#quiet.active();
+    const controller = this.#pulling;
+    this.#pulling = undefined;
     if (controller !== undefined) this.#pull(controller);
   }
 
-  #pull(controller: ReadableStreamDefaultController<ServerSentEventMessage>): void {
-    const event = this.#waiting.shift();
-    if (event !== undefined) {
-      this.#bufferedAmount -= lengthOf(event);
-      controller.enqueue(event);
-    } else if (this.#readyState === OPEN) this.#hungry = controller;
+  #pull(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    const frame = this.#waiting.shift();
+    if (frame !== undefined) {
+      this.#bufferedAmount -= frame.length;
+      controller.enqueue(this.#options.encode(frame));
+    } else if (this.#readyState === OPEN) this.#pulling = controller;
     else controller.close();
-  }
-
-  /** Sends a comment whenever the interval is over and all of it was quiet. */
-  #watch(waitMs: number): void {
-    const { pingIntervalMs } = this.#options;
-    this.#ping = setTimeout(() => {
-      const quietMs = Math.max(0, Date.now() - this.#wroteAt); // a clock may be set back
-      if (quietMs < pingIntervalMs) return this.#watch(pingIntervalMs - quietMs);
-      if (this.#waiting.length === 0) this.#write({ comment: "ping" });
-      this.#watch(pingIntervalMs);
-    }, waitMs);
   }
 
   #drop(): void {
@@ -152,11 +131,7 @@ export class SseSocket implements Socket {
 
   #end(state: number): void {
     this.#readyState = state;
-    clearTimeout(this.#ping);
+    this.#quiet.stop();
     this.#options.onClose();
   }
-}
-
-function lengthOf({ data = "", id = "" }: ServerSentEventMessage): number {
-  return data.length + String(id).length;
 }

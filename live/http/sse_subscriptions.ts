@@ -5,10 +5,10 @@
  */
 
 import { CloseCode } from "../domain/close_codes.ts";
+import type { ServerMessage } from "../domain/messages.ts";
+import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { Client } from "./clients.ts";
-import { retryDelayMs } from "./refusal.ts";
 import type { StreamPosition } from "./sse_position.ts";
-import type { StreamMessage } from "./sse_socket.ts";
 
 /** The reason sent along with 4403 when no topic is left. */
 const NO_TOPIC_LEFT = "not allowed to listen to any of the topics";
@@ -47,11 +47,14 @@ export class SseSubscriptions {
     await Promise.race([Promise.all(asked), this.#answered.promise]);
   }
 
-  /** Takes note of a message to the client. */
-  take({ type, topic, code, retryAfterMs = retryDelayMs() }: StreamMessage): void {
-    if (topic === undefined) return;
-    if (code === "unavailable") this.#retry(topic, retryAfterMs);
-    else if (code !== undefined || type === "unsubscribed") this.#refuse(topic);
+  /** Notes an answer that was sent to the client. */
+  noteAnswer(message: ServerMessage): void {
+    if (message.type === "welcome" || message.topic === undefined) return;
+    const { topic } = message;
+    const code = message.type === "error" ? message.code : undefined;
+    if (message.type === "error" && code === "unavailable") {
+      this.#retry(topic, message.retryAfterMs ?? retryDelayMs());
+    } else if (message.type !== "subscribed") this.#refuse(topic);
     // Refusals that fill the buffer must be read as well, or they hold up what waits for room.
     if (code !== "forbidden" || !this.#client?.connection.hasRoom) this.#answered.resolve();
   }

@@ -1,64 +1,65 @@
 /**
- * Delivery: hands a subscriber what it lacks.
+ * Delivery: hands a subscriber what is due.
  *
  * @module
  */
 
-import { type Frame, joinFrames, MAX_LENGTH } from "./frame.ts";
-import type { Ladder } from "./ladder.ts";
-import { lacks, type Subscription } from "./subscription.ts";
-import type { Turn } from "./turn.ts";
+import type { Flush } from "./flush.ts";
+import { type Frame, joinFrames } from "./frame.ts";
+import type { SlowConsumers } from "./slow_consumer.ts";
+import { MAX_FRAME_LENGTH } from "./start.ts";
+import { isBehind, type Subscription } from "./subscription.ts";
 
-/** What a frame has of one topic. */
+/** What a frame holds of one topic. */
 interface Part {
   readonly subscription: Subscription;
   readonly frame: Frame;
-  /** Whether it is the newest state, instead of all that was missed. */
+  /** Whether it is the newest state, instead of everything that was missed. */
   readonly conflated: boolean;
 }
 
 const NO_PARTS: readonly Part[] = [];
 
 /**
- * Hands a subscriber what it lacks, while its socket takes it. What its connection lacks of other
- * topics rides along: what costs is the frame, not the message.
+ * Hands a subscriber what is due, while its socket takes it. What is due of its other topics rides
+ * along: the cost is in the frame, not in the message.
  *
  * @returns Whether a subscriber that lagged was handed something.
  */
-export function deliver(subscription: Subscription, ladder: Ladder, turn: Turn): boolean {
-  const { connection } = subscription;
+export function deliver(subscription: Subscription, slow: SlowConsumers, flush: Flush): boolean {
+  const { subscriber } = subscription;
   let moved = false;
-  while (lacks(subscription) && connection.hasRoom) {
-    const part = partFor(subscription, ladder, turn);
+  while (isBehind(subscription) && subscriber.hasRoom) {
+    const part = partFor(subscription, slow, flush);
     if (part === undefined) break;
-    const more = partsForSiblings(part, ladder, turn);
-    const text = more.length === 0 ? part.frame.text : joinFrames(framesOf(part, more));
-    if (!connection.deliver(text)) break;
-    turn.sent(text.length);
-    advance(part, turn);
-    for (const other of more) advance(other, turn);
-    moved ||= subscription.lag !== undefined;
+    const more = partsForSiblings(part, slow, flush);
+    const text = more.length === 0 ? part.frame.text : joinFrames(framesOf(part, more), subscriber);
+    if (!subscriber.deliver(text)) break;
+    flush.sent(text.length);
+    advance(part, flush);
+    for (const other of more) advance(other, flush);
+    moved ||= subscription.laggingSince !== undefined;
   }
   return moved;
 }
 
-/** What is next for a subscriber; `undefined` if nothing of what it lacks is held. */
-function partFor(subscription: Subscription, ladder: Ladder, turn: Turn): Part | undefined {
-  const conflated = ladder.isTooSlow(subscription);
-  const frame = turn.frameFor(subscription, conflated);
+/** Returns what is next for a subscription; `undefined` if nothing that is due is still held. */
+function partFor(subscription: Subscription, slow: SlowConsumers, flush: Flush): Part | undefined {
+  const conflated = slow.isTooSlow(subscription);
+  const frame = flush.frameFor(subscription, conflated);
   return frame && { subscription, frame, conflated };
 }
 
-/** What is next for the connection's other subscriptions, as much as fits into a frame. */
-function partsForSiblings(first: Part, ladder: Ladder, turn: Turn): readonly Part[] {
-  const { siblings } = first.subscription;
-  if (siblings.length === 1) return NO_PARTS; // nearly always
+/** Returns what is next for the subscriber's other subscriptions, as much as fits into a frame. */
+function partsForSiblings(first: Part, slow: SlowConsumers, flush: Flush): readonly Part[] {
+  const { siblings, subscriber: { wire } } = first.subscription;
+  if (siblings.length === 1 || wire.maxMessages === 1) return NO_PARTS; // the usual case
   const parts: Part[] = [];
   let { length } = first.frame.text;
   for (const sibling of siblings) {
-    if (length >= MAX_LENGTH) break;
-    if (sibling === first.subscription || !lacks(sibling)) continue;
-    const part = partFor(sibling, ladder, turn);
+    if (length >= MAX_FRAME_LENGTH) break;
+    if (sibling === first.subscription || !isBehind(sibling)) continue;
+    const part = partFor(sibling, slow, flush);
     if (part === undefined) continue;
     parts.push(part);
     length += part.frame.text.length;
@@ -70,8 +71,9 @@ function framesOf(first: Part, more: readonly Part[]): Frame[] {
   return [first, ...more].map(({ frame }) => frame);
 }
 
-function advance({ subscription, frame, conflated }: Part, turn: Turn): void {
+function advance({ subscription, frame, conflated }: Part, flush: Flush): void {
   subscription.epoch = subscription.topic.log.epoch;
   subscription.offset = frame.upTo;
-  turn.count(frame, conflated);
+  subscription.snapshotUpTo = frame.snapshotUpTo;
+  flush.count(frame, conflated);
 }

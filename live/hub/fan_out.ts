@@ -7,9 +7,9 @@
 import { clearImmediate, setImmediate } from "node:timers";
 import type { Metrics } from "../domain/metrics.ts";
 import { deliver } from "./delivery.ts";
-import { Ladder } from "./ladder.ts";
-import { lacks, offsetOf, type OpenTopic, type Subscription } from "./subscription.ts";
-import { Turn } from "./turn.ts";
+import { Flush } from "./flush.ts";
+import { SlowConsumers } from "./slow_consumer.ts";
+import { isBehind, neededAfter, type OpenTopic, type Subscription } from "./subscription.ts";
 
 /** What the fan-out needs. */
 export interface FanOutOptions {
@@ -19,47 +19,48 @@ export interface FanOutOptions {
   readonly flushIntervalMs?: number;
   /** Counts and times. */
   readonly metrics: Metrics;
-  /** A clock that never goes back, in milliseconds. @default {performance.now} */
+  /** A monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
 }
 
-/** When to look again at sockets that had no room and took nothing, in milliseconds. */
+/** When to look again at sockets that had no room and drained nothing, in milliseconds. */
 export const RETRY_MS = 20;
 
-/** A walk over a topic's subscribers, or over those that lag. */
-interface Walk {
+/** A pass over a topic's subscriptions, or over those that lag. */
+interface Broadcast {
   readonly topic: OpenTopic;
-  /** Survives subscribers that come and go between two turns. */
-  readonly subscribers: Iterator<Subscription>;
-  /** When the publication it began with was marked, if it is not only to look again. */
+  /** Stays valid while subscriptions come and go between two turns. */
+  readonly subscriptions: Iterator<Subscription>;
+  /** When its first publication was marked; `undefined` if it is only a retry for laggards. */
   readonly since: number | undefined;
-  /** The least offset after which a subscriber still has to read. */
-  least: number;
-  /** Whether any subscriber that lags has taken something. */
+  /** The lowest offset after which a subscriber still needs the log. */
+  neededAfter: number;
+  /** Whether any lagging subscriber took something. */
   isMoving: boolean;
 }
 
 /**
- * Walks over the subscribers of dirty topics, and hands each what lies between its cursor and the
+ * Goes through the subscribers of dirty topics, and hands each what lies between its cursor and the
  * head: see {@linkcode deliver}.
  *
- * It begins in the turn of the event loop in which a topic was marked, with all that was published
- * in that turn: an idle server sends at once, and the busier it is, the more rides in one frame.
- * Each turn has a budget, so that a walk over thousands holds nobody up; what is published
- * meanwhile rides along to those not yet reached.
+ * It begins in the turn of the event loop in which a topic was marked, with everything published in
+ * that turn: an idle server sends at once, and the busier it is, the more messages share a frame.
+ * Each turn has a budget, so that a broadcast to thousands delays nothing else for long. Messages
+ * published meanwhile ride along to the subscribers that were not reached yet.
  *
- * Who has no room for what it lacks is looked at again by itself: see {@linkcode Ladder}.
+ * Subscribers without room for what is due are visited again by themselves: see
+ * {@linkcode SlowConsumers}.
  */
 export class FanOut {
   readonly #metrics: Metrics;
   readonly #now: () => number;
   readonly #flushIntervalMs: number;
-  readonly #ladder: Ladder;
-  /** Dirty topics and since when, if not only to look again, in the order in which they became so. */
+  readonly #slow: SlowConsumers;
+  /** Dirty topics in the order of marking, with the time; no time for a retry. */
   readonly #dirty = new Map<OpenTopic, number | undefined>();
-  /** Topics with subscribers that lag. */
+  /** Topics with lagging subscriptions. */
   readonly #lagging = new Set<OpenTopic>();
-  #walk: Walk | undefined;
+  #broadcast: Broadcast | undefined;
   #stopped = false;
   #next: ReturnType<typeof setImmediate> | undefined;
   #gathering: ReturnType<typeof setTimeout> | undefined;
@@ -70,25 +71,33 @@ export class FanOut {
     this.#metrics = options.metrics;
     this.#now = options.now ?? (() => performance.now());
     this.#flushIntervalMs = options.flushIntervalMs ?? 0;
-    this.#ladder = new Ladder({ ...options, now: this.#now });
+    this.#slow = new SlowConsumers({ ...options, now: this.#now });
   }
 
-  /** Sends a topic's subscribers soon what its log has grown by. */
+  /** Schedules a topic whose log has grown. */
   mark(topic: OpenTopic): void {
     if (this.#stopped || this.#dirty.get(topic) !== undefined) return;
     this.#dirty.set(topic, this.#now());
-    if (this.#flushIntervalMs === 0) this.#goOn();
+    if (this.#flushIntervalMs === 0) this.#schedule();
     else this.#gathering ??= setTimeout(this.#turn, this.#flushIntervalMs);
+  }
+
+  /** Schedules the rest of a start that was larger than a frame. */
+  resume(subscription: Subscription): void {
+    if (this.#stopped) return;
+    this.#slow.lags(subscription);
+    this.#lagging.add(subscription.topic);
+    this.#retryIn(0);
   }
 
   /** Forgets a topic whose last subscriber left. */
   drop(topic: OpenTopic): void {
     this.#dirty.delete(topic);
     this.#lagging.delete(topic);
-    if (this.#walk?.topic === topic) this.#walk = undefined;
+    if (this.#broadcast?.topic === topic) this.#broadcast = undefined;
   }
 
-  /** Stops for good, whatever is dirty or lags. */
+  /** Stops, whatever is dirty or lags. */
   stop(): void {
     this.#stopped = true;
     clearImmediate(this.#next);
@@ -96,7 +105,7 @@ export class FanOut {
     clearTimeout(this.#retry?.timer);
   }
 
-  #goOn(): void {
+  #schedule(): void {
     this.#next ??= setImmediate(this.#turn);
   }
 
@@ -104,76 +113,77 @@ export class FanOut {
     clearImmediate(this.#next);
     clearTimeout(this.#gathering);
     this.#next = this.#gathering = undefined;
-    const turn = new Turn(this.#now);
-    for (let walk = this.#current(); walk !== undefined; walk = this.#current()) {
-      if (this.#advance(walk, turn)) this.#finish(walk);
-      if (turn.isOver) break;
+    const flush = new Flush(this.#now);
+    for (let current = this.#current(); current !== undefined; current = this.#current()) {
+      if (this.#advance(current, flush)) this.#finish(current);
+      if (flush.isOver) break;
     }
-    turn.tell(this.#metrics);
-    if (this.#walk !== undefined || this.#dirty.size > 0) this.#goOn();
+    flush.report(this.#metrics);
+    if (this.#broadcast !== undefined || this.#dirty.size > 0) this.#schedule();
   };
 
-  /** Returns the walk under way, or begins one over the topic that has been dirty longest. */
-  #current(): Walk | undefined {
-    if (this.#walk !== undefined) return this.#walk;
+  /** Returns the broadcast under way, or begins one for the topic that has been dirty longest. */
+  #current(): Broadcast | undefined {
+    if (this.#broadcast !== undefined) return this.#broadcast;
     for (const [topic, since] of this.#dirty) {
       this.#dirty.delete(topic);
       if (since !== undefined) this.#metrics.publishToSend(this.#now() - since);
       const all = since === undefined ? topic.lagging : topic.subscriptions;
-      const subscribers = all.values();
-      this.#walk = { topic, subscribers, since, least: topic.log.head, isMoving: false };
+      const subscriptions = all.values();
+      const { head } = topic.log;
+      this.#broadcast = { topic, subscriptions, since, neededAfter: head, isMoving: false };
       break;
     }
-    return this.#walk;
+    return this.#broadcast;
   }
 
-  /** Walks on; `false` if the turn was over first. */
-  #advance(walk: Walk, turn: Turn): boolean {
+  /** Goes on; returns `false` if the turn's budget was spent first. */
+  #advance(broadcast: Broadcast, flush: Flush): boolean {
     do {
-      const next = walk.subscribers.next();
+      const next = broadcast.subscriptions.next();
       if (next.done) return true;
-      this.#serve(next.value, walk, turn);
-    } while (!turn.isOver);
+      this.#serve(next.value, broadcast, flush);
+    } while (!flush.isOver);
     return false;
   }
 
-  #serve(subscription: Subscription, walk: Walk, turn: Turn): void {
-    const { connection } = subscription;
-    turn.visited();
-    if (deliver(subscription, this.#ladder, turn)) walk.isMoving = true;
-    if (connection.ended) return;
-    // With room left there is nothing to send: it has all, or nothing of what it lacks is held.
-    if (!lacks(subscription) || connection.hasRoom) this.#ladder.keepUp(subscription);
-    else this.#ladder.lag(subscription);
-    if (this.#ladder.isTooSlow(subscription)) return; // the log keeps nothing for it
-    walk.least = Math.min(walk.least, offsetOf(subscription));
+  #serve(subscription: Subscription, broadcast: Broadcast, flush: Flush): void {
+    const { subscriber } = subscription;
+    flush.visited();
+    if (deliver(subscription, this.#slow, flush)) broadcast.isMoving = true;
+    if (subscriber.ended) return;
+    // With room left nothing is due: it has everything, or nothing that it lacks is still held.
+    if (!isBehind(subscription) || subscriber.hasRoom) this.#slow.keepsUp(subscription);
+    else this.#slow.lags(subscription);
+    if (this.#slow.isTooSlow(subscription)) return; // the log keeps nothing for it
+    broadcast.neededAfter = Math.min(broadcast.neededAfter, neededAfter(subscription));
   }
 
-  #finish(walk: Walk): void {
-    const { topic, since, least, isMoving } = walk;
-    if (this.#walk !== walk) return; // its topic was dropped on the way
-    this.#walk = undefined;
+  #finish(broadcast: Broadcast): void {
+    const { topic, since, isMoving } = broadcast;
+    if (this.#broadcast !== broadcast) return; // its topic was dropped on the way
+    this.#broadcast = undefined;
     if (since !== undefined) this.#metrics.broadcast(this.#now() - since);
-    // Who does not lag stands at the head, unless it is yet to be told of what was published.
-    if (since !== undefined || !this.#dirty.has(topic)) topic.log.release(least);
+    // A retry visits laggards only. The others are at the head, unless the topic is dirty again.
+    if (since !== undefined || !this.#dirty.has(topic)) topic.log.release(broadcast.neededAfter);
     if (topic.lagging.size === 0) return;
     this.#lagging.add(topic);
-    this.#lookLater(isMoving ? 0 : RETRY_MS);
+    this.#retryIn(isMoving ? 0 : RETRY_MS);
   }
 
-  #lookLater(ms: number): void {
+  #retryIn(ms: number): void {
     if (this.#retry !== undefined && this.#retry.ms <= ms) return;
     clearTimeout(this.#retry?.timer);
-    this.#retry = { ms, timer: setTimeout(this.#lookAgain, ms) };
+    this.#retry = { ms, timer: setTimeout(this.#retryLagging, ms) };
   }
 
-  readonly #lookAgain = (): void => {
+  readonly #retryLagging = (): void => {
     this.#retry = undefined;
     const topics = [...this.#lagging];
     this.#lagging.clear();
     for (const topic of topics) {
       if (!this.#dirty.has(topic)) this.#dirty.set(topic, undefined);
     }
-    this.#goOn();
+    this.#schedule();
   };
 }

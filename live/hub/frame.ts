@@ -1,89 +1,112 @@
 /**
- * Frames: what takes a subscriber's cursor on.
+ * Frames: what moves a subscriber's cursor on.
  *
  * @module
  */
 
-import type { Cursor, HeldMessage } from "../domain/broker.ts";
-import { encodeFrame, encodeServerMessage, withSkipped } from "../domain/protocol.ts";
-import type { OpenTopic } from "./subscription.ts";
+import type { LoggedPublication } from "../domain/broker.ts";
+import { lengthOf, MAX_FRAME_LENGTH, restartOf, type Start, startOf } from "./start.ts";
+import type { Subscription } from "./subscription.ts";
 
-/** What one frame holds, unless a single message is larger, in UTF-16 code units. */
-export const MAX_LENGTH = 65_536;
+/** As much of a subscription as decides about its next frame. */
+export type FrameTarget = Pick<
+  Subscription,
+  "subscriber" | "topic" | "epoch" | "offset" | "snapshotUpTo"
+>;
 
-/** A frame, how far it takes a cursor, and what it counts as. */
+/** A frame, the cursor after it, and what it counts as. */
 export interface Frame {
+  /** The messages, as the wire rendered them. */
+  readonly parts: readonly string[];
   /** What is sent. */
   readonly text: string;
-  /** Where the cursor stands afterwards. */
+  /** The cursor afterwards. */
   readonly upTo: number;
-  /** Whether it tells of a log's new life, instead of carrying messages. */
+  /** The end of the state that the subscriber still has to read afterwards; 0 if it has none. */
+  readonly snapshotUpTo: number;
+  /** Whether it begins the topic anew, instead of carrying messages. */
   readonly isStart: boolean;
-  /** How many messages it carries. */
-  readonly count: number;
   /** How many messages it says were missed. */
   readonly skipped: number;
 }
 
 /**
- * Makes the next frame for a cursor; `undefined` if there is nothing to send.
+ * Makes the next frame for a subscriber; `undefined` if nothing that is due is still held.
  *
- * - What follows the cursor, as much as fits.
+ * - What follows the cursor, as much as fits. A subscriber that is still reading its snapshot gets
+ *   the rest of the state first.
  * - If the log no longer holds what follows: the latest of each key and then what it does hold,
  *   each message after a gap saying how many were `skipped`.
- * - If the reader is too slow for all of it: the newest state, with what was `skipped`.
- * - If the log began a new life: `subscribed`, as if the client had asked anew. It begins before the
- *   first message of that life if all of them are still held, else with the snapshot.
+ * - If the subscriber is too slow for all of it: the newest state, with what was `skipped`.
+ * - If the log began a new life, or a removal that follows the cursor is no longer held:
+ *   `subscribed`, as if the client had subscribed again.
  */
 export function makeFrame(
-  topic: OpenTopic,
-  cursor: Cursor,
+  target: FrameTarget,
   { conflate = false }: { readonly conflate?: boolean } = {},
 ): Frame | undefined {
-  const { log } = topic;
-  if (cursor.epoch !== log.epoch) return startFrame(topic);
-  if (conflate) return gapFrame(log.newest(cursor.offset), cursor.offset);
-  const messages = log.read(cursor.offset, MAX_LENGTH);
-  if (messages === undefined) return gapFrame(log.held(cursor.offset), cursor.offset);
-  if (messages.length === 0) return undefined;
-  const upTo = cursor.offset + messages.length;
-  return { text: encodeFrame(messages), upTo, isStart: false, count: messages.length, skipped: 0 };
+  const { topic: { log }, epoch, offset, snapshotUpTo } = target;
+  if (epoch !== log.epoch) return startFrame(target, restartOf(log));
+  if (conflate) return frameOrRestart(target, log.newest(offset));
+  if (offset < snapshotUpTo) {
+    const rest = messageFrame(target, until(log.latest(offset), snapshotUpTo));
+    return rest ?? makeFrame({ ...target, offset: snapshotUpTo });
+  }
+  const messages = log.read(offset, MAX_FRAME_LENGTH);
+  return messages === undefined
+    ? frameOrRestart(target, log.held(offset))
+    : messageFrame(target, messages);
 }
 
-/** Joins frames of several topics to the text of one. */
-export function joinFrames(frames: readonly Frame[]): string {
-  return `[${frames.map(({ text, count }) => count === 1 ? text : text.slice(1, -1)).join()}]`;
+/** Joins frames for one subscriber, each of another topic, to the text of one. */
+export function joinFrames(frames: readonly Frame[], { wire }: FrameTarget["subscriber"]): string {
+  return wire.frame(frames.flatMap(({ parts }) => parts));
 }
 
-function startFrame({ name, log }: OpenTopic): Frame {
-  const isWhole = log.read(0, 0) !== undefined;
-  const offset = isWhole ? 0 : log.head;
-  const messages = isWhole ? [] : log.latest();
-  const { epoch } = log;
-  return {
-    text: encodeServerMessage(
-      { type: "subscribed", topic: name, epoch, offset, recovered: false, messages },
-    ),
-    upTo: offset,
-    isStart: true,
-    count: 1,
-    skipped: 0,
-  };
+function frameOrRestart(
+  target: FrameTarget,
+  publications: Iterable<LoggedPublication> | undefined,
+): Frame | undefined {
+  if (publications !== undefined) return messageFrame(target, publications);
+  return startFrame(target, startOf(target.topic.log, undefined));
 }
 
-function gapFrame(held: Iterable<HeldMessage>, from: number): Frame | undefined {
-  const messages: string[] = [];
-  let upTo = from;
+function startFrame({ topic, subscriber: { wire } }: FrameTarget, start: Start): Frame {
+  const { snapshotUpTo, ...rest } = start;
+  const text = wire.answer({ type: "subscribed", topic: topic.name, ...rest });
+  return { parts: [text], text, upTo: start.offset, snapshotUpTo, isStart: true, skipped: 0 };
+}
+
+function messageFrame(
+  { topic: { log }, subscriber: { wire }, offset, snapshotUpTo }: FrameTarget,
+  publications: Iterable<LoggedPublication>,
+): Frame | undefined {
+  const parts: string[] = [];
+  let upTo = offset;
   let length = 0;
   let skipped = 0;
-  for (const { offset, message } of held) {
-    length += message.length;
-    if (length > MAX_LENGTH && messages.length > 0) break;
-    const missed = offset - upTo - 1;
-    messages.push(missed > 0 ? withSkipped(message, missed) : message);
+  for (const publication of publications) {
+    length += lengthOf(publication);
+    const isFull = length > MAX_FRAME_LENGTH || parts.length >= wire.maxMessages;
+    if (isFull && parts.length > 0) break;
+    // What the state does not hold of the time before the subscription was not missed.
+    const missed = Math.max(0, publication.offset - Math.max(upTo, snapshotUpTo) - 1);
+    parts.push(wire.publication(log, publication, missed));
     skipped += missed;
-    upTo = offset;
+    upTo = publication.offset;
   }
-  if (messages.length === 0) return undefined;
-  return { text: encodeFrame(messages), upTo, isStart: false, count: messages.length, skipped };
+  if (parts.length === 0) return undefined;
+  const text = wire.frame(parts);
+  const isRead = upTo >= snapshotUpTo;
+  return { parts, text, upTo, snapshotUpTo: isRead ? 0 : snapshotUpTo, isStart: false, skipped };
+}
+
+function* until(
+  publications: Iterable<LoggedPublication>,
+  offset: number,
+): Iterable<LoggedPublication> {
+  for (const publication of publications) {
+    if (publication.offset > offset) return;
+    yield publication;
+  }
 }

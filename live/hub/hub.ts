@@ -1,22 +1,23 @@
 /**
- * The hub: it knows topics and who listens to them.
+ * The hub: topics and their subscribers.
  *
  * @module
  */
 
-import type { Connection } from "../connection/connection.ts";
 import type {
   Broker,
   BrokerEvents,
   Cursor,
+  LoggedPublication,
   Position,
-  Publication,
   TopicLog,
 } from "../domain/broker.ts";
-import { BACKPRESSURE_REASON, CloseCode } from "../domain/close_codes.ts";
 import type { Metrics } from "../domain/metrics.ts";
+import type { Publication } from "../domain/publication.ts";
 import { FanOut, type FanOutOptions, RETRY_MS } from "./fan_out.ts";
-import type { OpenTopic, Subscription } from "./subscription.ts";
+import { type Start, startOf } from "./start.ts";
+import type { Subscriber } from "./subscriber.ts";
+import { backlogOf, type OpenTopic, type Subscription } from "./subscription.ts";
 
 /** What the hub needs. */
 export interface HubOptions extends FanOutOptions {
@@ -24,12 +25,12 @@ export interface HubOptions extends FanOutOptions {
   readonly broker: Broker;
 }
 
-/** Where a subscription began. */
-export interface Start extends Cursor {
-  /** Whether `messages` are all that followed the client's position. */
+/** What a client is told of the start of its subscription. */
+export interface SubscriptionStart extends Cursor {
+  /** Whether everything that followed the client's position is sent. */
   readonly recovered: boolean;
-  /** What followed the client's position, or else the latest message of each key. */
-  readonly messages: readonly string[];
+  /** The first of what followed the client's position, or else of the latest of each key. */
+  readonly messages: readonly LoggedPublication[];
 }
 
 /** How to begin a subscription. */
@@ -37,19 +38,13 @@ export interface SubscribeOptions {
   /** Up to where the client has read already, if it was here before. */
   readonly since?: Cursor | undefined;
   /**
-   * Called in the very turn in which the subscription begins, so that what it sends stands before
-   * the first live message. Not called if the connection ended meanwhile.
+   * Called in the very turn in which the subscription begins, so that what it sends precedes the
+   * first live message. Not called if the subscriber ended meanwhile.
    */
-  readonly onStart: (start: Start) => void;
+  readonly onStart: (start: SubscriptionStart) => void;
 }
 
-/**
- * How long a start waits for a socket that drains nothing, in milliseconds: a client that asks and
- * never reads must not pile up questions.
- */
-const STUCK_MS = 10_000;
-
-/** A topic that is wanted: open, or being opened. */
+/** A topic that is open, or being opened. */
 interface WantedTopic {
   readonly opening: Promise<OpenTopic>;
   /** Subscribers that wait for it to open. */
@@ -63,25 +58,24 @@ export class Hub implements BrokerEvents {
   readonly #broker: Broker;
   readonly #metrics: Metrics;
   readonly #fanOut: FanOut;
-  readonly #now: () => number;
   readonly #topics = new Map<string, WantedTopic>();
-  /** What each connection listens to. */
-  readonly #subscribers = new Map<Connection, Subscription[]>();
-  #subscriptions = 0;
+  /** The subscriptions of each subscriber. */
+  readonly #subscriptions = new Map<Subscriber, Subscription[]>();
+  #count = 0;
 
-  /** Creates a hub on a broker, which it asks for the logs that somebody listens to. */
+  /** Creates a hub on a broker, from which it opens the logs that have subscribers. */
   constructor(options: HubOptions) {
     this.#broker = options.broker;
     this.#metrics = options.metrics;
     this.#fanOut = new FanOut(options);
-    this.#now = options.now ?? (() => performance.now());
     this.#broker.listen(this);
   }
 
   /**
    * Appends publications in their order, all or none, and marks their topics for the fan-out.
    *
-   * @returns Their positions, once they are in the logs; not whether anybody has got them.
+   * @returns Their positions, once they are in the logs; not whether any subscriber has got them.
+   * @throws {BrokerUnavailable} If they are not in the logs, or if that is not known.
    */
   publish(publications: readonly Publication[]): Promise<Position[]> {
     return this.#broker.publish(publications);
@@ -91,66 +85,59 @@ export class Hub implements BrokerEvents {
     const topic = this.#topics.get(name)?.open;
     if (topic === undefined) return;
     if (topic.subscriptions.size > 0) this.#fanOut.mark(topic);
-    else topic.log.release(topic.log.head); // who still waits to begin will begin at the head
+    else topic.log.release(topic.log.head); // subscribers that still wait begin at the head
   }
 
   /**
-   * Subscribes a connection to a topic. History and live join without a gap or a duplicate:
-   * it is one log, and the cursor is set in the turn in which the start is told. If it is
-   * subscribed already, it begins anew at the start that is told.
+   * Subscribes a client to a topic. History and live join without a gap or a duplicate: it is one
+   * log, and the cursor is set in the turn in which the start is reported. A client that is
+   * subscribed already begins again at the new start.
    *
-   * A start can be large, and a client that comes back asks for all its topics at once: each waits
-   * until the socket has room, so that they do not add up to more than it may hold.
+   * A client that comes back subscribes to all its topics at once. Each start waits until the socket
+   * has room, so that together they hold no more than one of them.
+   *
+   * @throws {BrokerUnavailable} If the topic's log cannot be read now.
    */
-  async subscribe(connection: Connection, name: string, options: SubscribeOptions): Promise<void> {
+  async subscribe(subscriber: Subscriber, name: string, options: SubscribeOptions): Promise<void> {
     const wanted = this.#want(name);
     wanted.waiting++;
     try {
       const topic = await wanted.opening;
       if (isAhead(options.since, topic.log)) await this.#broker.refresh(name);
-      // Looked at anew after each wait, as another start may have taken the room meanwhile.
-      while (!connection.ended && !connection.hasRoom) await this.#roomOf(connection);
-      if (connection.ended) return;
+      // Checked again after each wait, as another start may have taken the room meanwhile.
+      while (!subscriber.ended && !subscriber.hasRoom) await later(RETRY_MS);
+      if (subscriber.ended) return;
       const start = startOf(topic.log, options.since);
-      if (options.since !== undefined) {
-        this.#metrics.recovery(start.recovered ? "hit" : "miss");
-      }
-      this.#begin(connection, topic, start);
-      options.onStart(start);
+      if (options.since !== undefined) this.#metrics.recovery(start.recovered ? "hit" : "miss");
+      this.#begin(subscriber, topic, start);
+      const { epoch, offset, recovered, messages } = start;
+      options.onStart({ epoch, offset, recovered, messages });
     } finally {
       wanted.waiting--;
       this.#closeIfUnused(name, wanted);
     }
   }
 
-  /** Ends a connection's subscription to a topic; returns whether there was one. */
-  unsubscribe(connection: Connection, name: string): boolean {
+  /** Ends a client's subscription to a topic; returns whether there was one. */
+  unsubscribe(subscriber: Subscriber, name: string): boolean {
     const wanted = this.#topics.get(name);
-    const subscription = wanted?.open?.subscriptions.get(connection);
+    const subscription = wanted?.open?.subscriptions.get(subscriber);
     if (wanted?.open === undefined || subscription === undefined) return false;
     this.#end(subscription);
     this.#closeIfUnused(name, wanted);
     return true;
   }
 
+  /** Returns the length of what a client has yet to be handed, in UTF-16 code units. */
+  backlogOf(subscriber: Subscriber): number {
+    const subscriptions = this.#subscriptions.get(subscriber) ?? [];
+    return subscriptions.reduce((sum, subscription) => sum + backlogOf(subscription), 0);
+  }
+
   /** Stops the fan-out and the broker. */
   async stop(): Promise<void> {
     this.#fanOut.stop();
     await this.#broker.stop();
-  }
-
-  /** Resolves once a socket has room or has ended; ends it if it drains nothing for too long. */
-  async #roomOf(connection: Connection): Promise<void> {
-    let { drained } = connection;
-    let drainedAt = this.#now();
-    while (!connection.ended && !connection.hasRoom) {
-      if (connection.drained > drained) {
-        drained = connection.drained;
-        drainedAt = this.#now();
-      } else if (this.#now() - drainedAt >= STUCK_MS) {
-        connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
-      } else await later(RETRY_MS);
-    }
   }
 
   #want(name: string): WantedTopic {
@@ -177,45 +164,47 @@ export class Hub implements BrokerEvents {
     }
   }
 
-  /** Sets a cursor, in place of the one that the connection may have had. */
-  #begin(connection: Connection, topic: OpenTopic, { epoch, offset }: Cursor): void {
-    const former = topic.subscriptions.get(connection);
+  /** Sets a cursor, in place of the one that the subscriber may have had. */
+  #begin(subscriber: Subscriber, topic: OpenTopic, start: Start): void {
+    const former = topic.subscriptions.get(subscriber);
     if (former !== undefined) this.#end(former);
-    const siblings = this.#subscribers.get(connection) ?? [];
-    const subscription = { connection, topic, siblings, epoch, offset, lag: undefined };
+    const siblings = this.#subscriptions.get(subscriber) ?? [];
+    const { epoch, offset, snapshotUpTo } = start;
+    const subscription: Subscription = {
+      subscriber,
+      topic,
+      siblings,
+      epoch,
+      offset,
+      snapshotUpTo,
+      laggingSince: undefined,
+    };
     siblings.push(subscription);
-    this.#subscribers.set(connection, siblings);
-    topic.subscriptions.set(connection, subscription);
-    this.#count(1);
+    this.#subscriptions.set(subscriber, siblings);
+    topic.subscriptions.set(subscriber, subscription);
+    this.#changeCount(1);
+    if (offset < topic.log.head) this.#fanOut.resume(subscription);
   }
 
   #end(subscription: Subscription): void {
-    const { connection, topic } = subscription;
-    topic.subscriptions.delete(connection);
+    const { subscriber, topic } = subscription;
+    topic.subscriptions.delete(subscriber);
     topic.lagging.delete(subscription);
-    const siblings = this.#subscribers.get(connection) ?? [];
+    const siblings = this.#subscriptions.get(subscriber) ?? [];
     siblings.splice(siblings.indexOf(subscription), 1);
-    if (siblings.length === 0) this.#subscribers.delete(connection);
-    this.#count(-1);
+    if (siblings.length === 0) this.#subscriptions.delete(subscriber);
+    this.#changeCount(-1);
   }
 
-  #count(change: number): void {
-    this.#subscriptions += change;
-    this.#metrics.subscriptions(this.#subscriptions);
+  #changeCount(change: number): void {
+    this.#count += change;
+    this.#metrics.subscriptions(this.#count);
   }
 }
 
-/** Tells whether a client has read what the log does not hold, or of a life it does not know. */
+/** Returns whether a client has read what the log does not hold yet, or comes from another life. */
 function isAhead(since: Cursor | undefined, { epoch, head }: TopicLog): boolean {
   return since !== undefined && (since.epoch !== epoch || since.offset > head);
-}
-
-function startOf(log: TopicLog, since: Cursor | undefined): Start {
-  const { epoch, head: offset } = log;
-  const missed = since?.epoch === epoch ? log.read(since.offset, Infinity) : undefined;
-  return missed === undefined
-    ? { epoch, offset, recovered: false, messages: log.latest() }
-    : { epoch, offset, recovered: true, messages: missed };
 }
 
 function later(ms: number): Promise<void> {

@@ -1,36 +1,33 @@
 /**
- * A connection's place in a topic's log.
+ * A subscriber's place in a topic's log.
  *
  * @module
  */
 
-import type { Connection } from "../connection/connection.ts";
 import type { Cursor, TopicLog } from "../domain/broker.ts";
+import type { Subscriber } from "./subscriber.ts";
 
-/** A cursor: the connection was handed everything up to it, and nothing after it. */
+/**
+ * A cursor: the subscriber was handed everything up to it, and nothing after it.
+ *
+ * A subscription that began with a snapshot too large for one frame first reads the rest of the
+ * state, up to `snapshotUpTo`, and the log from there on.
+ */
 export interface Subscription extends Cursor {
-  /** Who listens. */
-  readonly connection: Connection;
-  /** What it listens to. */
+  /** The client. */
+  readonly subscriber: Subscriber;
+  /** The topic. */
   readonly topic: OpenTopic;
-  /** All subscriptions of its connection, this one among them: they share its frames. */
+  /** All subscriptions of the same subscriber, this one among them: they share its frames. */
   readonly siblings: readonly Subscription[];
-  /** Life of the log that the offset is of. */
+  /** The log's life that the offset belongs to. */
   epoch: string;
-  /** Number of the last publication that was handed to its socket. */
+  /** Number of the last publication that was handed to the socket. */
   offset: number;
-  /** Set while its socket has no room for what it lacks. */
-  lag: Lag | undefined;
-}
-
-/** How a subscription lags. Times are in milliseconds of the hub's clock. */
-export interface Lag {
-  /** Since when its socket has had no room for all that it lacks. */
-  readonly since: number;
-  /** Since when its socket has not drained. */
-  stalledSince: number;
-  /** What its connection had drained when that was last looked at. */
-  drained: number;
+  /** Up to this offset the subscriber reads the state instead of the log; 0 if it does not. */
+  snapshotUpTo: number;
+  /** Since when the socket has had no room for what is due, in milliseconds; `undefined` if it has. */
+  laggingSince: number | undefined;
 }
 
 /** A topic that has subscribers. */
@@ -39,23 +36,27 @@ export interface OpenTopic {
   readonly name: string;
   /** Its log, kept current by the broker. */
   readonly log: TopicLog;
-  /** Its subscribers, by connection. */
-  readonly subscriptions: Map<Connection, Subscription>;
-  /** Those whose sockets have no room for what they lack. */
+  /** Its subscriptions by subscriber. */
+  readonly subscriptions: Map<Subscriber, Subscription>;
+  /** Subscriptions whose sockets have no room for what is due. */
   readonly lagging: Set<Subscription>;
 }
 
-/** Tells whether a subscriber has yet to be handed something. */
-export function lacks({ topic: { log }, epoch, offset }: Subscription): boolean {
+/** Returns whether something is due that the subscriber was not handed yet. */
+export function isBehind({ topic: { log }, epoch, offset }: Subscription): boolean {
   return offset < log.head || epoch !== log.epoch;
 }
 
-/** Returns a cursor's offset; a cursor of a former life stands before the first message of this. */
-export function offsetOf({ topic: { log }, epoch, offset }: Subscription): number {
-  return epoch === log.epoch ? offset : 0;
+/**
+ * Returns the offset after which the subscriber needs the log. A cursor of a former life needs all of
+ * this one.
+ */
+export function neededAfter(subscription: Subscription): number {
+  const { topic: { log }, epoch, offset, snapshotUpTo } = subscription;
+  return epoch === log.epoch ? Math.max(offset, snapshotUpTo) : 0;
 }
 
-/** Returns the length of what a subscriber has yet to read, in UTF-16 code units. */
-export function behind(subscription: Subscription): number {
-  return subscription.topic.log.lengthAfter(offsetOf(subscription));
+/** Returns the length of what the subscriber needs of the log, in UTF-16 code units. */
+export function backlogOf(subscription: Subscription): number {
+  return subscription.topic.log.lengthAfter(neededAfter(subscription));
 }

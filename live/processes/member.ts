@@ -5,7 +5,7 @@
  */
 
 import type { Logger } from "../domain/logger.ts";
-import { Deadline } from "../http/deadline.ts";
+import { Deadline } from "../domain/deadline.ts";
 
 /** A process that was started. */
 export interface Child {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config } from "../domain/config.ts";
+import type { Config } from "../config/config.ts";
 import type { Spawn } from "./member.ts";
 
 /** The argument that makes a process one of several: it ends when its standard input does. */
@@ -30,7 +30,7 @@ export function createSpawn({ config, livePort, instanceId, folder }: SpawnOptio
   const { LIVE_PROCESSES: count, DIRECTUS_MAX_CONCURRENCY: calls } = config;
   const args = folder === undefined ? [] : ["task", "-q", "start"];
   return (index, opsPort) => {
-    const child = new Deno.Command(Deno.execPath(), {
+    const child = new Deno.Revocation(Deno.execPath(), {
       args: [...args, PROCESS_OPTION],
       ...(folder === undefined ? {} : { cwd: folder }),
       env: {

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import type { Publication } from "../domain/broker.ts";
+import type { Publication } from "../domain/publication.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import { reasonOf, RedisClient } from "./client.ts";

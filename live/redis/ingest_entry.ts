@@ -5,8 +5,7 @@
  */
 
 import { z } from "zod";
-import type { Publication } from "../domain/broker.ts";
-import { readPublication } from "../domain/publication.ts";
+import { Publication } from "../domain/publication.ts";
 
 /** An entry and what it asks to publish. */
 export interface IngestEntry {
@@ -33,12 +32,10 @@ export function readEntries(reply: unknown): IngestEntry[] {
 function publicationOf(flat: readonly string[]): Publication | string {
   const fields: Record<string, string> = {};
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ""] = flat[i + 1] ?? "";
-  const { topic, data, key } = fields;
-  if (data === undefined) return "data: missing";
-  if (data.length > MAX_DATA_LENGTH) return `data: longer than ${MAX_DATA_LENGTH}`;
-  try {
-    return readPublication({ topic, data: JSON.parse(data), key });
-  } catch {
-    return "data: not JSON";
+  const { topic, data: json, key, removed } = fields;
+  if (removed !== undefined && removed !== "1") return "removed: must be 1";
+  if (json !== undefined && json.length > MAX_DATA_LENGTH) {
+    return `data: longer than ${MAX_DATA_LENGTH}`;
   }
+  return Publication.read({ topic, key, json, removed: removed === "1" });
 }

@@ -30,8 +30,8 @@ export interface RedisLinkOptions {
 }
 
 /** Bounds of the wait before Redis is tried again, in milliseconds; it doubles each time. */
-const LEAST_WAIT_MS = 50;
-const MOST_WAIT_MS = 2_000;
+const MIN_WAIT_MS = 50;
+const MAX_WAIT_MS = 2_000;
 
 /**
  * Keeps a session with Redis for as long as it runs. If either connection breaks or hangs, both are
@@ -71,7 +71,7 @@ export class RedisLink {
   }
 
   async #run(): Promise<void> {
-    let waitMs = LEAST_WAIT_MS;
+    let waitMs = MIN_WAIT_MS;
     while (!this.#stopping.stopped) {
       try {
         const session = await this.#connect();
@@ -79,12 +79,12 @@ export class RedisLink {
         const since = performance.now();
         this.#down(await this.#keep(session));
         // One that refuses what it is asked at once is no better than none.
-        if (performance.now() - since > MOST_WAIT_MS) waitMs = LEAST_WAIT_MS;
+        if (performance.now() - since > MAX_WAIT_MS) waitMs = MIN_WAIT_MS;
       } catch (error) {
         this.#down(reasonOf(error));
       }
       await this.#stopping.pause(waitMs * (0.5 + Math.random() / 2)); // instances must not come in step
-      waitMs = Math.min(2 * waitMs, MOST_WAIT_MS);
+      waitMs = Math.min(2 * waitMs, MAX_WAIT_MS);
     }
   }
 

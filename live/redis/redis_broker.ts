@@ -9,7 +9,6 @@ import {
   type BrokerEvents,
   BrokerUnavailable,
   type Position,
-  type Publication,
   type TopicLog,
 } from "../domain/broker.ts";
 import type { Logger } from "../domain/logger.ts";
@@ -17,8 +16,10 @@ import type { Metrics } from "../domain/metrics.ts";
 import type { HistoryBudget } from "../history/topic_history.ts";
 import { reasonOf } from "./client.ts";
 import { RedisLink, type RedisSession } from "./link.ts";
-import { type Announcement, readAnnouncement } from "./replies.ts";
-import { Replica } from "./replica.ts";
+import type { Publication } from "../domain/publication.ts";
+import { Replica } from "../history/replica.ts";
+import type { Announcement } from "../history/stored_log.ts";
+import { readAnnouncement } from "./replies.ts";
 import { append, channelOf, read, type StoreBounds } from "./store.ts";
 
 /** Where Redis is, and what the history may hold, there and again here. */

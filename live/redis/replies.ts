@@ -6,36 +6,7 @@
 
 import { z } from "zod";
 import type { Cursor } from "../domain/broker.ts";
-
-/** A publication as it stands in Redis. */
-export interface StoredPublication {
-  /** Its number. */
-  readonly offset: number;
-  /** When Redis took it, in microseconds since the epoch, as digits. Tells it from others. */
-  readonly at: string;
-  /** What it replaces. */
-  readonly key?: string;
-  /** The payload as JSON text. */
-  readonly data: string;
-}
-
-/** What a read answers. */
-export interface LogState extends Cursor {
-  /** The time in Redis, in microseconds since the epoch. */
-  readonly now: number;
-  /** Publications that follow the reader's offset; or all that are held, if some are missing. */
-  readonly publications: readonly StoredPublication[];
-  /** The latest of each key, in the order of their offsets, if publications are missing. */
-  readonly latest: readonly StoredPublication[];
-}
-
-/** What a channel carries. Without publications it tells that the log has begun a new life. */
-export interface Announcement {
-  /** Name of the log's life. */
-  readonly epoch: string;
-  /** What was appended, in order. */
-  readonly publications: readonly StoredPublication[];
-}
+import type { Announcement, LogState, StoredPublication } from "../history/stored_log.ts";
 
 const logState = z.tuple([
   z.string(),
@@ -43,14 +14,16 @@ const logState = z.tuple([
   z.string(),
   z.array(z.tuple([z.string(), z.array(z.string()).length(6)])),
   z.array(z.string()),
+  z.coerce.number(),
 ]);
 
 /** Reads the answer of the script that reads. */
 export function readLogState(reply: unknown): LogState {
-  const [epoch, offset, now, entries, latest] = logState.parse(reply);
+  const [epoch, offset, now, entries, latest, removedUpTo] = logState.parse(reply);
   return {
     epoch,
     offset,
+    removedUpTo,
     now: Number(now),
     publications: entries.map(([id, [, at = "", , key = "", , data = ""]]) =>
       stored(id.split("-", 1)[0] ?? "", at, key, data)
@@ -81,8 +54,14 @@ export function readAnnouncement(text: string): Announcement {
   return { epoch, publications };
 }
 
+/** An empty payload stands for a removal: no JSON text is empty. */
 function stored(offset: string, at: string, key: string, data: string): StoredPublication {
-  return { offset: Number(offset), at, data, ...(key === "" ? {} : { key: JSON.parse(key) }) };
+  return {
+    offset: Number(offset),
+    at,
+    key: key === "" ? undefined : JSON.parse(key),
+    json: data === "" ? undefined : data,
+  };
 }
 
 function pairs<T>(flat: readonly T[]): [T, T][] {

@@ -3,10 +3,10 @@
  * breaks in between, an offset, its place in the history and its announcement go together.
  *
  * A topic `event:42` is
- * - `live:topic:event:42`, a hash of its epoch and the offset of its newest publication,
+ * - `live:topic:event:42`, a hash of its epoch, the offset of its newest publication, and the offset of
+ *   the newest removal that the log no longer holds,
  * - `live:log:event:42`, a stream of its last publications, each under its offset,
- * - `live:latest:event:42`, a hash of the latest publication of each key, as lines,
- * - `live:keys:event:42`, those keys sorted by their age,
+ * - `live:latest:event:42`, a hash of the latest publication of each key, as lines: the state,
  * - `live:0:event:42`, in database 0, the channel on which it is announced what is new, as lines.
  *
  * Over all topics, `live:used` sorts them by when they were used, and `live:sizes` holds what each
@@ -26,8 +26,7 @@ local at = string.format('%.0f', time[1] * 1000000 + time[2])
 local PREFIX, USED, SIZES = 'live:', 'live:used', 'live:sizes'
 
 local function keysOf(topic)
-  return PREFIX .. 'topic:' .. topic, PREFIX .. 'log:' .. topic,
-    PREFIX .. 'latest:' .. topic, PREFIX .. 'keys:' .. topic
+  return PREFIX .. 'topic:' .. topic, PREFIX .. 'log:' .. topic, PREFIX .. 'latest:' .. topic
 end
 
 local function announce(database, topic, lines)
@@ -74,7 +73,8 @@ end
  *
  * Arguments: number of the database, history size, its time to live in milliseconds, what all topics
  * may hold in bytes, an epoch for topics that begin, the ingest stream or nothing, its group; then for
- * each publication topic, key as JSON or nothing, data as JSON, id of the entry of the ingest stream.
+ * each publication topic, key as JSON or nothing, data as JSON or nothing for a removal, id of the entry
+ * of the ingest stream.
  *
  * An entry that is no longer pending was published by another instance, and is left out.
  *
@@ -90,14 +90,16 @@ redis.call('HINCRBY', SIZES, '', 0)
 
 local function isOld(at) return tonumber(at) / 1000 < now - ttl end
 
--- Drops what is past the bounds of the log; returns how much that was.
-local function trim(log)
+-- Drops what is past the bounds of the log; returns how much that was. Notes the newest removal that
+-- is dropped: a reader that stands before it cannot learn of it any more.
+local function trim(meta, log)
   local freed, length = 0, redis.call('XLEN', log)
   while length > 0 do
     local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
     local id, fields = first[1], first[2]
     if length <= size and not isOld(fields[2]) then break end
     redis.call('XDEL', log, id)
+    if fields[6] == '' then redis.call('HSET', meta, 'removed', string.match(id, '%d+')) end
     freed, length = freed + #fields[4] + #fields[6], length - 1
   end
   return freed
@@ -108,27 +110,26 @@ local function sizeOf(latest, key)
   return value and #key + #value or 0
 end
 
--- Notes the latest of a key and drops keys that are too old; returns how much more is held.
-local function replace(latest, keys, key, value)
-  local change = #key + #value - sizeOf(latest, key)
-  redis.call('HSET', latest, key, value)
-  redis.call('ZADD', keys, now, key)
-  for _, old in ipairs(redis.call('ZRANGEBYSCORE', keys, '-inf', now - ttl - 1, 'LIMIT', 0, 10)) do
-    change = change - sizeOf(latest, old)
-    redis.call('HDEL', latest, old)
-    redis.call('ZREM', keys, old)
+-- Sets the latest of a key, or takes the key out; returns how much more is held.
+local function replace(latest, key, value)
+  local before = sizeOf(latest, key)
+  if value == '' then
+    redis.call('HDEL', latest, key)
+    return -before
   end
-  return change
+  redis.call('HSET', latest, key, value)
+  return #key + #value - before
 end
 
 local function append(topic, key, data)
   local epoch = epochOf(topic, fresh)
-  local meta, log, latest, keys = keysOf(topic)
+  local meta, log, latest = keysOf(topic)
   local offset = redis.call('HINCRBY', meta, 'offset', 1)
   redis.call('XADD', log, offset .. '-0', 'a', at, 'k', key, 'd', data)
-  local change = #key + #data - trim(log)
+  local change = #key + #data - trim(meta, log)
   if key ~= '' then
-    change = change + replace(latest, keys, key, offset .. '\\n' .. at .. '\\n' .. data)
+    local value = data ~= '' and offset .. '\\n' .. at .. '\\n' .. data or ''
+    change = change + replace(latest, key, value)
   end
   resize(topic, change)
   if not lines[topic] then
@@ -174,7 +175,7 @@ return positions
  *
  * Answers with epoch, offset of the newest publication, the time, the publications after the
  * reader's offset, and, unless those are all that it lacks, all that are held and the latest of
- * each key.
+ * each key; and the offset of the newest removal that the log no longer holds.
  */
 export const READ = `${common}
 local ttl, fresh, topic = tonumber(ARGV[2]), ARGV[3], ARGV[4]
@@ -182,6 +183,7 @@ local known = { epoch = ARGV[5], offset = tonumber(ARGV[6]), at = ARGV[7] }
 local meta, log, latest = keysOf(topic)
 local epoch = epochOf(topic, fresh)
 local offset = tonumber(redis.call('HGET', meta, 'offset'))
+local removed = redis.call('HGET', meta, 'removed') or '0'
 
 local function hasForked()
   if known.epoch ~= epoch or known.offset == 0 then return false end
@@ -199,7 +201,9 @@ end
 use(topic, ttl)
 if known.epoch == epoch then
   local missed = redis.call('XRANGE', log, (known.offset + 1) .. '-0', '+')
-  if #missed == offset - known.offset then return { epoch, offset, at, missed, {} } end
+  if #missed == offset - known.offset then return { epoch, offset, at, missed, {}, removed } end
 end
-return { epoch, offset, at, redis.call('XRANGE', log, '-', '+'), redis.call('HGETALL', latest) }
+return {
+  epoch, offset, at, redis.call('XRANGE', log, '-', '+'), redis.call('HGETALL', latest), removed,
+}
 `;

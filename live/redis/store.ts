@@ -4,11 +4,13 @@
  * @module
  */
 
-import type { Cursor, Publication } from "../domain/broker.ts";
+import type { Cursor } from "../domain/broker.ts";
+import type { Publication } from "../domain/publication.ts";
 import { randomEpoch } from "../history/topic_history.ts";
 import type { RedisClient } from "./client.ts";
-import { type LogState, readLogState, readPositions } from "./replies.ts";
-import type { ReplicaPosition } from "./replica.ts";
+import type { LogState } from "../history/stored_log.ts";
+import { readLogState, readPositions } from "./replies.ts";
+import type { ReplicaPosition } from "../history/replica.ts";
 import { APPEND, READ } from "./scripts.ts";
 
 /** Bounds of the history in Redis. */
@@ -49,9 +51,9 @@ export async function append(
   const numbers = [client.database, historySize, historyTtlMs, historyMaxBytes];
   const args = [...numbers.map(String), randomEpoch()];
   args.push(from.stream, from.group);
-  for (const [index, { topic, key, data }] of publications.entries()) {
+  for (const [index, { topic, key, json = "" }] of publications.entries()) {
     const keyText = key === undefined ? "" : JSON.stringify(key);
-    args.push(topic, keyText, data, from.ids[index] ?? "");
+    args.push(topic, keyText, json, from.ids[index] ?? "");
   }
   return readPositions(await client.script(APPEND, args));
 }

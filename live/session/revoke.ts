@@ -6,18 +6,18 @@
 
 import { BrokerUnavailable } from "../domain/broker.ts";
 import { CloseCode } from "../domain/close_codes.ts";
-import { type Command, type Control, isMeant } from "../domain/command.ts";
+import { isMeant, type Revocation, type RevocationBus } from "../domain/revocation.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
-import type { Guard } from "./guard.ts";
+import type { Revalidator } from "./revalidator.ts";
 import { Limit } from "./limit.ts";
-import { type Rechecked, topicsOf } from "./recheck.ts";
+import { type RevalidationSummary, topicsOf } from "./revalidation.ts";
 
 /** What taking away needs. */
 export interface RevokeOptions {
   /** Knows all connections. */
-  readonly guard: Guard;
+  readonly guard: Revalidator;
   /** Tells the other instances; without one there are none. */
-  readonly control?: Control | undefined;
+  readonly control?: RevocationBus | undefined;
   /** Forgets what was answered about a user's sessions. @default {nothing} */
   readonly forget?: (userId: string) => void;
   /** Told of what was taken away. @default {silentLogger} */
@@ -37,7 +37,7 @@ export interface Revoked {
 }
 
 /** Carries out a command, here and on all other instances. Never rejects for what it cannot do. */
-export type Revoke = (command: Command) => Promise<Revoked>;
+export type Revoke = (command: Revocation) => Promise<Revoked>;
 
 /** The reason sent along with 4503. */
 const REVOKED_REASON = "revoked by the operator";
@@ -53,14 +53,14 @@ const AT_ONCE = 16;
 export function createRevoke(options: RevokeOptions): Revoke {
   const { guard, control, forget = () => {}, logger = silentLogger } = options;
 
-  async function act(command: Command): Promise<Revoked> {
+  async function act(command: Revocation): Promise<Revoked> {
     const revoked = "topic" in command ? await ask(guard, command.topic) : close(command);
     if (revoked.trouble === undefined) logger.info("revoked", { ...command, ...revoked });
     else logger.warn("revoked in part", { ...command, ...revoked });
     return revoked;
   }
 
-  function close(command: Exclude<Command, { topic: string }>): Revoked {
+  function close(command: Exclude<Revocation, { topic: string }>): Revoked {
     const users = new Set("user" in command ? command.user : []);
     users.forEach(forget); // first, or who comes back at once is let in from memory
     const members = guard.members.filter(({ connection: { id, user } }) =>
@@ -71,7 +71,7 @@ export function createRevoke(options: RevokeOptions): Revoke {
   }
 
   /** Tells the other instances; resolves to why it could not. */
-  async function tell(command: Command): Promise<string | undefined> {
+  async function tell(command: Revocation): Promise<string | undefined> {
     try {
       await control?.send(command);
       return undefined;
@@ -93,7 +93,7 @@ export function createRevoke(options: RevokeOptions): Revoke {
 }
 
 /** Asks Directus again about everybody who listens to a topic. */
-async function ask(guard: Guard, name: string): Promise<Revoked> {
+async function ask(guard: Revalidator, name: string): Promise<Revoked> {
   const limit = new Limit(AT_ONCE);
   const results = await Promise.all(
     guard.groups.map((group) =>
@@ -103,7 +103,7 @@ async function ask(guard: Guard, name: string): Promise<Revoked> {
       })
     ),
   );
-  const sum = (count: (result: Rechecked) => number) =>
+  const sum = (count: (result: RevalidationSummary) => number) =>
     results.reduce((total, result) => total + count(result), 0);
   const unanswered = results.flatMap(({ unanswered }) => unanswered);
   const revoked = {

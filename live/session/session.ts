@@ -17,8 +17,8 @@ import type {
 } from "../domain/messages.ts";
 import { parseTopic, type Topic } from "../domain/topic.ts";
 import type { Hub, Start } from "../hub/hub.ts";
-import type { Guard } from "./guard.ts";
-import { type Guarded, SESSION_ENDED_REASON } from "./recheck.ts";
+import type { Revalidator } from "./revalidator.ts";
+import { type MonitoredSession, SESSION_ENDED_REASON } from "./revalidation.ts";
 
 /** Handles one connection's messages, from its opening to its end. */
 export interface Session {
@@ -43,7 +43,7 @@ export interface SessionOptions {
   /** Topics that one connection may have. */
   readonly maxTopics: number;
   /** Asks again about sessions while they are connected; without one nobody does. */
-  readonly guard?: Guard | undefined;
+  readonly guard?: Revalidator | undefined;
 }
 
 /** How soon a client may be back with a fresh cookie, in milliseconds. */
@@ -72,7 +72,7 @@ interface Place {
  * Subscribes and unsubscribes. What concerns one topic is done in the order in which it was
  * asked; topics do not wait for each other.
  */
-class TopicSession implements Session, Guarded {
+class TopicSession implements Session, MonitoredSession {
   readonly connection: Connection;
   readonly #options: SessionOptions;
   /** By the topic's name. */

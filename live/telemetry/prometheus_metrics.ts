@@ -59,7 +59,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   );
   const calls = gauge("directus_calls_in_flight", "Calls to Directus that wait for its answer");
   const queued = gauge("directus_calls_queued", "Calls to Directus that wait for their turn");
-  const spared = counter(
+  const callAvoided = counter(
     "directus_calls_spared_total",
     "Questions answered without a call to Directus of their own",
     ["by"],
@@ -106,7 +106,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     authorise.zero({ result });
   }
   authorise.zero({ result: "forbidden" });
-  for (const by of ["cache", "coalesced", "batched"]) spared.inc({ by }, 0);
+  for (const by of ["cache", "coalesced", "batched"]) callAvoided.inc({ by }, 0);
   for (const result of ["ok", "ended", "unavailable"]) revalidations.inc({ result }, 0);
   for (const result of ["hit", "miss"]) recoveries.inc({ result }, 0);
   for (const result of ["published", "repeated", "malformed"]) ingested.inc({ result }, 0);
@@ -131,7 +131,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
       calls.set(inFlight);
       queued.set(waiting);
     },
-    spared: (by) => spared.inc({ by }),
+    callAvoided: (by) => callAvoided.inc({ by }),
     directusHeldBack: (isHeldBack) => heldBack.set(isHeldBack ? 1 : 0),
     revalidated: (result) => revalidations.inc({ result }),
     withdrawn: (count) => withdrawn.inc(count),

@@ -6,7 +6,7 @@
  */
 
 import { compose } from "../../live/application.ts";
-import { readConfig, variables } from "../../live/domain/config.ts";
+import { readConfig, variables } from "../../live/config/config.ts";
 
 /** A timer that ticks so often shows a held loop to that many milliseconds. */
 const TICK_MS = 1;

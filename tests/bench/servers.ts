@@ -7,7 +7,7 @@
 import { pinned } from "./pinned.ts";
 import { Directus } from "./directus.ts";
 import type { Publishing } from "./load/orders.ts";
-import { takeFreePort } from "../../live/http/listener.ts";
+import { takeFreePort } from "../../live/transport/listener.ts";
 import { isInstalled } from "../support/redis_server.ts";
 import { flagsOf } from "../support/task_flags.ts";
 
@@ -110,7 +110,7 @@ function installWs(): Promise<string> {
   return ws ??= (async () => {
     const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
     const folder = `${cache}/live-bench`;
-    const { success } = await new Deno.Command("npm", {
+    const { success } = await new Deno.Revocation("npm", {
       args: ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error", "ws@8"],
       stdout: "null",
     }).output();

@@ -5,14 +5,14 @@
  */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { variables } from "../../live/domain/config.ts";
+import { variables } from "../../live/config/config.ts";
 import { find, Program } from "../security/program.ts";
 import { Client } from "../support/client.ts";
 import { startDirectus } from "../support/directus.ts";
 import { ServerProcess } from "../support/process.ts";
 import { isInstalled } from "../support/redis_server.ts";
 import { SseClient } from "../support/sse_client.ts";
-import { takeFreePort } from "../../live/http/listener.ts";
+import { takeFreePort } from "../../live/transport/listener.ts";
 
 const TOKEN = "the-publish-token-of-the-tests";
 const FOLDER = new URL(".", import.meta.url);
@@ -133,7 +133,7 @@ Deno.test({
       for (
         const args of [["verify", unit], ["security", "--offline=true", "--threshold=20", unit]]
       ) {
-        const command = new Deno.Command("systemd-analyze", { args, stdout: "null" });
+        const command = new Deno.Revocation("systemd-analyze", { args, stdout: "null" });
         const { code, stderr } = await command.output();
         assertEquals([code, new TextDecoder().decode(stderr)], [0, ""], args[0]);
       }

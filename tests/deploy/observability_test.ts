@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { exposedMetrics } from "../support/exposed_metrics.ts";
 import { isInstalled } from "../support/redis_server.ts";
-import dashboard from "./grafana.json" with { type: "json" };
+import dashboard from "../../live/deploy/grafana.json" with { type: "json" };
 
 const FOLDER = new URL(".", import.meta.url);
 
@@ -81,7 +81,7 @@ for (
     name: hasPromtool ? name : `${name} (ignored: no promtool)`,
     ignore: !hasPromtool,
     async fn() {
-      const { code, stdout, stderr } = await new Deno.Command("promtool", { args, cwd: FOLDER })
+      const { code, stdout, stderr } = await new Deno.Revocation("promtool", { args, cwd: FOLDER })
         .output();
       const decoder = new TextDecoder();
       assertEquals(code, 0, decoder.decode(stdout) + decoder.decode(stderr));

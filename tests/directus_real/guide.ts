@@ -1,15 +1,15 @@
 /**
- * The guide, command by command, as it stands in `live/GUIDE.md`.
+ * The guide, command by command, as it stands in `live/docs/GUIDE.md`.
  *
  * @module
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { RealDirectus } from "./real_directus.ts";
-import { takeFreePort } from "../../live/http/listener.ts";
+import { takeFreePort } from "../../live/transport/listener.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const GUIDE = Deno.readTextFileSync(new URL("live/GUIDE.md", ROOT));
+const GUIDE = Deno.readTextFileSync(new URL("live/docs/GUIDE.md", ROOT));
 
 /** Registers the test. */
 export function guide(directus: RealDirectus): void {
@@ -25,7 +25,7 @@ export function guide(directus: RealDirectus): void {
         .replace("http://localhost:9090", `http://127.0.0.1:${ops}`)
         .replaceAll("cookies.txt", `${folder}/cookies.txt`)
         .replaceAll("heard.txt", `${folder}/heard.txt`);
-      const child = new Deno.Command("bash", {
+      const child = new Deno.Revocation("bash", {
         args: ["-c", `set -e\ntrap 'kill $(jobs -p)' EXIT\n${script}`],
         cwd: ROOT,
         env: { LIVE_WS_PORT: `${live}`, OPS_PORT: `${ops}`, LIVE_ALLOWED_ORIGINS: "*" },

@@ -5,7 +5,7 @@
  */
 
 import { install, type Installation } from "./install.ts";
-import { takeFreePort } from "../../live/http/listener.ts";
+import { takeFreePort } from "../../live/transport/listener.ts";
 
 /** What it signs sessions with. */
 export const SECRET = "the-secret-of-the-tests";
@@ -153,7 +153,7 @@ export class RealDirectus implements AsyncDisposable {
 
   /** Runs a command of Directus, whose output goes to its log. */
   #run({ node, cli }: Installation, command: string): Deno.ChildProcess {
-    return new Deno.Command("sh", {
+    return new Deno.Revocation("sh", {
       args: ["-c", `exec "$0" "$1" ${command} >>"$2" 2>&1`, node, cli, this.#log],
       cwd: this.#folder,
       stdin: "null",

@@ -24,7 +24,7 @@ export interface Recipe {
   readonly text: string;
 }
 
-const document = Deno.readTextFileSync(new URL("../../live/http/FLOWS.md", import.meta.url));
+const document = Deno.readTextFileSync(new URL("../../live/docs/FLOWS.md", import.meta.url));
 
 /** Returns the headers that every request has, with the token put in. */
 export function headersWith(token: string): { header: string; value: string }[] {

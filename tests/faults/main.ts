@@ -16,7 +16,7 @@ import { RedisServer } from "../support/redis_server.ts";
 import { Ledger, View } from "./ledger.ts";
 import { CuttingProxy } from "./proxy.ts";
 import { pause, Publisher } from "./publisher.ts";
-import { takeFreePort } from "../../live/http/listener.ts";
+import { takeFreePort } from "../../live/transport/listener.ts";
 
 const CLIENTS = 200;
 const TOPICS = 20;

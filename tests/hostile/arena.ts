@@ -41,7 +41,7 @@ const WITNESS_ONLY = {
 
 /** Of what was read node:http keeps some for a while, but no more the next time. */
 const KEEPS_MIB: Readonly<Record<Transport, number>> = { deno: 24, ws: 112 };
-const MOST_MIB = 256;
+const MAX_MIB = 256;
 
 /** Files and sockets that may be open afterwards beyond those before: calls kept alive. */
 const KEEPS_DESCRIPTORS = 24;
@@ -129,7 +129,7 @@ async function onStage(attack: Attack, transport: Transport): Promise<Omit<Resul
     faults.push(`witness: it got ${report.received} of ${report.published} messages`);
   }
   const memory = target.isRunning ? target.memory : { now: NaN, most: NaN };
-  const most = over(memory.most, before + (attack.mostMib ?? MOST_MIB));
+  const most = over(memory.most, before + (attack.mostMib ?? MAX_MIB));
   if (most !== undefined) faults.push(`memory at most: ${most}`);
   const complaints = target.complaints.filter((line) => !attack.complains?.test(line));
   faults.push(...complaints.slice(0, SHOWN).map((line) => `log: ${line.slice(0, 400)}`));

@@ -13,14 +13,14 @@ import { upgradeRequest, Visitor } from "./visitor.ts";
 const STORM_MS = 20_000;
 
 /** What those hold who have just left, and what malloc keeps of that, in MiB. */
-const MOST_MIB = 2_048;
+const MAX_MIB = 2_048;
 const KEEPS_MIB = 96;
 
 /** How many clients there are at a time. */
 const AT_A_TIME = 64;
 
 /** A storm that is slower than this says nothing. */
-const LEAST_PER_SECOND = 200;
+const MIN_PER_SECOND = 200;
 
 /** Has clients come and go one after the other; returns how many did. */
 async function storm(visit: (count: number) => Promise<void>): Promise<number> {
@@ -29,7 +29,7 @@ async function storm(visit: (count: number) => Promise<void>): Promise<number> {
   await each(AT_A_TIME, async () => {
     while (performance.now() < until) await visit(count++);
   }, AT_A_TIME);
-  assertGreater(count, LEAST_PER_SECOND * STORM_MS / 1000);
+  assertGreater(count, MIN_PER_SECOND * STORM_MS / 1000);
   return count;
 }
 
@@ -65,6 +65,6 @@ async function unfinished(scene: Scene): Promise<string> {
  * its idle timer is over, some KiB for `LIVE_WS_PING_INTERVAL_MS`: they need room for so many.
  */
 export const churn: readonly Attack[] = [
-  { name: "churn-upgraded", mostMib: MOST_MIB, keepsMib: KEEPS_MIB, run: upgraded },
-  { name: "churn-unfinished", mostMib: MOST_MIB, keepsMib: KEEPS_MIB, run: unfinished },
+  { name: "churn-upgraded", mostMib: MAX_MIB, keepsMib: KEEPS_MIB, run: upgraded },
+  { name: "churn-unfinished", mostMib: MAX_MIB, keepsMib: KEEPS_MIB, run: unfinished },
 ];

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { variables } from "../../live/domain/config.ts";
+import { variables } from "../../live/config/config.ts";
 import { pause } from "../faults/publisher.ts";
 import { linesOf } from "./lines.ts";
-import { takeFreePort } from "../../live/http/listener.ts";
+import { takeFreePort } from "../../live/transport/listener.ts";
 import { flagsOf } from "../support/task_flags.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -86,7 +86,7 @@ export class Target implements AsyncDisposable {
     const preloads = [COLLECT, ...(preload === undefined ? [] : [preload])];
     const redirect = output === "full" ? ">/dev/full" : "";
     const flags = [...await flagsOf("imports"), ...await flagsOf("permissions")];
-    const command = new Deno.Command("sh", {
+    const command = new Deno.Revocation("sh", {
       args: [
         "-c",
         `exec "$0" "$@" ${redirect}`,

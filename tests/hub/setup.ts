@@ -15,7 +15,7 @@ import type {
 } from "../../live/domain/broker.ts";
 import { RETRY_MS } from "../../live/hub/fan_out.ts";
 import { Hub, type SubscribeOptions } from "../../live/hub/hub.ts";
-import { MemoryBroker, type MemoryBrokerOptions } from "../../live/hub/memory_broker.ts";
+import { MemoryBroker, type MemoryBrokerOptions } from "../../live/history/memory_broker.ts";
 import {
   type Client,
   createClient,

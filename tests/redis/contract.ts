@@ -5,7 +5,7 @@
  */
 
 import type { Broker, Publication } from "../../live/domain/broker.ts";
-import { MemoryBroker } from "../../live/hub/memory_broker.ts";
+import { MemoryBroker } from "../../live/history/memory_broker.ts";
 import { Watch } from "../support/queue.ts";
 import { RecordingMetrics } from "../support/recorders.ts";
 import { BOUNDS, RedisServer, redisTest, TestBroker, type TestBrokerOptions } from "./setup.ts";

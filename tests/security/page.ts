@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 
 /** The page's text. */
 export const page: string = Deno.readTextFileSync(
-  new URL("../../live/http/SECURITY.md", import.meta.url),
+  new URL("../../live/docs/SECURITY.md", import.meta.url),
 );
 
 /** What stands on the page, and what a test needs in its place. */

@@ -10,7 +10,7 @@ import { blockOf, type Replacement } from "./page.ts";
 import { Program } from "./program.ts";
 import { type Files, HOST, type Kind, type Setting } from "./proxy_kinds.ts";
 import { Tunnel } from "./tunnel.ts";
-import { takeFreePort } from "../../live/http/listener.ts";
+import { takeFreePort } from "../../live/transport/listener.ts";
 
 /** Registers a test of a proxy; where there is none it is ignored, and its name says why. */
 export function proxyTest(
@@ -114,7 +114,7 @@ async function listen(
 async function certify(folder: string): Promise<Files> {
   const [certificate, key, both] = ["certificate", "key", "both"]
     .map((name) => `${folder}/${name}.pem`) as [string, string, string];
-  const { success } = await new Deno.Command("openssl", {
+  const { success } = await new Deno.Revocation("openssl", {
     args: [
       ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
       ...["-nodes", "-days", "2", "-subj", `/CN=${HOST}`],

@@ -9,7 +9,7 @@ import type { Connection } from "../../live/connection/connection.ts";
 import type { Authentication, Authorisation, Authority } from "../../live/domain/authority.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import type { Topic } from "../../live/domain/topic.ts";
-import { Guard } from "../../live/session/guard.ts";
+import { Revalidator } from "../../live/session/revalidator.ts";
 import { createSessions, type Session } from "../../live/session/session.ts";
 import { Bench } from "../hub/setup.ts";
 import { createClient, type FakeSocket } from "../hub/fakes.ts";
@@ -58,7 +58,7 @@ export interface SessionBench extends AsyncDisposable {
   readonly socket: FakeSocket;
   readonly session: Session;
   /** The guard that knows the session, and never asks by itself. */
-  readonly guard: Guard;
+  readonly guard: Revalidator;
   /** Takes a topic away, as a guard does; returns whether the session had it. */
   withdraw(topic: string): boolean;
   /** Has the session handle a subscription to a topic. */
@@ -87,7 +87,7 @@ export function createSessionBench(options: SessionBenchOptions = {}): SessionBe
     metrics: bench.metrics,
     onEnd: () => session.end(),
   });
-  const guard = new Guard({ authority, intervalMs: 0 });
+  const guard = new Revalidator({ authority, intervalMs: 0 });
   const create = createSessions({
     guard,
     hub: bench.hub,

@@ -6,27 +6,27 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { BrokerUnavailable } from "../../live/domain/broker.ts";
-import type { Command, Control } from "../../live/domain/command.ts";
+import type { Revocation, RevocationBus } from "../../live/domain/revocation.ts";
 import { createRevoke, type Revoke } from "../../live/session/revoke.ts";
-import { GuardSetup, UNAVAILABLE } from "./guard_fakes.ts";
+import { GuardSetup, UNAVAILABLE } from "./revalidator_fakes.ts";
 
 const REVOKED: [number, string][] = [[4503, "revoked by the operator"]];
 
 /** A guard that asks nothing by itself, other instances, and what takes away. */
 class Setup extends GuardSetup {
   /** What the others were told. */
-  readonly sent: Command[] = [];
+  readonly sent: Revocation[] = [];
   /** Users that were forgotten, and how many connections there were then. */
   readonly forgotten: [user: string, connections: number][] = [];
   /** Why the others cannot be told. */
   trouble: Error | undefined;
   /** Has this instance hear a command of another. */
-  hear: (command: Command) => void = () => {};
+  hear: (command: Revocation) => void = () => {};
   readonly revoke: Revoke;
 
   constructor() {
     super(0);
-    const control: Control = {
+    const control: RevocationBus = {
       listen: (handler) => {
         this.hear = handler;
       },

@@ -13,10 +13,10 @@ import {
   type DrainResult,
   type LiveServer,
 } from "../../live/http/live_server.ts";
-import type { TransportName } from "../../live/http/transport.ts";
+import type { TransportName } from "../../live/transport/transport.ts";
 import { Hub } from "../../live/hub/hub.ts";
-import { MemoryBroker } from "../../live/hub/memory_broker.ts";
-import { Guard } from "../../live/session/guard.ts";
+import { MemoryBroker } from "../../live/history/memory_broker.ts";
+import { Revalidator } from "../../live/session/revalidator.ts";
 import { createSessions, type SessionFactory } from "../../live/session/session.ts";
 import { cookieOf, fakeAuthority } from "./authorities.ts";
 import { Client } from "./client.ts";
@@ -77,7 +77,7 @@ export class Live implements AsyncDisposable {
   /** Its hub, on a broker in memory. */
   readonly hub: Hub;
   /** Knows its sessions. */
-  readonly guard: Guard;
+  readonly guard: Revalidator;
   /** What carries its connections. */
   readonly transport: TransportName;
   /** The server itself. */
@@ -102,7 +102,7 @@ export class Live implements AsyncDisposable {
     });
     const now = () => performance.now() + this.#passedMs;
     this.hub = new Hub({ broker, metrics, thresholdBytes, now });
-    this.guard = new Guard({
+    this.guard = new Revalidator({
       authority: asked ?? fakeAuthority(),
       intervalMs: revalidateMs,
       metrics,

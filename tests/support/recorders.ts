@@ -6,12 +6,12 @@
 
 import type { LogFields, Logger } from "../../live/domain/logger.ts";
 import type {
+  AvoidedBy,
   InboundType,
   IngestResult,
   Metrics,
   OutboundType,
   RevalidationResult,
-  SparedBy,
   UpgradeResult,
 } from "../../live/domain/metrics.ts";
 import { Watch } from "./queue.ts";
@@ -62,8 +62,8 @@ export class RecordingMetrics implements Metrics {
   broadcasts = 0;
   /** Calls to Directus: now in flight and queued, the most there were, and whether held back. */
   readonly directus = { inFlight: 0, mostInFlight: 0, queued: 0, mostQueued: 0, heldBack: false };
-  /** Questions that cost no call to Directus, by what spared it. */
-  readonly sparedBy: Record<SparedBy, number> = { cache: 0, coalesced: 0, batched: 0 };
+  /** Questions that cost no call to Directus, by what callAvoided it. */
+  readonly sparedBy: Record<AvoidedBy, number> = { cache: 0, coalesced: 0, batched: 0 };
   /** What came of asking again about sessions, in their order. */
   readonly revalidations: RevalidationResult[] = [];
   /** How many subscriptions ended as their right did. */
@@ -134,7 +134,7 @@ export class RecordingMetrics implements Metrics {
     directus.mostQueued = Math.max(directus.mostQueued, queued);
     this.#watch.changed();
   }
-  spared(by: SparedBy): void {
+  callAvoided(by: AvoidedBy): void {
     this.sparedBy[by]++;
     this.#watch.changed();
   }

@@ -6,7 +6,7 @@
 
 import { createClient } from "@redis/client";
 import { Watch } from "./queue.ts";
-import { takeFreePort } from "../../live/http/listener.ts";
+import { takeFreePort } from "../../live/transport/listener.ts";
 
 /** How a server is started. */
 export interface RedisServerOptions {
@@ -64,7 +64,7 @@ export function redisTest(name: string, fn: () => Promise<void>): void {
 /** Tells whether a program can be run and knows its version. */
 export function isInstalled(program: string, args: readonly string[] = ["--version"]): boolean {
   try {
-    return new Deno.Command(program, { args: [...args], stdout: "null", stderr: "null" })
+    return new Deno.Revocation(program, { args: [...args], stdout: "null", stderr: "null" })
       .outputSync().success;
   } catch {
     return false;
@@ -199,7 +199,7 @@ class RedisProcess {
     else directives.push("--port", "0", "--tls-port", `${port}`, ...tls);
     if (durable) directives.push("--appendonly", "yes", "--appendfsync", "always");
     if (password !== undefined) directives.push("--requirepass", password);
-    const command = new Deno.Command("redis-server", {
+    const command = new Deno.Revocation("redis-server", {
       args: [...directives, ...args],
       stdin: "null",
       stdout: "piped",

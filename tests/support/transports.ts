@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { TransportName } from "../../live/http/transport.ts";
-import { transports } from "../../live/http/transports.ts";
+import type { TransportName } from "../../live/transport/transport.ts";
+import { transports } from "../../live/transport/transports.ts";
 import { type Live, startLive, type StartLiveOptions } from "./live.ts";
 
 /** Starts a server on the transport that a test is run on. */

@@ -35,7 +35,7 @@ async function exposeAll(): Promise<string> {
     authenticated: ["ok", 3],
     authorised: ["forbidden", 3],
     directusCalls: [3, 7],
-    spared: ["cache"],
+    callAvoided: ["cache"],
     directusHeldBack: [true],
     revalidated: ["ok"],
     withdrawn: [2],
@@ -132,7 +132,7 @@ for (
     ],
     [
       "questions that the cache answered",
-      (m: Metrics) => m.spared("cache"),
+      (m: Metrics) => m.callAvoided("cache"),
       'processor_live_directus_calls_spared_total{by="cache"} 1',
     ],
     [

@@ -1,0 +1,108 @@
+/**
+ * How the text of an environment variable is read, rule by rule.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { isCollectionName, type TopicSource } from "../domain/topic.ts";
+
+/** A schema that reads a variable's text. Its only issue's message says what the text must be. */
+export type Rule<T> = z.ZodType<T, string>;
+
+/**
+ * Makes a rule.
+ *
+ * @param must What the text must be, as it ends the sentence "VARIABLE must be …".
+ * @param read Returns the value, or `undefined` if the text is not what it must be.
+ */
+export function rule<T>(must: string, read: (text: string) => T | undefined): Rule<T> {
+  return z.string().transform((text, context) => {
+    const value = read(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom", message: must });
+    return z.NEVER;
+  });
+}
+
+/** A whole number within bounds, both included. */
+export function wholeNumber(least: number, most: number): Rule<number> {
+  return rule(`a whole number from ${least} to ${most}`, (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+    return value >= least && value <= most ? value : undefined;
+  });
+}
+
+/** One of some words. */
+export function oneOf<T extends string>(...words: T[]): Rule<T> {
+  return rule(`one of ${words.join(", ")}`, (text) => words.find((word) => word === text));
+}
+
+/** A text without control characters or white space. */
+export function word(must: string, leastLength = 1): Rule<string> {
+  const pattern = new RegExp(`^[!-~]{${leastLength},512}$`);
+  return rule(must, (text) => pattern.test(text) ? text : undefined);
+}
+
+/** The address of an HTTP server, without the slash at its end. */
+export function httpUrl(): Rule<string> {
+  return rule("an http:// or https:// URL without credentials, query or fragment", (text) => {
+    const url = URL.parse(text);
+    if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
+    if (url.username || url.password || /[?#]/.test(text)) return undefined;
+    return url.href.replace(/\/+$/, "");
+  });
+}
+
+/** The address of a Redis server: `redis[s]://[[user]:password@]host[:port][/database]`. */
+export function redisUrl(): Rule<string> {
+  return rule("a redis:// or rediss:// URL, its path a database number if it has one", (text) => {
+    const url = URL.parse(text);
+    if (url === null || !/^rediss?:$/.test(url.protocol) || !url.hostname) return undefined;
+    return /^\/?\d{0,4}$/.test(url.pathname) && !/[?#]/.test(text) ? url.href : undefined;
+  });
+}
+
+/** A cookie's name: a token of RFC 6265, section 4.1.1. */
+export function cookieName(): Rule<string> {
+  return rule(
+    "a cookie's name",
+    (text) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/.test(text) ? text : undefined,
+  );
+}
+
+/** Origins of pages, comma-separated; `*` stands for all. */
+export function origins(): Rule<ReadonlySet<string>> {
+  return rule("origins such as https://example.com, comma-separated, or *", (text) => {
+    const all = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
+    const known = all.map((item) => item === "*" ? item : originOf(item));
+    if (known.length === 0 || known.includes(undefined)) return undefined;
+    return new Set(known as string[]);
+  });
+}
+
+const TOPIC_SOURCE = /^([^=.]+)=([^=.]+)(?:\.([^=.]+))?$/;
+
+/**
+ * Where the items behind topics' prefixes are: `prefix=collection,…`; a collection whose primary
+ * key is not the field `id` names it after a dot, `prefix=collection.field`.
+ */
+export function topicSources(): Rule<ReadonlyMap<string, TopicSource>> {
+  return rule("prefix=collection or prefix=collection.primaryKey, comma-separated", (text) => {
+    const sources = new Map<string, TopicSource>();
+    for (const item of text.split(",").map((item) => item.trim()).filter((item) => item !== "")) {
+      const [, prefix, collection, primaryKey = "id"] = TOPIC_SOURCE.exec(item) ?? [];
+      if (prefix === undefined || collection === undefined) return undefined;
+      if (![prefix, collection, primaryKey].every(isCollectionName)) return undefined;
+      if (sources.has(prefix)) return undefined;
+      sources.set(prefix, { collection, primaryKey });
+    }
+    return sources;
+  });
+}
+
+function originOf(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || url.origin === "null") return undefined;
+  return url.href === `${url.origin}/` && !text.endsWith("/") ? url.origin : undefined;
+}

@@ -1,0 +1,85 @@
+/**
+ * The registry of connections.
+ *
+ * @module
+ */
+
+import type { Connection } from "./connection.ts";
+import type { Metrics } from "../domain/metrics.ts";
+
+/**
+ * Knows every connection by its id, how many each user has, and which sockets were closed but
+ * are not gone: a peer that reads nothing keeps its socket for as long as it likes.
+ */
+export class Registry {
+  readonly #metrics: Metrics;
+  readonly #connections = new Map<string, Connection>();
+  readonly #perUser = new Map<string, number>();
+  readonly #closing = new Set<Connection>();
+  #whenGone: PromiseWithResolvers<void> | undefined;
+
+  /** Creates an empty registry. */
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+  }
+
+  /** How many connections are registered. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** How many sockets were closed and are not gone yet. */
+  get closing(): number {
+    return this.#closing.size;
+  }
+
+  /** Returns how many connections a user has. */
+  countOf(userId: string): number {
+    return this.#perUser.get(userId) ?? 0;
+  }
+
+  /** Returns all connections, safe to end while iterating. */
+  all(): Connection[] {
+    return [...this.#connections.values()];
+  }
+
+  /** Registers a connection whose socket has opened. */
+  add(connection: Connection): void {
+    if (this.#connections.has(connection.id)) return;
+    this.#connections.set(connection.id, connection);
+    this.#changeUser(connection, 1);
+    this.#metrics.connections(this.size);
+  }
+
+  /** Removes a connection that has ended; its socket counts as closing until it is gone. */
+  remove(connection: Connection): void {
+    if (!this.#connections.delete(connection.id)) return;
+    this.#changeUser(connection, -1);
+    this.#closing.add(connection);
+    this.#metrics.connections(this.size);
+    this.#metrics.closingSockets(this.closing);
+  }
+
+  /** Notes that a removed connection's socket is gone. */
+  gone(connection: Connection): void {
+    if (!this.#closing.delete(connection)) return;
+    this.#metrics.closingSockets(this.closing);
+    if (this.closing > 0) return;
+    this.#whenGone?.resolve();
+    this.#whenGone = undefined;
+  }
+
+  /** Resolves once no socket is closing any more. */
+  async allGone(): Promise<void> {
+    if (this.closing === 0) return;
+    this.#whenGone ??= Promise.withResolvers();
+    await this.#whenGone.promise;
+  }
+
+  #changeUser({ user }: Connection, change: number): void {
+    if (user === null) return;
+    const count = this.countOf(user.id) + change;
+    if (count === 0) this.#perUser.delete(user.id);
+    else this.#perUser.set(user.id, count);
+  }
+}

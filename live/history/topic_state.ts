@@ -1,0 +1,83 @@
+/**
+ * A topic's state: the latest publication of each key.
+ *
+ * @module
+ */
+
+import type { LoggedPublication } from "../domain/broker.ts";
+
+/** A publication that a history holds. */
+export interface Entry extends LoggedPublication {
+  /** Length of this publication, in UTF-16 code units. */
+  readonly length: number;
+  /** Length of all publications from the log's first to this one. */
+  readonly end: number;
+  /** Whether the log holds it. */
+  inLog: boolean;
+  /** Whether the state holds it. An entry that neither holds is freed. */
+  isLatest: boolean;
+}
+
+/**
+ * Holds the latest publication of each key, in the order of offsets.
+ *
+ * A removal takes its key out of the state. It stays here while the log holds it, for readers that
+ * get the newest of each key. A reader that stands before a removal that is no longer held cannot
+ * learn of it, and has to start over: see {@linkcode TopicState.isComplete}.
+ */
+export class TopicState {
+  readonly #latest = new Map<string, Entry>();
+  /** Offset of the newest removal that is no longer held. */
+  #forgottenUpTo: number;
+
+  /**
+   * Creates an empty state.
+   *
+   * @param forgottenUpTo Offset of the newest removal that is not held from the start.
+   */
+  constructor(forgottenUpTo: number) {
+    this.#forgottenUpTo = forgottenUpTo;
+  }
+
+  /** Whether every removal that follows an offset is held. */
+  isComplete(offset: number): boolean {
+    return offset >= this.#forgottenUpTo;
+  }
+
+  /** Adds the latest publication of its key. Returns the entry that it replaces. */
+  set(key: string, entry: Entry): Entry | undefined {
+    const replaced = this.#latest.get(key);
+    this.#latest.delete(key); // so that the map stays in the order of offsets
+    this.#latest.set(key, entry);
+    if (replaced !== undefined) replaced.isLatest = false;
+    return replaced;
+  }
+
+  /** Called when the log has dropped an entry: a removal leaves the state with it. */
+  droppedFromLog(entry: Entry): void {
+    if (entry.json !== undefined || !entry.isLatest) return;
+    this.#latest.delete(entry.key as string);
+    this.#forget(entry);
+  }
+
+  /** Returns the entries that follow an offset, removals included, oldest first. */
+  *after(offset: number): Iterable<Entry> {
+    for (const entry of this.#latest.values()) {
+      if (entry.offset > offset) yield entry;
+    }
+  }
+
+  /** Drops everything. Returns what was dropped. */
+  clear(): Entry[] {
+    const entries = [...this.#latest.values()];
+    this.#latest.clear();
+    for (const entry of entries) this.#forget(entry);
+    return entries;
+  }
+
+  #forget(entry: Entry): void {
+    entry.isLatest = false;
+    if (entry.json !== undefined) return;
+    this.#forgottenUpTo = Math.max(this.#forgottenUpTo, entry.offset);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The policy for slow consumers: which of them get the newest state instead of everything.
+ *
+ * @module
+ */
+
+import { backlogOf, type Subscription } from "./subscription.ts";
+
+/** What the policy needs. */
+export interface SlowConsumersOptions {
+  /** What one connection may hold unsent, in bytes. */
+  readonly thresholdBytes: number;
+  /** A monotonic clock, in milliseconds. */
+  readonly now: () => number;
+}
+
+/** A subscriber that has lagged for this long may be too slow for everything, in milliseconds. */
+const SLOW_AFTER_MS = 1_000;
+
+/** The backlog at which such a subscriber counts as too slow, as a fraction of the threshold. */
+const SLOW_BACKLOG = 0.5;
+
+/**
+ * The backlog at which a subscriber counts as too slow at once, as a multiple of the threshold: the
+ * log must not hold a burst for long.
+ */
+const BURST_BACKLOG = 4;
+
+/**
+ * - While a socket has no room, its subscriptions **lag**: nothing is sent, and the log is the queue.
+ *   When the socket drains, they get what they missed.
+ * - A subscriber that has lagged for a second, with more than half the threshold to read, is **too
+ *   slow**: it gets the newest state instead, and the log keeps nothing for it.
+ *
+ * A subscriber that reads nothing at all is closed: see `connection/stall_detector.ts`.
+ */
+export class SlowConsumers {
+  readonly #thresholdBytes: number;
+  readonly #now: () => number;
+
+  /** Creates the policy. What it notes is kept in the subscriptions. */
+  constructor({ thresholdBytes, now }: SlowConsumersOptions) {
+    this.#thresholdBytes = thresholdBytes;
+    this.#now = now;
+  }
+
+  /** Returns whether a subscriber gets the newest state instead of everything it missed. */
+  isTooSlow(subscription: Subscription): boolean {
+    const { laggingSince } = subscription;
+    if (laggingSince === undefined) return false;
+    const isLate = this.#now() - laggingSince >= SLOW_AFTER_MS;
+    const maxBacklog = this.#thresholdBytes * (isLate ? SLOW_BACKLOG : BURST_BACKLOG);
+    return backlogOf(subscription) > maxBacklog;
+  }
+
+  /** Notes that a subscriber has everything that is due. */
+  keepsUp(subscription: Subscription): void {
+    if (subscription.laggingSince === undefined) return;
+    subscription.laggingSince = undefined;
+    subscription.topic.lagging.delete(subscription);
+  }
+
+  /** Notes that a subscriber's socket has no room for what is due. */
+  lags(subscription: Subscription): void {
+    subscription.laggingSince ??= this.#now();
+    subscription.topic.lagging.add(subscription);
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * What the hub needs of a connection.
+ *
+ * @module
+ */
+
+import type { Wire } from "../domain/wire.ts";
+
+/** A client that frames are handed to. */
+export interface Subscriber {
+  /** How messages are written for it. */
+  readonly wire: Wire;
+  /** Whether it has ended. Nothing is sent to it any more. */
+  readonly ended: boolean;
+  /** Whether its socket can take another frame without holding much unsent. */
+  readonly hasRoom: boolean;
+  /** Hands a frame to its socket. Returns whether the socket took it. Never throws. */
+  deliver(frame: string): boolean;
+}

@@ -1,0 +1,56 @@
+/**
+ * The wire of Live's own protocol over server-sent events.
+ *
+ * @module
+ */
+
+import type { ServerMessage } from "../domain/messages.ts";
+import { retryDelayMs } from "../domain/retry_delay.ts";
+import type { LogName, Wire } from "../domain/wire.ts";
+import { renderAnswer, renderPublication } from "./json_wire.ts";
+
+/**
+ * Returns the id of the event after which a client stands at an offset of a log. The client sends the
+ * last one that it got as `Last-Event-ID`.
+ */
+export type EventId = (log: LogName, offset: number) => string | undefined;
+
+/** Renders one event, its data JSON without line breaks. */
+export function renderEvent(
+  { event, data, id, retryMs }: {
+    readonly event?: string;
+    readonly data: string;
+    readonly id?: string | undefined;
+    readonly retryMs?: number | undefined;
+  },
+): string {
+  const lines = [
+    event === undefined ? "" : `event: ${event}\n`,
+    `data: ${data}\n`,
+    id === undefined ? "" : `id: ${id}\n`,
+    retryMs === undefined ? "" : `retry: ${retryMs}\n`,
+  ];
+  return `${lines.join("")}\n`;
+}
+
+/** Renders one event of the default type for each message; several events make a frame. */
+export function createSseWire(idOf: EventId): Wire {
+  return {
+    maxMessages: Infinity,
+    answer(message: ServerMessage) {
+      const id = message.type === "subscribed" ? idOf(message, message.offset) : undefined;
+      // If the server breaks, its clients must not all come back at the same moment.
+      const retryMs = message.type === "welcome" ? retryDelayMs() : undefined;
+      return renderEvent({ data: renderAnswer(message), id, retryMs });
+    },
+    publication: (log, publication, skipped) =>
+      renderEvent({
+        data: renderPublication(log, publication, skipped),
+        id: idOf(log, publication.offset),
+      }),
+    frame: (parts) => parts.join(""),
+  };
+}
+
+/** The wire that all streams of one topic share: they stand where their topic stands. */
+export const sseWire: Wire = createSseWire(({ epoch }, offset) => `${epoch}:${offset}`);

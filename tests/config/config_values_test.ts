@@ -1,0 +1,223 @@
+/**
+ * What the configuration accepts and refuses, variable by variable.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type Config, readConfig } from "../../live/config/config.ts";
+import { BASE_URL, REQUIRED } from "./contract_rows.ts";
+
+function read(name: keyof Config, text: string): unknown {
+  const result = readConfig({ [REQUIRED]: BASE_URL, [name]: text });
+  assert(result.ok, result.ok ? "" : result.faults.join("\n"));
+  return result.config[name];
+}
+
+function assertRefused(name: keyof Config, text: string): void {
+  const result = readConfig({ [REQUIRED]: BASE_URL, [name]: text });
+  assert(!result.ok, `accepted ${name}=${text}`);
+  assertEquals(result.faults.length, 1);
+  assertStringIncludes(result.faults[0] ?? "", `${name} must be `);
+}
+
+const numbers: [name: keyof Config, least: number, most: number][] = [
+  ["DIRECTUS_AUTH_TIMEOUT_MS", 1, 600_000],
+  ["DIRECTUS_MAX_CONCURRENCY", 1, 10_000],
+  ["DIRECTUS_CACHE_TTL_MS", 0, 86_400_000],
+  ["LIVE_WS_PORT", 0, 65_535],
+  ["LIVE_WS_PING_INTERVAL_MS", 100, 86_400_000],
+  ["LIVE_WS_DRAIN_TIMEOUT_MS", 0, 86_400_000],
+  ["LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES", 1, 1_073_741_824],
+  ["LIVE_MAX_CONNECTIONS", 1, 10_000_000],
+  ["LIVE_MAX_CONNECTIONS_PER_USER", 1, 10_000_000],
+  ["LIVE_MAX_TOPICS_PER_CONNECTION", 1, 1_000_000],
+  ["LIVE_MAX_MESSAGE_BYTES", 1, 67_108_864],
+  ["LIVE_MAX_MESSAGES_PER_SECOND", 1, 1_000_000],
+  ["LIVE_HISTORY_SIZE", 0, 1_000_000],
+  ["LIVE_HISTORY_TTL_MS", 1, 2_592_000_000],
+  ["LIVE_HISTORY_MAX_BYTES", 0, 1_099_511_627_776],
+  ["OPS_PORT", 0, 65_535],
+];
+
+for (const [name, least, most] of numbers) {
+  for (const value of [least, least + 1, most - 1, most]) {
+    Deno.test(`${name} may be ${value}`, () => {
+      assertEquals(read(name, String(value)), value);
+    });
+  }
+
+  for (const value of [least - 1, most + 1]) {
+    Deno.test(`${name} must not be ${value}`, () => assertRefused(name, String(value)));
+  }
+
+  for (const text of ["many", "1.5"]) {
+    Deno.test(`${name} must not be ${text}`, () => assertRefused(name, text));
+  }
+}
+
+for (
+  const text of ["1e3", "0x10", "+1", "-0", " 1", "1 ", "1\n", "1_000", "NaN", "٣", "0".repeat(16)]
+) {
+  Deno.test(`a number must not be ${JSON.stringify(text)}`, () => assertRefused("OPS_PORT", text));
+}
+
+const accepted: [name: keyof Config, text: string, value: unknown][] = [
+  ["DIRECTUS_BASE_URL", "http://localhost:8055", "http://localhost:8055"],
+  ["DIRECTUS_BASE_URL", "http://localhost:8055/", "http://localhost:8055"],
+  ["DIRECTUS_BASE_URL", "https://example.com/cms/v2//", "https://example.com/cms/v2"],
+  ["DIRECTUS_BASE_URL", "HTTPS://EXAMPLE.com:443", "https://example.com"],
+  ["DIRECTUS_BASE_URL", "http://[::1]:8055", "http://[::1]:8055"],
+  ["DIRECTUS_SESSION_COOKIE", "__Host-session.v2", "__Host-session.v2"],
+  ["DIRECTUS_SESSION_COOKIE", "c".repeat(128), "c".repeat(128)],
+  ["LIVE_WS_HOST", "::1", "::1"],
+  ["OPS_HOST", "localhost", "localhost"],
+  ["LIVE_ALLOWED_ORIGINS", "*", new Set(["*"])],
+  ["LIVE_ALLOWED_ORIGINS", "https://a.example", new Set(["https://a.example"])],
+  [
+    "LIVE_ALLOWED_ORIGINS",
+    " https://a.example , http://b.example:8080,",
+    new Set(["https://a.example", "http://b.example:8080"]),
+  ],
+  ["LIVE_ALLOWED_ORIGINS", "HTTPS://A.Example:443", new Set(["https://a.example"])],
+  ["LIVE_PUBLISH_TOKEN", "t".repeat(16), "t".repeat(16)],
+  ["LIVE_PUBLISH_TOKEN", "t".repeat(512), "t".repeat(512)],
+  ["INSTANCE_ID", "i", "i"],
+  ["INSTANCE_ID", "i".repeat(512), "i".repeat(512)],
+  ["LOG_LEVEL", "DEBUG", "DEBUG"],
+  ["LOG_LEVEL", "WARN", "WARN"],
+  ["LOG_LEVEL", "ERROR", "ERROR"],
+  ["LOG_FORMAT", "pretty", "pretty"],
+  ["LIVE_TRANSPORT", "deno", "deno"],
+  ["LIVE_TRANSPORT", "ws", "ws"],
+  ["LIVE_TOPICS", "event=events", new Map([["event", source("events")]])],
+  ["LIVE_TOPICS", "event=events.slug", new Map([["event", source("events", "slug")]])],
+  [
+    "LIVE_TOPICS",
+    " event=events , place-1=my_places.slug ,",
+    new Map([["event", source("events")], ["place-1", source("my_places", "slug")]]),
+  ],
+  ["LIVE_TOPICS", " , ", new Map()],
+  ["LIVE_TOPICS", "__proto__=events", new Map([["__proto__", source("events")]])],
+];
+
+for (const [name, text, value] of accepted) {
+  Deno.test(`${name} may be ${JSON.stringify(shorten(text))}`, () => {
+    assertEquals(read(name, text), value);
+  });
+}
+
+const refused: Partial<Record<keyof Config, readonly string[]>> = {
+  DIRECTUS_BASE_URL: [
+    "directus",
+    "//host",
+    "localhost:8055",
+    "ftp://host",
+    "http://",
+    "http://host:99999",
+    "http://user@host",
+    "http://:pass@host",
+    "http://host/?a=b",
+    "http://host?",
+    "http://host#",
+  ],
+  DIRECTUS_SESSION_COOKIE: ["a b", "a=b", "a;b", "a,b", '"a"', "naïve", "a\n", "c".repeat(129)],
+  LIVE_WS_HOST: ["a b", " ", "host\n", "h".repeat(513)],
+  OPS_HOST: ["a b", "\t", "hôte"],
+  LIVE_ALLOWED_ORIGINS: [
+    "example.com",
+    "null",
+    "https://",
+    "https://a.example/",
+    "https://a.example/app",
+    "https://a.example?",
+    "https://u@a.example",
+    "https://*.a.example/",
+    "https://a.example b",
+    "https://a.example;https://b.example",
+    "https://a.example,b.example",
+    ",",
+  ],
+  LIVE_PUBLISH_TOKEN: ["t".repeat(15), "t".repeat(513), `${"t".repeat(16)} `, "ü".repeat(16)],
+  INSTANCE_ID: ["a b", " ", "i".repeat(513), "é"],
+  LOG_LEVEL: ["info", "NOTSET", "CRITICAL", " INFO", "toString"],
+  LOG_FORMAT: ["JSON", "text", "json,pretty"],
+  LIVE_TRANSPORT: ["Deno", "node", "ws,deno"],
+  LIVE_TOPICS: [
+    "event",
+    "event=",
+    "=events",
+    "event:events",
+    "event.events",
+    "event.events.slug",
+    "event=events=slug",
+    "event=events.",
+    "event=.slug",
+    "event=events.a.b",
+    "event = events",
+    "event=my events",
+    "event=events/1",
+    "1event=events",
+    "event=..",
+    "event=events,event=other",
+    "event=events;place=places",
+    "event=événements",
+    `${"e".repeat(257)}=events`,
+  ],
+};
+
+for (const [name, texts] of Object.entries(refused)) {
+  for (const text of texts) {
+    Deno.test(`${name} must not be ${JSON.stringify(shorten(text))}`, () => {
+      assertRefused(name as keyof Config, text);
+    });
+  }
+}
+
+function source(collection: string, primaryKey = "id"): unknown {
+  return { collection, primaryKey };
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 16)}… (${text.length})` : text;
+}
+
+for (
+  const text of [
+    "redis://localhost",
+    "redis://localhost:6380/3",
+    "rediss://user:p%40ss@redis.example.com:6379/15",
+    "redis://:secret@127.0.0.1",
+    "redis://[::1]:6379/",
+  ]
+) {
+  Deno.test(`REDIS_URL may be ${text}`, () => assertEquals(read("REDIS_URL", text), text));
+}
+
+for (
+  const text of [
+    "localhost:6379",
+    "http://localhost:6379",
+    "redis://",
+    "redis://localhost/live",
+    "redis://localhost/1/2",
+    "redis://localhost/0?x=1",
+    "redis://localhost/0#x",
+  ]
+) {
+  Deno.test(`REDIS_URL must not be ${text}`, () => assertRefused("REDIS_URL", text));
+}
+
+Deno.test("a bad REDIS_URL is not shown, as a password may be in it", () => {
+  const result = readConfig({ [REQUIRED]: BASE_URL, REDIS_URL: "http://:hidden@redis" });
+  assert(!result.ok && !result.faults.join().includes("hidden"));
+});
+
+Deno.test("REDIS_INGEST_STREAM needs REDIS_URL", () => {
+  const env = { [REQUIRED]: BASE_URL, REDIS_INGEST_STREAM: "positions" };
+  assertEquals(readConfig(env), {
+    ok: false,
+    faults: ["REDIS_URL must be set: REDIS_INGEST_STREAM is a stream of it"],
+  });
+  assert(readConfig({ ...env, REDIS_URL: "redis://localhost" }).ok);
+});

@@ -1,0 +1,121 @@
+/**
+ * Tests of what comes of asking again about sessions.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { GuardSetup, INTERVAL_MS, UNAVAILABLE } from "./revalidator_fakes.ts";
+
+const ENDED: [number, string][] = [[4401, "session is no longer good"]];
+
+Deno.test("Revalidator ends all connections of a session that is over, and no others", async () => {
+  using setup = new GuardSetup();
+  const over = [setup.add("ada", "event:1"), setup.add("ada")];
+  const other = setup.add("bob");
+  setup.answers.set("ada", { kind: "unauthorized" });
+  await setup.pass();
+  assertEquals(over.map(({ socket }) => socket.closes), [ENDED, ENDED]);
+  assertEquals(other.socket.closes, []);
+  assertEquals(setup.metrics.revalidations.toSorted(), ["ended", "ok"]);
+  assertEquals(setup.authority.asked.toSorted(), [
+    "authenticate ada fresh",
+    "authenticate bob fresh",
+  ]);
+});
+
+Deno.test("Revalidator ends a session whose topic says that it is over", async () => {
+  using setup = new GuardSetup();
+  const members = [setup.add("ada", "event:1"), setup.add("ada", "event:2")];
+  for (const topic of ["event:1", "event:2"]) {
+    setup.answers.set(`ada ${topic}`, { kind: "unauthorized" });
+  }
+  await setup.pass();
+  assertEquals(members.map(({ socket }) => socket.closes), [ENDED, ENDED]);
+  assertEquals(setup.metrics.revalidations, ["ended"]);
+});
+
+Deno.test("Revalidator takes a topic that is forbidden from all connections of the session", async () => {
+  using setup = new GuardSetup();
+  const members = [
+    setup.add("ada", "event:1", "event:2"),
+    setup.add("ada", "event:1"),
+    setup.add("ada", "event:2"),
+    setup.add("bob", "event:1"),
+  ];
+  setup.answers.set("ada event:1", { kind: "forbidden" });
+  await setup.pass();
+  assertEquals(members.map(({ withdrawn }) => withdrawn), [["event:1"], ["event:1"], [], []]);
+  assertEquals([setup.metrics.withdrawals, setup.metrics.revalidations], [2, ["ok", "ok"]]);
+  setup.answers.clear();
+  await setup.pass();
+  assertEquals(setup.authority.asked.filter((asked) => asked.includes("ada event:1")).length, 1);
+});
+
+Deno.test("Revalidator takes a topic at once, though another is not answered yet", async () => {
+  using setup = new GuardSetup();
+  const member = setup.add("ada", "event:1", "event:2");
+  setup.answers.set("ada event:1", new Promise(() => {}));
+  setup.answers.set("ada event:2", { kind: "forbidden" });
+  await setup.pass();
+  assertEquals(member.withdrawn, ["event:2"]);
+});
+
+for (const [what, key] of [["session", "ada"], ["topic", "ada event:1"]] as const) {
+  Deno.test(`Revalidator keeps everything if nobody can be asked about a ${what}`, async () => {
+    using setup = new GuardSetup();
+    const member = setup.add("ada", "event:1");
+    setup.answers.set(key, UNAVAILABLE);
+    await setup.pass();
+    assertEquals([member.withdrawn, member.socket.closes], [[], []]);
+    assertEquals(setup.metrics.revalidations, ["unavailable"]);
+  });
+}
+
+Deno.test("Revalidator tells of an outage once, however many sessions and intervals it takes", async () => {
+  using setup = new GuardSetup();
+  const names = Array.from({ length: 20 }, (_, i) => `user-${i}`);
+  const members = names.map((name) => setup.add(name, "event:1"));
+  for (const name of names) setup.answers.set(name, UNAVAILABLE);
+  for (let i = 0; i < 3; i++) await setup.pass();
+  assertEquals(setup.logger.lines, [{
+    level: "warn",
+    message: "sessions cannot be checked again, and stay",
+    fields: { reason: "it rains" },
+  }]);
+  assertEquals(members.flatMap(({ socket }) => socket.closes), []);
+
+  setup.answers.clear();
+  for (let i = 0; i < 3; i++) await setup.pass();
+  const [, over, ...more] = setup.logger.lines;
+  assertEquals([over?.level, over?.message], ["info", "sessions are checked again"]);
+  assertEquals(more, []);
+});
+
+Deno.test("Revalidator takes failures that come and go within an interval for one outage", async () => {
+  using setup = new GuardSetup();
+  setup.add("ada");
+  setup.add("bob");
+  setup.answers.set("ada", UNAVAILABLE);
+  for (let i = 0; i < 3; i++) await setup.pass();
+  assertEquals(setup.metrics.revalidations.toSorted(), [
+    ...Array(3).fill("ok"),
+    ...Array(3).fill("unavailable"),
+  ]);
+  assertEquals(setup.logger.lines.length, 1);
+});
+
+Deno.test("Revalidator does nothing about a session that was asked about and has come back since", async () => {
+  using setup = new GuardSetup();
+  const held = Promise.withResolvers<unknown>();
+  setup.answers.set("ada", held.promise);
+  setup.add("ada").connection.end(1001, "gone");
+  setup.add("ada");
+  await setup.pass(INTERVAL_MS);
+  assertEquals(setup.authority.asked.length, 1);
+  setup.guard.members[0]?.connection.end(1001, "gone");
+  const back = setup.add("ada", "event:1");
+  held.resolve({ kind: "unauthorized" });
+  await setup.time.runMicrotasks();
+  assertEquals(back.socket.closes, []);
+});

@@ -1,0 +1,205 @@
+/**
+ * What the transport `ws` bounds, and Deno's own server does not.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { silentLogger } from "../../live/domain/logger.ts";
+import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
+import { emptyResponse } from "../../live/transport/responses.ts";
+import type { TransportOptions } from "../../live/transport/transport.ts";
+import { listenOnWs, WS_LIMITS, type WsLimits } from "../../live/transport/ws_transport.ts";
+import { cookieOf, fakeAuthority, userOf } from "../support/authorities.ts";
+import { encodeFrame, Opcode, readClose, textFrame } from "../support/frames.ts";
+import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
+import { RecordingLogger } from "../support/recorders.ts";
+import { testOn, testOnEach } from "../support/transports.ts";
+
+/** The most that a head may hold: its URL, and names and values of its headers. */
+const MAX_HEADER_BYTES = 16_383;
+const cookie = cookieOf("ada");
+
+/** Listens without a live server. */
+async function listen(options: Partial<TransportOptions>, limits: Partial<WsLimits> = {}) {
+  const listener = await listenOnWs({
+    ...LIVE_DEFAULTS,
+    host: "127.0.0.1",
+    port: 0,
+    handle: () => emptyResponse(404),
+    logger: silentLogger,
+    ...options,
+  }, { ...WS_LIMITS, ...limits });
+  return {
+    port: listener.addr.port,
+    [Symbol.asyncDispose]: () => listener.abort(),
+  };
+}
+
+for (
+  const [name, bytes, status] of [
+    ["404 to a head of 16,383 bytes", MAX_HEADER_BYTES, 404],
+    ["431 to a head of one byte more", MAX_HEADER_BYTES + 1, 431],
+  ] as const
+) {
+  testOn("ws", `LiveServer answers ${name}, and ends the connection`, async (startLive) => {
+    await using live = await startLive();
+    using client = await RawClient.connect(live.port);
+    const fixed = "/hostxx-filling".length;
+
+    await client.request("/", { "host": "x", "x-filling": "x".repeat(bytes - fixed) });
+
+    assertEquals((await client.head()).status, status);
+    await client.ended();
+  });
+}
+
+for (
+  const [name, text] of [
+    ["nothing", ""],
+    ["half a head", "GET / HTTP/1.1\r\nhost: x\r\n"],
+    ["half a head of an upgrade", "GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\n"],
+  ] as const
+) {
+  Deno.test(`listenOnWs() answers 408 to a client that sends ${name}, and ends it`, async () => {
+    await using server = await listen({}, { headersTimeoutMs: 20, checkIntervalMs: 5 });
+    using client = await RawClient.connect(server.port);
+
+    await client.write(text);
+
+    assertEquals((await client.head()).status, 408);
+    await client.ended();
+  });
+}
+
+Deno.test("listenOnWs() answers 431 to a head past the limit that it is given", async () => {
+  await using server = await listen({}, { headerBytes: 200 });
+  using client = await RawClient.connect(server.port);
+
+  await client.request("/", { "host": "x", "x-filling": "x".repeat(200) });
+
+  assertEquals((await client.head()).status, 431);
+});
+
+for (const path of ["/", "/sse?topic=event:1"]) {
+  testOn("ws", `LiveServer ends TCP after it has refused ${path}`, async (startLive) => {
+    await using live = await startLive();
+    using client = await RawClient.connect(live.port);
+
+    assertEquals((await client.upgrade(path)).status, 401);
+
+    await client.ended();
+  });
+}
+
+testOn("ws", "LiveServer answers 400 to a method that the web does not know", async (startLive) => {
+  await using live = await startLive();
+  using client = await RawClient.connect(live.port);
+
+  await client.request("/", { host: "x" }, "TRACE");
+
+  assertEquals((await client.head()).status, 400);
+});
+
+Deno.test("listenOnWs() answers 500 where the handler fails, and logs it", async () => {
+  const error = new Error("broken");
+  const logger = new RecordingLogger();
+  await using server = await listen({ handle: () => Promise.reject(error), logger });
+
+  for (const headers of [{ host: "x" }, UPGRADE_HEADERS]) {
+    using client = await RawClient.connect(server.port);
+    await client.request("/", headers);
+    assertEquals((await client.head()).status, 500);
+  }
+
+  const line = { message: "request failed", fields: { listener: "live listener", error } };
+  assertEquals(logger.lines, [{ level: "error", ...line }, { level: "error", ...line }]);
+});
+
+testOnEach(
+  "LiveServer takes what was sent before the upgrade was answered",
+  async (startLive) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const authority = fakeAuthority({
+      authenticate: () => promise.then(() => ({ kind: "authenticated", user: userOf("ada") })),
+    });
+    await using live = await startLive({ authority });
+    using client = await RawClient.connect(live.port);
+    await client.request("/", { ...UPGRADE_HEADERS, cookie });
+    await live.metrics.until(({ gauges }) => gauges.pendingUpgrades === 1);
+
+    await client.sendFrame(textFrame('{"type":"subscribe","topic":"event:1"}'));
+    await live.knock("/"); // by then it has arrived
+    resolve();
+
+    assertEquals((await client.head()).status, 101);
+    assertEquals((await client.message()).type, "welcome");
+    assertEquals((await client.message()).type, "subscribed");
+  },
+);
+
+testOn(
+  "ws",
+  "LiveServer ends who sends 64 KiB before its upgrade is answered",
+  async (startLive) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const authority = fakeAuthority({
+      authenticate: () => promise.then(() => ({ kind: "authenticated", user: userOf("ada") })),
+    });
+    await using live = await startLive({ authority });
+    using client = await RawClient.connect(live.port);
+    await client.request("/", { ...UPGRADE_HEADERS, cookie });
+    await live.metrics.until(({ gauges }) => gauges.pendingUpgrades === 1);
+
+    await client.write(new Uint8Array(65_537)).catch(() => {}); // it may break on the way
+    await client.ended();
+    resolve();
+
+    await live.metrics.until(({ upgrades }) => upgrades.length === 1);
+    assertEquals(live.metrics.upgrades, ["left"]);
+  },
+);
+
+testOn("ws", "LiveServer sees that a peer lives by its pings and pongs", async (startLive) => {
+  await using live = await startLive({ options: { pingIntervalMs: 60_000 } });
+  using client = await live.connectRaw();
+  const [connection] = live.connections;
+  assert(connection !== undefined);
+
+  for (const opcode of [Opcode.Ping, Opcode.Pong]) {
+    connection.lastSeenAt = 0;
+    await client.sendFrame({ opcode, payload: new Uint8Array() });
+    await client.sendFrame({ opcode: Opcode.Ping, payload: new Uint8Array([1]) });
+    for (let pong = await client.frame(); pong?.payload[0] !== 1;) pong = await client.frame();
+    assert(connection.lastSeenAt > 0);
+  }
+});
+
+testOn("ws", "LiveServer ends a socket that was closed and does not let go", async (startLive) => {
+  await using live = await startLive({ options: { closeTimeoutMs: 20, maxMessageBytes: 8 } });
+  using client = await live.connectRaw();
+
+  await client.sendFrame(textFrame("too long"));
+  assertEquals((await client.message()).code, "protocol-violation");
+  await client.sendFrame(textFrame("too long!"));
+  const close = await client.frame();
+
+  assertEquals(close && readClose(close).code, 1009);
+  assertEquals(await client.frame(), undefined);
+  await live.metrics.until(({ gauges }) => gauges.closingSockets === 0);
+  assertEquals(live.metrics.disconnects, [1009]);
+});
+
+testOn("ws", "LiveServer ends a peer that pings and reads no pong", async (startLive) => {
+  await using live = await startLive();
+  using client = await live.connectRaw();
+  const ping = encodeFrame({ opcode: Opcode.Ping, payload: new Uint8Array(125) });
+  const many = new Uint8Array(ping.length * 1_000);
+  for (let at = 0; at < many.length; at += ping.length) many.set(ping, at);
+
+  while (live.metrics.disconnects.length === 0) {
+    await client.write(many).catch(() => {}); // it breaks once the server has ended it
+  }
+
+  assertEquals(live.metrics.disconnects, [1006]);
+});
