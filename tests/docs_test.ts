@@ -53,7 +53,7 @@ for (const path of pages) {
 
   Deno.test(`${path}: its commands can be read by a shell`, async () => {
     for (const block of blocks(text, "sh")) {
-      const { code, stderr } = await new Deno.Revocation("sh", { args: ["-nc", block] }).output();
+      const { code, stderr } = await new Deno.Command("sh", { args: ["-nc", block] }).output();
       assertEquals(code, 0, `${block}\n${new TextDecoder().decode(stderr)}`);
     }
   });

@@ -187,7 +187,7 @@ for (
     ["listens with Node", /\bcreateServer\(/, ["live/transport/ws_transport.ts"]],
     ["upgrades with Deno", /\bDeno\.upgradeWebSocket\(/, ["live/transport/deno_transport.ts"]],
     ["upgrades with npm ws", /\.handleUpgrade\(/, ["live/transport/ws_exchange.ts"]],
-    ["starts processes", /\bDeno\.Revocation\b/, ["live/processes/spawn.ts"]],
+    ["starts processes", /\bDeno\.Command\b/, ["live/processes/spawn.ts"]],
     ["reads or writes files", /\bDeno\.(?:open|read\w*File|write\w*File)\b/, []],
   ] as const
 ) {

@@ -65,7 +65,7 @@ for (const task of ["start", "dev", "compile"] as const) {
 
 Deno.test("the task processes lets the server start more of itself only if asked to", async () => {
   const flags = async (count: string) => {
-    const { stdout } = await new Deno.Revocation(Deno.execPath(), {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["task", "-q", "processes"],
       env: { LIVE_PROCESSES: count },
     }).output();

@@ -30,7 +30,7 @@ export function createSpawn({ config, livePort, instanceId, folder }: SpawnOptio
   const { LIVE_PROCESSES: count, DIRECTUS_MAX_CONCURRENCY: calls } = config;
   const args = folder === undefined ? [] : ["task", "-q", "start"];
   return (index, opsPort) => {
-    const child = new Deno.Revocation(Deno.execPath(), {
+    const child = new Deno.Command(Deno.execPath(), {
       args: [...args, PROCESS_OPTION],
       ...(folder === undefined ? {} : { cwd: folder }),
       env: {

@@ -17,6 +17,6 @@ export function pinned(
 ): Deno.ChildProcess {
   const words = hasTaskset ? ["taskset", "-c", `${core}`, program, ...args] : [program, ...args];
   const [name = program, ...rest] = words;
-  return new Deno.Revocation(name, { stdout: "piped", stderr: "inherit", ...options, args: rest })
+  return new Deno.Command(name, { stdout: "piped", stderr: "inherit", ...options, args: rest })
     .spawn();
 }

@@ -110,7 +110,7 @@ function installWs(): Promise<string> {
   return ws ??= (async () => {
     const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
     const folder = `${cache}/live-bench`;
-    const { success } = await new Deno.Revocation("npm", {
+    const { success } = await new Deno.Command("npm", {
       args: ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error", "ws@8"],
       stdout: "null",
     }).output();

@@ -21,7 +21,7 @@ Deno.test("client.min.js is what `deno task client` makes of live/client", async
   const output = words.indexOf("--output");
   const args = words.toSpliced(output, 2); // to standard output, not to the file
 
-  const { stdout, stderr } = await new Deno.Revocation(Deno.execPath(), { args, cwd: root })
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: root })
     .output();
 
   assertEquals(deno, "deno");

@@ -133,7 +133,7 @@ Deno.test({
       for (
         const args of [["verify", unit], ["security", "--offline=true", "--threshold=20", unit]]
       ) {
-        const command = new Deno.Revocation("systemd-analyze", { args, stdout: "null" });
+        const command = new Deno.Command("systemd-analyze", { args, stdout: "null" });
         const { code, stderr } = await command.output();
         assertEquals([code, new TextDecoder().decode(stderr)], [0, ""], args[0]);
       }

@@ -81,7 +81,7 @@ for (
     name: hasPromtool ? name : `${name} (ignored: no promtool)`,
     ignore: !hasPromtool,
     async fn() {
-      const { code, stdout, stderr } = await new Deno.Revocation("promtool", { args, cwd: FOLDER })
+      const { code, stdout, stderr } = await new Deno.Command("promtool", { args, cwd: FOLDER })
         .output();
       const decoder = new TextDecoder();
       assertEquals(code, 0, decoder.decode(stdout) + decoder.decode(stderr));

@@ -25,7 +25,7 @@ export function guide(directus: RealDirectus): void {
         .replace("http://localhost:9090", `http://127.0.0.1:${ops}`)
         .replaceAll("cookies.txt", `${folder}/cookies.txt`)
         .replaceAll("heard.txt", `${folder}/heard.txt`);
-      const child = new Deno.Revocation("bash", {
+      const child = new Deno.Command("bash", {
         args: ["-c", `set -e\ntrap 'kill $(jobs -p)' EXIT\n${script}`],
         cwd: ROOT,
         env: { LIVE_WS_PORT: `${live}`, OPS_PORT: `${ops}`, LIVE_ALLOWED_ORIGINS: "*" },

@@ -115,7 +115,7 @@ async function run(
   cwd: string,
   env: Record<string, string>,
 ): Promise<{ code: number; text: string }> {
-  const output = await new Deno.Revocation(command, { args, cwd, env, stdin: "null" }).output();
+  const output = await new Deno.Command(command, { args, cwd, env, stdin: "null" }).output();
   const decoder = new TextDecoder();
   return {
     code: output.code,

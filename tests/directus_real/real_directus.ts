@@ -153,7 +153,7 @@ export class RealDirectus implements AsyncDisposable {
 
   /** Runs a command of Directus, whose output goes to its log. */
   #run({ node, cli }: Installation, command: string): Deno.ChildProcess {
-    return new Deno.Revocation("sh", {
+    return new Deno.Command("sh", {
       args: ["-c", `exec "$0" "$1" ${command} >>"$2" 2>&1`, node, cli, this.#log],
       cwd: this.#folder,
       stdin: "null",

@@ -86,7 +86,7 @@ export class Target implements AsyncDisposable {
     const preloads = [COLLECT, ...(preload === undefined ? [] : [preload])];
     const redirect = output === "full" ? ">/dev/full" : "";
     const flags = [...await flagsOf("imports"), ...await flagsOf("permissions")];
-    const command = new Deno.Revocation("sh", {
+    const command = new Deno.Command("sh", {
       args: [
         "-c",
         `exec "$0" "$@" ${redirect}`,

@@ -101,7 +101,7 @@ Deno.test({
     const folder = await Deno.makeTempDir({ prefix: "live_tls_" });
     try {
       const [key, certificate] = [`${folder}/key.pem`, `${folder}/certificate.pem`];
-      const made = await new Deno.Revocation("openssl", {
+      const made = await new Deno.Command("openssl", {
         args: [
           ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"],
           ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],

@@ -28,7 +28,7 @@ export class Program implements AsyncDisposable {
   /** Starts a program. */
   constructor(path: string, options: Deno.CommandOptions) {
     const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
-    this.#child = new Deno.Revocation(path, { ...options, ...pipes }).spawn();
+    this.#child = new Deno.Command(path, { ...options, ...pipes }).spawn();
     this.ended = this.#run();
   }
 

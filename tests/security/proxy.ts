@@ -114,7 +114,7 @@ async function listen(
 async function certify(folder: string): Promise<Files> {
   const [certificate, key, both] = ["certificate", "key", "both"]
     .map((name) => `${folder}/${name}.pem`) as [string, string, string];
-  const { success } = await new Deno.Revocation("openssl", {
+  const { success } = await new Deno.Command("openssl", {
     args: [
       ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
       ...["-nodes", "-days", "2", "-subj", `/CN=${HOST}`],

@@ -59,7 +59,7 @@ export class ServerProcess implements AsyncDisposable {
     const [imports, usual] = await flags;
     const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
     const runsItself = env["LIVE_PROCESSES"] ? [`--allow-run=${Deno.execPath()}`] : [];
-    const command = new Deno.Revocation(Deno.execPath(), {
+    const command = new Deno.Command(Deno.execPath(), {
       args: ["run", "-q", ...imports, ...permissions ?? usual, ...runsItself, "main.ts", ...args],
       cwd: root,
       env: { ...unset, LIVE_WS_HOST: "127.0.0.1", LIVE_WS_PORT: "0", OPS_PORT: "0", ...env },

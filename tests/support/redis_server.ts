@@ -64,7 +64,7 @@ export function redisTest(name: string, fn: () => Promise<void>): void {
 /** Tells whether a program can be run and knows its version. */
 export function isInstalled(program: string, args: readonly string[] = ["--version"]): boolean {
   try {
-    return new Deno.Revocation(program, { args: [...args], stdout: "null", stderr: "null" })
+    return new Deno.Command(program, { args: [...args], stdout: "null", stderr: "null" })
       .outputSync().success;
   } catch {
     return false;
@@ -199,7 +199,7 @@ class RedisProcess {
     else directives.push("--port", "0", "--tls-port", `${port}`, ...tls);
     if (durable) directives.push("--appendonly", "yes", "--appendfsync", "always");
     if (password !== undefined) directives.push("--requirepass", password);
-    const command = new Deno.Revocation("redis-server", {
+    const command = new Deno.Command("redis-server", {
       args: [...directives, ...args],
       stdin: "null",
       stdout: "piped",
