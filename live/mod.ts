@@ -80,8 +80,10 @@ export type {
 export { Publication, type PublicationInput } from "./domain/publication.ts";
 export { SessionCookie } from "./domain/session_cookie.ts";
 export type { Socket } from "./domain/socket.ts";
+export type { LogName, Wire } from "./domain/wire.ts";
 export { parseTopic, type Topic, type TopicSource } from "./domain/topic.ts";
 export type { FanOutOptions } from "./hub/fan_out.ts";
+export type { Subscriber } from "./hub/subscriber.ts";
 export type { LiveServerOptions } from "./http/live_options.ts";
 export { Hub, type HubOptions, type SubscribeOptions, type SubscriptionStart } from "./hub/hub.ts";
 export { MemoryBroker, type MemoryBrokerOptions } from "./history/memory_broker.ts";
@@ -99,7 +101,7 @@ export {
   type Readiness,
 } from "./ops/ops_server.ts";
 export type { TransportName } from "./transport/transport.ts";
-export type { Topics } from "./ops/directus_flow.ts";
+export type { Topics } from "./directus/flow_trigger.ts";
 export type { Publish } from "./ops/publish.ts";
 export { type RedisControlOptions, RedisRevocationBus } from "./redis/revocation_bus.ts";
 export { Ingest, type IngestOptions } from "./redis/ingest.ts";
@@ -121,3 +123,4 @@ export {
 } from "./session/session.ts";
 export { createPrometheusMetrics, type PrometheusMetrics } from "./telemetry/prometheus_metrics.ts";
 export { createStdLogger, type StdLoggerOptions } from "./telemetry/std_logger.ts";
+export { jsonWire } from "./wire/json_wire.ts";

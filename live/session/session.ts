@@ -16,7 +16,7 @@ import type {
   UnsubscribedMessage,
 } from "../domain/messages.ts";
 import { parseTopic, type Topic } from "../domain/topic.ts";
-import type { Hub, Start } from "../hub/hub.ts";
+import type { Hub, SubscriptionStart } from "../hub/hub.ts";
 import type { Revalidator } from "./revalidator.ts";
 import { type MonitoredSession, SESSION_ENDED_REASON } from "./revalidation.ts";
 
@@ -167,12 +167,12 @@ class TopicSession implements Session, MonitoredSession {
 
   async #join(message: SubscribeRequest, place: Place): Promise<void> {
     const { since } = message;
-    const onStart = (start: Start) => this.#begin(message, place, start);
+    const onStart = (start: SubscriptionStart) => this.#begin(message, place, start);
     await this.#options.hub.subscribe(this.connection, place.topic.name, { since, onStart });
   }
 
   /** Answers with the start of a subscription, unless the right to it ended on the way. */
-  #begin(message: SubscribeRequest, place: Place, start: Start): void {
+  #begin(message: SubscribeRequest, place: Place, start: SubscriptionStart): void {
     const { name } = place.topic;
     if (place.withdrawn) {
       this.#options.hub.unsubscribe(this.connection, name);
