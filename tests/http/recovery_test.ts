@@ -21,7 +21,7 @@ function message(offset: number, key?: string): Message {
 /** Publishes messages whose data are their offsets, up to one. */
 async function publishUpTo(live: Live, from: number, to: number, key?: string): Promise<void> {
   for (let data = from; data <= to; data++) {
-    await live.hub.publish([{ topic: TOPIC, data: `${data}`, ...(key ? { key } : {}) }]);
+    await live.publishAll({ topic: TOPIC, data, key });
   }
 }
 

@@ -37,7 +37,7 @@ testOnEach(
   "a stream is told that it cannot go on after a Last-Event-ID of another epoch",
   async (startLive) => {
     await using live = await startLive();
-    await live.hub.publish([{ topic: TOPIC, key: "k", data: "1" }]);
+    await live.publishAll({ topic: TOPIC, key: "k", data: 1 });
 
     await using client = await SseClient.to(live, [TOPIC], { "last-event-id": "other:0" });
 

@@ -15,10 +15,10 @@ testOnEach(
   "GET /sse answers with a stream of the very messages that a WebSocket gets",
   async (startLive) => {
     await using live = await startLive();
-    await live.hub.publish([{ topic: TOPIC, key: "car-7", data: '{"x":17.3}' }]);
+    await live.publishAll({ topic: TOPIC, key: "car-7", data: { x: 17.3 } });
     await using client = await SseClient.to(live, [TOPIC]);
     const [welcome, subscribed] = [await client.event(), await client.event()];
-    await live.hub.publish([{ topic: TOPIC, key: "car-7", data: '{"x":17.4}' }]);
+    await live.publishAll({ topic: TOPIC, key: "car-7", data: { x: 17.4 } });
     await client.event();
     const { epoch } = JSON.parse(subscribed.data);
     const connection = live.connections[0]?.id;

@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import type { Connection } from "../../live/connection/connection.ts";
 import type { Authority } from "../../live/domain/authority.ts";
+import { Publication, type PublicationInput } from "../../live/domain/publication.ts";
 import type { LiveServerOptions } from "../../live/http/live_options.ts";
 import {
   createLiveServer,
@@ -181,9 +182,14 @@ export class Live implements AsyncDisposable {
     this.#passedMs += ms;
   }
 
-  /** Publishes to a topic, each of the values by itself. */
+  /** Publishes values to a topic, each as an event without a key. */
   async publish(topic: string, ...values: unknown[]): Promise<void> {
-    await this.hub.publish(values.map((value) => ({ topic, data: JSON.stringify(value) })));
+    await this.publishAll(...values.map((data) => ({ topic, data })));
+  }
+
+  /** Publishes in one call. */
+  async publishAll(...publications: readonly PublicationInput[]): Promise<void> {
+    await this.hub.publish(publications.map((publication) => Publication.from(publication)));
   }
 
   /** Stops the server and the hub. */
