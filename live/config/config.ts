@@ -15,6 +15,7 @@ import {
   wholeNumber,
   word,
 } from "./config_rules.ts";
+import { DEFAULTS } from "./defaults.ts";
 import { optional, type Variable, variable } from "./variable.ts";
 
 const MINUTE = 60_000;
@@ -32,7 +33,7 @@ export const variables = {
   DIRECTUS_SESSION_COOKIE: variable(
     cookieName(),
     "the only cookie that is ever forwarded",
-    "directus_session_token",
+    DEFAULTS.cookieName,
   ),
   DIRECTUS_MAX_CONCURRENCY: variable(
     wholeNumber(1, 10_000),
@@ -44,48 +45,56 @@ export const variables = {
     "how long an answer serves the same session, or the same session and topic; 0 = none",
     "5000",
   ),
-  LIVE_WS_HOST: variable(word("a host name or address"), "host of the live listener", "0.0.0.0"),
-  LIVE_WS_PORT: variable(wholeNumber(0, 65535), "port of the live listener", "8080"),
+  LIVE_WS_HOST: variable(
+    word("a host name or address"),
+    "host of the live listener",
+    DEFAULTS.host,
+  ),
+  LIVE_WS_PORT: variable(wholeNumber(0, 65535), "port of the live listener", DEFAULTS.port),
   LIVE_WS_PING_INTERVAL_MS: variable(
     wholeNumber(100, DAY),
     "a silent peer is pinged after this, and closed after as long again",
-    "15000",
+    DEFAULTS.pingIntervalMs,
   ),
   LIVE_WS_DRAIN_TIMEOUT_MS: variable(
     wholeNumber(0, DAY),
     "the whole drain, at most",
-    "10000",
+    DEFAULTS.drainTimeoutMs,
   ),
   LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES: variable(
     wholeNumber(1, GIB),
     "what one connection may hold unsent before it is closed with 1008",
-    "1048576",
+    DEFAULTS.backpressureThresholdBytes,
   ),
   LIVE_ALLOWED_ORIGINS: optional(
     origins(),
     "comma-separated; * allows all; a request without Origin is allowed",
     "Directus's own origin",
   ),
-  LIVE_MAX_CONNECTIONS: variable(wholeNumber(1, 10_000_000), "connections in all", "50000"),
+  LIVE_MAX_CONNECTIONS: variable(
+    wholeNumber(1, 10_000_000),
+    "connections in all",
+    DEFAULTS.maxConnections,
+  ),
   LIVE_MAX_CONNECTIONS_PER_USER: variable(
     wholeNumber(1, 10_000_000),
     "connections of one user",
-    "32",
+    DEFAULTS.maxConnectionsPerUser,
   ),
   LIVE_MAX_TOPICS_PER_CONNECTION: variable(
     wholeNumber(1, 1_000_000),
     "topics of one connection",
-    "128",
+    DEFAULTS.maxTopics,
   ),
   LIVE_MAX_MESSAGE_BYTES: variable(
     wholeNumber(1, 67_108_864),
     "size of an inbound message; more closes with 1009",
-    "65536",
+    DEFAULTS.maxMessageBytes,
   ),
   LIVE_MAX_MESSAGES_PER_SECOND: variable(
     wholeNumber(1, 1_000_000),
     "inbound messages of one connection; more closes with 4429",
-    "50",
+    DEFAULTS.maxMessagesPerSecond,
   ),
   LIVE_REVALIDATE_INTERVAL_MS: variable(
     wholeNumber(0, DAY),
@@ -121,7 +130,7 @@ export const variables = {
   LIVE_TRANSPORT: variable(
     oneOf("deno", "ws"),
     "deno is Deno's own server; ws is node:http with npm ws, for the internet without a proxy",
-    "deno",
+    DEFAULTS.transport,
   ),
   LIVE_PUBLISH_TOKEN: optional(
     word("at least 16 visible ASCII characters", 16),

@@ -24,13 +24,13 @@ export interface Variable<T> {
 export function variable<T>(
   rule: Rule<T>,
   meaning: string,
-  defaultText?: string,
+  defaultValue?: string | number,
   defaultIs?: string,
 ): Variable<T> {
   return {
     rule,
     meaning,
-    ...(defaultText === undefined ? {} : { default: defaultText }),
+    ...(defaultValue === undefined ? {} : { default: String(defaultValue) }),
     ...(defaultIs === undefined ? {} : { defaultIs }),
   };
 }

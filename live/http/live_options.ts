@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DEFAULTS } from "../config/defaults.ts";
 import type { TransportName } from "../transport/transport.ts";
 
 /** Bounds and addresses of the live listener. */
@@ -50,21 +51,11 @@ export interface LiveServerOptions {
   readonly messageBurst?: number;
 }
 
-/** What stands for an option that is not given. */
+/** Values of the options that are not given. */
 export const LIVE_DEFAULTS: Required<LiveServerOptions> = {
-  transport: "deno",
-  host: "0.0.0.0",
-  port: 8080,
+  ...DEFAULTS,
   reusePort: false,
-  pingIntervalMs: 15_000,
-  drainTimeoutMs: 10_000,
   closeTimeoutMs: 5_000,
-  backpressureThresholdBytes: 1_048_576,
   allowedOrigins: new Set<string>(),
-  cookieName: "directus_session_token",
-  maxConnections: 50_000,
-  maxConnectionsPerUser: 32,
-  maxMessageBytes: 65_536,
-  maxMessagesPerSecond: 50,
-  messageBurst: 256,
+  messageBurst: 2 * DEFAULTS.maxTopics, // a client that reconnects subscribes to all its topics at once
 };
