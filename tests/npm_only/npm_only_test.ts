@@ -1,252 +1,123 @@
 /**
- * The stand-ins of this folder do what the modules that they stand in for do: these tests pass
- * with either.
+ * Tasks run the modules that the lock files allow, or none.
  *
  * @module
  */
 
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { deleteCookie, getCookies, setCookie } from "@std/http/cookie";
-import { ServerSentEventStream } from "@std/http/server-sent-event-stream";
-import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
-import { BaseHandler } from "@std/log/base-handler";
-import { ConsoleHandler } from "@std/log/console-handler";
-import { getLevelName, type LevelName, LogLevelNames, LogLevels } from "@std/log/levels";
-import { Logger, LogRecord } from "@std/log/logger";
-import { FakeTime, TimeError } from "@std/testing/time";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import denoJson from "../../deno.json" with { type: "json" };
+import { takeFreePort } from "../../live/transport/listener.ts";
+import { type Behaviour, type Ended, Project, Registry, runTask } from "./npm_only_setup.ts";
 
-class ListHandler extends BaseHandler {
-  readonly lines: string[] = [];
-  log(msg: string): void {
-    this.lines.push(msg);
-  }
+const IMPORTS = new URL("./imports.ts", import.meta.url).pathname;
+const FALLBACK = {
+  code: 0,
+  stdout: "--frozen --import-map=tests/npm_only/imports.json --lock=tests/npm_only/deno.lock\n",
+  stderr: "JSR is out of reach: tests/npm_only stands in for @std\n",
+};
+
+/** Runs the program of the task `imports` in a project. */
+function runImports(project: Project): Promise<Ended> {
+  return project.run("run", "-q", "--allow-all", IMPORTS);
 }
 
-Deno.test("assert() and its kin narrow the type of what they saw", () => {
-  const found: number | undefined = [1].find((n) => n > 0);
-  assert(found !== undefined);
-  assertEquals(found.toFixed(1), "1.0");
-  const error = assertThrows(
-    () => {
-      throw new RangeError("too far");
-    },
-    RangeError,
-    "far",
-  );
-  assertEquals(error.message, "too far");
-});
+for (const cache of ["empty", "complete"] as const) {
+  const behaviour = cache === "empty" ? "what is locked" : "no connection";
+  Deno.test(`the task imports keeps JSR with ${behaviour} and a cache that is ${cache}`, async () => {
+    await using project = await Project.create();
+    if (cache === "empty") project.clearCache();
+    await project.registry.behave(behaviour);
 
-Deno.test("getCookies() reads what setCookie() wrote", () => {
-  const headers = new Headers();
-  setCookie(headers, { name: "session", value: "1", httpOnly: true });
-  assertEquals(headers.get("set-cookie"), "session=1; HttpOnly");
-  deleteCookie(headers, "session");
-  assertEquals(headers.getSetCookie()[1], "session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
-  assertEquals(getCookies(new Headers({ cookie: "a=1; session=2" })), { a: "1", session: "2" });
-});
-
-Deno.test("ServerSentEventStream writes events as text", async () => {
-  const events = ReadableStream.from([{ event: "message", data: "a\nb", id: 1 }, { comment: "" }]);
-  const text = await new Response(events.pipeThrough(new ServerSentEventStream())).text();
-  assertEquals(text, "event:message\ndata:a\ndata:b\nid:1\n\n:\n\n");
-});
-
-Deno.test("STATUS_CODE and STATUS_TEXT name the statuses", () => {
-  assertEquals(STATUS_CODE.ServiceUnavailable, 503);
-  assertEquals(STATUS_TEXT[STATUS_CODE.ContentTooLarge], "Content Too Large");
-});
-
-Deno.test("LogLevels are in order of severity", () => {
-  assertEquals(LogLevelNames, ["NOTSET", "DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"]);
-  assertEquals(LogLevelNames.map((name) => LogLevels[name]), [0, 10, 20, 30, 40, 50]);
-  assertEquals(getLevelName(LogLevels.WARN), "WARN");
-});
-
-Deno.test("Logger lets its own level and above through", () => {
-  const handler = new ListHandler("NOTSET");
-  const logger = new Logger("test", "WARN", { handlers: [handler] });
-  logger.debug("a");
-  logger.info("b");
-  logger.warn("c");
-  logger.error("d");
-  logger.critical("e");
-  assertEquals(handler.lines, ["WARN c", "ERROR d", "CRITICAL e"]);
-});
-
-Deno.test("BaseHandler writes its own level and above", () => {
-  const handler = new ListHandler("ERROR");
-  const logger = new Logger("test", "DEBUG", { handlers: [handler] });
-  logger.warn("a");
-  logger.error("b");
-  assertEquals(handler.lines, ["ERROR b"]);
-});
-
-Deno.test("Logger calls a function as the message only if the level lets it through", () => {
-  const handler = new ListHandler("NOTSET");
-  const logger = new Logger("test", "INFO", { handlers: [handler] });
-  assertEquals(logger.debug(() => "a"), undefined);
-  assertEquals(logger.info(() => "b"), "b");
-  assertEquals(logger.debug("c"), "c");
-  assertEquals(handler.lines, ["INFO b"]);
-});
-
-Deno.test("Logger turns what is not a string into text", () => {
-  const handler = new ListHandler("NOTSET", { formatter: ({ msg }) => msg });
-  const logger = new Logger("test", "INFO", { handlers: [handler] });
-  logger.info(1);
-  logger.info(null);
-  logger.info({ a: "b", c: { d: 2 } });
-  assertEquals(handler.lines, ["1", "null", '{"a":"b","c":{"d":2}}']);
-});
-
-Deno.test("Logger hands its handlers a record with all fields", () => {
-  using time = new FakeTime(1_000);
-  const records: LogRecord[] = [];
-  const formatter = (record: LogRecord) => {
-    records.push(record);
-    return "";
-  };
-  const handlers = [new ListHandler("INFO", { formatter })];
-  new Logger("test", "INFO", { handlers }).warn("slow", { ms: 5 }, 6);
-  time.tick(1);
-  const [record] = records;
-  assert(record);
-  assertEquals(record.msg, "slow");
-  assertEquals(record.args, [{ ms: 5 }, 6]);
-  assertEquals(record.datetime.getTime(), 1_000);
-  assertEquals(record.level, LogLevels.WARN);
-  assertEquals(record.levelName, "WARN");
-  assertEquals(record.loggerName, "test");
-});
-
-for (const name of ["DEBUG", "WARN", "CRITICAL"] satisfies LevelName[]) {
-  Deno.test(`ConsoleHandler leaves colours out of ${name} if told so`, () => {
-    const handler = new ConsoleHandler("NOTSET", { useColors: false });
-    const options = { msg: "hi", args: [], level: LogLevels[name], loggerName: "test" };
-    assertEquals(handler.format(new LogRecord(options)), `${name} hi`);
+    assertEquals(await runImports(project), { code: 0, stdout: "--frozen\n", stderr: "" });
   });
 }
 
-Deno.test("FakeTime runs timers when they are due, in order", () => {
-  using time = new FakeTime(0);
-  const ran: string[] = [];
-  const run = (name: string) => ran.push(`${name} at ${Date.now()}`);
-  setTimeout(run, 20, "late");
-  setTimeout(run, 10, "first");
-  setTimeout(run, 10, "second");
-  setTimeout(run, 30, "never");
-  time.tick(9);
-  assertEquals(ran, []);
-  time.tick(20);
-  assertEquals(ran, ["first at 10", "second at 10", "late at 20"]);
-  assertEquals(time.now, 29);
+for (const behaviour of ["no connection", "a gateway's error", "no answer"] as const) {
+  Deno.test(`the task imports falls back if the registry gives ${behaviour}`, async () => {
+    await using project = await Project.create();
+    project.clearCache();
+    await project.registry.behave(behaviour);
+
+    assertEquals(await runImports(project), FALLBACK);
+  });
+}
+
+/** Asserts that the task shows an error, and prints a flag that Deno rejects. */
+function assertFailed({ code, stdout, stderr }: Ended, error: string): void {
+  assertEquals([code, stdout], [1, "--frozen=because-modules-failed-to-load\n"]);
+  assertStringIncludes(stderr, error);
+  assert(!stderr.includes(FALLBACK.stderr));
+}
+
+for (
+  const [behaviour, error] of [
+    ["a manipulated package", "Integrity check failed"],
+    ["a manipulated module", "Integrity check failed"],
+    ["a network's login page", "failed to load"],
+  ] satisfies [Behaviour, string][]
+) {
+  Deno.test(`the task imports fails if the registry gives ${behaviour}`, async () => {
+    await using project = await Project.create();
+    project.clearCache();
+    await project.registry.behave(behaviour);
+
+    assertFailed(await runImports(project), error);
+  });
+}
+
+Deno.test("the task imports fails if the cache is manipulated and the registry gone", async () => {
+  await using project = await Project.create();
+  project.clearCache();
+  await project.registry.behave("a manipulated package");
+  assertEquals((await project.run("install", "--no-lock")).code, 0);
+  await project.registry.behave("no connection");
+
+  assertFailed(await runImports(project), "Integrity check failed");
 });
 
-Deno.test("FakeTime runs what a timer sets, if that is due as well", () => {
-  using time = new FakeTime(0);
-  const ran: number[] = [];
-  setTimeout(() => {
-    setTimeout(() => ran.push(Date.now()), 5);
-    setTimeout(() => ran.push(Date.now()), 0);
-  }, 10);
-  time.tick(15);
-  assertEquals(ran, [10, 15]);
+for (const task of ["start", "dev", "check"] as const) {
+  Deno.test(`the task ${task} stops if the registry gives a manipulated package`, async () => {
+    await using registry = new Registry();
+    await registry.behave("a manipulated package");
+
+    const { code, stderr } = await runTask(task, { JSR_URL: registry.url });
+
+    assert(code !== 0);
+    assertStringIncludes(stderr, "Integrity check failed");
+    assertStringIncludes(stderr, "invalid value 'because-modules-failed-to-load'");
+  });
+}
+
+Deno.test("a task that has fallen back stops if npm gives a manipulated package", async () => {
+  await using npm = new Registry();
+  await npm.behave("a manipulated package");
+  const nowhere = `http://127.0.0.1:${takeFreePort()}`;
+
+  const { code, stderr } = await runTask("start", {
+    JSR_URL: nowhere,
+    NPM_CONFIG_REGISTRY: npm.url,
+  });
+
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "Tarball checksum did not match");
 });
 
-Deno.test("FakeTime repeats an interval until it is cleared", () => {
-  using time = new FakeTime(0);
-  const ran: number[] = [];
-  const interval = setInterval(() => {
-    ran.push(Date.now());
-    if (ran.length === 3) clearInterval(interval);
-  }, 10);
-  time.tick(100);
-  assertEquals(ran, [10, 20, 30]);
-  assertEquals(time.next(), false);
-});
-
-Deno.test("FakeTime never runs a cleared timeout", () => {
-  using time = new FakeTime(0);
-  let ran = false;
-  clearTimeout(setTimeout(() => ran = true, 10));
-  clearTimeout(undefined);
-  time.tick(10);
-  assertEquals(ran, false);
-});
-
-Deno.test("FakeTime.next() goes to the next timer", () => {
-  using time = new FakeTime(0);
-  let ran = 0;
-  setTimeout(() => ran++, 10);
-  setTimeout(() => ran++, 20);
-  assertEquals([time.next(), ran, time.now], [true, 1, 10]);
-  assertEquals([time.next(), ran, time.now], [true, 2, 20]);
-  assertEquals([time.next(), ran, time.now], [false, 2, 20]);
-});
-
-Deno.test("FakeTime.tickAsync() runs microtasks first", async () => {
-  using time = new FakeTime(0);
-  const ran: string[] = [];
-  setTimeout(() => ran.push("timer"), 10);
-  Promise.resolve().then(() => ran.push("microtask"));
-  await time.tickAsync(10);
-  assertEquals(ran, ["microtask", "timer"]);
-});
-
-Deno.test("FakeTime stops at a timer that throws", () => {
-  using time = new FakeTime(0);
-  setTimeout(() => {
-    throw new RangeError("no");
-  }, 10);
-  assertThrows(() => time.tick(20), RangeError, "no");
-  assertEquals(time.now, 10);
-});
-
-Deno.test("FakeTime moves dates, and leaves given ones alone", () => {
-  using time = new FakeTime("2000-01-01T00:00:00.000Z");
-  time.tick(1_000);
-  assertEquals(new Date().toISOString(), "2000-01-01T00:00:01.000Z");
-  assertEquals(new Date(5).getTime(), 5);
-  assertEquals(Date.UTC(1970, 0, 1), 0);
-  assert(new Date() instanceof Date);
-  assertEquals(time.start, 946_684_800_000);
-});
-
-Deno.test("FakeTime moves AbortSignal.timeout()", () => {
-  using time = new FakeTime(0);
-  const signal = AbortSignal.timeout(10);
-  time.tick(9);
-  assertEquals(signal.aborted, false);
-  time.tick(1);
-  assertEquals(signal.aborted, true);
-  assertEquals(signal.reason.name, "TimeoutError");
-});
-
-Deno.test("FakeTime cannot go back, nor be begun twice", () => {
-  using time = new FakeTime(10);
-  assertThrows(() => time.now = 9, RangeError);
-  assertThrows(() => new FakeTime(), TimeError);
-});
-
-Deno.test("FakeTime gives the globals back", () => {
-  const before = [Date, setTimeout, clearTimeout, setInterval, clearInterval, AbortSignal.timeout];
-  {
-    using _time = new FakeTime(0);
-  }
-  const after = [Date, setTimeout, clearTimeout, setInterval, clearInterval, AbortSignal.timeout];
-  before.forEach((value, index) => assertStrictEquals(after[index], value));
-});
-
-Deno.test("FakeTime.restoreFor() gives the globals back for a while", async () => {
-  const { setTimeout } = globalThis;
-  using _time = new FakeTime(0);
-  const fake = globalThis.setTimeout;
-  await FakeTime.restoreFor(() => assertStrictEquals(globalThis.setTimeout, setTimeout));
-  assertEquals(globalThis.setTimeout === setTimeout, false);
-  assertEquals(fake === setTimeout, false);
-  await assertRejects(
-    () => FakeTime.restoreFor(() => Promise.reject(new RangeError())),
-    RangeError,
+Deno.test("every task that loads modules freezes the lock file", () => {
+  const loading = /\bdeno (?:run|test|bench|check|doc|compile|bundle) [^&|]*/g;
+  const frozen = / (?:--frozen|\$\(deno task -q imports\)|\$FLAGS) /;
+  const commands = Object.values(denoJson.tasks).flatMap(({ command }) =>
+    command.match(loading) ?? []
   );
-  assertEquals(Date.now(), 0);
+  assert(commands.length > 10);
+  assertEquals(commands.filter((command) => !frozen.test(command)), []);
+  assertEquals(commands.filter((command) => command.includes("--no-lock")), []);
+});
+
+Deno.test("browser.lock adds to deno.lock what drives the browser, and changes nothing", () => {
+  const packagesOf = (path: string) =>
+    JSON.parse(Deno.readTextFileSync(new URL(path, import.meta.url))).npm;
+  const { "playwright-core@1.65.1": driver, ...rest } = packagesOf("browser.lock");
+
+  assertEquals(rest, packagesOf("deno.lock"));
+  assertMatch(driver.integrity, /^sha512-/);
 });

@@ -1,9 +1,9 @@
 /**
- * Names every JSR module the project uses, so that loading this one file tells whether JSR, or a
- * complete cache of it, is within reach. The `imports` task does that.
+ * Imports every module from JSR that the project uses. The task `imports` loads this file to find out
+ * whether JSR, or a complete cache of it, is in reach.
  *
- * A file of its own, not `main.ts`: a mistake in the project's code must not look like a registry
- * out of reach, and the modules that only tests use count as well.
+ * It is not `main.ts`, because a mistake in the project's code must not look like a failed download,
+ * and because the modules that only tests use count as well.
  *
  * @module
  */
