@@ -1,5 +1,5 @@
 /**
- * The program as Deno Deploy runs it: one port, the network and the environment, and nothing else.
+ * The program as Deno Deploy runs it: one port, and only the permissions that Deploy grants.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { ServerProcess } from "../support/process.ts";
 const TOKEN = "the-publish-token-of-the-tests";
 const BEARER = { authorization: `Bearer ${TOKEN}` };
 
-/** No file, no process, no system information, and nothing unstable that has to be allowed. */
+/** The network and the environment: no files, no processes, no system information. */
 const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env"];
 
 interface Deployed extends AsyncDisposable {
   readonly port: number;
   readonly server: ServerProcess;
-  /** The pair for the `Cookie` header of somebody who may listen. */
+  /** The `Cookie` header of a user who may subscribe. */
   readonly cookie: string;
   ask(path: string, init?: RequestInit): Promise<Response>;
 }
@@ -50,7 +50,7 @@ async function status(response: Promise<Response>): Promise<number> {
   return status;
 }
 
-Deno.test("main.ts on Deno Deploy takes clients and calls on one port", async () => {
+Deno.test("main.ts on Deno Deploy serves clients and ops routes on one port", async () => {
   await using deployed = await deploy();
   const { ask, port, cookie, server } = deployed;
   await using client = await Client.connect(`ws://127.0.0.1:${port}`, { cookie });
@@ -73,7 +73,7 @@ Deno.test("main.ts on Deno Deploy takes clients and calls on one port", async ()
   assertEquals(started.length, 1);
 });
 
-Deno.test("main.ts on Deno Deploy tells metrics to whoever has the token, and to nobody else", async () => {
+Deno.test("main.ts on Deno Deploy requires the token for metrics and for the POST routes", async () => {
   await using deployed = await deploy();
   const { ask } = deployed;
 
@@ -87,7 +87,7 @@ Deno.test("main.ts on Deno Deploy tells metrics to whoever has the token, and to
   }
 });
 
-Deno.test("main.ts on Deno Deploy tells metrics to nobody without a token", async () => {
+Deno.test("main.ts on Deno Deploy exposes no metrics if no token is configured", async () => {
   await using deployed = await deploy({ LIVE_PUBLISH_TOKEN: "" });
   const response = await deployed.ask("/metrics", { headers: { authorization: "Bearer " } });
   assertEquals([response.status, await response.json()], [401, {

@@ -1,5 +1,5 @@
 /**
- * The dashboard and the alerts, held against what the server exports.
+ * The dashboard and the alerts use only metrics and labels that the server exports.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { exposedMetrics } from "../support/exposed_metrics.ts";
 import { isInstalled } from "../support/redis_server.ts";
 import dashboard from "../../live/deploy/grafana.json" with { type: "json" };
 
-const FOLDER = new URL(".", import.meta.url);
+const FOLDER = new URL("../../live/deploy/", import.meta.url);
 
-/** Labels that Prometheus adds, and the one of histograms' buckets. */
+/** Labels that Prometheus adds, and the label of histogram buckets. */
 const ADDED = ["instance", "job", "le"];
 
-/** What follows a metric's name in a histogram. */
+/** Suffixes of a histogram's series. */
 const SUFFIXES = /_(?:bucket|count|sum)$/;
 
-/** Returns what is wrong with the names and labels in an expression. */
+/** Returns the unknown metrics and labels of an expression. */
 async function faultsOf(expression: string): Promise<string[]> {
   const exposed = await exposedMetrics();
   const used = [...expression.matchAll(/\b(processor_live_\w+)(?:\{([^}]*)\})?/g)];
@@ -39,7 +39,7 @@ async function faultsOf(expression: string): Promise<string[]> {
   return faults;
 }
 
-Deno.test("grafana.json asks for metrics and labels that there are", async () => {
+Deno.test("grafana.json queries metrics and labels that exist", async () => {
   const expressions = dashboard.panels.flatMap((panel) => panel.targets ?? [])
     .map(({ expr }) => expr);
   assert(expressions.length > 20);
@@ -52,12 +52,12 @@ Deno.test("grafana.json shows every metric", async () => {
   assertEquals(missing, []);
 });
 
-Deno.test("alerts.yml asks for metrics and labels that there are", async () => {
+Deno.test("alerts.yml queries metrics and labels that exist", async () => {
   const text = await Deno.readTextFile(new URL("alerts.yml", FOLDER));
   assertEquals(await faultsOf(text), []);
 });
 
-Deno.test("faultsOf() finds what there is not", async () => {
+Deno.test("faultsOf() finds unknown metrics and labels", async () => {
   const expression = 'sum by (colour) (processor_live_nothing{type="x"}) + ' +
     'processor_live_connections{colour="red"}';
   assertEquals(await faultsOf(expression), [
@@ -70,19 +70,19 @@ Deno.test("faultsOf() finds what there is not", async () => {
 
 const hasPromtool = isInstalled("promtool", ["--version"]);
 for (
-  const args of [
-    ["check", "config", "prometheus.yml"],
-    ["check", "rules", "alerts.yml"],
-    ["test", "rules", "alerts_test.yml"],
-  ]
+  const [args, cwd] of [
+    [["check", "config", "prometheus.yml"], FOLDER],
+    [["check", "rules", "alerts.yml"], FOLDER],
+    [["test", "rules", "alerts_test.yml"], new URL(".", import.meta.url)],
+  ] as const
 ) {
   const name = `promtool ${args.join(" ")}`;
   Deno.test({
     name: hasPromtool ? name : `${name} (ignored: no promtool)`,
     ignore: !hasPromtool,
     async fn() {
-      const { code, stdout, stderr } = await new Deno.Command("promtool", { args, cwd: FOLDER })
-        .output();
+      const command = new Deno.Command("promtool", { args: [...args], cwd });
+      const { code, stdout, stderr } = await command.output();
       const decoder = new TextDecoder();
       assertEquals(code, 0, decoder.decode(stdout) + decoder.decode(stderr));
     },

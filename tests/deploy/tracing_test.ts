@@ -12,7 +12,7 @@ import { Watch } from "../support/queue.ts";
 
 const TOKEN = "the-publish-token-of-the-tests";
 
-/** One span, as OTLP has it in JSON. */
+/** A span in OTLP's JSON encoding. */
 interface Span {
   readonly name: string;
   readonly traceId: string;
@@ -23,7 +23,7 @@ interface Span {
   readonly attributes: readonly { key: string; value: { stringValue?: string } }[];
 }
 
-/** A collector that keeps what it is sent. */
+/** A collector that keeps the spans it receives. */
 class Collector implements AsyncDisposable {
   readonly spans: Span[] = [];
   readonly #watch = new Watch();
@@ -36,10 +36,10 @@ class Collector implements AsyncDisposable {
     return `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** Resolves to the first span that is wanted, once it has arrived. */
-  async span(isWanted: (span: Span) => boolean): Promise<Span> {
-    await this.#watch.until(() => this.spans.some(isWanted));
-    return this.spans.find(isWanted) as Span;
+  /** Resolves to the first matching span, once it has arrived. */
+  async span(matches: (span: Span) => boolean): Promise<Span> {
+    await this.#watch.until(() => this.spans.some(matches));
+    return this.spans.find(matches) as Span;
   }
 
   async #take(request: Request): Promise<Response> {
@@ -99,12 +99,12 @@ Deno.test("main.ts traces an upgrade to Directus, and a publish call to its last
   const opened = await server.line("connection opened");
   assertEquals(opened["trace_id"], upgrade.traceId);
   for (const { attributes } of collector.spans) {
-    assertEquals(JSON.stringify(attributes).includes(cookie), false, "a cookie is told to nobody");
-    assertEquals(JSON.stringify(attributes).includes(TOKEN), false, "nor the token");
+    assertEquals(JSON.stringify(attributes).includes(cookie), false, "no span holds the cookie");
+    assertEquals(JSON.stringify(attributes).includes(TOKEN), false, "no span holds the token");
   }
 });
 
-Deno.test("main.ts without OTEL_DENO has no trace in its log", async () => {
+Deno.test("main.ts without OTEL_DENO logs no trace ids", async () => {
   await using directus = startDirectus();
   await using server = await ServerProcess.spawn({ DIRECTUS_BASE_URL: directus.url });
   assertEquals(Object.hasOwn(await server.line("live listener started"), "trace_id"), false);
