@@ -1,21 +1,41 @@
 /**
- * All pages: their links lead somewhere, their JSON is JSON, their commands can be read by a shell, and
- * the tasks that they name exist.
+ * Every page: its links lead somewhere, its JSON parses, a shell can read its commands, and the tasks
+ * and variables that it names exist.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
+import { variables } from "../live/config/config.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
+/** Folders that hold no page of ours. */
+const SKIPPED = [".git", "artifacts", "coverage", "dist", "node_modules"];
+
+/** The only files and folders in the root, beside dot files and what is not committed. */
+const TOP_LEVEL = ["Dockerfile", "README.md", "deno.json", "deno.lock", "live", "main.ts", "tests"];
+
+/** Variables of Directus and of the deployment files. */
+const FOREIGN = ["DIRECTUS_SECRET", "DIRECTUS_UPSTREAM", "LIVE_SITE", "LIVE_UPSTREAM"];
+
+/** Files that name tasks or the version of Deno, beside the pages. */
+const SCRIPTS = [
+  ".ci/run",
+  ".github/workflows/ci.yml",
+  ".github/workflows/release.yml",
+  "Dockerfile",
+];
+
+function read(path: string): string {
+  return Deno.readTextFileSync(new URL(path, ROOT));
+}
+
 /** Returns the paths of all pages below a folder. */
 function pagesIn(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) => {
-    if (name.startsWith(".") || ["node_modules", "artifacts", "coverage", "dist"].includes(name)) {
-      return [];
-    }
+  return [...Deno.readDirSync(new URL(`./${folder}`, ROOT))].flatMap(({ name, isDirectory }) => {
+    if (SKIPPED.includes(name)) return [];
     if (isDirectory) return pagesIn(`${folder}${name}/`);
     return name.endsWith(".md") ? [`${folder}${name}`] : [];
   });
@@ -27,38 +47,64 @@ function blocks(text: string, language: string): string[] {
     .map(([, block = ""]) => block);
 }
 
-const pages = pagesIn("./");
+/** Returns the anchors of a page's headings, as GitHub makes them. */
+function anchors(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")
+  );
+}
+
+const pages = pagesIn("");
 
 for (const path of pages) {
   const url = new URL(path, ROOT);
-  const text = Deno.readTextFileSync(url);
+  const text = read(path);
 
-  Deno.test(`${path}: its links lead to files`, () => {
-    for (const [, link = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
-      assert(Deno.statSync(new URL(link, url)), link);
+  Deno.test(`${path}: its links lead to files and headings`, () => {
+    for (const [, link = ""] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+      const target = new URL(link, url);
+      const anchor = target.hash.slice(1);
+      target.hash = "";
+      assert(Deno.statSync(target), link);
+      if (anchor) assert(anchors(Deno.readTextFileSync(target)).includes(anchor), link);
     }
   });
 
-  Deno.test(`${path}: its JSON is JSON`, () => {
+  Deno.test(`${path}: its JSON parses`, () => {
     for (const block of blocks(text, "json")) {
       JSON.parse(block.replaceAll(/: \{\{[^}]*\}\}/g, ": null")); // a Flow's template without quotes
     }
   });
 
-  Deno.test(`${path}: its tasks exist`, () => {
-    for (const [, name = ""] of text.matchAll(/deno(?:@[\d.]+)? task (?:-q )?([\w:]+)/g)) {
-      assert(Object.hasOwn(denoJson.tasks, name), name);
-    }
-  });
-
-  Deno.test(`${path}: its commands can be read by a shell`, async () => {
+  Deno.test(`${path}: a shell can read its commands`, async () => {
     for (const block of blocks(text, "sh")) {
       const { code, stderr } = await new Deno.Command("sh", { args: ["-nc", block] }).output();
       assertEquals(code, 0, `${block}\n${new TextDecoder().decode(stderr)}`);
     }
   });
+
+  Deno.test(`${path}: its variables exist`, () => {
+    for (const [name] of text.matchAll(/\b(?:LIVE|DIRECTUS|OPS|REDIS|LOG)_[A-Z_]*[A-Z]\b/g)) {
+      assert(Object.hasOwn(variables, name) || FOREIGN.includes(name), name);
+    }
+  });
 }
 
-Deno.test("README.md is a front door, and not the whole house", () => {
-  assert(Deno.readTextFileSync(new URL("README.md", ROOT)).split("\n").length <= 260);
+for (const path of [...pages, ...SCRIPTS]) {
+  Deno.test(`${path}: its tasks exist, and it means the same Deno as .ci/run`, () => {
+    const text = read(path);
+    for (const [, name = ""] of text.matchAll(/deno(?:@[\d.]+)? task (?:-q )?([\w:]+)/g)) {
+      assert(Object.hasOwn(denoJson.tasks, name), name);
+    }
+    const [, version] = /^version=(.+)$/m.exec(read(".ci/run")) ?? [];
+    for (const [, named] of text.matchAll(/deno(?:@|:|-version: )(\d[\d.]+\d)/g)) {
+      assertEquals(named, version);
+    }
+  });
+}
+
+Deno.test("the root holds the program, its lock, two folders, the image and the README only", () => {
+  const names = [...Deno.readDirSync(ROOT)].map(({ name }) => name)
+    .filter((name) => !name.startsWith(".") && !SKIPPED.includes(name));
+  assertEquals(names.toSorted(), TOP_LEVEL);
 });
