@@ -5,7 +5,9 @@
  */
 
 import { compose, flush, instanceIdOf, logOf } from "./live/application.ts";
-import { type Config, readConfig, variables } from "./live/config/config.ts";
+import type { Config } from "./live/config/config.ts";
+import { readConfig } from "./live/config/read_config.ts";
+import { variables } from "./live/config/variables.ts";
 import type { Logger } from "./live/domain/logger.ts";
 import { usage } from "./live/config/usage.ts";
 import { takeFreePort } from "./live/transport/listener.ts";

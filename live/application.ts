@@ -1,61 +1,74 @@
 /**
- * The composition root: puts the whole server together.
+ * The composition root: builds the whole application from its configuration.
  *
  * @module
  */
 
+import type { Config } from "./config/config.ts";
 import { createDirectusAuthority } from "./directus/authority.ts";
 import { createShield } from "./directus/shield.ts";
-import type { Config } from "./config/config.ts";
-import type { Logger } from "./domain/logger.ts";
 import { Deadline } from "./domain/deadline.ts";
-import { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";
-import { createOpsHandler, createOpsServer, type OpsHandlerDeps } from "./ops/ops_server.ts";
-import { Hub } from "./hub/hub.ts";
+import { Lifecycle } from "./domain/lifecycle.ts";
+import type { Logger } from "./domain/logger.ts";
 import { MemoryBroker } from "./history/memory_broker.ts";
-import { RedisRevocationBus } from "./redis/revocation_bus.ts";
+import type { DrainResult } from "./http/live_server.ts";
+import { createLive, type Live } from "./live.ts";
+import { createOpsHandler } from "./ops/ops_handler.ts";
+import { createOpsServer } from "./ops/ops_server.ts";
 import { Ingest } from "./redis/ingest.ts";
 import { RedisBroker } from "./redis/redis_broker.ts";
-import { Revalidator } from "./session/revalidator.ts";
-import { createRevoke } from "./session/revoke.ts";
-import { createSessions } from "./session/session.ts";
+import { RedisRevocationBus } from "./redis/revocation_bus.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createPrometheusMetrics } from "./telemetry/prometheus_metrics.ts";
 import { traceBroadcasts, traceFields } from "./telemetry/tracing.ts";
 
-/** The whole server: both listeners and what is behind them. */
+/** Where an application listens. Both are the same if it has one port. */
+export interface Addresses {
+  /** Address of the live listener. */
+  readonly live: Deno.NetAddr;
+  /** Address of the ops listener. */
+  readonly ops: Deno.NetAddr;
+}
+
+/** The whole application: both listeners, and what is behind them. */
 export interface Application {
-  /** Where its log goes. */
+  /** Its log. */
   readonly logger: Logger;
   /**
-   * Starts both listeners, or the one for all; resolves to their addresses once they listen.
+   * Starts both listeners; resolves to their addresses once they listen.
    *
-   * @throws {Deno.errors.AddrInUse} If a port is taken; nothing listens then.
+   * @throws {Deno.errors.AddrInUse} If a port is taken; everything is closed again then.
+   * @throws {TypeError} If it was started or stopped before.
    */
-  start(): Promise<{ live: Deno.NetAddr; ops: Deno.NetAddr }>;
+  start(): Promise<Addresses>;
   /**
-   * Drains the live listener, then stops the ops listener; gives up on both at the deadline.
+   * Drains the live listener, then stops the ops listener; gives up on both at the deadline. A stop
+   * waits for a start under way. Calling it again returns the first call's promise.
    *
    * @param timeoutMs How long it may take, in milliseconds. @default {config.LIVE_WS_DRAIN_TIMEOUT_MS}
    */
   stop(timeoutMs?: number): Promise<DrainResult>;
 }
 
-/** How long the last lines of the log may take, in milliseconds, if nobody reads them. */
-const FLUSH_MS = 500;
-
-/** How the server is run. */
+/** How the application runs. */
 export interface ComposeOptions {
-  /** Whether it is one of several processes on the port. @default {false} */
+  /** Whether other processes listen on the same port. @default {false} */
   readonly shared?: boolean;
   /**
-   * Whether there is one port for all: the ops routes are on the live listener too, and only there, and
-   * metrics need the token. @default {false}
+   * Whether there is one port: the ops routes are on the live listener, and `/metrics` needs the
+   * token. @default {false}
    */
   readonly onePort?: boolean;
 }
 
-/** Puts the server together from its configuration. Nothing listens yet. */
+/** How long a stop waits for the last lines of the log to be read, in milliseconds. */
+const FLUSH_MS = 500;
+
+/**
+ * Builds the application. Nothing listens before {@linkcode Application.start}.
+ *
+ * It must be stopped even if it never started: connections to Redis are kept from the beginning.
+ */
 export function compose(config: Config, options: ComposeOptions = {}): Application {
   const { shared = false, onePort = false } = options;
   const instanceId = instanceIdOf(config);
@@ -70,103 +83,88 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     metrics,
     logger,
   });
-  const authority = createShield(directus, { ttlMs: config.DIRECTUS_CACHE_TTL_MS, metrics });
-  const bounds = {
+  const history = {
     historySize: config.LIVE_HISTORY_SIZE,
     historyTtlMs: config.LIVE_HISTORY_TTL_MS,
     historyMaxBytes: config.LIVE_HISTORY_MAX_BYTES,
   };
   const { REDIS_URL: url, REDIS_INGEST_STREAM: stream } = config;
-  const broker = url === undefined
-    ? new MemoryBroker({ ...bounds, metrics })
-    : new RedisBroker({ ...bounds, url, logger, metrics });
   const ingest = url === undefined || stream === undefined
     ? undefined
-    : new Ingest({ ...bounds, url, stream, instanceId, logger, metrics });
-  const control = url === undefined ? undefined : new RedisRevocationBus({ url, logger });
-  const intervalMs = config.LIVE_REVALIDATE_INTERVAL_MS;
-  const guard = new Revalidator({ authority, intervalMs, metrics, logger });
-  const thresholdBytes = config.LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES;
-  const flushIntervalMs = config.LIVE_FLUSH_INTERVAL_MS;
-  const hub = new Hub({ broker, thresholdBytes, flushIntervalMs, metrics });
-  const maxTopics = config.LIVE_MAX_TOPICS_PER_CONNECTION;
-  let stopping = false;
-  const opsDeps: OpsHandlerDeps = {
-    exposed: onePort,
-    publishToken: config.LIVE_PUBLISH_TOKEN,
-    trouble: () => broker.trouble,
-    strain: () => live.strain,
-    readiness: () => stopping ? "draining" : live.accepting ? "ready" : "starting",
+    : new Ingest({ ...history, url, stream, instanceId, logger, metrics });
+  const live: Live = createLive({
+    authority: createShield(directus, { ttlMs: config.DIRECTUS_CACHE_TTL_MS, metrics }),
+    broker: url === undefined
+      ? new MemoryBroker({ ...history, metrics })
+      : new RedisBroker({ ...history, url, logger, metrics }),
+    revocationBus: url === undefined ? undefined : new RedisRevocationBus({ url, logger }),
+    other: onePort ? (request) => handleOps(request) : undefined,
+    transport: config.LIVE_TRANSPORT,
+    host: config.LIVE_WS_HOST,
+    port: config.LIVE_WS_PORT,
+    reusePort: shared,
+    pingIntervalMs: config.LIVE_WS_PING_INTERVAL_MS,
+    drainTimeoutMs: config.LIVE_WS_DRAIN_TIMEOUT_MS,
+    backpressureThresholdBytes: config.LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES,
+    allowedOrigins: config.LIVE_ALLOWED_ORIGINS ??
+      new Set([new URL(config.DIRECTUS_BASE_URL).origin]),
+    cookieName: config.DIRECTUS_SESSION_COOKIE,
+    maxConnections: config.LIVE_MAX_CONNECTIONS,
+    maxConnectionsPerUser: config.LIVE_MAX_CONNECTIONS_PER_USER,
+    maxTopics: config.LIVE_MAX_TOPICS_PER_CONNECTION,
+    maxMessageBytes: config.LIVE_MAX_MESSAGE_BYTES,
+    maxMessagesPerSecond: config.LIVE_MAX_MESSAGES_PER_SECOND,
+    flushIntervalMs: config.LIVE_FLUSH_INTERVAL_MS,
+    revalidateIntervalMs: config.LIVE_REVALIDATE_INTERVAL_MS,
+    instanceId,
     metrics,
-    publish: (publications) => hub.publish(publications),
+    logger,
+  });
+  const opsOptions = {
+    server: live,
+    metrics,
+    publishToken: config.LIVE_PUBLISH_TOKEN,
+    exposed: onePort,
     topics: config.LIVE_TOPICS,
-    revoke: createRevoke({ guard, control, forget: authority.forget, logger }),
   };
+  const handleOps = createOpsHandler(opsOptions);
   const ops = onePort ? undefined : createOpsServer({
-    ...opsDeps,
+    ...opsOptions,
     host: config.OPS_HOST,
     port: config.OPS_PORT,
     logger,
   });
-  const live: LiveServer = createLiveServer({
-    sessions: createSessions({ hub, authority, maxTopics, guard }),
-    authority,
-    backlogOf: (connection) => hub.backlogOf(connection),
-    other: onePort ? createOpsHandler(opsDeps) : undefined,
-    instanceId,
-    metrics,
-    logger,
-    options: {
-      transport: config.LIVE_TRANSPORT,
-      host: config.LIVE_WS_HOST,
-      port: config.LIVE_WS_PORT,
-      reusePort: shared,
-      pingIntervalMs: config.LIVE_WS_PING_INTERVAL_MS,
-      drainTimeoutMs: config.LIVE_WS_DRAIN_TIMEOUT_MS,
-      backpressureThresholdBytes: thresholdBytes,
-      allowedOrigins: config.LIVE_ALLOWED_ORIGINS ??
-        new Set([new URL(config.DIRECTUS_BASE_URL).origin]),
-      cookieName: config.DIRECTUS_SESSION_COOKIE,
-      maxConnections: config.LIVE_MAX_CONNECTIONS,
-      maxConnectionsPerUser: config.LIVE_MAX_CONNECTIONS_PER_USER,
-      maxMessageBytes: config.LIVE_MAX_MESSAGE_BYTES,
-      maxMessagesPerSecond: config.LIVE_MAX_MESSAGES_PER_SECOND,
-      messageBurst: 2 * maxTopics, // a client that comes back subscribes to all its topics at once
+  const lifecycle = new Lifecycle<Addresses, DrainResult>({
+    name: "application",
+    async open() {
+      // The ops listener comes first: its health checks answer "starting" rather than nothing.
+      const opsAddress = await ops?.start();
+      const liveAddress = await live.start();
+      ingest?.start();
+      return { ops: opsAddress ?? liveAddress, live: liveAddress };
+    },
+    async close(timeoutMs = config.LIVE_WS_DRAIN_TIMEOUT_MS) {
+      using deadline = new Deadline(timeoutMs);
+      const ingestStopped = ingest?.stop(); // another instance takes over during the drain
+      const result = await live.stop(timeoutMs);
+      await deadline.wait(Promise.all([ingestStopped, ops?.stop()]));
+      await flush(log);
+      return result;
     },
   });
-
-  async function stop(timeoutMs = config.LIVE_WS_DRAIN_TIMEOUT_MS): Promise<DrainResult> {
-    stopping = true;
-    using deadline = new Deadline(timeoutMs);
-    const ingested = ingest?.stop(); // another instance takes the lead meanwhile
-    const result = await live.stop(timeoutMs);
-    await deadline.wait(Promise.all([ingested, control?.stop(), hub.stop(), ops?.stop()]));
-    await flush(log);
-    return result;
-  }
-
-  async function start(): Promise<{ live: Deno.NetAddr; ops: Deno.NetAddr }> {
-    try {
-      // Health answers first: whoever watches the start sees "starting", not a refused connection.
-      const opsAddr = await ops?.start();
-      const liveAddr = await live.start();
-      ingest?.start();
-      return { ops: opsAddr ?? liveAddr, live: liveAddr };
-    } catch (error) {
-      await stop(0);
-      throw error;
-    }
-  }
-
-  return { logger, start, stop };
+  return {
+    logger,
+    start: () => lifecycle.start(),
+    stop: (timeoutMs) => lifecycle.stop(timeoutMs),
+  };
 }
 
-/** Returns the name of an instance; a random one if it has none. */
+/** Returns the name of an instance: the configured one, or a random one. */
 export function instanceIdOf(config: Config): string {
   return config.INSTANCE_ID ?? crypto.randomUUID().slice(0, 8);
 }
 
-/** Creates the log that the configuration asks for. */
+/** Creates the log that the configuration describes. It writes to standard output. */
 export function logOf({ LOG_LEVEL: level, LOG_FORMAT: format }: Config, instance: string): Log {
   return createLog({
     level,
@@ -177,7 +175,7 @@ export function logOf({ LOG_LEVEL: level, LOG_FORMAT: format }: Config, instance
   });
 }
 
-/** Has the last lines of a log written; gives up on them if nobody reads. */
+/** Writes the last lines of a log; gives up on them if nothing reads standard output. */
 export async function flush({ lines }: Log): Promise<void> {
   using deadline = new Deadline(FLUSH_MS);
   await deadline.wait(lines.flush());

@@ -1,37 +1,42 @@
 /**
- * The parts of the live server, to embed it in a program of one's own.
+ * Live broadcast with authenticated users, to embed in a program of your own.
  *
- * @example A server without users, which listens on a free port.
+ * {@linkcode createLive} builds the server from parts that all have a default. {@linkcode compose}
+ * builds the whole application, with Directus and Redis, from environment variables.
+ *
+ * @example A server without users on a free port.
  * ```ts
- * import {
- *   createLiveServer,
- *   createSessions,
- *   Hub,
- *   MemoryBroker,
- *   Publication,
- *   silentMetrics,
- * } from "./mod.ts";
+ * import { createLive } from "./mod.ts";
  *
- * const metrics = silentMetrics;
- * const broker = new MemoryBroker({
- *   historySize: 256,
- *   historyTtlMs: 300_000,
- *   historyMaxBytes: 268_435_456,
- *   metrics,
+ * const live = createLive({ host: "127.0.0.1", port: 0 });
+ * await live.start();
+ * await live.publish([{ topic: "event:42", key: "car-7", data: { x: 1 } }]);
+ * await live.stop();
+ * ```
+ *
+ * @example The application, from its environment variables.
+ * ```ts
+ * import { compose, readConfig } from "./mod.ts";
+ *
+ * const result = readConfig({
+ *   DIRECTUS_BASE_URL: "http://localhost:8055",
+ *   LIVE_WS_PORT: "0",
+ *   OPS_PORT: "0",
+ *   LOG_LEVEL: "ERROR",
  * });
- * const hub = new Hub({ broker, metrics, thresholdBytes: 1_048_576 });
- * const sessions = createSessions({ hub, maxTopics: 128 });
- * const server = createLiveServer({ sessions, options: { host: "127.0.0.1", port: 0 } });
- *
- * await server.start();
- * await hub.publish([Publication.from({ topic: "event:42", key: "car-7", data: { x: 1 } })]);
- * await server.stop();
- * await hub.stop();
+ * if (!result.ok) throw new TypeError(result.faults.join("\n"));
+ * const application = compose(result.config);
+ * await application.start();
+ * await application.stop();
  * ```
  *
  * @module
  */
 
+export { type Addresses, type Application, compose, type ComposeOptions } from "./application.ts";
+export type { Config } from "./config/config.ts";
+export { type ConfigResult, readConfig } from "./config/read_config.ts";
+export { createLive, type Live, type LiveOptions } from "./live.ts";
 export { Connection, type ConnectionOptions } from "./connection/connection.ts";
 export { createDirectusAuthority, type DirectusAuthorityOptions } from "./directus/authority.ts";
 export { createShield, type Shield, type ShieldOptions } from "./directus/shield.ts";
@@ -93,13 +98,14 @@ export {
   type LiveServer,
   type LiveServerDeps,
 } from "./http/live_server.ts";
+export type { Health, Readiness } from "./ops/health.ts";
 export {
-  createOpsServer,
-  type OpsHandlerDeps,
-  type OpsServer,
-  type OpsServerDeps,
-  type Readiness,
-} from "./ops/ops_server.ts";
+  createOpsHandler,
+  type OperatedServer,
+  type OpsHandler,
+  type OpsHandlerOptions,
+} from "./ops/ops_handler.ts";
+export { createOpsServer, type OpsServer, type OpsServerOptions } from "./ops/ops_server.ts";
 export type { TransportName } from "./transport/transport.ts";
 export type { Topics } from "./directus/flow_trigger.ts";
 export type { Publish } from "./ops/publish.ts";

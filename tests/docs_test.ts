@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
-import { variables } from "../live/config/config.ts";
+import { variables } from "../live/config/variables.ts";
 
 const ROOT = new URL("../", import.meta.url);
 

@@ -33,9 +33,10 @@ const LAYERS: Readonly<Record<string, number>> = {
 
 /** Layers of the files that put the others together. */
 const TOP: Readonly<Record<string, number>> = {
-  "live/application.ts": 5,
-  "live/mod.ts": 6,
-  "main.ts": 7,
+  "live/live.ts": 5,
+  "live/application.ts": 6,
+  "live/mod.ts": 7,
+  "main.ts": 8,
 };
 
 /** The browser client: it stands alone, and the server knows it as one generated file only. */

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
-import { variables } from "../live/config/config.ts";
+import { variables } from "../live/config/variables.ts";
 import { Client } from "./support/client.ts";
 import { startDirectus } from "./support/directus.ts";
 import { closeFrame } from "./support/frames.ts";

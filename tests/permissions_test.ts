@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
-import { variables } from "../live/config/config.ts";
+import { variables } from "../live/config/variables.ts";
 
 /** What a lock file holds, as far as it matters here. */
 interface Lock {

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { variables } from "../live/config/config.ts";
+import { variables } from "../live/config/variables.ts";
 import type { Variable } from "../live/config/variable.ts";
 import { CloseCode } from "../live/domain/close_codes.ts";
 import { parseClientMessage } from "../live/domain/protocol.ts";

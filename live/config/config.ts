@@ -1,229 +1,75 @@
 /**
- * The configuration, read from environment variables all at once.
+ * The configuration.
  *
  * @module
  */
 
-import type { z } from "zod";
-import {
-  cookieName,
-  httpUrl,
-  oneOf,
-  origins,
-  redisUrl,
-  topicSources,
-  wholeNumber,
-  word,
-} from "./config_rules.ts";
-import { DEFAULTS } from "./defaults.ts";
-import { optional, type Variable, variable } from "./variable.ts";
+import type { TopicSource } from "../domain/topic.ts";
 
-const MINUTE = 60_000;
-const DAY = 86_400_000;
-const GIB = 1_073_741_824;
-
-/** Every variable that the server reads, in the order in which `--help` lists them. */
-export const variables = {
-  DIRECTUS_BASE_URL: variable(httpUrl(), "where Directus is, a path prefix allowed"),
-  DIRECTUS_AUTH_TIMEOUT_MS: variable(
-    wholeNumber(1, 10 * MINUTE),
-    "upper bound of one call to Directus",
-    "5000",
-  ),
-  DIRECTUS_SESSION_COOKIE: variable(
-    cookieName(),
-    "the only cookie that is ever forwarded",
-    DEFAULTS.cookieName,
-  ),
-  DIRECTUS_MAX_CONCURRENCY: variable(
-    wholeNumber(1, 10_000),
-    "calls to Directus in flight; the rest queue",
-    "16",
-  ),
-  DIRECTUS_CACHE_TTL_MS: variable(
-    wholeNumber(0, DAY),
-    "how long an answer serves the same session, or the same session and topic; 0 = none",
-    "5000",
-  ),
-  LIVE_WS_HOST: variable(
-    word("a host name or address"),
-    "host of the live listener",
-    DEFAULTS.host,
-  ),
-  LIVE_WS_PORT: variable(wholeNumber(0, 65535), "port of the live listener", DEFAULTS.port),
-  LIVE_WS_PING_INTERVAL_MS: variable(
-    wholeNumber(100, DAY),
-    "a silent peer is pinged after this, and closed after as long again",
-    DEFAULTS.pingIntervalMs,
-  ),
-  LIVE_WS_DRAIN_TIMEOUT_MS: variable(
-    wholeNumber(0, DAY),
-    "the whole drain, at most",
-    DEFAULTS.drainTimeoutMs,
-  ),
-  LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES: variable(
-    wholeNumber(1, GIB),
-    "what one connection may hold unsent before it is closed with 1008",
-    DEFAULTS.backpressureThresholdBytes,
-  ),
-  LIVE_ALLOWED_ORIGINS: optional(
-    origins(),
-    "comma-separated; * allows all; a request without Origin is allowed",
-    "Directus's own origin",
-  ),
-  LIVE_MAX_CONNECTIONS: variable(
-    wholeNumber(1, 10_000_000),
-    "connections in all",
-    DEFAULTS.maxConnections,
-  ),
-  LIVE_MAX_CONNECTIONS_PER_USER: variable(
-    wholeNumber(1, 10_000_000),
-    "connections of one user",
-    DEFAULTS.maxConnectionsPerUser,
-  ),
-  LIVE_MAX_TOPICS_PER_CONNECTION: variable(
-    wholeNumber(1, 1_000_000),
-    "topics of one connection",
-    DEFAULTS.maxTopics,
-  ),
-  LIVE_MAX_MESSAGE_BYTES: variable(
-    wholeNumber(1, 67_108_864),
-    "size of an inbound message; more closes with 1009",
-    DEFAULTS.maxMessageBytes,
-  ),
-  LIVE_MAX_MESSAGES_PER_SECOND: variable(
-    wholeNumber(1, 1_000_000),
-    "inbound messages of one connection; more closes with 4429",
-    DEFAULTS.maxMessagesPerSecond,
-  ),
-  LIVE_REVALIDATE_INTERVAL_MS: variable(
-    wholeNumber(0, DAY),
-    "how often a connected session and its topics are checked again; 0 = never",
-    "60000",
-  ),
-  LIVE_TOPICS: variable(
-    topicSources(),
-    "prefix=collection,…; a prefix not listed is the collection's own name",
-    "",
-    "none",
-  ),
-  LIVE_HISTORY_SIZE: variable(
-    wholeNumber(0, 1_000_000),
-    "messages that a topic keeps for recovery",
-    "256",
-  ),
-  LIVE_HISTORY_TTL_MS: variable(
-    wholeNumber(1, 30 * DAY),
-    "how long it keeps them, and a topic that nobody uses",
-    "300000",
-  ),
-  LIVE_HISTORY_MAX_BYTES: variable(
-    wholeNumber(0, 1024 * GIB),
-    "all topics together; the longest unused goes first",
-    "268435456",
-  ),
-  LIVE_FLUSH_INTERVAL_MS: variable(
-    wholeNumber(0, 10 * MINUTE),
-    "0 sends as soon as the event loop allows; more gathers a topic's messages for so long",
-    "0",
-  ),
-  LIVE_TRANSPORT: variable(
-    oneOf("deno", "ws"),
-    "deno is Deno's own server; ws is node:http with npm ws, for the internet without a proxy",
-    DEFAULTS.transport,
-  ),
-  LIVE_PUBLISH_TOKEN: optional(
-    word("at least 16 visible ASCII characters", 16),
-    "bearer of the publish calls",
-    "none: publishing off",
-    true,
-  ),
-  OPS_HOST: variable(
-    word("a host name or address"),
-    "host of health, metrics and publish",
-    "127.0.0.1",
-  ),
-  OPS_PORT: variable(wholeNumber(0, 65535), "port of health, metrics and publish", "9090"),
-  REDIS_URL: optional(
-    redisUrl(),
-    "several instances as one: redis:// or rediss://, with user, password and database if need be",
-    "none: one process",
-    true,
-  ),
-  REDIS_INGEST_STREAM: optional(
-    word("1 to 512 visible ASCII characters"),
-    "a Redis stream whose entries (topic, data as JSON, key) are published, each once",
-    "none",
-  ),
-  LIVE_PROCESSES: variable(
-    wholeNumber(1, 256),
-    "that many processes of the server on one port, sharing through Redis",
-    "1",
-  ),
-  INSTANCE_ID: optional(
-    word("1 to 512 visible ASCII characters"),
-    "label of metrics and logs",
-    "a random one",
-  ),
-  LOG_LEVEL: variable(oneOf("DEBUG", "INFO", "WARN", "ERROR"), "lines from this level on", "INFO"),
-  LOG_FORMAT: variable(oneOf("json", "pretty"), "json for programs, pretty for people", "json"),
-} as const;
-
-/** Values of all variables, by name. */
-export type Config = {
-  readonly [Name in keyof typeof variables]: z.output<(typeof variables)[Name]["rule"]>;
-};
-
-/** What came of reading the environment. */
-export type ConfigResult =
-  | { readonly ok: true; readonly config: Config }
-  | { readonly ok: false; readonly faults: readonly string[] };
-
-/**
- * Reads the configuration. An empty variable counts as unset.
- *
- * @param env The environment.
- * @returns The configuration, or one sentence for each variable that is at fault.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { readConfig } from "./config.ts";
- *
- * assertEquals(readConfig({ DIRECTUS_BASE_URL: "http://localhost:8055", OPS_PORT: "x" }), {
- *   ok: false,
- *   faults: ['OPS_PORT must be a whole number from 0 to 65535: current value is "x"'],
- * });
- * ```
- */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigResult {
-  const values: Record<string, unknown> = {};
-  const faults: string[] = [];
-  for (const [name, variable] of Object.entries<Variable<unknown>>(variables)) {
-    const text = env[name] || variable.default;
-    if (text === undefined) {
-      if (variable.defaultIs === undefined) faults.push(`${name} must be set: ${variable.meaning}`);
-      continue;
-    }
-    const result = variable.rule.safeParse(text);
-    if (result.success) values[name] = result.data;
-    else faults.push(fault(name, variable, text, result.error));
-  }
-  if (values["REDIS_INGEST_STREAM"] !== undefined && !env["REDIS_URL"]) {
-    faults.push("REDIS_URL must be set: REDIS_INGEST_STREAM is a stream of it");
-  }
-  if (Number(values["LIVE_PROCESSES"]) > 1 && !env["REDIS_URL"]) {
-    faults.push("REDIS_URL must be set: LIVE_PROCESSES share through it");
-  }
-  return faults.length === 0 ? { ok: true, config: values as Config } : { ok: false, faults };
-}
-
-function fault(name: string, variable: Variable<unknown>, text: string, error: z.ZodError): string {
-  const shown = variable.secret ? "not shown" : JSON.stringify(withoutCredentials(text));
-  return `${name} must be ${error.issues[0]?.message}: current value is ${shown}`;
-}
-
-/** Hides all before the last `@` and after a `?`: a secret may be in it, however broken the URL. */
-function withoutCredentials(text: string): string {
-  return text.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@").replace(/\?.*$/s, "?***");
+/** The value of each environment variable, under the variable's name. */
+export interface Config {
+  /** Address of Directus, without a slash at the end. */
+  readonly DIRECTUS_BASE_URL: string;
+  /** Upper bound of one call to Directus. */
+  readonly DIRECTUS_AUTH_TIMEOUT_MS: number;
+  /** Name of the session cookie, the only cookie that is forwarded. */
+  readonly DIRECTUS_SESSION_COOKIE: string;
+  /** Calls to Directus in flight. */
+  readonly DIRECTUS_MAX_CONCURRENCY: number;
+  /** How long an answer of Directus is cached; 0 is not at all. */
+  readonly DIRECTUS_CACHE_TTL_MS: number;
+  /** Host of the live listener. */
+  readonly LIVE_WS_HOST: string;
+  /** Port of the live listener; 0 takes a free one. */
+  readonly LIVE_WS_PORT: number;
+  /** Silence after which a peer is pinged, and after as long again closed. */
+  readonly LIVE_WS_PING_INTERVAL_MS: number;
+  /** Upper bound of the drain. */
+  readonly LIVE_WS_DRAIN_TIMEOUT_MS: number;
+  /** Unsent bytes at which a connection is closed with 1008. */
+  readonly LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES: number;
+  /** Origins whose pages may connect; `*` allows all. Directus's own origin if `undefined`. */
+  readonly LIVE_ALLOWED_ORIGINS: ReadonlySet<string> | undefined;
+  /** Connections in total. */
+  readonly LIVE_MAX_CONNECTIONS: number;
+  /** Connections per user. */
+  readonly LIVE_MAX_CONNECTIONS_PER_USER: number;
+  /** Topics per connection. */
+  readonly LIVE_MAX_TOPICS_PER_CONNECTION: number;
+  /** Size of an inbound message. */
+  readonly LIVE_MAX_MESSAGE_BYTES: number;
+  /** Inbound messages per second and connection. */
+  readonly LIVE_MAX_MESSAGES_PER_SECOND: number;
+  /** How often sessions and their topics are checked again; 0 is never. */
+  readonly LIVE_REVALIDATE_INTERVAL_MS: number;
+  /** Collections by topic prefix; a prefix that is missing is the collection's own name. */
+  readonly LIVE_TOPICS: ReadonlyMap<string, TopicSource>;
+  /** Messages that a topic keeps for recovery. */
+  readonly LIVE_HISTORY_SIZE: number;
+  /** How long a topic keeps them. */
+  readonly LIVE_HISTORY_TTL_MS: number;
+  /** Bytes that all topics keep together. */
+  readonly LIVE_HISTORY_MAX_BYTES: number;
+  /** How long a topic's messages are gathered before they are sent. */
+  readonly LIVE_FLUSH_INTERVAL_MS: number;
+  /** What carries connections. */
+  readonly LIVE_TRANSPORT: "deno" | "ws";
+  /** Bearer token of the publish and revoke calls, which are off without it. */
+  readonly LIVE_PUBLISH_TOKEN: string | undefined;
+  /** Host of the ops listener. */
+  readonly OPS_HOST: string;
+  /** Port of the ops listener; 0 takes a free one. */
+  readonly OPS_PORT: number;
+  /** Address of the Redis that several instances share. */
+  readonly REDIS_URL: string | undefined;
+  /** Name of the Redis stream whose entries are published. */
+  readonly REDIS_INGEST_STREAM: string | undefined;
+  /** Processes on one port. */
+  readonly LIVE_PROCESSES: number;
+  /** Name of this instance in metrics and logs; a random one if `undefined`. */
+  readonly INSTANCE_ID: string | undefined;
+  /** The lowest level that is logged. */
+  readonly LOG_LEVEL: "DEBUG" | "INFO" | "WARN" | "ERROR";
+  /** `json` for programs, `pretty` for people. */
+  readonly LOG_FORMAT: "json" | "pretty";
 }

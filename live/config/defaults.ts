@@ -1,10 +1,10 @@
 /**
- * Defaults that the configuration and the options of the live listener share.
+ * Defaults that environment variables share with the options of an embedded server.
  *
  * @module
  */
 
-/** Defaults of the live listener, by option. */
+/** Defaults by option. Times are in milliseconds. */
 export const DEFAULTS = {
   transport: "deno",
   host: "0.0.0.0",
@@ -18,4 +18,9 @@ export const DEFAULTS = {
   maxTopics: 128,
   maxMessageBytes: 65_536,
   maxMessagesPerSecond: 50,
+  revalidateIntervalMs: 60_000,
+  historySize: 256,
+  historyTtlMs: 300_000,
+  historyMaxBytes: 268_435_456,
+  flushIntervalMs: 0,
 } as const;

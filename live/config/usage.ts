@@ -4,7 +4,7 @@
  * @module
  */
 
-import { variables } from "./config.ts";
+import { variables } from "./variables.ts";
 import type { Variable } from "./variable.ts";
 
 /** Returns how to use the program: every variable with its meaning and default. */

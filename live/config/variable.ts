@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Rule } from "./config_rules.ts";
+import type { Rule } from "./rules.ts";
 
 /** One environment variable. */
 export interface Variable<T> {

@@ -68,4 +68,6 @@ export interface Authority {
   authenticate(cookie: SessionCookie, options?: AskOptions): Promise<Authentication>;
   /** Resolves to whether the session behind a cookie may listen to a topic. */
   authorise(cookie: SessionCookie, topic: Topic, options?: AskOptions): Promise<Authorisation>;
+  /** Forgets what it remembers of a user's sessions, so that a revoked user is checked again. */
+  forget?(userId: string): void;
 }

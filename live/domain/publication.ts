@@ -62,7 +62,7 @@ export class Publication {
   }
 
   /**
-   * Builds a publication.
+   * Builds a publication. A value that is one already is returned unchanged.
    *
    * @throws {TypeError} If the topic's name, the key or the payload is not valid.
    *
@@ -76,6 +76,7 @@ export class Publication {
    * ```
    */
   static from(value: PublicationInput): Publication {
+    if (Publication.isPublication(value)) return value;
     const publication = Publication.read(value);
     if (typeof publication !== "string") return publication;
     throw new TypeError(`Cannot build a publication: ${publication}`);

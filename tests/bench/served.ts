@@ -6,7 +6,8 @@
  */
 
 import { compose } from "../../live/application.ts";
-import { readConfig, variables } from "../../live/config/config.ts";
+import { readConfig } from "../../live/config/read_config.ts";
+import { variables } from "../../live/config/variables.ts";
 
 /** A timer that ticks so often shows a held loop to that many milliseconds. */
 const TICK_MS = 1;

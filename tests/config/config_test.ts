@@ -5,7 +5,9 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Config, readConfig, variables } from "../../live/config/config.ts";
+import type { Config } from "../../live/config/config.ts";
+import { readConfig } from "../../live/config/read_config.ts";
+import { variables } from "../../live/config/variables.ts";
 import { BASE_URL, REQUIRED, variableRows } from "./contract_rows.ts";
 
 function config(env: Record<string, string | undefined> = {}): Config {

@@ -5,7 +5,8 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Config, readConfig } from "../../live/config/config.ts";
+import type { Config } from "../../live/config/config.ts";
+import { readConfig } from "../../live/config/read_config.ts";
 import { BASE_URL, REQUIRED } from "./contract_rows.ts";
 
 function read(name: keyof Config, text: string): unknown {

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { variables } from "../../live/config/config.ts";
+import { variables } from "../../live/config/variables.ts";
 import { usage } from "../../live/config/usage.ts";
 import { variableRows } from "./contract_rows.ts";
 

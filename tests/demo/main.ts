@@ -5,7 +5,7 @@
  * @module
  */
 
-import { readConfig } from "../../live/config/config.ts";
+import { readConfig } from "../../live/config/read_config.ts";
 import { compose } from "../../live/application.ts";
 import { Circuit, CORNERS } from "./circuit.ts";
 import { startFeed } from "./feed.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { variables } from "../../live/config/config.ts";
+import { variables } from "../../live/config/variables.ts";
 import { takeFreePort } from "../../live/transport/listener.ts";
 import { find, Program } from "../security/program.ts";
 import { Client } from "../support/client.ts";

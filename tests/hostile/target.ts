@@ -5,7 +5,7 @@
  * @module
  */
 
-import { variables } from "../../live/config/config.ts";
+import { variables } from "../../live/config/variables.ts";
 import { pause } from "../faults/publisher.ts";
 import { linesOf } from "./lines.ts";
 import { takeFreePort } from "../../live/transport/listener.ts";

@@ -1,12 +1,12 @@
 /**
- * The recipes of live/docs/FLOWS.md, held against the calls that they make.
+ * The recipes of live/docs/FLOWS.md make calls that are accepted.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { readRevocation } from "../../live/domain/revocation.ts";
-import { OpsBench } from "./ops_setup.ts";
+import { Ops } from "./ops_setup.ts";
 
 const TOPICS = new Map([["event", { collection: "events", primaryKey: "id" }]]);
 
@@ -17,11 +17,11 @@ const UPDATE = {
   collection: "events",
 };
 
-/** Fills in a template as Directus does: a text as it is, all else as JSON, the unknown as a word. */
+/** Fills in a template as Directus does: text unchanged, objects as JSON, the rest as a word. */
 function render(template: string, trigger: Readonly<Record<string, unknown>>): string {
   return template.replace(/\{\{\s*\$trigger\.?([\w.[\]]*)\s*\}\}/g, (_, path: string) => {
     const steps = path.split(/[.[\]]+/).filter((step) => step !== "");
-    // deno-lint-ignore no-explicit-any -- whatever the template names
+    // deno-lint-ignore no-explicit-any -- the template decides
     const value = steps.reduce((value: any, step) => value?.[step], trigger);
     return typeof value === "object" ? JSON.stringify(value) : String(value);
   });
@@ -40,15 +40,15 @@ function bodyWith(text: string): string {
   return found;
 }
 
-Deno.test("FLOWS.md's body for what changed is published", async () => {
-  await using ops = await OpsBench.start({ topics: TOPICS });
+Deno.test("FLOWS.md's body for a change is published", async () => {
+  await using ops = await Ops.start({ topics: TOPICS });
   assertEquals((await ops.post("/directus", render("{{$trigger}}", UPDATE))).status, 200);
   assertEquals(bodyWith("{{$trigger}}"), "{{$trigger}}");
   assertEquals(ops.published.map(({ topic }) => topic), ["event:7"]);
 });
 
-Deno.test("FLOWS.md's message is what is published", async () => {
-  await using ops = await OpsBench.start({ topics: TOPICS });
+Deno.test("FLOWS.md shows the message that is published", async () => {
+  await using ops = await Ops.start({ topics: TOPICS });
   const shown = JSON.parse(bodyWith('"offset"'));
   const keys = [shown.topic.split(":")[1]];
   const { event, payload } = shown.data;
@@ -58,15 +58,18 @@ Deno.test("FLOWS.md's message is what is published", async () => {
     keys,
     payload,
   });
-  const [{ topic, key, data } = { topic: "", data: "" }] = ops.published;
-  assertEquals([topic, key, JSON.parse(data)], [shown.topic, shown.key, shown.data]);
+  assertEquals(ops.published, [{
+    topic: shown.topic,
+    key: shown.key,
+    json: JSON.stringify(shown.data),
+  }]);
 });
 
 Deno.test("FLOWS.md's body with chosen fields is published", async () => {
-  await using ops = await OpsBench.start({ topics: TOPICS });
+  await using ops = await Ops.start({ topics: TOPICS });
   const trigger = { ...UPDATE, payload: { status: "open", secret: "x" } };
   await ops.post("/publish", render(bodyWith("{{$trigger.payload.status}}"), trigger));
-  assertEquals(ops.published, [{ topic: "event:7", key: "item", data: '{"status":"open"}' }]);
+  assertEquals(ops.published, [{ topic: "event:7", key: "item", json: '{"status":"open"}' }]);
 });
 
 Deno.test("FLOWS.md's body for users revokes each of them", () => {
@@ -75,6 +78,6 @@ Deno.test("FLOWS.md's body for users revokes each of them", () => {
   assertEquals(readRevocation(body), { user: ["ada", "bob"] });
 });
 
-Deno.test("FLOWS.md's body for permissions asks again about a prefix", () => {
+Deno.test("FLOWS.md's body for permissions names a prefix", () => {
   assertEquals(readRevocation(JSON.parse(bodyWith('"topic":"event:*"'))), { topic: "event:*" });
 });

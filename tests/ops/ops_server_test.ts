@@ -1,95 +1,89 @@
 /**
- * The ops listener's health and metrics, and what all its routes have in common.
+ * The ops listener's health, metrics and routing.
  *
  * @module
  */
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { silentLogger } from "../../live/domain/logger.ts";
-import {
-  createOpsServer,
-  type OpsServer,
-  type OpsServerDeps,
-  type Readiness,
-} from "../../live/ops/ops_server.ts";
 import { createPrometheusMetrics } from "../../live/telemetry/prometheus_metrics.ts";
-
-/** Starts an ops listener in some state; its disposal stops it. */
-async function startOps(
-  state: Readiness = "ready",
-  metrics: OpsServerDeps["metrics"] = createPrometheusMetrics("i"),
-) {
-  const server: OpsServer = createOpsServer({
-    host: "127.0.0.1",
-    port: 0,
-    readiness: () => state,
-    metrics,
-    publish: () => Promise.resolve([]),
-    logger: silentLogger,
-  });
-  const { port } = await server.start();
-  return {
-    port,
-    server,
-    url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: () => server.stop(),
-  };
-}
+import { RawClient } from "../support/raw_client.ts";
+import { Ops, type OpsSetup } from "./ops_setup.ts";
 
 Deno.test("GET /healthz is 200 in any state", async () => {
-  await using ops = await startOps("draining");
-
-  const response = await fetch(`${ops.url}/healthz`);
-
-  assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
+  await using ops = await Ops.start({ readiness: "draining" });
+  const { status, json } = await ops.fetch("/healthz");
+  assertEquals([status, json], [200, { status: "ok" }]);
 });
 
 Deno.test("GET /readyz is 200 when ready", async () => {
-  await using ops = await startOps("ready");
-
-  const response = await fetch(`${ops.url}/readyz`);
-
-  assertEquals([response.status, await response.json()], [200, { status: "ready" }]);
+  await using ops = await Ops.start();
+  const { status, headers, json } = await ops.fetch("/readyz");
+  assertEquals([status, headers.get("retry-after"), json], [200, null, { status: "ready" }]);
 });
 
-for (const state of ["starting", "draining"] as const) {
-  Deno.test(`GET /readyz is 503 with the reason while ${state}`, async () => {
-    await using ops = await startOps(state);
+const cutOff = "cut off from Redis: connection closed";
+const strained = "7 sockets were closed and do not go away";
+const problems: [name: string, setup: OpsSetup, json: { status: string; reason: string }][] = [
+  ["starting", { readiness: "starting" }, { status: "starting", reason: "server is starting" }],
+  ["draining", { readiness: "draining" }, { status: "draining", reason: "server is draining" }],
+  ["cut off", { trouble: cutOff }, { status: "cut off", reason: cutOff }],
+  ["strained", { strain: strained }, { status: "strained", reason: strained }],
+  [
+    "draining and cut off",
+    { readiness: "draining", trouble: cutOff },
+    { status: "draining", reason: "server is draining" },
+  ],
+  [
+    "cut off and strained",
+    { trouble: cutOff, strain: strained },
+    { status: "cut off", reason: cutOff },
+  ],
+];
 
-    const response = await fetch(`${ops.url}/readyz`);
-
-    assertEquals(response.status, 503);
-    assertMatch(response.headers.get("retry-after") ?? "", /^\d+$/);
-    assertEquals(await response.json(), { status: state, reason: `server is ${state}` });
+for (const [name, setup, json] of problems) {
+  Deno.test(`GET /readyz is 503 with the worst problem while ${name}`, async () => {
+    await using ops = await Ops.start(setup);
+    const answer = await ops.fetch("/readyz");
+    assertEquals([answer.status, answer.headers.get("retry-after")], [503, "5"]);
+    assertEquals(answer.json, json);
   });
 }
 
 Deno.test("GET /metrics is Prometheus text", async () => {
   const metrics = createPrometheusMetrics("i");
-  await using ops = await startOps("ready", metrics);
   metrics.connections(3);
+  await using ops = await Ops.start({ metrics });
 
-  const response = await fetch(`${ops.url}/metrics`);
+  const { headers, text } = await ops.fetch("/metrics");
 
-  assertMatch(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
-  assertMatch(await response.text(), /^processor_live_connections 3$/m);
+  assertMatch(headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+  assertMatch(text, /^processor_live_connections 3$/m);
 });
 
+for (
+  const [authorization, status] of [[undefined, 401], ["Bearer the-wrong-token", 401], [
+    "Bearer the-publish-token-of-the-tests",
+    200,
+  ]] as const
+) {
+  Deno.test(`GET /metrics that clients can reach is ${status} with ${authorization}`, async () => {
+    await using ops = await Ops.start({ exposed: true });
+    const headers: HeadersInit = authorization === undefined ? {} : { authorization };
+    assertEquals((await ops.fetch("/metrics", { headers })).status, status);
+  });
+}
+
 Deno.test("HEAD is answered as GET, without a body", async () => {
-  await using ops = await startOps();
-
-  const response = await fetch(`${ops.url}/healthz`, { method: "HEAD" });
-
-  assertEquals([response.status, await response.text()], [200, ""]);
+  await using ops = await Ops.start();
+  const { status, text } = await ops.fetch("/healthz", { method: "HEAD" });
+  assertEquals([status, text], [200, ""]);
 });
 
 for (const path of ["/", "/healthz/", "/constructor", "/__proto__", "//publish", "/publish/x"]) {
   Deno.test(`GET ${path} is 404`, async () => {
-    await using ops = await startOps();
-
-    const response = await fetch(`${ops.url}${path}`);
-
-    assertEquals([response.status, await response.json()], [404, { error: "No such route" }]);
+    await using ops = await Ops.start();
+    const { status, json } = await ops.fetch(path);
+    assertEquals([status, json], [404, { error: "No such route" }]);
   });
 }
 
@@ -101,45 +95,44 @@ for (
     ["HEAD", "/publish", "POST"],
   ] as const
 ) {
-  Deno.test(`${method} ${path} is 405 and says which method is allowed`, async () => {
-    await using ops = await startOps();
-
-    const response = await fetch(`${ops.url}${path}`, { method });
-    await response.body?.cancel();
-
-    assertEquals([response.status, response.headers.get("allow")], [405, allowed]);
+  Deno.test(`${method} ${path} is 405 and names the allowed method`, async () => {
+    await using ops = await Ops.start();
+    const { status, headers } = await ops.fetch(path, { method });
+    assertEquals([status, headers.get("allow")], [405, allowed]);
   });
 }
 
-Deno.test("start() rejects on a taken port, naming the listener and the address", async () => {
-  await using ops = await startOps();
-  const second = createOpsServer({
-    host: "127.0.0.1",
-    port: ops.port,
-    readiness: () => "ready",
-    metrics: createPrometheusMetrics("i"),
-    publish: () => Promise.resolve([]),
-    logger: silentLogger,
-  });
+for (const host of ["[", "a b", "%", ""]) {
+  Deno.test(`the ops listener answers a request with the malformed Host "${host}"`, async () => {
+    await using ops = await Ops.start();
+    using client = await RawClient.connect(ops.port);
 
+    await client.request("/nowhere", { host });
+
+    assertEquals((await client.head()).status, 404);
+    assertEquals(ops.logger.of("error"), []);
+  });
+}
+
+Deno.test("a route that fails is answered with 500 and logged", async () => {
+  const metrics = { contentType: "text/plain", text: () => Promise.reject(new Error("no text")) };
+  await using ops = await Ops.start({ metrics });
+
+  const { status, text } = await ops.fetch("/metrics");
+
+  assertEquals([status, text, ops.logger.of("error").length], [500, "", 1]);
+});
+
+Deno.test("OpsServer.start() names the listener and the address of a taken port", async () => {
+  await using ops = await Ops.start();
   await assertRejects(
-    () => second.start(),
+    () => Ops.start({ port: ops.port }),
     Deno.errors.AddrInUse,
     `Cannot start the ops listener as the port is taken: 127.0.0.1:${ops.port}`,
   );
 });
 
-Deno.test("start() rejects the second time", async () => {
-  await using ops = await startOps();
-
+Deno.test("OpsServer.start() rejects the second time", async () => {
+  await using ops = await Ops.start();
   await assertRejects(() => ops.server.start(), TypeError, "twice");
-});
-
-Deno.test("A route that fails is answered with 500", async () => {
-  const metrics = { contentType: "text/plain", text: () => Promise.reject(new Error("no text")) };
-  await using ops = await startOps("ready", metrics);
-
-  const response = await fetch(`${ops.url}/metrics`);
-
-  assertEquals([response.status, await response.text()], [500, ""]);
 });

@@ -1,299 +1,208 @@
 /**
- * The publish call and every answer of it.
+ * The publish call.
  *
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
-import type { Publication } from "../../live/domain/broker.ts";
-import { silentLogger } from "../../live/domain/logger.ts";
-import { createOpsServer, type Readiness } from "../../live/ops/ops_server.ts";
-import { createPrometheusMetrics } from "../../live/telemetry/prometheus_metrics.ts";
+import { assertEquals } from "@std/assert";
+import { BrokerUnavailable } from "../../live/domain/broker.ts";
+import { startLive } from "../support/live.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { CALL_HEADERS, MIB, Ops, type OpsSetup } from "./ops_setup.ts";
 
-const TOKEN = "a-publish-token-of-tests";
-const MIB = 1_048_576;
+const one = { topic: "event:42", data: 1 };
+const BAD_TOPIC = "topic: must be <prefix>:<id>, its id the key of one item";
 
-/** What a call sends beside the usual. */
-interface Call {
-  readonly headers?: Record<string, string | undefined>;
-  readonly body: BodyInit;
+const accepted = [
+  ["a keyed value", { topic: "event:42", key: "car-7", data: { x: 1 } }, "car-7", '{"x":1}'],
+  ["an event", { topic: "event:42", data: { x: 1 } }, undefined, '{"x":1}'],
+  ["unknown fields", { ...one, extra: true }, undefined, "1"],
+  ["null", { topic: "event:42", data: null }, undefined, "null"],
+  ["an empty key and text", { topic: "event:42", key: "", data: "" }, "", '""'],
+  ["a removal", { topic: "event:42", key: "car-7", removed: true }, "car-7", undefined],
+  ["removed: false with data", { ...one, key: "k", removed: false }, "k", "1"],
+  [
+    "__proto__",
+    '{"topic":"event:42","data":{"__proto__":{"a":1}}}',
+    undefined,
+    '{"__proto__":{"a":1}}',
+  ],
+  ["a lone surrogate", '{"topic":"event:42","data":"\\ud800"}', undefined, '"\\ud800"'],
+  [
+    "deep nesting",
+    `{"topic":"event:42","data":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+    undefined,
+    "[".repeat(100_000) + "]".repeat(100_000),
+  ],
+] as const;
+
+for (const [name, body, key, json] of accepted) {
+  Deno.test(`POST /publish accepts ${name}`, async () => {
+    await using ops = await Ops.start();
+
+    const answer = await ops.post("/publish", body);
+
+    const position = { topic: "event:42", offset: 1, epoch: "e" };
+    assertEquals([answer.status, answer.json], [200, { published: [position] }]);
+    assertEquals(ops.published, [{ topic: "event:42", key, json }]);
+  });
 }
 
-/** Starts an ops listener whose publications are kept, with offsets that count them. */
-async function startOps(options: { state?: Readiness; token?: string | undefined } = {}) {
-  const published: Publication[] = [];
-  const server = createOpsServer({
-    host: "127.0.0.1",
-    port: 0,
-    publishToken: "token" in options ? options.token : TOKEN,
-    readiness: () => options.state ?? "ready",
-    metrics: createPrometheusMetrics("i"),
-    publish: (publications) =>
-      Promise.resolve(publications.map((publication) => ({
-        topic: publication.topic,
-        offset: published.push(publication),
-        epoch: "e",
-      }))),
-    logger: silentLogger,
-  });
-  const { port } = await server.start();
-  return {
-    port,
-    published,
-    async call({ headers = {}, body }: Call) {
-      const all = {
-        authorization: `Bearer ${TOKEN}`,
-        "content-type": "application/json",
-        ...headers,
-      };
-      const sent = Object.entries(all).filter((pair): pair is [string, string] => !!pair[1]);
-      const response = await fetch(`http://127.0.0.1:${port}/publish`, {
-        method: "POST",
-        headers: sent,
-        body,
-      });
-      return { status: response.status, headers: response.headers, json: await response.json() };
-    },
-    [Symbol.asyncDispose]: () => server.stop(),
-  };
-}
+Deno.test("POST /publish keeps the order of an array, removals included", async () => {
+  await using ops = await Ops.start();
 
-const one = JSON.stringify({ topic: "event:42", data: 1 });
-
-Deno.test("POST /publish takes a single publication and answers its position", async () => {
-  await using ops = await startOps();
-
-  const { status, json } = await ops.call({
-    body: '{"topic":"event:42","key":"car-7","data":{"x":1},"extra":true}',
-  });
-
-  assertEquals([status, json], [200, {
-    published: [{ topic: "event:42", offset: 1, epoch: "e" }],
-  }]);
-  assertEquals(ops.published, [{ topic: "event:42", key: "car-7", data: '{"x":1}' }]);
-});
-
-Deno.test("POST /publish keeps the order of a batch", async () => {
-  await using ops = await startOps();
-  const batch = [3, 1, 2].map((data) => ({ topic: `event:${data % 2}`, data }));
-
-  const { status, json } = await ops.call({ body: JSON.stringify(batch) });
-
-  assertEquals(status, 200);
-  assertEquals(json.published.map(({ topic }: { topic: string }) => topic), [
-    "event:1",
-    "event:1",
-    "event:0",
+  const { status, json } = await ops.post("/publish", [
+    { topic: "event:1", key: "a", data: 3 },
+    { topic: "event:0", data: 1 },
+    { topic: "event:1", key: "a", removed: true },
   ]);
-  assertEquals(ops.published.map(({ data }) => data), ["3", "1", "2"]);
+
+  const positions = ["event:1", "event:0", "event:1"]
+    .map((topic, index) => ({ topic, offset: index + 1, epoch: "e" }));
+  assertEquals([status, json], [200, { published: positions }]);
+  assertEquals(ops.published.map(({ json }) => json), ["3", "1", undefined]);
 });
 
-for (
-  const [name, data] of [
-    ["null", "null"],
-    ["false", "false"],
-    ["an empty string", '""'],
-    ["__proto__", '{"__proto__":{"admin":true}}'],
-    ["a lone surrogate", '"\\ud800"'],
-    ["a deep nesting", "[".repeat(100_000) + "]".repeat(100_000)],
-  ] as const
-) {
-  Deno.test(`POST /publish takes ${name} as data, as it is`, async () => {
-    await using ops = await startOps();
-
-    const { status } = await ops.call({ body: `{"topic":"event:42","data":${data}}` });
-
-    assertEquals(status, 200);
-    assert(ops.published[0]?.data === data);
+for (const count of [0, 1_000]) {
+  Deno.test(`POST /publish accepts an array of ${count} elements`, async () => {
+    await using ops = await Ops.start();
+    const { status, json } = await ops.post("/publish", Array(count).fill(one));
+    assertEquals([status, json.published.length], [200, count]);
   });
 }
 
-const faults: (Call & { name: string; status: number; error: string; index?: number })[] = [
-  {
-    name: "no token",
-    headers: { authorization: undefined },
-    body: one,
-    status: 401,
-    error: "Authorization must carry the publish token as bearer",
-  },
-  {
-    name: "a wrong token",
-    headers: { authorization: "Bearer another-token-of-tests" },
-    body: one,
-    status: 401,
-    error: "Authorization must carry the publish token as bearer",
-  },
-  {
-    name: "the token's beginning",
-    headers: { authorization: `Bearer ${TOKEN.slice(0, -1)}` },
-    body: one,
-    status: 401,
-    error: "Authorization must carry the publish token as bearer",
-  },
-  {
-    name: "something after the token",
-    headers: { authorization: `Bearer ${TOKEN} junk` },
-    body: one,
-    status: 401,
-    error: "Authorization must carry the publish token as bearer",
-  },
-  {
-    name: "another scheme",
-    headers: { authorization: `Basic ${TOKEN}` },
-    body: one,
-    status: 401,
-    error: "Authorization must carry the publish token as bearer",
-  },
-  {
-    name: "another content type",
-    headers: { "content-type": "text/plain" },
-    body: one,
-    status: 415,
-    error: "Content-Type must be application/json",
-  },
-  {
-    name: "a body over 1 MiB",
-    body: one.padEnd(MIB + 1),
-    status: 413,
-    error: "Body must be at most 1048576 bytes",
-  },
-  { name: "no body", body: "", status: 400, error: "Body must be JSON in UTF-8" },
-  { name: "half a body", body: one.slice(0, -1), status: 400, error: "Body must be JSON in UTF-8" },
-  {
-    name: "bytes that are not UTF-8",
-    body: new Uint8Array([0x22, 0xff, 0x22]),
-    status: 400,
-    error: "Body must be JSON in UTF-8",
-  },
-  {
-    name: "a string",
-    body: '"x"',
-    status: 400,
-    error: "Invalid input: expected object, received string",
-  },
-  {
-    name: "a bad topic",
-    body: '{"topic":"event:..","data":1}',
-    status: 400,
-    error: "topic: must be <prefix>:<id>, its id the key of one item",
-  },
-  {
-    name: "a key that is no string",
-    body: '{"topic":"event:42","data":1,"key":7}',
-    status: 400,
-    error: "key: Invalid input: expected string, received number",
-  },
-  {
-    name: "a bad element among good ones",
-    body: `[${one},${one},{"topic":"event","data":1}]`,
-    status: 400,
-    error: "Element 2: topic: must be <prefix>:<id>, its id the key of one item",
-    index: 2,
-  },
-  {
-    name: "1,001 elements",
-    body: `[${Array(1_001).fill(one).join()}]`,
-    status: 400,
-    error: "Array must hold at most 1000 elements: 1001",
-  },
+const refused: [name: string, body: unknown, error: string, index?: number][] = [
+  ["a string", '"x"', "Invalid input: expected object, received string"],
+  ["no data", { topic: "event:42" }, "data: missing"],
+  ["a bad topic", { topic: "event:..", data: 1 }, BAD_TOPIC],
+  ["a numeric key", { ...one, key: 7 }, "key: Invalid input: expected string, received number"],
+  [
+    "a removal without a key",
+    { topic: "event:42", removed: true },
+    "key: missing, as removed takes a key out",
+  ],
+  [
+    "a removal with data",
+    { ...one, key: "k", removed: true },
+    "data: must be absent where removed is true",
+  ],
+  [
+    "a removal with null as data",
+    { topic: "event:42", key: "k", data: null, removed: true },
+    "data: must be absent where removed is true",
+  ],
+  [
+    "removed as text",
+    { topic: "event:42", key: "k", removed: "true" },
+    "removed: Invalid input: expected boolean, received string",
+  ],
+  ["a bad element", [one, one, { topic: "event", data: 1 }], `Element 2: ${BAD_TOPIC}`, 2],
+  ["an element without data", [one, { topic: "event:42" }], "Element 1: data: missing", 1],
+  [
+    "an element that removes without a key",
+    [{ topic: "event:42", removed: true }, one],
+    "Element 0: key: missing, as removed takes a key out",
+    0,
+  ],
+  [
+    "an element that removes with data",
+    [one, { ...one, key: "k", removed: true }],
+    "Element 1: data: must be absent where removed is true",
+    1,
+  ],
+  ["1,001 elements", Array(1_001).fill(one), "Array must hold at most 1000 elements: 1001"],
 ];
 
-for (const { name, status, error, index, ...call } of faults) {
-  Deno.test(`POST /publish refuses ${name} with ${status} and publishes nothing`, async () => {
-    await using ops = await startOps();
+for (const [name, body, error, index] of refused) {
+  Deno.test(`POST /publish refuses ${name} with 400 and publishes nothing`, async () => {
+    await using ops = await Ops.start();
 
-    const answer = await ops.call(call);
+    const { status, json } = await ops.post("/publish", body);
 
-    assertEquals(answer.status, status);
-    assertEquals(answer.json, index === undefined ? { error } : { error, index });
+    assertEquals([status, json], [400, index === undefined ? { error } : { error, index }]);
     assertEquals(ops.published, []);
   });
 }
 
-Deno.test("POST /publish refuses an element without data, naming its index", async () => {
-  await using ops = await startOps();
+const fail = (error: Error): OpsSetup => ({ publish: () => Promise.reject(error) });
+const unavailable: [name: string, setup: OpsSetup, retryAfter: string, error: string][] = [
+  ["the server is starting", { readiness: "starting" }, "5", "server is starting"],
+  ["the server drains", { readiness: "draining" }, "5", "server is draining"],
+  [
+    "the server is cut off, without trying",
+    { trouble: "cut off from Redis", ...fail(new Error("tried")) },
+    "5",
+    "cut off from Redis",
+  ],
+  ...[[0, "1"], [1, "1"], [1_000, "1"], [2_001, "3"]].map(([retryAfterMs, seconds]) =>
+    [
+      `the broker is unavailable for ${retryAfterMs} ms`,
+      fail(new BrokerUnavailable("Redis: gone", Number(retryAfterMs))),
+      String(seconds),
+      "Redis: gone",
+    ] as (typeof unavailable)[number]
+  ),
+];
 
-  const { status, json } = await ops.call({ body: `[${one},{"topic":"event:42"}]` });
-
-  assertEquals([status, json.index, ops.published.length], [400, 1, 0]);
-  assert(json.error.startsWith("Element 1: data:"));
-});
-
-Deno.test("POST /publish says which scheme it wants", async () => {
-  await using ops = await startOps();
-
-  const { headers } = await ops.call({ headers: { authorization: undefined }, body: one });
-
-  assertEquals(headers.get("www-authenticate"), "Bearer");
-});
-
-Deno.test("POST /publish is off without a token, and says so", async () => {
-  await using ops = await startOps({ token: undefined });
-
-  const { status, json } = await ops.call({ body: one });
-
-  assertEquals([status, json], [401, {
-    error: "Publishing is off: LIVE_PUBLISH_TOKEN is not set",
-  }]);
-});
-
-Deno.test("POST /publish takes the scheme and the content type in any case", async () => {
-  await using ops = await startOps();
-
-  const { status } = await ops.call({
-    headers: {
-      authorization: `bearer ${TOKEN}`,
-      "content-type": "Application/JSON; charset=utf-8",
-    },
-    body: one,
-  });
-
-  assertEquals(status, 200);
-});
-
-Deno.test("POST /publish takes a body of 1 MiB", async () => {
-  await using ops = await startOps();
-
-  assertEquals((await ops.call({ body: one.padEnd(MIB) })).status, 200);
-});
-
-Deno.test("POST /publish refuses a body of unknown length once it is over 1 MiB", async () => {
-  await using ops = await startOps();
-  using client = await RawClient.connect(ops.port);
-  await client.request("/publish", {
-    "host": "127.0.0.1",
-    "authorization": `Bearer ${TOKEN}`,
-    "content-type": "application/json",
-    "transfer-encoding": "chunked",
-  }, "POST");
-
-  // The last chunk, which would end the body, is never sent.
-  for (let sent = 0; sent <= MIB; sent += 65_536) {
-    await client.write(`10000\r\n${" ".repeat(65_536)}\r\n`);
-  }
-
-  assertEquals((await client.head()).status, 413);
-  assertEquals(ops.published, []);
-});
-
-Deno.test("POST /publish takes 1,000 elements, and none", async () => {
-  await using ops = await startOps();
-
-  const many = await ops.call({ body: `[${Array(1_000).fill(one).join()}]` });
-  const none = await ops.call({ body: "[]" });
-
-  assertEquals([many.status, many.json.published.length], [200, 1_000]);
-  assertEquals([none.status, none.json], [200, { published: [] }]);
-});
-
-for (const state of ["starting", "draining"] as const) {
-  Deno.test(`POST /publish is 503 while ${state}`, async () => {
-    await using ops = await startOps({ state });
-
-    const { status, headers, json } = await ops.call({ body: one });
-
-    assertEquals([status, json, ops.published], [503, { error: `server is ${state}` }, []]);
-    assert(headers.has("retry-after"));
+for (const [name, setup, retryAfter, error] of unavailable) {
+  Deno.test(`POST /publish is 503 while ${name}`, async () => {
+    await using ops = await Ops.start(setup);
+    const { status, headers, json } = await ops.post("/publish", one);
+    assertEquals([status, headers.get("retry-after"), json], [503, retryAfter, { error }]);
+    assertEquals([ops.published, ops.logger.of("error")], [[], []]);
   });
 }
+
+Deno.test("POST /publish hides an outage from callers without the token", async () => {
+  await using ops = await Ops.start({ trouble: "cut off from Redis" });
+  const { status } = await ops.post("/publish", one, { authorization: "Bearer another-token" });
+  assertEquals(status, 401);
+});
+
+Deno.test("POST /publish works while the server is strained", async () => {
+  await using ops = await Ops.start({ strain: "many sockets" });
+  assertEquals((await ops.post("/publish", one)).status, 200);
+});
+
+Deno.test("POST /publish is 500 after an unexpected error, which is logged", async () => {
+  await using ops = await Ops.start(fail(new Error("a fault")));
+  const { status, headers, text } = await ops.post("/publish", one);
+  assertEquals([status, headers.get("retry-after"), text], [500, null, ""]);
+  assertEquals(ops.logger.of("error").length, 1);
+});
+
+Deno.test("POST /publish publishes nothing of a body that breaks off", async () => {
+  await using ops = await Ops.start();
+  {
+    using client = await RawClient.connect(ops.port);
+    const headers = { "host": "ops", ...CALL_HEADERS, "content-length": `${MIB}` };
+    await client.request("/publish", headers, "POST");
+    await client.write(JSON.stringify(one));
+  }
+
+  assertEquals((await ops.post("/publish", { topic: "event:2", data: 2 })).status, 200);
+
+  assertEquals(ops.published, [{ topic: "event:2", key: undefined, json: "2" }]);
+  assertEquals(ops.logger.of("error"), []);
+});
+
+Deno.test("POST /publish reaches the subscribers of each topic, in order", async () => {
+  await using live = await startLive();
+  await using ops = await Ops.start({ publish: (all) => live.hub.publish(all) });
+  await using ada = await live.connect("ada");
+  await using bob = await live.connect("bob");
+  await ada.subscribe("event:1");
+  await bob.subscribe("event:2");
+  const isOfBob = (data: number) => data % 10 === 0;
+  const values = Array.from({ length: 1_000 }, (_, index) => index);
+
+  const { status } = await ops.post(
+    "/publish",
+    values.map((data) => ({ topic: isOfBob(data) ? "event:2" : "event:1", data })),
+  );
+
+  const dataOf = ({ data }: { data: number }) => data;
+  assertEquals(status, 200);
+  assertEquals((await ada.take(900)).map(dataOf), values.filter((data) => !isOfBob(data)));
+  assertEquals((await bob.take(100)).map(dataOf), values.filter(isOfBob));
+});

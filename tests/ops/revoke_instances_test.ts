@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { readConfig } from "../../live/config/config.ts";
+import { readConfig } from "../../live/config/read_config.ts";
 import { type Application, compose } from "../../live/application.ts";
 import { Client } from "../support/client.ts";
 import { type ListeningDirectus, startDirectus } from "../support/directus.ts";

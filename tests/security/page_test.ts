@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { CloseCode } from "../../live/domain/close_codes.ts";
-import { variables } from "../../live/config/config.ts";
+import { variables } from "../../live/config/variables.ts";
 import { createPrometheusMetrics } from "../../live/telemetry/prometheus_metrics.ts";
 import { page } from "./page.ts";
 import { kinds } from "./proxy_kinds.ts";

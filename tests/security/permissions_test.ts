@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { variables } from "../../live/config/config.ts";
+import { variables } from "../../live/config/variables.ts";
 import { Client } from "../support/client.ts";
 import { startDirectus } from "../support/directus.ts";
 import { RawClient } from "../support/raw_client.ts";

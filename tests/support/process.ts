@@ -5,7 +5,7 @@
  */
 
 import { assert } from "@std/assert";
-import { variables } from "../../live/config/config.ts";
+import { variables } from "../../live/config/variables.ts";
 import { Watch } from "./queue.ts";
 import { flagsOf } from "./task_flags.ts";
 

@@ -1,0 +1,66 @@
+/**
+ * Reading the configuration.
+ *
+ * @module
+ */
+
+import type { z } from "zod";
+import { describeFault } from "../domain/zod_fault.ts";
+import type { Config } from "./config.ts";
+import type { Variable } from "./variable.ts";
+import { variables } from "./variables.ts";
+
+/** The configuration, or one sentence for each variable that is invalid. */
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/**
+ * Reads the configuration from environment variables. An empty variable counts as unset.
+ *
+ * All variables are checked, so that one run reports every mistake.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readConfig } from "./read_config.ts";
+ *
+ * assertEquals(readConfig({ DIRECTUS_BASE_URL: "http://localhost:8055", OPS_PORT: "x" }), {
+ *   ok: false,
+ *   faults: ['OPS_PORT must be a whole number from 0 to 65535: current value is "x"'],
+ * });
+ * ```
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigResult {
+  const values: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [name, variable] of Object.entries<Variable<unknown>>(variables)) {
+    const text = env[name] || variable.default;
+    if (text === undefined) {
+      if (variable.defaultIs === undefined) faults.push(`${name} must be set: ${variable.meaning}`);
+      continue;
+    }
+    const result = variable.rule.safeParse(text);
+    if (result.success) values[name] = result.data;
+    else faults.push(fault(name, variable, text, result.error));
+  }
+  if (values["REDIS_INGEST_STREAM"] !== undefined && !env["REDIS_URL"]) {
+    faults.push("REDIS_URL must be set: REDIS_INGEST_STREAM is a stream of it");
+  }
+  if (Number(values["LIVE_PROCESSES"]) > 1 && !env["REDIS_URL"]) {
+    faults.push("REDIS_URL must be set: LIVE_PROCESSES share through it");
+  }
+  return faults.length === 0
+    ? { ok: true, config: values as unknown as Config }
+    : { ok: false, faults };
+}
+
+function fault(name: string, variable: Variable<unknown>, text: string, error: z.ZodError): string {
+  const shown = variable.secret ? "not shown" : JSON.stringify(withoutCredentials(text));
+  return `${name} must be ${describeFault(error)}: current value is ${shown}`;
+}
+
+/** Hides what may be a secret in a malformed URL: everything before the last `@` and after a `?`. */
+function withoutCredentials(text: string): string {
+  return text.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@").replace(/\?.*$/s, "?***");
+}

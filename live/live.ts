@@ -1,0 +1,141 @@
+/**
+ * The live server as one object, for programs that embed it.
+ *
+ * @module
+ */
+
+import { DEFAULTS } from "./config/defaults.ts";
+import type { Authority } from "./domain/authority.ts";
+import type { Broker, Position } from "./domain/broker.ts";
+import { Deadline } from "./domain/deadline.ts";
+import { Lifecycle } from "./domain/lifecycle.ts";
+import { silentLogger } from "./domain/logger.ts";
+import { silentMetrics } from "./domain/metrics.ts";
+import { Publication, type PublicationInput } from "./domain/publication.ts";
+import type { RevocationBus } from "./domain/revocation.ts";
+import { MemoryBroker } from "./history/memory_broker.ts";
+import type { LiveServerOptions } from "./http/live_options.ts";
+import {
+  createLiveServer,
+  type DrainResult,
+  type LiveServer,
+  type LiveServerDeps,
+} from "./http/live_server.ts";
+import { Hub } from "./hub/hub.ts";
+import type { Readiness } from "./ops/health.ts";
+import type { OperatedServer } from "./ops/ops_handler.ts";
+import { Revalidator } from "./session/revalidator.ts";
+import { createRevoke, type Revoke } from "./session/revoke.ts";
+import { createSessions } from "./session/session.ts";
+
+/** What a live server is made of. Everything has a default. */
+export interface LiveOptions
+  extends LiveServerOptions, Pick<LiveServerDeps, "instanceId" | "logger" | "metrics" | "other"> {
+  /**
+   * Identifies users by their session cookie and decides what they may subscribe to.
+   *
+   * @default {none: anyone may connect and subscribe to any topic}
+   */
+  readonly authority?: Authority | undefined;
+  /**
+   * Stores the topics' logs. The server stops it.
+   *
+   * @default {a MemoryBroker with 256 messages per topic, 5 minutes and 256 MiB}
+   */
+  readonly broker?: Broker;
+  /** Passes revocations on to other instances. The server stops it. @default {none} */
+  readonly revocationBus?: RevocationBus | undefined;
+  /** Topics per connection. @default {128} */
+  readonly maxTopics?: number;
+  /** How long a topic's messages are gathered before they are sent, in milliseconds. @default {0} */
+  readonly flushIntervalMs?: number;
+  /**
+   * How often a connected session and its topics are checked again, in milliseconds; 0 is never.
+   *
+   * @default {60_000}
+   */
+  readonly revalidateIntervalMs?: number;
+}
+
+/** A live server: its listener, and everything behind it. */
+export interface Live extends LiveServer, OperatedServer {
+  /**
+   * Appends publications in their order, all or none.
+   *
+   * @returns Their positions, once they are in the logs; not whether any subscriber has got them.
+   * @throws {TypeError} If a publication is not valid.
+   * @throws {BrokerUnavailable} If they are not in the logs, or if that is not known.
+   */
+  publish(publications: readonly PublicationInput[]): Promise<Position[]>;
+  /** Closes connections, or checks the rights to a topic again at once. */
+  readonly revoke: Revoke;
+}
+
+/** A server without users has no sessions to check again. It still closes connections. */
+const NO_USERS: Authority = {
+  authenticate: () => Promise.resolve({ kind: "unauthorized" }),
+  authorise: () => Promise.resolve({ kind: "allowed" }),
+};
+
+/**
+ * Creates a live server. Nothing listens before {@linkcode Live.start}.
+ *
+ * The server must be stopped even if it never started: the broker runs from the beginning.
+ */
+export function createLive(options: LiveOptions = {}): Live {
+  const { metrics = silentMetrics, logger = silentLogger, authority, revocationBus } = options;
+  const { broker = new MemoryBroker({ ...DEFAULTS, metrics }) } = options;
+  const bounds = { ...DEFAULTS, ...options };
+  const { backpressureThresholdBytes: thresholdBytes, flushIntervalMs, maxTopics } = bounds;
+  const hub = new Hub({ broker, metrics, thresholdBytes, flushIntervalMs });
+  const guard = new Revalidator({
+    authority: authority ?? NO_USERS,
+    intervalMs: bounds.revalidateIntervalMs,
+    metrics,
+    logger,
+  });
+  const server = createLiveServer({
+    ...options,
+    sessions: createSessions({ hub, authority, maxTopics, guard }),
+    backlogOf: (connection) => hub.backlogOf(connection),
+    // A client that reconnects subscribes to all its topics at once.
+    options: { messageBurst: 2 * maxTopics, ...options },
+  });
+  const lifecycle = new Lifecycle<Deno.NetAddr, DrainResult>({
+    name: "live server",
+    open: () => server.start(),
+    async close(timeoutMs = bounds.drainTimeoutMs) {
+      using deadline = new Deadline(timeoutMs);
+      const result = await server.stop(timeoutMs);
+      await deadline.wait(Promise.all([hub.stop(), revocationBus?.stop()]));
+      return result;
+    },
+  });
+
+  return {
+    get accepting() {
+      return server.accepting;
+    },
+    get readiness(): Readiness {
+      return lifecycle.stopped ? "draining" : server.accepting ? "ready" : "starting";
+    },
+    get trouble() {
+      return broker.trouble;
+    },
+    get strain() {
+      return server.strain;
+    },
+    start: () => lifecycle.start(),
+    stop: (timeoutMs) => lifecycle.stop(timeoutMs),
+    // deno-lint-ignore require-await -- an invalid publication must reject
+    async publish(publications) {
+      return hub.publish(publications.map((publication) => Publication.from(publication)));
+    },
+    revoke: createRevoke({
+      guard,
+      control: revocationBus,
+      forget: (userId) => authority?.forget?.(userId),
+      logger,
+    }),
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * Whether the server can do its work, for load balancers and publishers.
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http/status";
+import { jsonError } from "../transport/responses.ts";
+
+/** Whether a server takes clients. */
+export type Readiness = "ready" | "starting" | "draining";
+
+/** The health of a server. */
+export interface Health {
+  /** Whether it takes clients. */
+  readonly readiness: Readiness;
+  /** Why it cannot publish although it is ready; `undefined` while it can. */
+  readonly trouble: string | undefined;
+  /**
+   * Why it should get no more clients although it works; `undefined` while it may. `/readyz` reports
+   * it, and nothing is refused.
+   */
+  readonly strain: string | undefined;
+}
+
+/** A problem: one word for programs, and a sentence for people. */
+interface Problem {
+  readonly status: "starting" | "draining" | "cut off" | "strained";
+  readonly reason: string;
+}
+
+/** When to try again while the server is not ready, in seconds. */
+const RETRY_AFTER_S = "5";
+
+/** Answers `GET /readyz`: 200, or 503 with the problem. */
+export function respondReadiness(health: Health): Response {
+  const problem = publishProblem(health) ?? strainProblem(health);
+  return problem === undefined ? Response.json({ status: "ready" }) : Response.json(problem, {
+    status: STATUS_CODE.ServiceUnavailable,
+    headers: { "retry-after": RETRY_AFTER_S },
+  });
+}
+
+/** Returns the 503 for a publish call that cannot be carried out now; `undefined` if it can. */
+export function refusePublishing(health: Health): Response | undefined {
+  const problem = publishProblem(health);
+  return problem && jsonError(STATUS_CODE.ServiceUnavailable, problem.reason, {}, {
+    "retry-after": RETRY_AFTER_S,
+  });
+}
+
+function publishProblem({ readiness, trouble }: Health): Problem | undefined {
+  if (readiness !== "ready") return { status: readiness, reason: `server is ${readiness}` };
+  return trouble === undefined ? undefined : { status: "cut off", reason: trouble };
+}
+
+function strainProblem({ strain }: Health): Problem | undefined {
+  return strain === undefined ? undefined : { status: "strained", reason: strain };
+}

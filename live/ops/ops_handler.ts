@@ -1,0 +1,93 @@
+/**
+ * The ops routes: health, metrics, publishing and revoking.
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http/status";
+import type { Topics } from "../directus/flow_trigger.ts";
+import type { Revoke } from "../session/revoke.ts";
+import { jsonError } from "../transport/responses.ts";
+import { createBearerCheck } from "./bearer.ts";
+import { handleDirectusFlow } from "./directus_flow.ts";
+import { type Health, refusePublishing, respondReadiness } from "./health.ts";
+import { answerOperator, type OperatorCall, refuseBearer } from "./operator_call.ts";
+import { handlePublish, type Publish } from "./publish.ts";
+import { handleRevoke } from "./revoke.ts";
+
+/** The server that the routes operate. */
+export interface OperatedServer extends Health {
+  /** Appends publications and resolves to their positions. */
+  readonly publish: Publish;
+  /** Closes connections or checks rights again; without it there is no `/revoke`. */
+  readonly revoke?: Revoke | undefined;
+}
+
+/** What the ops routes need. */
+export interface OpsHandlerOptions {
+  /** The server that the routes operate. */
+  readonly server: OperatedServer;
+  /** Renders the metrics. */
+  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  /** Bearer token of the publish and revoke calls; without one they are off. */
+  readonly publishToken?: string | undefined;
+  /** Whether clients can reach the routes, so that `/metrics` needs the token too. @default {false} */
+  readonly exposed?: boolean;
+  /** Collections behind topics' prefixes, for what Flows publish. @default {none} */
+  readonly topics?: Topics;
+}
+
+/** Answers a request for an ops route. Returns `undefined` if the path is none. */
+export type OpsHandler = (request: Request) => Promise<Response> | Response | undefined;
+
+type Route = [method: string, respond: (request: Request) => Promise<Response> | Response];
+
+/** Creates the handler of the ops routes, for a listener of their own or for any other. */
+export function createOpsHandler(options: OpsHandlerOptions): OpsHandler {
+  const { server, metrics, publishToken, exposed = false, topics = new Map() } = options;
+  const { revoke } = server;
+  const hasBearer = publishToken === undefined ? undefined : createBearerCheck(publishToken);
+  const publish: Publish = (publications) => server.publish(publications);
+  const publishing = { name: "Publishing", refuse: () => refusePublishing(server) };
+
+  function operatorRoute(call: Omit<OperatorCall, "hasBearer">): Route {
+    return ["POST", (request) => answerOperator(request, { ...call, hasBearer })];
+  }
+
+  const routes: Record<string, Route> = {
+    "/healthz": ["GET", () => Response.json({ status: "ok" })],
+    "/readyz": ["GET", () => respondReadiness(server)],
+    "/metrics": ["GET", async (request) => {
+      if (exposed && !hasBearer?.(request)) {
+        return refuseBearer("Reading metrics", hasBearer !== undefined);
+      }
+      const { contentType } = metrics;
+      return new Response(await metrics.text(), { headers: { "content-type": contentType } });
+    }],
+    "/publish": operatorRoute({
+      ...publishing,
+      respond: (body) => handlePublish(body, publish),
+    }),
+    "/directus": operatorRoute({
+      ...publishing,
+      respond: (body) => handleDirectusFlow(body, topics, publish),
+    }),
+    ...(revoke && {
+      "/revoke": operatorRoute({
+        name: "Revoking",
+        respond: (body) => handleRevoke(body, revoke),
+      }),
+    }),
+  };
+
+  return (request) => {
+    const path = URL.parse(request.url)?.pathname ?? ""; // a malformed Host makes a malformed URL
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    if (route === undefined) return undefined;
+    const [method, respond] = route;
+    if (request.method !== method && !(method === "GET" && request.method === "HEAD")) {
+      return jsonError(STATUS_CODE.MethodNotAllowed, `Use ${method}`, {}, { allow: method });
+    }
+    return respond(request);
+  };
+}
