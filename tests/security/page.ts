@@ -1,5 +1,5 @@
 /**
- * The page for operators, as the tests read it.
+ * SECURITY.md, as the tests read it.
  *
  * @module
  */
@@ -11,13 +11,10 @@ export const page: string = Deno.readTextFileSync(
   new URL("../../live/docs/SECURITY.md", import.meta.url),
 );
 
-/** What stands on the page, and what a test needs in its place. */
+/** A text of the page, and what replaces it on the machine of a test. */
 export type Replacement = readonly [from: string, to: string];
 
-/**
- * Returns the page's one block in a language, with what differs on a test's machine replaced. What
- * is to be replaced must be there.
- */
+/** Returns the page's only block in a language, with replacements. Each `from` must be there. */
 export function blockOf(language: string, replacements: readonly Replacement[]): string {
   const blocks = [...page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "gm"))];
   assertEquals(blocks.length, 1, `blocks of ${language}`);
