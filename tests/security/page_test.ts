@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { variables } from "../../live/config/config.ts";
+import { variables } from "../../live/config/variables.ts";
 import { CloseCode } from "../../live/domain/close_codes.ts";
 import { exposedMetrics } from "../support/exposed_metrics.ts";
 import { page } from "./page.ts";
