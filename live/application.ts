@@ -170,7 +170,7 @@ export function logOf({ LOG_LEVEL: level, LOG_FORMAT: format }: Config, instance
     level,
     format,
     fields: { instance },
-    moment: traceFields,
+    context: traceFields,
     sink: Deno.stdout,
   });
 }

@@ -1,5 +1,5 @@
 /**
- * How the text of an environment variable is read, rule by rule.
+ * Rules that parse the text of an environment variable.
  *
  * @module
  */
@@ -7,44 +7,44 @@
 import { z } from "zod";
 import { isCollectionName, type TopicSource } from "../domain/topic.ts";
 
-/** A schema that reads a variable's text. Its only issue's message says what the text must be. */
+/** A schema that parses text. The message of its only issue says what the text must be. */
 export type Rule<T> = z.ZodType<T, string>;
 
 /**
- * Makes a rule.
+ * Creates a rule.
  *
- * @param must What the text must be, as it ends the sentence "VARIABLE must be …".
- * @param read Returns the value, or `undefined` if the text is not what it must be.
+ * @param must What the text must be, to complete the sentence "VARIABLE must be …".
+ * @param parse Returns the value, or `undefined` if the text is invalid.
  */
-export function rule<T>(must: string, read: (text: string) => T | undefined): Rule<T> {
+export function rule<T>(must: string, parse: (text: string) => T | undefined): Rule<T> {
   return z.string().transform((text, context) => {
-    const value = read(text);
+    const value = parse(text);
     if (value !== undefined) return value;
     context.addIssue({ code: "custom", message: must });
     return z.NEVER;
   });
 }
 
-/** A whole number within bounds, both included. */
-export function wholeNumber(least: number, most: number): Rule<number> {
-  return rule(`a whole number from ${least} to ${most}`, (text) => {
+/** A whole number from `min` to `max`, both included. */
+export function wholeNumber(min: number, max: number): Rule<number> {
+  return rule(`a whole number from ${min} to ${max}`, (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
-    return value >= least && value <= most ? value : undefined;
+    return value >= min && value <= max ? value : undefined;
   });
 }
 
-/** One of some words. */
+/** One of the given words. */
 export function oneOf<T extends string>(...words: T[]): Rule<T> {
   return rule(`one of ${words.join(", ")}`, (text) => words.find((word) => word === text));
 }
 
-/** A text without control characters or white space. */
-export function word(must: string, leastLength = 1): Rule<string> {
-  const pattern = new RegExp(`^[!-~]{${leastLength},512}$`);
+/** Visible ASCII characters, without white space. */
+export function word(must: string, minLength = 1): Rule<string> {
+  const pattern = new RegExp(`^[!-~]{${minLength},512}$`);
   return rule(must, (text) => pattern.test(text) ? text : undefined);
 }
 
-/** The address of an HTTP server, without the slash at its end. */
+/** The address of an HTTP server; a slash at the end is removed. */
 export function httpUrl(): Rule<string> {
   return rule("an http:// or https:// URL without credentials, query or fragment", (text) => {
     const url = URL.parse(text);
@@ -63,7 +63,7 @@ export function redisUrl(): Rule<string> {
   });
 }
 
-/** A cookie's name: a token of RFC 6265, section 4.1.1. */
+/** The name of a cookie (RFC 6265, section 4.1.1). */
 export function cookieName(): Rule<string> {
   return rule(
     "a cookie's name",
@@ -71,7 +71,7 @@ export function cookieName(): Rule<string> {
   );
 }
 
-/** Origins of pages, comma-separated; `*` stands for all. */
+/** Origins of pages, comma-separated; `*` allows all. */
 export function origins(): Rule<ReadonlySet<string>> {
   return rule("origins such as https://example.com, comma-separated, or *", (text) => {
     const all = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
@@ -84,8 +84,8 @@ export function origins(): Rule<ReadonlySet<string>> {
 const TOPIC_SOURCE = /^([^=.]+)=([^=.]+)(?:\.([^=.]+))?$/;
 
 /**
- * Where the items behind topics' prefixes are: `prefix=collection,…`; a collection whose primary
- * key is not the field `id` names it after a dot, `prefix=collection.field`.
+ * The collections behind topic prefixes: `prefix=collection,…`. A primary key other than `id` follows
+ * after a dot: `prefix=collection.field`.
  */
 export function topicSources(): Rule<ReadonlyMap<string, TopicSource>> {
   return rule("prefix=collection or prefix=collection.primaryKey, comma-separated", (text) => {

@@ -7,7 +7,7 @@
 import { variables } from "./variables.ts";
 import type { Variable } from "./variable.ts";
 
-/** Returns how to use the program: every variable with its meaning and default. */
+/** Returns the text of `--help`: every variable with its meaning and default. */
 export function usage(version: string): string {
   const lines = Object.entries<Variable<unknown>>(variables).map(([name, variable]) =>
     `  ${name}\n      ${variable.meaning} (${defaultOf(variable)})`

@@ -8,19 +8,19 @@ import type { Rule } from "./rules.ts";
 
 /** One environment variable. */
 export interface Variable<T> {
-  /** Reads its text. */
+  /** Parses its text. */
   readonly rule: Rule<T>;
   /** What it means, for `--help`. */
   readonly meaning: string;
-  /** What stands for it when it is unset or empty; without one it is required. */
+  /** The text that is parsed while it is unset or empty. Without one it has no default value. */
   readonly default?: string;
-  /** What `--help` shows as its default when there is no text for it. */
+  /** What `--help` shows as the default where the text itself would say nothing. */
   readonly defaultIs?: string;
-  /** Whether its value must never be shown. */
+  /** Whether its value is never shown. */
   readonly secret?: boolean;
 }
 
-/** Makes a variable that is required, or has a default. */
+/** Creates a variable that has a default, or is required if it has none. */
 export function variable<T>(
   rule: Rule<T>,
   meaning: string,
@@ -35,7 +35,7 @@ export function variable<T>(
   };
 }
 
-/** Makes a variable that may be unset; `defaultIs` says what that means. */
+/** Creates a variable that may be unset; `defaultIs` says what happens then. */
 export function optional<T>(
   rule: Rule<T>,
   meaning: string,

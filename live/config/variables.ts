@@ -73,17 +73,17 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
   ),
   LIVE_MAX_CONNECTIONS: variable(
     wholeNumber(1, 10_000_000),
-    "connections in all",
+    "connections in total",
     DEFAULTS.maxConnections,
   ),
   LIVE_MAX_CONNECTIONS_PER_USER: variable(
     wholeNumber(1, 10_000_000),
-    "connections of one user",
+    "connections per user",
     DEFAULTS.maxConnectionsPerUser,
   ),
   LIVE_MAX_TOPICS_PER_CONNECTION: variable(
     wholeNumber(1, 1_000_000),
-    "topics of one connection",
+    "topics per connection",
     DEFAULTS.maxTopics,
   ),
   LIVE_MAX_MESSAGE_BYTES: variable(
@@ -93,7 +93,7 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
   ),
   LIVE_MAX_MESSAGES_PER_SECOND: variable(
     wholeNumber(1, 1_000_000),
-    "inbound messages of one connection; more closes with 4429",
+    "inbound messages per second and connection; more closes with 4429",
     DEFAULTS.maxMessagesPerSecond,
   ),
   LIVE_REVALIDATE_INTERVAL_MS: variable(
@@ -114,7 +114,7 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
   ),
   LIVE_HISTORY_TTL_MS: variable(
     wholeNumber(1, 30 * DAY),
-    "how long it keeps them, and a topic that nobody uses",
+    "how long a topic keeps them, and how long an unused topic is kept",
     DEFAULTS.historyTtlMs,
   ),
   LIVE_HISTORY_MAX_BYTES: variable(
@@ -124,7 +124,7 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
   ),
   LIVE_FLUSH_INTERVAL_MS: variable(
     wholeNumber(0, 10 * MINUTE),
-    "0 sends as soon as the event loop allows; more gathers a topic's messages for so long",
+    "how long a topic's messages are gathered; 0 sends as soon as the event loop allows",
     DEFAULTS.flushIntervalMs,
   ),
   LIVE_TRANSPORT: variable(
@@ -134,7 +134,7 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
   ),
   LIVE_PUBLISH_TOKEN: optional(
     word("at least 16 visible ASCII characters", 16),
-    "bearer of the publish calls",
+    "bearer token of the publish and revoke calls",
     "none: publishing off",
     true,
   ),
@@ -146,7 +146,7 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
   OPS_PORT: variable(wholeNumber(0, 65535), "port of health, metrics and publish", "9090"),
   REDIS_URL: optional(
     redisUrl(),
-    "several instances as one: redis:// or rediss://, with user, password and database if need be",
+    "lets several instances work as one: redis[s]://[user:password@]host[:port][/database]",
     "none: one process",
     true,
   ),
@@ -157,7 +157,7 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
   ),
   LIVE_PROCESSES: variable(
     wholeNumber(1, 256),
-    "that many processes of the server on one port, sharing through Redis",
+    "processes on one port, which share through Redis",
     "1",
   ),
   INSTANCE_ID: optional(
@@ -165,6 +165,10 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
     "label of metrics and logs",
     "a random one",
   ),
-  LOG_LEVEL: variable(oneOf("DEBUG", "INFO", "WARN", "ERROR"), "lines from this level on", "INFO"),
+  LOG_LEVEL: variable(
+    oneOf("DEBUG", "INFO", "WARN", "ERROR"),
+    "lowest level that is logged",
+    "INFO",
+  ),
   LOG_FORMAT: variable(oneOf("json", "pretty"), "json for programs, pretty for people", "json"),
 };

@@ -1,60 +1,60 @@
 /**
- * Writing lines without waiting for whoever reads them.
+ * Writing lines without waiting for their reader.
  *
  * @module
  */
 
-/** What a writer needs. */
+/** Options of a line writer. */
 export interface LineWriterOptions {
   /** Where the lines go. */
   readonly sink: { write(bytes: Uint8Array): Promise<number> };
-  /** Told how many lines were dropped, once lines are written again. */
+  /** Called with the number of dropped lines, once lines are written again. */
   readonly onDropped: (count: number) => void;
 }
 
-/** What may wait to be written, in UTF-16 code units. */
-const MAX_WAITING_LENGTH = 1_048_576;
+/** Longest backlog, in UTF-16 code units. */
+const MAX_BACKLOG_LENGTH = 1_048_576;
 
 const encoder = new TextEncoder();
 
 /**
- * Writes lines in their order. Nobody waits for them: a pipe that nobody reads would stop the whole
- * server else. What is more than a bound is dropped, and what cannot be written.
+ * Writes lines in their order. Callers never wait, otherwise an unread pipe would block the whole
+ * server. Lines that cannot be written, or that would exceed the longest backlog, are dropped.
  */
 export class LineWriter {
   readonly #options: LineWriterOptions;
-  #waiting: string[] = [];
-  /** Length of what waits and of what is being written. */
+  #backlog: string[] = [];
+  /** Length of the backlog and of the lines that are being written. */
   #length = 0;
   #dropped = 0;
   #writing: Promise<void> | undefined;
 
-  /** Creates a writer that has nothing to write. */
+  /** Creates a writer with an empty backlog. */
   constructor(options: LineWriterOptions) {
     this.#options = options;
   }
 
-  /** Has a line written. Never throws. */
+  /** Adds a line to the backlog. Never throws. */
   write(line: string): void {
-    if (this.#length + line.length > MAX_WAITING_LENGTH) {
+    if (this.#length + line.length > MAX_BACKLOG_LENGTH) {
       this.#dropped++;
       return;
     }
-    this.#waiting.push(line);
+    this.#backlog.push(line);
     this.#length += line.length;
     this.#writing ??= this.#run();
   }
 
-  /** Resolves once nothing waits any more; never, if nobody reads. */
+  /** Resolves once the backlog is written. Never resolves if nothing reads it. */
   async flush(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
   }
 
   async #run(): Promise<void> {
-    await Promise.resolve(); // what is written in this turn goes out together
-    while (this.#waiting.length > 0) {
-      const lines = this.#waiting;
-      this.#waiting = [];
+    await Promise.resolve(); // lines of one turn go out together
+    while (this.#backlog.length > 0) {
+      const lines = this.#backlog;
+      this.#backlog = [];
       const isWritten = await this.#writeAll(`${lines.join("\n")}\n`);
       for (const line of lines) this.#length -= line.length;
       if (!isWritten) this.#dropped += lines.length;
@@ -73,7 +73,7 @@ export class LineWriter {
       while (bytes.length > 0) bytes = bytes.subarray(await this.#options.sink.write(bytes));
       return true;
     } catch {
-      return false; // the disk is full, or the reader has gone
+      return false; // the disk is full, or the pipe is closed
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The server's log: a logger, and the writer of its lines.
+ * The server's log: a logger and the writer of its lines.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import type { Logger } from "../domain/logger.ts";
 import { LineWriter, type LineWriterOptions } from "./line_writer.ts";
 import { createStdLogger, type StdLoggerOptions } from "./std_logger.ts";
 
-/** What a log is made of. */
+/** Options of a log. */
 export type LogOptions = Omit<StdLoggerOptions, "write"> & Pick<LineWriterOptions, "sink">;
 
 /** A log. */
 export interface Log {
-  /** Takes what is to be told. */
+  /** Formats lines. */
   readonly logger: Logger;
-  /** Writes it. */
+  /** Writes them. */
   readonly lines: LineWriter;
 }
 
-/** Creates a log whose lines never hold up the server; those that were dropped are counted in it. */
+/** Creates a log that never blocks the server. It logs how many of its lines were dropped. */
 export function createLog({ sink, ...options }: LogOptions): Log {
   const onDropped = (count: number) => logger.warn("log lines dropped", { count });
   const lines = new LineWriter({ sink, onDropped });

@@ -1,5 +1,5 @@
 /**
- * The metrics for Prometheus, on npm's `prom-client`.
+ * Metrics for Prometheus, on npm's `prom-client`.
  *
  * @module
  */
@@ -19,10 +19,13 @@ export interface PrometheusMetrics extends Metrics {
 }
 
 /**
- * Creates the metrics, each with one set of labels. Series whose labels are known beforehand
- * start at zero, so that a rate over them is right from the first event on.
+ * Creates the metrics. Each name has one set of labels. Series whose labels are known beforehand start
+ * at zero, so that a rate counts the first event too.
  *
- * @param instanceId Label of what the original service labelled by instance.
+ * The `processor_live_` names are those of the service that Live replaced: dashboards and alerts
+ * already use them.
+ *
+ * @param instanceId Label of the series that the earlier service labelled by instance.
  */
 export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   const registry = new Registry();
@@ -41,58 +44,66 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     });
 
   const connections = gauge("connections", "Open connections");
-  const closing = gauge("closing_sockets", "Sockets closed by the server that are not gone yet");
+  const closing = gauge(
+    "closing_sockets",
+    "Sockets that the server closed and that are not gone yet",
+  );
   const pending = gauge("pending_upgrades", "Upgrade requests that are being authenticated");
   const subscriptions = gauge("subscriptions", "Subscriptions of all connections");
   const topics = gauge("topics", "Topics with subscribers");
-  const history = gauge("history_bytes", "What the history of all topics holds");
-  const upgrades = counter("upgrades_total", "Upgrade requests by answer", ["result"]);
+  const history = gauge("history_bytes", "Size of the history of all topics");
+  const upgrades = counter("upgrades_total", "Upgrade requests by result", ["result"]);
   const disconnects = counter("disconnects_total", "Ended connections by close code", ["code"]);
   const inbound = counter("messages_inbound_total", "Inbound messages", ["type", "instance_id"]);
   const outbound = counter("messages_outbound_total", "Outbound messages", ["type"]);
   const published = counter("published_total", "Publications appended");
-  const auth = histogram("auth_latency_ms", "Calls that asked who a session is", ["result"]);
+  const auth = histogram("auth_latency_ms", "Calls to Directus that identified a session", [
+    "result",
+  ]);
   const authorise = histogram(
     "authorise_latency_ms",
-    "Calls that asked whether a session may listen to a topic",
+    "Calls to Directus that checked the right to a topic",
     ["result"],
   );
-  const calls = gauge("directus_calls_in_flight", "Calls to Directus that wait for its answer");
-  const queued = gauge("directus_calls_queued", "Calls to Directus that wait for their turn");
+  const calls = gauge("directus_calls_in_flight", "Calls to Directus in flight");
+  const queued = gauge("directus_calls_queued", "Calls to Directus that are queued");
   const callAvoided = counter(
     "directus_calls_spared_total",
-    "Questions answered without a call to Directus of their own",
+    "Checks that needed no call to Directus of their own",
     ["by"],
   );
   const heldBack = gauge("directus_held_back", "1 while calls to Directus are held back");
   const revalidations = counter(
     "revalidations_total",
-    "Sessions that were asked about again, by what came of it",
+    "Sessions that were checked again, by result",
     ["result"],
   );
   const withdrawn = counter(
     "rights_withdrawn_total",
-    "Subscriptions that ended as their right did",
+    "Subscriptions that ended because the right was withdrawn",
   );
   const recoveries = counter(
     "recoveries_total",
-    "Clients that came back, by whether the history held what they missed",
+    "Subscriptions with since, by whether the history held everything after it",
     ["result"],
   );
-  const skipped = counter("messages_skipped_total", "Messages that clients were told they missed");
+  const skipped = counter(
+    "messages_skipped_total",
+    "Messages that subscribers missed, as skipped told them",
+  );
   const conflated = counter(
     "messages_conflated_total",
-    "Messages skipped as their reader was too slow, and got the newest state",
+    "Skipped messages of slow consumers, which got the latest of each key instead",
   );
   const redisUp = gauge("redis_up", "1 while Redis can be reached");
   const ingested = counter("ingested_total", "Entries of the ingest stream", ["result"]);
   const publishToSend = histogram(
     "publish_to_send_ms",
-    "From the first waiting publication of a topic to the first subscriber served",
+    "From a topic's first pending publication to its first subscriber",
   );
   const broadcast = histogram(
     "broadcast_duration_ms",
-    "From the first waiting publication of a topic to the last subscriber reached",
+    "From a topic's first pending publication to its last subscriber",
   );
 
   for (const type of ["subscribe", "unsubscribe", "invalid"]) {

@@ -9,25 +9,25 @@ import { Logger as StdLogger } from "@std/log/logger";
 import type { LogRecord } from "@std/log/logger";
 import type { LogFields, Logger } from "../domain/logger.ts";
 
-/** How and what to log. */
+/** Options of a logger. */
 export interface StdLoggerOptions {
-  /** Lines below this level are dropped. */
+  /** Lowest level that is logged. */
   readonly level: "DEBUG" | "INFO" | "WARN" | "ERROR";
-  /** `json` writes one object a line, `pretty` something for people. */
+  /** `json` writes one object per line, `pretty` is for people. */
   readonly format: "json" | "pretty";
-  /** Fields of every line, for example the instance. */
+  /** Fields of every line, for example the instance. @default {none} */
   readonly fields?: LogFields;
-  /** Returns fields of the moment, for example of a trace. @default {none} */
-  readonly moment?: () => LogFields;
-  /** Takes the lines. @default {console.log} */
+  /** Returns fields of the current context, for example of a trace. @default {none} */
+  readonly context?: () => LogFields;
+  /** Writes a line. @default {console.log} */
   readonly write?: (line: string) => void;
 }
 
 /** Creates a logger. A line that cannot be written is dropped. */
 export function createStdLogger(options: StdLoggerOptions): Logger {
-  const { level, format, fields, moment, write } = options;
+  const { level, format, fields, context, write } = options;
   const formatter = format === "json"
-    ? (record: LogRecord) => jsonLine(record, { ...fields, ...moment?.() })
+    ? (record: LogRecord) => jsonLine(record, { ...fields, ...context?.() })
     : prettyLine;
   const logger = new StdLogger("live", level, {
     handlers: [new LineHandler(level, { formatter, useColors: false }, write)],
@@ -36,7 +36,7 @@ export function createStdLogger(options: StdLoggerOptions): Logger {
     try {
       logger[level](message, fields);
     } catch {
-      // The disk is full, or nobody reads: that must not end what wanted to tell of something.
+      // The disk is full, or the pipe is closed. That must not break the caller.
     }
   };
   return {
@@ -47,7 +47,7 @@ export function createStdLogger(options: StdLoggerOptions): Logger {
   };
 }
 
-/** The console's handler, whose lines may go elsewhere. */
+/** A console handler that can write to another place. */
 class LineHandler extends ConsoleHandler {
   readonly #write: ((line: string) => void) | undefined;
 
@@ -87,7 +87,7 @@ function fieldsOf(record: LogRecord): LogFields {
   return (record.args[0] ?? {}) as LogFields;
 }
 
-/** Makes JSON of each field by itself: one that cannot be JSON must not cost the line. */
+/** Serialises each field on its own, so that one that fails does not cost the line. */
 function serialise(fields: LogFields): [name: string, json: string][] {
   return Object.entries(fields).flatMap(([name, value]) => {
     const json = toJson(value);
@@ -103,7 +103,7 @@ function toJson(value: unknown): string | undefined {
   }
 }
 
-/** `JSON.stringify` shows nothing of an error; its stack says where to look. */
+/** `JSON.stringify` renders an error as `{}`; its stack says where to look. */
 function readable(_name: string, value: unknown): unknown {
   if (value instanceof Error) return value.stack ?? String(value);
   return typeof value === "bigint" ? String(value) : value;
@@ -112,7 +112,7 @@ function readable(_name: string, value: unknown): unknown {
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-/** Escapes what could forge a line of its own (CWE-117) or move a terminal's cursor (CWE-150). */
+/** Escapes what could forge another line (CWE-117) or move a terminal's cursor (CWE-150). */
 function oneLine(line: string): string {
   return line.replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,6 +1,6 @@
 /**
- * Traces, by Deno's own OpenTelemetry: `OTEL_DENO=true` records a span for each request and each call
- * to Directus. This adds what Deno cannot know. Without that variable all of it does nothing.
+ * Traces on top of Deno's own OpenTelemetry: with `OTEL_DENO=true` Deno records a span for each request
+ * and each call to Directus, and this adds broadcasts. Without that variable nothing is recorded.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import type { Metrics } from "../domain/metrics.ts";
 
 const tracer = trace.getTracer("live");
 
-/** Returns the fields by which a line of the log belongs to the trace under way, if there is one. */
+/** Returns the log fields that name the active trace; none without one. */
 export function traceFields(): LogFields {
   const context = trace.getActiveSpan()?.spanContext();
   return context === undefined ? {} : { trace_id: context.traceId, span_id: context.spanId };
 }
 
 /**
- * Returns metrics that also record each broadcast as a span: a child of the publish call that it
- * began with, from the moment that this was in the log until the last subscriber was reached.
+ * Wraps metrics so that each broadcast is also recorded as a span: a child of its first publish call,
+ * from the append to the log until the last subscriber was reached.
  */
 export function traceBroadcasts<T extends Metrics>(metrics: T): T {
   return {
