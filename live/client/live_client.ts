@@ -1,5 +1,5 @@
 /**
- * The connection: it is made, lives, breaks and is made again.
+ * The connection to the server, re-established whenever it breaks.
  *
  * @module
  */
@@ -11,27 +11,27 @@ import { Topics } from "./topics.ts";
 import type { ConnectOptions, Live, LiveState, SubscribeOptions, Subscription } from "./types.ts";
 import type { ServerMessage } from "./wire.ts";
 
-/** What the client is in. */
-export interface Surroundings {
-  /** The page; in other programs, whatever the global object is. */
+/** What the runtime provides. */
+export interface Environment {
+  /** The page's window; outside of browsers, the global object. */
   readonly page: Page;
-  /** Source of chance, from 0 to 1. */
+  /** Returns a random number from 0 to 1. */
   readonly random: () => number;
 }
 
-/** How long the server may take to welcome a connection, in milliseconds: it asks Directus first. */
-const WELCOME_MS = 20_000;
+/** How long the server may take to send `welcome`, in milliseconds: it asks Directus first. */
+const WELCOME_TIMEOUT_MS = 20_000;
 
-/** How long an open connection that may be dead has to show that it is not, in milliseconds. */
-const PROBE_MS = 5_000;
+/** How long the server may take to answer a probe, in milliseconds. */
+const PROBE_TIMEOUT_MS = 5_000;
 
-/** A connection that lived for so long, in milliseconds, starts again with short waits. */
+/** A connection that was open for this long, in milliseconds, resets the backoff. */
 const STABLE_MS = 5_000;
 
 /** `WebSocket.OPEN`. */
 const OPEN = 1;
 
-/** One connection at a time, and the topics that are wanted. */
+/** Keeps one connection open, and the program's topics subscribed on it. */
 export class LiveClient implements Live {
   readonly #url: string;
   readonly #options: ConnectOptions;
@@ -40,29 +40,29 @@ export class LiveClient implements Live {
   readonly #stopListening: () => void;
   #state: LiveState = { phase: "connecting" };
   #socket: WebSocket | undefined;
-  /** Runs to the next attempt, or while a socket owes an answer. */
+  /** The delay before the next attempt, or the timeout of an answer. */
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Begins the next attempt, while one is waited for. */
-  #next: (() => void) | undefined;
+  /** Starts the next attempt; set while the client waits for it. */
+  #attempt: (() => void) | undefined;
   #attempts = 0;
   #openedAt = Infinity;
   #refreshed = false;
 
   /**
-   * Begins to connect.
+   * Starts to connect.
    *
-   * @throws {TypeError} If the address is no URL.
+   * @throws {TypeError} If the address is not a URL.
    */
-  constructor(url: string, options: ConnectOptions, { page, random }: Surroundings) {
+  constructor(url: string, options: ConnectOptions, { page, random }: Environment) {
     const target = new URL(url);
-    // Browsers cannot read why an upgrade was refused; as a close code they can.
+    // Browsers cannot read the status of a refused upgrade, but they can read a close code.
     target.searchParams.set("reject", "close");
     this.#url = target.href;
     this.#options = options;
     this.#random = random;
     const send = (message: unknown) => this.#send(message);
     this.#topics = new Topics({ send, report: this.#report, random });
-    this.#stopListening = onWake(page, (suspect) => this.#wake(suspect));
+    this.#stopListening = onWake(page, (mayBeDead) => this.#wake(mayBeDead));
     this.#connect();
   }
 
@@ -80,14 +80,13 @@ export class LiveClient implements Live {
   }
 
   retry(): void {
-    this.#next?.();
+    this.#attempt?.();
   }
 
   close(): void {
     this.#end(1000, "closed by this program");
   }
 
-  /** Makes a connection. */
   #connect(): void {
     try {
       const socket = this.#options.webSocket?.(this.#url) ?? new WebSocket(this.#url);
@@ -99,22 +98,22 @@ export class LiveClient implements Live {
       socket.onclose = ({ code, reason }) => {
         if (this.#socket === socket) this.#closed(code, reason);
       };
-      this.#expectAnswer(WELCOME_MS);
-      this.#become({ phase: "connecting" });
+      this.#expectAnswer(WELCOME_TIMEOUT_MS);
+      this.#setState({ phase: "connecting" });
     } catch (error) {
-      // Later, when the program knows what `connect()` returned.
+      // Later, when `connect()` has returned.
       queueMicrotask(() => this.#end(ABNORMAL, String(error), true));
     }
   }
 
-  /** Gives up on the socket unless something arrives in time. */
-  #expectAnswer(withinMs: number): void {
+  /** Gives the socket up unless something arrives in time. */
+  #expectAnswer(timeoutMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       const socket = this.#socket;
       this.#closed(ABNORMAL, "no answer");
       socket?.close();
-    }, withinMs);
+    }, timeoutMs);
   }
 
   #receive(frame: string): void {
@@ -129,11 +128,11 @@ export class LiveClient implements Live {
   #take(message: ServerMessage): void {
     if (message.type !== "welcome") return this.#topics.take(message);
     this.#openedAt = Date.now();
-    this.#become({ phase: "open", welcome: message });
+    this.#setState({ phase: "open", welcome: message });
     this.#topics.open();
   }
 
-  /** The socket is gone: comes back now, later, or never. */
+  /** The socket is closed: reconnects, or ends. */
   #closed(code: number, reason: string): void {
     clearTimeout(this.#timer);
     this.#socket = undefined;
@@ -152,10 +151,10 @@ export class LiveClient implements Live {
     }
   }
 
-  /** Comes back with a fresh cookie, if the program can get one. */
+  /** Reconnects with a fresh cookie, if the program can get one. */
   async #refresh(reason: string): Promise<void> {
     this.#refreshed = true;
-    this.#become({ phase: "connecting" });
+    this.#setState({ phase: "connecting" });
     try {
       const fresh = await this.#options.refresh?.();
       if (this.#state.phase === "closed") return;
@@ -168,57 +167,57 @@ export class LiveClient implements Live {
     }
   }
 
-  #wait(code: number, reason: string, next: () => void): void {
+  #wait(code: number, reason: string, attempt: () => void): void {
     const delayMs = retryDelayMs(reason, this.#attempts++, this.#random);
-    this.#next = () => {
+    this.#attempt = () => {
       clearTimeout(this.#timer);
-      this.#next = undefined;
-      next();
+      this.#attempt = undefined;
+      attempt();
     };
-    this.#timer = setTimeout(this.#next, delayMs);
+    this.#timer = setTimeout(this.#attempt, delayMs);
     const retryAt = Date.now() + delayMs;
-    this.#become({ phase: "waiting", reason: reason || "connection lost", code, retryAt });
+    this.#setState({ phase: "waiting", reason: reason || "connection lost", code, retryAt });
   }
 
-  /** Ends it for good; the subscriptions with an error, unless the program wanted the end. */
-  #end(code: number, reason: string, isFault = false): void {
+  /** Closes permanently. A failure ends the subscriptions with an error. */
+  #end(code: number, reason: string, isFailure = false): void {
     if (this.#state.phase === "closed") return;
     clearTimeout(this.#timer);
-    this.#next = undefined;
+    this.#attempt = undefined;
     this.#stopListening();
     const socket = this.#socket;
     this.#socket = undefined;
     socket?.close(1000);
-    this.#become({ phase: "closed", reason, code });
-    this.#topics.end(isFault ? new LiveError(code, reason) : undefined);
+    this.#setState({ phase: "closed", reason, code });
+    this.#topics.end(isFailure ? new LiveError(code, reason) : undefined);
   }
 
-  /** Comes back at once; asks an open connection for a sign of life if it may be dead. */
-  #wake(suspect: boolean): void {
+  /** Reconnects at once, or probes an open connection that may be dead. */
+  #wake(mayBeDead: boolean): void {
     this.retry();
-    if (!suspect || this.#state.phase !== "open") return;
-    this.#send({ type: "unsubscribe", topic: "" }); // has no effect, but is answered
-    this.#expectAnswer(PROBE_MS);
+    if (!mayBeDead || this.#state.phase !== "open") return;
+    this.#send({ type: "unsubscribe", topic: "" }); // changes nothing, but the server answers
+    this.#expectAnswer(PROBE_TIMEOUT_MS);
   }
 
   #send(message: unknown): void {
     if (this.#socket?.readyState === OPEN) this.#socket.send(JSON.stringify(message));
   }
 
-  #become(state: LiveState): void {
-    const isNew = state.phase !== this.#state.phase;
+  #setState(state: LiveState): void {
+    const hasChanged = state.phase !== this.#state.phase;
     this.#state = state;
     try {
-      if (isNew) this.#options.onState?.(state);
+      if (hasChanged) this.#options.onState?.(state);
     } catch (error) {
       this.#report(error);
     }
   }
 
-  /** Tells of what a handler threw, later: nothing here is to be stopped by it. */
+  /** Reports what a handler threw: later, so that it interrupts nothing here. */
   readonly #report = (error: unknown): void => {
     queueMicrotask(() => {
-      if (this.#options.onError === undefined) throw error; // as if nobody had caught it
+      if (this.#options.onError === undefined) throw error; // an uncaught error
       this.#options.onError(error);
     });
   };

@@ -1,43 +1,75 @@
 /**
- * What waits for an iteration.
+ * The messages that wait for an iteration.
  *
  * @module
  */
 
 import type { Message } from "./types.ts";
 
-/** A bounded queue of messages: the newest of each key stay longest. */
+/**
+ * A bounded queue for a reader that may be slower than its topic. When it is full it is conflated, as
+ * the server does for a slow consumer: the reader still learns the newest state of every key.
+ */
 export class MessageBuffer {
   readonly #maxSize: number;
   #messages: Message[] = [];
+  /** Above this length the queue is conflated. */
+  #limit: number;
+  /** Keys that the reader has been handed, without their removal. */
+  readonly #held = new Set<string>();
 
-  /** Creates an empty buffer for so many messages. */
+  /**
+   * Creates an empty buffer.
+   *
+   * @param maxSize How many messages it holds beside the newest of each key.
+   */
   constructor(maxSize: number) {
-    this.#maxSize = maxSize;
+    this.#maxSize = this.#limit = maxSize;
   }
 
-  /** Adds a message; if there are too many, one goes, and the next says that it was skipped. */
+  /** Adds a message. */
   push(message: Message): void {
-    const messages = this.#messages;
-    messages.push(message);
-    if (messages.length <= this.#maxSize) return;
-    const { key } = message;
-    // A message without a key is an event, and no newer one replaces it.
-    const index = key === undefined ? 0 : messages.findIndex((older) => older.key === key);
-    const at = index === messages.length - 1 ? 0 : index;
-    const [dropped] = messages.splice(at, 1);
-    const next = messages[at];
-    if (dropped === undefined || next === undefined) return; // a buffer of none
-    messages[at] = { ...next, skipped: (next.skipped ?? 0) + (dropped.skipped ?? 0) + 1 };
+    this.#messages.push(message);
+    if (this.#messages.length > this.#limit) this.#conflate();
   }
 
   /** Takes the oldest message, if there is one. */
   shift(): Message | undefined {
-    return this.#messages.shift();
+    const message = this.#messages.shift();
+    if (message?.removed) this.#held.delete(message.key);
+    else if (message?.key !== undefined) this.#held.add(message.key);
+    return message;
   }
 
-  /** Drops all messages. */
+  /** Drops all messages, for a reader that starts over. */
   clear(): void {
     this.#messages = [];
+    this.#limit = this.#maxSize;
+    this.#held.clear();
+  }
+
+  /** Drops what the reader can do without; the message after a gap says how many were `skipped`. */
+  #conflate(): void {
+    const newest = new Map(this.#messages.map((message) => [message.key, message]));
+    const last = this.#messages.at(-1);
+    const isNeeded = (message: Message) =>
+      newest.get(message.key) === message && (!message.removed || this.#held.has(message.key));
+    let surplus = this.#messages.filter(({ key }) => key === undefined).length - this.#maxSize;
+    let skipped = 0;
+    const kept: Message[] = [];
+    for (const message of this.#messages) {
+      // Messages without a key are events, which no newer one replaces: the oldest are dropped.
+      const isKept = message.key === undefined ? --surplus < 0 : isNeeded(message);
+      if (!isKept && message !== last) {
+        skipped += 1 + (message.skipped ?? 0);
+        continue;
+      }
+      kept.push(
+        skipped === 0 ? message : { ...message, skipped: skipped + (message.skipped ?? 0) },
+      );
+      skipped = 0;
+    }
+    this.#messages = kept;
+    this.#limit = this.#maxSize + kept.filter(({ key }) => key !== undefined).length;
   }
 }

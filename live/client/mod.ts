@@ -1,6 +1,6 @@
 /**
- * The client: a connection to the live server that comes back by itself and loses no message on
- * the way. For browsers, Deno, and Node.js from version 22.
+ * The client: a connection to the live server that reconnects automatically and resumes where it
+ * stopped. For browsers, Deno, and Node.js from version 22.
  *
  * The live server serves it, as one file without dependencies, at `/live/client.js`.
  *
@@ -12,7 +12,8 @@
  * const positions = new Map();
  * live.subscribe("event:42", {
  *   onStart: ({ recovered }) => recovered || positions.clear(),
- *   onMessage: ({ key, data }) => positions.set(key, data),
+ *   onMessage: ({ key, data, removed }) =>
+ *     removed ? positions.delete(key) : positions.set(key, data),
  * });
  * ```
  *
@@ -25,9 +26,11 @@ import type { ConnectOptions, Live } from "./types.ts";
 export { LiveError } from "./error.ts";
 export type {
   ConnectOptions,
+  DataMessage,
   Live,
   LiveState,
   Message,
+  RemovalMessage,
   Start,
   SubscribeOptions,
   Subscription,
@@ -35,12 +38,12 @@ export type {
 } from "./types.ts";
 
 /**
- * Connects to a live server, and again whenever the connection breaks.
+ * Connects to a live server, and reconnects whenever the connection breaks.
  *
  * @param url Address of the live listener, with `wss:` or `ws:`.
  * @param options How to connect.
- * @returns The connection, which is being made.
- * @throws {TypeError} If the address is no URL.
+ * @returns The connection, which is being established.
+ * @throws {TypeError} If the address is not a URL.
  */
 export function connect(url: string, options: ConnectOptions = {}): Live {
   return new LiveClient(url, options, { page: globalThis, random: Math.random });

@@ -1,28 +1,28 @@
 /**
- * What the page around the client tells of itself.
+ * The events of the surrounding page that matter to a connection.
  *
  * @module
  */
 
-/** What is used of a browser's window; elsewhere there is less of it, or nothing. */
+/** The part of a browser's window that is used. Other runtimes have less of it, or nothing. */
 export interface Page {
   /** Listens to the page's events. */
   addEventListener?(type: string, listener: () => void, options: { signal: AbortSignal }): void;
-  /** Whether the page can be seen. */
+  /** Whether the page is visible. */
   readonly document?: { readonly visibilityState: string };
 }
 
-/** A connection may have died unnoticed while its page was hidden for so long, in milliseconds. */
+/** A connection may have died unnoticed while its page was hidden for this long, in milliseconds. */
 const LONG_HIDDEN_MS = 30_000;
 
 /**
- * Listens for the moments at which a page wants its connection back: it can be seen again, or the
- * network is there again.
+ * Listens for the moments at which a page needs its connection at once: it becomes visible, or the
+ * network is back.
  *
- * @param wake Called then, with whether an open connection may be dead all the same.
- * @returns What ends it.
+ * @param wake Called at these moments, with whether an open connection may be dead.
+ * @returns A function that stops listening.
  */
-export function onWake(page: Page, wake: (suspect: boolean) => void): () => void {
+export function onWake(page: Page, wake: (mayBeDead: boolean) => void): () => void {
   const stop = new AbortController();
   const { signal } = stop;
   let hiddenAt = Date.now();

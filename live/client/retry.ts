@@ -1,5 +1,5 @@
 /**
- * When to come back, if at all.
+ * Whether and when to reconnect.
  *
  * @module
  */
@@ -7,30 +7,32 @@
 /** The close code with which the server asks for a fresh cookie. */
 export const SESSION_ENDED = 4401;
 
-/** The close code that stands for none: the connection broke, or was never made. */
+/** The close code that stands for none: the connection broke, or was never established. */
 export const ABNORMAL = 1006;
 
-/** After these coming back is of no use: message too big, foreign origin, no session, revoked. */
+/**
+ * Close codes after which reconnecting is useless: message too big, origin not allowed, no valid
+ * session, revoked.
+ */
 const TERMINAL = [1009, 4403, 4501, 4503];
 
-/** The first wait, at most, and the longest, in milliseconds. */
+/** The upper bound of the first delay, and that of all delays, in milliseconds. */
 const BASE_MS = 500;
-const CAP_MS = 30_000;
+const MAX_MS = 30_000;
 
-/** Tells whether a close code is the end. */
+/** Returns whether a close code rules out reconnecting. */
 export function isTerminal(code: number): boolean {
   return TERMINAL.includes(code);
 }
 
 /**
- * Returns how long to wait, in milliseconds, until a connection is tried again: as long as a server
- * that shuts down has said, else any time up to a bound that doubles with each attempt. All
- * of it is left to chance (full jitter), as a server that comes back must not meet all its clients
- * in one moment.
+ * Returns the delay before the next attempt to connect, in milliseconds. A server that shuts down
+ * names it in its close reason. Otherwise it is random, below a bound that doubles with each attempt:
+ * full jitter keeps the clients of a server that restarts from coming back all at once.
  *
- * @param reason The close reason; that of a server that shuts down says when to come back.
- * @param attempts How many attempts have failed since the last connection that lived.
- * @param random Source of chance, from 0 to 1.
+ * @param reason The close reason.
+ * @param attempts How many attempts have failed since the last stable connection.
+ * @param random Returns a random number from 0 to 1.
  *
  * @example
  * ```ts
@@ -46,6 +48,6 @@ export function retryDelayMs(
   attempts: number,
   random: () => number,
 ): number {
-  const told = /retry in (\d+)/.exec(reason)?.[1];
-  return told === undefined ? random() * Math.min(CAP_MS, BASE_MS * 2 ** attempts) : Number(told);
+  const named = /retry in (\d+)/.exec(reason)?.[1];
+  return named === undefined ? random() * Math.min(MAX_MS, BASE_MS * 2 ** attempts) : Number(named);
 }

@@ -1,89 +1,73 @@
 /**
- * One subscription of the program, of perhaps several to its topic.
+ * One subscription of the program, perhaps one of several to the same topic.
  *
  * @module
  */
 
 import type { LiveError } from "./error.ts";
 import { MessageBuffer } from "./message_buffer.ts";
-import type { Message, SubscribeOptions, Subscription } from "./types.ts";
-import type { Cursor, SubscribedMessage } from "./wire.ts";
+import type { Message, Start, SubscribeOptions, Subscription } from "./types.ts";
 
-/** How many messages wait for a slow iteration, unless the program says otherwise. */
+/** How many messages wait for a slow iteration by default. */
 const MAX_BUFFERED = 1_000;
 
 /** What a subscriber needs. */
 export interface SubscriberOptions {
   /** Called once, when the program unsubscribes. */
   readonly leave: () => void;
-  /** Takes what handlers throw. */
+  /** Called with what handlers throw. */
   readonly report: (error: unknown) => void;
 }
 
-/** Hands a topic's messages to its handlers and to its iteration, each once and in order. */
+/** Hands a topic's messages to the program's handlers and to its iteration. */
 export class Subscriber implements Subscription {
   readonly topic: string;
-  /** Up to where it has been handed messages. */
-  cursor: Cursor | undefined;
-  /** Whether messages follow the cursor without a gap; if not, it waits for an answer. */
-  live = false;
-
   readonly #options: SubscribeOptions;
   readonly #leave: () => void;
   readonly #report: (error: unknown) => void;
   #buffer: MessageBuffer | undefined;
+  #started = false;
   #ended = false;
   #error: LiveError | undefined;
-  /** Resolves when iterations that wait have to look again. */
+  /** Wakes the iterations that wait for a message. */
   #changed: PromiseWithResolvers<void> | undefined;
 
-  /** Creates a subscription that has not begun. */
+  /** Creates a subscription whose topic has not started. */
   constructor(topic: string, options: SubscribeOptions, { leave, report }: SubscriberOptions) {
     this.topic = topic;
     this.#options = options;
     this.#leave = leave;
     this.#report = report;
-    if (options.onMessage === undefined) this.#keep();
+    if (options.onMessage === undefined) this.#ensureBuffer();
   }
 
-  /**
-   * Begins, anew or where it stood; or is not live until another answer, if this one leaves a gap.
-   *
-   * @param forNewcomers Whether it is a snapshot that a newcomer needed, which says nothing about
-   * what the log still holds for others.
-   */
-  begin({ epoch, offset, recovered, messages }: SubscribedMessage, forNewcomers: boolean): void {
-    if (this.#ended) return; // by a handler of another subscriber, a moment ago
-    const at = this.cursor?.epoch === epoch ? this.cursor.offset : undefined;
-    const lacks = recovered ? at === undefined : forNewcomers && at !== undefined && at < offset;
-    const wasLive = this.live;
-    this.live = !lacks;
-    if (lacks) return;
-    const goesOn = at !== undefined && (recovered || forNewcomers);
-    this.cursor = { epoch, offset: goesOn ? Math.max(at, offset) : offset };
-    if (!goesOn) this.#buffer?.clear();
-    if (!goesOn || !wasLive) {
-      this.#call(() => this.#options.onStart?.({ recovered: goesOn, epoch, offset }));
-    }
-    for (const message of messages) {
-      if (!goesOn || message.offset > at) this.#hand(message);
-    }
+  /** Whether the topic has started for it. */
+  get started(): boolean {
+    return this.#started;
   }
 
-  /** Takes a live message, unless it was handed over before. */
+  /** Starts or resumes. */
+  start(start: Start): void {
+    if (this.#ended) return;
+    this.#started = true;
+    if (!start.recovered) this.#buffer?.clear();
+    this.#call(() => this.#options.onStart?.(start));
+  }
+
+  /** Hands over a message. Does nothing before the start and after the end. */
   deliver(message: Message): void {
-    if (!this.live || this.cursor === undefined || message.offset <= this.cursor.offset) return;
-    this.cursor = { epoch: this.cursor.epoch, offset: message.offset };
-    this.#hand(message);
+    if (!this.#started || this.#ended) return;
+    this.#buffer?.push(message);
+    this.#wake();
+    this.#call(() => this.#options.onMessage?.(message));
   }
 
-  /** Ends it, once; with an error unless the program wanted the end. */
+  /** Ends the subscription, once; with an error unless the program asked for the end. */
   end(error?: LiveError): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.live = false;
     this.#error = error;
-    this.#notify();
+    this.#wake();
     if (error !== undefined) this.#call(() => this.#options.onError?.(error));
     this.#call(() => this.#options.onEnd?.());
   }
@@ -96,7 +80,7 @@ export class Subscriber implements Subscription {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Message, void> {
-    const buffer = this.#keep();
+    const buffer = this.#ensureBuffer();
     try {
       while (true) {
         const message = buffer.shift();
@@ -110,18 +94,11 @@ export class Subscriber implements Subscription {
     }
   }
 
-  #keep(): MessageBuffer {
+  #ensureBuffer(): MessageBuffer {
     return this.#buffer ??= new MessageBuffer(this.#options.maxBuffered ?? MAX_BUFFERED);
   }
 
-  #hand(message: Message): void {
-    if (this.#ended) return; // by a handler, a moment ago
-    this.#buffer?.push(message);
-    this.#notify();
-    this.#call(() => this.#options.onMessage?.(message));
-  }
-
-  #notify(): void {
+  #wake(): void {
     this.#changed?.resolve();
     this.#changed = undefined;
   }

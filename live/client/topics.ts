@@ -1,5 +1,5 @@
 /**
- * All topics that the program listens to.
+ * All topics that the program subscribes to.
  *
  * @module
  */
@@ -10,20 +10,20 @@ import { Topic } from "./topic.ts";
 import type { SubscribeOptions } from "./types.ts";
 import type { TopicMessage } from "./wire.ts";
 
-/** What topics need. */
+/** What the topics need. */
 export interface TopicsOptions {
   /** Sends a message, if there is an open socket. */
   readonly send: (message: unknown) => void;
-  /** Takes what handlers throw. */
+  /** Called with what handlers throw. */
   readonly report: (error: unknown) => void;
-  /** Source of chance, from 0 to 1. */
+  /** Returns a random number from 0 to 1. */
   readonly random: () => number;
 }
 
-/** When to ask again what the server could not answer, if it does not say, in milliseconds. */
-const ASK_AGAIN_MS = 1_000;
+/** The delay of a retry for which the server names none, in milliseconds. */
+const RETRY_MS = 1_000;
 
-/** Knows the topics by name, and hands each what is meant for it. */
+/** Routes messages to topics by their names. */
 export class Topics {
   readonly #options: TopicsOptions;
   readonly #topics = new Map<string, Topic>();
@@ -35,32 +35,32 @@ export class Topics {
     this.#options = options;
   }
 
-  /** Adds a subscription; it begins once the connection is open. */
+  /** Adds a subscription. It starts once the connection is open. */
   subscribe(name: string, options: SubscribeOptions): Subscriber {
-    const topic = this.#topics.get(name) ?? new Topic(name, this.#ask);
+    const topic = this.#topics.get(name) ?? new Topic(name, this.#request);
     const subscriber: Subscriber = new Subscriber(name, options, {
       leave: () => this.#leave(name, topic, subscriber),
       report: this.#options.report,
     });
     this.#topics.set(name, topic);
-    topic.subscribers.add(subscriber);
-    if (this.#isOpen) topic.ask();
+    topic.add(subscriber);
+    if (this.#isOpen) topic.request();
     return subscriber;
   }
 
-  /** Asks for all topics, as the connection is open. */
+  /** Subscribes to all topics on the wire, as the connection is open. */
   open(): void {
     this.#isOpen = true;
-    for (const topic of [...this.#topics.values()]) topic.ask();
+    for (const topic of this.#topics.values()) topic.request();
   }
 
-  /** Stops, as the connection is gone. */
+  /** Pauses all topics, as the connection is gone. */
   pause(): void {
     this.#isOpen = false;
     for (const topic of this.#topics.values()) topic.pause();
   }
 
-  /** Ends all subscriptions; with an error unless the program wanted the end. */
+  /** Ends all subscriptions; with an error unless the program asked for the end. */
   end(error?: LiveError): void {
     for (const topic of [...this.#topics.values()]) topic.end(error);
   }
@@ -69,9 +69,9 @@ export class Topics {
   take(message: TopicMessage): void {
     const { topic: name = "" } = message;
     const topic = this.#topics.get(name);
-    if (topic === undefined) return; // nobody listens any more
+    if (topic === undefined) return; // the last subscriber has left
     if (message.type === "message") topic.deliver(message);
-    else if (message.type === "subscribed") topic.begin(message);
+    else if (message.type === "subscribed") topic.start(message);
     else if (message.type === "unsubscribed") {
       // The answer to a request has no reason.
       if (message.reason !== undefined) {
@@ -81,7 +81,7 @@ export class Topics {
       const { code, retryAfterMs } = message;
       const isTemporary = code === "unavailable" || retryAfterMs !== undefined;
       if (!isTemporary) this.#end(name, topic, code, message.message);
-      else topic.askLater((retryAfterMs ?? ASK_AGAIN_MS) * (1 + this.#options.random()));
+      else topic.retryAfter((retryAfterMs ?? RETRY_MS) * (1 + this.#options.random()));
     }
   }
 
@@ -91,16 +91,16 @@ export class Topics {
   }
 
   #leave(name: string, topic: Topic, subscriber: Subscriber): void {
-    topic.subscribers.delete(subscriber);
-    if (topic.subscribers.size > 0) return;
+    topic.remove(subscriber);
+    if (!topic.isUnused) return;
     this.#topics.delete(name);
     topic.pause();
     if (this.#isOpen) this.#options.send({ type: "unsubscribe", topic: name });
   }
 
-  readonly #ask = (question: object): string => {
+  readonly #request = (request: object): string => {
     const id = String(++this.#lastId);
-    this.#options.send({ ...question, id });
+    this.#options.send({ ...request, id });
     return id;
   };
 }

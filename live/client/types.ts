@@ -1,55 +1,82 @@
 /**
- * What a program sees of the client.
+ * The public types of the client.
  *
  * @module
  */
 
 import type { LiveError } from "./error.ts";
 
-/** A publication. */
-export interface Message<T = unknown> {
+/** A message that carries a payload. */
+export interface DataMessage<T = unknown> {
   /** Name of the topic. */
   readonly topic: string;
-  /** Its place in the topic's log. */
+  /** Its position in the topic's log. */
   readonly offset: number;
-  /** What it replaces: the newest message of a key is the key's state. Without one, an event. */
+  /**
+   * What the message replaces: the newest message of a key is the key's state. A message without a
+   * key is an event.
+   */
   readonly key?: string;
   /** The payload. */
   readonly data: T;
-  /** How many messages right before it are left out, as this client was too slow for them. */
+  /** Present on a {@linkcode RemovalMessage} only. */
+  readonly removed?: undefined;
+  /** How many messages right before this one were left out, as this client was too slow for them. */
   readonly skipped?: number;
 }
 
-/** A topic has begun, or goes on after a break. Its messages follow. */
+/** A message that takes its key out of the topic's state. */
+export interface RemovalMessage extends Pick<DataMessage, "topic" | "offset" | "skipped"> {
+  /** The key to forget. */
+  readonly key: string;
+  /** Tells it from a {@linkcode DataMessage}. */
+  readonly removed: true;
+  /** A removal has no payload. */
+  readonly data?: undefined;
+}
+
+/** A message of a topic. Test `removed` before using `data`. */
+export type Message<T = unknown> = DataMessage<T> | RemovalMessage;
+
+/** A topic has started, or resumed after the connection broke. */
 export interface Start {
-  /** Whether nothing was missed. If not, forget what is held: what follows is all there is. */
+  /**
+   * Whether nothing was missed. If not, forget what you hold: the topic's state follows, which is the
+   * latest message of each key.
+   */
   readonly recovered: boolean;
-  /** Name of the log's life. */
+  /** Name of the log's life. Offsets of different epochs cannot be compared. */
   readonly epoch: string;
-  /** Messages up to this offset are history, those after it are live. */
+  /**
+   * Offset of the last message that comes with the start. Messages after it are live, once the rest
+   * of a history that was too large for one frame has arrived.
+   */
   readonly offset: number;
 }
 
 /**
- * What to do with a topic's messages. Handlers are called in the order in which things happened
- * and must not block; what they throw is reported and stops nothing.
+ * Handlers of a topic's messages. They are called in the order in which things happened, and must
+ * not block. What they throw is reported, and the subscription goes on.
  *
- * A program that keeps the newest message of each key is right in every case if it forgets them
- * all in `onStart` unless `recovered`, and takes every message in `onMessage`: the snapshot, what
- * was missed, and what is new all come that way.
+ * A program that keeps the newest message of each key is right in every case if it
+ * - forgets all of them in `onStart` unless `recovered`, and
+ * - takes every message in `onMessage`, where `removed` means to forget the key.
+ *
+ * The snapshot, what was missed and what is new all arrive this way.
  */
 export interface SubscribeOptions<T = unknown> {
-  /** Called with each message, once. Without it messages are kept for iteration. */
+  /** Called with each message, once. Without it, messages wait for an iteration. */
   onMessage?(message: Message<T>): void;
   /** Called before the messages of each start. */
   onStart?(start: Start): void;
-  /** Called if the subscription ends for a reason other than a call of this program. */
+  /** Called if the subscription ends although the program did not end it. */
   onError?(error: LiveError): void;
-  /** Called once, when nothing will follow, whatever the reason. */
+  /** Called once, when nothing more will follow, whatever the reason. */
   onEnd?(): void;
   /**
-   * How many messages wait for an iteration that is slow. Past it an older message of the same
-   * key goes, else the oldest; the next one says so in `skipped`.
+   * How many messages wait for a slow iteration, beside the newest of each key. When there are more,
+   * those that a newer message of the same key replaces are dropped, and the oldest of those without
+   * a key. The next message says how many in `skipped`.
    *
    * @default {1_000}
    */
@@ -57,10 +84,11 @@ export interface SubscribeOptions<T = unknown> {
 }
 
 /**
- * A subscription to a topic. Iterating it gives its messages; leaving the loop unsubscribes. The
- * iteration ends when the subscription does, by throwing if that was for an error. Messages wait
- * for it from the beginning, or if there is an `onMessage` as well, from its own beginning. At a
- * start that is not `recovered` those that wait are dropped.
+ * A subscription to a topic. Iterating it yields its messages, and leaving the loop unsubscribes. The
+ * iteration ends with the subscription; it throws if that ended with an error.
+ *
+ * Messages wait for the iteration from the start of the subscription or, if there is an `onMessage`,
+ * from the start of the iteration. A start that is not `recovered` drops those that wait.
  */
 export interface Subscription<T = unknown> extends AsyncIterable<Message<T>> {
   /** Name of the topic. */
@@ -69,11 +97,11 @@ export interface Subscription<T = unknown> extends AsyncIterable<Message<T>> {
   unsubscribe(): void;
 }
 
-/** What the server tells first on each connection. */
+/** The server's first message on each connection. */
 export interface Welcome {
   /** Id of the connection, for the operator's log. */
   readonly connection: string;
-  /** Whose session it is; `null` on a server that asks nobody. */
+  /** The session's user; `null` on a server without an authority. */
   readonly user: {
     readonly id: string;
     readonly email: string | null;
@@ -86,9 +114,9 @@ export interface Welcome {
 }
 
 /**
- * How the connection is: being made, open, broken until a retry, or closed for good. `reason` is
- * for people, `code` is the close code (1006 if there was none), `retryAt` is in milliseconds
- * since 1970.
+ * The state of the connection: being established, open, waiting for the next attempt, or closed
+ * permanently. `reason` is for people, `code` is the close code (1006 if there was none), and
+ * `retryAt` is in milliseconds since 1970.
  */
 export type LiveState =
   | { readonly phase: "connecting" }
@@ -105,31 +133,31 @@ export type LiveState =
 export interface ConnectOptions {
   /** Called when the state has changed. */
   onState?(state: LiveState): void;
-  /** Called with what a handler threw; without it, it is as if nobody had caught that. */
+  /** Called with what a handler threw. @default {rethrows it as an uncaught error} */
   onError?(error: unknown): void;
   /**
-   * Makes the session's cookie a fresh one when the server says that it is no longer good, for
-   * example by Directus's `POST /auth/refresh`. Return `false` if that cannot be done, which
-   * closes the connection for good; what it throws is reported, and it is called again later.
+   * Renews the session's cookie when the server says that the session has ended, for example with
+   * Directus's `POST /auth/refresh`. Return `false` if that is impossible, which closes the
+   * connection permanently. If it throws, that is reported and the call is repeated later.
    */
   refresh?(): Promise<boolean | void>;
   /**
-   * Creates the WebSocket: outside of browsers, to send the cookie along. What it throws closes
-   * the connection for good.
+   * Creates the WebSocket, for example with the cookie in a header outside of browsers. If it throws,
+   * the connection is closed permanently.
    *
    * @default {(url) => new WebSocket(url)}
    */
   webSocket?(url: string): WebSocket;
 }
 
-/** A connection to the server, which comes back by itself until it is closed. */
+/** A connection to the server, which reconnects automatically until it is closed. */
 export interface Live {
-  /** How it is now. */
+  /** Its current state. */
   readonly state: LiveState;
-  /** Subscribes to a topic, now and after each break. Topics can be subscribed several times. */
+  /** Subscribes to a topic, now and after each reconnect. Several subscriptions may share a topic. */
   subscribe<T = unknown>(topic: string, options?: SubscribeOptions<T>): Subscription<T>;
-  /** Ends a wait for a retry at once; otherwise does nothing. */
+  /** Reconnects now if the client is waiting to; otherwise does nothing. */
   retry(): void;
-  /** Closes it, and with it all subscriptions, for good. */
+  /** Closes the connection permanently, and with it all subscriptions. */
   close(): void;
 }

@@ -1,20 +1,20 @@
 /**
- * The messages from the server, as they stand in its frames.
+ * The messages from the server, as its frames carry them.
  *
  * @module
  */
 
 import type { Message, Welcome } from "./types.ts";
 
-/** A place in a topic's log; offsets of different epochs have nothing to do with each other. */
+/** A position in a topic's log. Offsets of different epochs cannot be compared. */
 export interface Cursor {
   /** Name of the log's life. */
   readonly epoch: string;
-  /** How many messages it had. */
+  /** Offset of the last message that was read. */
   readonly offset: number;
 }
 
-/** A topic begins, as asked by `id`; or begins anew unasked, without one. */
+/** A topic starts or resumes: the answer to the request `id`, or unasked and without one. */
 export interface SubscribedMessage extends Cursor {
   /** Tells the messages apart. */
   readonly type: "subscribed";
@@ -22,9 +22,9 @@ export interface SubscribedMessage extends Cursor {
   readonly topic: string;
   /** The request's id. */
   readonly id?: string;
-  /** Whether `messages` are all that followed `since`; otherwise the latest of each key. */
+  /** Whether everything after `since` follows; otherwise the topic's state does. */
   readonly recovered: boolean;
-  /** What was missed, or the snapshot. */
+  /** The first of what follows; the rest comes as ordinary messages. */
   readonly messages: readonly Message[];
 }
 

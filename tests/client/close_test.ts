@@ -1,19 +1,18 @@
 /**
- * The client's end.
+ * Closing the client.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { noteInto, openSetup, Setup } from "./fakes.ts";
+import { openSetup, Setup } from "./setup.ts";
 
 for (const phase of ["connecting", "open", "waiting"] as const) {
-  Deno.test(`LiveClient.close() ends for good while ${phase}`, () => {
+  Deno.test(`LiveClient.close() closes permanently while ${phase}`, () => {
     using time = new FakeTime(0);
     using setup = new Setup();
-    const notes: string[] = [];
-    setup.live.subscribe("event:1", noteInto(notes));
+    const { notes } = setup.follow();
     if (phase === "open") setup.socket.open();
     if (phase === "waiting") setup.socket.end(1006);
 
@@ -34,11 +33,10 @@ for (const phase of ["connecting", "open", "waiting"] as const) {
   });
 }
 
-Deno.test("LiveClient.close() takes no message any more", () => {
+Deno.test("LiveClient.close() stops all handlers", () => {
   using _time = new FakeTime(0);
   using setup = openSetup();
-  const notes: string[] = [];
-  setup.live.subscribe("event:1", noteInto(notes));
+  const { notes } = setup.follow();
 
   setup.live.close();
   setup.socket.start("e", 0);
@@ -46,7 +44,7 @@ Deno.test("LiveClient.close() takes no message any more", () => {
   assertEquals(notes, ["end"]);
 });
 
-Deno.test("LiveClient.close() changes nothing after the end", () => {
+Deno.test("LiveClient.close() changes nothing once the client has ended", () => {
   using _time = new FakeTime(0);
   using setup = openSetup();
   setup.socket.end(4503, "revoked");
@@ -66,15 +64,13 @@ Deno.test("LiveClient sends nothing on a socket that is closing", () => {
   assertEquals(setup.socket.sent, []);
 });
 
-Deno.test("LiveClient.subscribe() after the end ends at once, with the reason", async () => {
+Deno.test("LiveClient.subscribe() ends the subscription at once if the client has ended", async () => {
   using time = new FakeTime(0);
   using setup = openSetup();
   setup.socket.end(4501, "no valid session");
-  const notes: string[] = [];
+  const { notes } = setup.follow();
 
-  setup.live.subscribe("event:1", noteInto(notes));
-
-  assertEquals(notes, []); // not before the caller has what subscribe() returns
+  assertEquals(notes, []); // not before subscribe() has returned
   await time.runMicrotasks();
   assertEquals(notes, ["error 4501", "end"]);
 });

@@ -1,5 +1,5 @@
 /**
- * The client's connection: how it is made, breaks, and comes back or does not.
+ * How the client connects, reconnects, and gives up.
  *
  * @module
  */
@@ -7,16 +7,16 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { connect, LiveError } from "../../live/client/mod.ts";
-import { noteInto, openSetup, Setup, WELCOME } from "./fakes.ts";
+import { openSetup, Setup, WELCOME } from "./setup.ts";
 
-Deno.test("LiveClient asks to be refused by close code, and keeps the rest of the address", () => {
+Deno.test("LiveClient asks for refusals as close codes, and keeps the rest of the address", () => {
   using _time = new FakeTime(0);
   using setup = new Setup();
 
   assertEquals(setup.socket.url, "wss://live.test/some?x=1&reject=close");
 });
 
-Deno.test("LiveClient is connecting until it is welcome, and tells what it was told", () => {
+Deno.test("LiveClient is connecting until welcome, which its state then holds", () => {
   using _time = new FakeTime(0);
   using setup = new Setup();
 
@@ -29,19 +29,18 @@ Deno.test("LiveClient is connecting until it is welcome, and tells what it was t
   assertEquals(setup.states, [{ phase: "open", welcome: WELCOME }]);
 });
 
-Deno.test("connect() throws where the address is none", () => {
+Deno.test("connect() throws if the address is not a URL", () => {
   assertThrows(() => connect("live.test"), TypeError);
 });
 
-Deno.test("LiveClient ends, later, where no WebSocket can be created", async () => {
+Deno.test("LiveClient ends, later, if no WebSocket can be created", async () => {
   using _time = new FakeTime(0);
   using setup = new Setup({
     webSocket: () => {
       throw new DOMException("mixed content", "SecurityError");
     },
   });
-  const notes: string[] = [];
-  setup.live.subscribe("event:1", noteInto(notes));
+  const { notes } = setup.follow();
 
   assertEquals(setup.live.state, { phase: "connecting" });
   await Promise.resolve();
@@ -63,7 +62,7 @@ for (
     [4429, "too many messages", "too many messages"],
   ] as const
 ) {
-  Deno.test(`LiveClient comes back after ${code} ${reason}, with backoff`, () => {
+  Deno.test(`LiveClient reconnects after ${code} ${reason}, with backoff`, () => {
     using time = new FakeTime(1_000);
     using setup = openSetup();
 
@@ -72,7 +71,7 @@ for (
     assertEquals(setup.live.state, {
       phase: "waiting",
       reason: told,
-      code: code || 1006, // Deno says 0 of a connection that broke
+      code: code || 1006, // Deno reports 0 if the connection broke
       retryAt: 1_250,
     });
     time.tick(249);
@@ -84,7 +83,7 @@ for (
 }
 
 for (const code of [1009, 4403, 4501, 4503]) {
-  Deno.test(`LiveClient ends for good after ${code}`, () => {
+  Deno.test(`LiveClient ends permanently after ${code}`, () => {
     using time = new FakeTime(0);
     using setup = openSetup();
     const errors: LiveError[] = [];
@@ -100,7 +99,7 @@ for (const code of [1009, 4403, 4501, 4503]) {
   });
 }
 
-Deno.test("LiveClient comes back when a server that shuts down has said, chance aside", () => {
+Deno.test("LiveClient reconnects after the delay that a server names when it shuts down", () => {
   using time = new FakeTime(0);
   using setup = openSetup();
 
@@ -113,7 +112,7 @@ Deno.test("LiveClient comes back when a server that shuts down has said, chance 
   assertEquals(setup.sockets.length, 2);
 });
 
-Deno.test("LiveClient doubles the bound of its waits up to 30 seconds", () => {
+Deno.test("LiveClient doubles the bound of its delays up to 30 seconds", () => {
   using time = new FakeTime(0);
   using setup = new Setup();
   setup.random = 1;
@@ -129,7 +128,7 @@ Deno.test("LiveClient doubles the bound of its waits up to 30 seconds", () => {
   assertEquals(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
 });
 
-Deno.test("LiveClient leaves all of a wait to chance", () => {
+Deno.test("LiveClient may reconnect without a delay: full jitter", () => {
   using _time = new FakeTime(0);
   using setup = new Setup();
   setup.random = 0;
@@ -145,7 +144,7 @@ Deno.test("LiveClient leaves all of a wait to chance", () => {
 });
 
 for (const [lived, next] of [[4_999, 1_000], [5_000, 500]] as const) {
-  Deno.test(`LiveClient waits ${next} ms at most after a connection of ${lived} ms`, () => {
+  Deno.test(`LiveClient waits at most ${next} ms after a connection of ${lived} ms`, () => {
     using time = new FakeTime(0);
     using setup = new Setup();
     setup.random = 1;
@@ -161,7 +160,7 @@ for (const [lived, next] of [[4_999, 1_000], [5_000, 500]] as const) {
   });
 }
 
-Deno.test("LiveClient starts with short waits once after a connection that lived", () => {
+Deno.test("LiveClient resets its backoff once after a stable connection", () => {
   using time = new FakeTime(0);
   using setup = openSetup();
   setup.random = 1;
@@ -178,7 +177,7 @@ Deno.test("LiveClient starts with short waits once after a connection that lived
   assertEquals(waits, [500, 1_000, 2_000]);
 });
 
-Deno.test("LiveClient.retry() ends a wait at once, and that only", () => {
+Deno.test("LiveClient.retry() reconnects at once, and does nothing else", () => {
   using time = new FakeTime(0);
   using setup = openSetup();
 
@@ -190,10 +189,10 @@ Deno.test("LiveClient.retry() ends a wait at once, and that only", () => {
 
   assertEquals(setup.sockets.length, 2);
   setup.socket.open();
-  assertEquals(time.next(), false); // the timer of the wait has gone with it
+  assertEquals(time.next(), false); // the timer of the delay is cleared
 });
 
-Deno.test("LiveClient gives up on a server that does not welcome it in 20 seconds", () => {
+Deno.test("LiveClient gives up a socket that brings no welcome in 20 seconds", () => {
   using time = new FakeTime(0);
   using setup = new Setup();
   const [socket] = setup.sockets;
@@ -211,5 +210,5 @@ Deno.test("LiveClient gives up on a server that does not welcome it in 20 second
   assertEquals(socket?.closed, { code: undefined });
   time.tick(250);
   socket?.end(1006);
-  assertEquals(setup.live.state.phase, "connecting"); // an old socket has no say
+  assertEquals(setup.live.state.phase, "connecting"); // the events of an old socket are ignored
 });

@@ -1,14 +1,14 @@
 /**
- * A subscription as an iteration.
+ * Iterating a subscription.
  *
  * @module
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { LiveError } from "../../live/client/error.ts";
-import { message, openSetup, reconnect } from "./fakes.ts";
+import { message, openSetup, removal } from "./setup.ts";
 
-Deno.test("an iteration gives the messages, and unsubscribes when it is left", async () => {
+Deno.test("an iteration yields the messages, and unsubscribes when the loop is left", async () => {
   using setup = openSetup();
   const offsets: number[] = [];
   const subscription = setup.live.subscribe("event:1");
@@ -38,7 +38,7 @@ Deno.test("an iteration waits for messages, and ends when the subscription does"
   assertEquals(await second, { value: undefined, done: true });
 });
 
-Deno.test("an iteration gives nothing after unsubscribe()", async () => {
+Deno.test("an iteration yields nothing after unsubscribe()", async () => {
   using setup = openSetup();
   const subscription = setup.live.subscribe("event:1");
   setup.socket.start("e", 0);
@@ -49,7 +49,7 @@ Deno.test("an iteration gives nothing after unsubscribe()", async () => {
   assertEquals(await Array.fromAsync(subscription), []);
 });
 
-Deno.test("an iteration gives what waits before it ends with the client", async () => {
+Deno.test("an iteration yields the messages that wait before it ends with the client", async () => {
   using setup = openSetup();
   const subscription = setup.live.subscribe("event:1");
   setup.socket.start("e", 0);
@@ -82,38 +82,49 @@ Deno.test("an iteration throws why the connection ended", async () => {
   assertEquals(error.code, 4501);
 });
 
-Deno.test("an iteration loses no more than its bound makes it, and says how many", async () => {
+Deno.test("an iteration that is slow is conflated, and learns how many messages were skipped", async () => {
   using setup = openSetup();
   const subscription = setup.live.subscribe("event:1", { maxBuffered: 2 });
   setup.socket.start("e", 0);
-  setup.socket.receive(message(1, "a"), message(2, "b"), message(3, "a"), message(4));
+  setup.socket.receive(message(1, "a"), message(2, "b"), message(3, "a"), removal(4, "b"));
+  setup.socket.receive(message(5), message(6));
 
   setup.live.close();
 
   const messages = await Array.fromAsync(subscription);
-  assertEquals(messages.map(({ offset, skipped }) => [offset, skipped]), [[3, 2], [4, undefined]]);
+  assertEquals(messages.map(({ offset, skipped }) => [offset, skipped]), [
+    [3, 2],
+    [5, 1],
+    [6, undefined],
+  ]);
 });
 
-Deno.test("an iteration keeps 1,000 messages where nothing else is said", async () => {
-  using setup = openSetup();
-  const subscription = setup.live.subscribe("event:1");
-  setup.socket.start("e", 0);
-  for (let offset = 1; offset <= 1_001; offset++) setup.socket.receive(message(offset));
+for (
+  const [name, key, expected] of [
+    ["the newest of each key, however large the snapshot", String, [1, undefined, 5_000]],
+    ["1,000 events by default", () => undefined, [4_001, 4_000, 1_000]],
+  ] as const
+) {
+  Deno.test(`an iteration keeps ${name}`, async () => {
+    using setup = openSetup();
+    const subscription = setup.live.subscribe("event:1");
+    const messages = Array.from({ length: 5_000 }, (_, index) => message(index + 1, key(index)));
+    setup.socket.start("e", 5_000, messages);
 
-  setup.live.close();
+    setup.live.close();
 
-  const messages = await Array.fromAsync(subscription);
-  assertEquals(messages.length, 1_000);
-  assertEquals([messages[0]?.offset, messages[0]?.skipped], [2, 1]);
-});
+    const kept = await Array.fromAsync(subscription);
+    assertEquals([kept[0]?.offset, kept[0]?.skipped, kept.length], [...expected]);
+  });
+}
 
-Deno.test("an iteration drops what waits when the topic begins anew, and not otherwise", async () => {
+Deno.test("an iteration drops the messages that wait if the topic starts over", async () => {
   using setup = openSetup();
   const subscription = setup.live.subscribe("event:1");
   setup.socket.start("e", 1, [message(1, "old")]);
-  reconnect(setup);
+  setup.reconnect();
   setup.socket.start("f", 5, [message(5, "new")]);
-  reconnect(setup);
+  setup.reconnect();
   setup.socket.start("f", 6, [message(6, "newer")], true);
 
   setup.live.close();
@@ -122,7 +133,7 @@ Deno.test("an iteration drops what waits when the topic begins anew, and not oth
   assertEquals(messages.map(({ key }) => key), ["new", "newer"]);
 });
 
-Deno.test("an iteration beside onMessage begins where it begins", async () => {
+Deno.test("an iteration beside onMessage yields what arrives from its own start on", async () => {
   using setup = openSetup();
   const offsets: number[] = [];
   const subscription = setup.live.subscribe("event:1", {

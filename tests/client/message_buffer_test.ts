@@ -9,15 +9,29 @@ import { MessageBuffer } from "../../live/client/message_buffer.ts";
 import type { Message } from "../../live/client/types.ts";
 import { Random } from "../support/random.ts";
 
-/** Pushes messages with these keys, the first with offset 1, and returns what stays. */
-function kept(maxSize: number, keys: readonly (string | undefined)[]): [number, number?][] {
-  const buffer = new MessageBuffer(maxSize);
-  keys.forEach((key, index) => buffer.push(messageOf(index + 1, key)));
-  return drain(buffer).map(({ offset, skipped }) => skipped ? [offset, skipped] : [offset]);
+/** Returns the message that a word stands for: `a` sets that key, `-a` removes it, `.` is an event. */
+function messageOf(offset: number, word: string): Message {
+  const fields = { topic: "event:1", offset };
+  if (word === ".") return { ...fields, data: offset };
+  if (!word.startsWith("-")) return { ...fields, key: word, data: offset };
+  return { ...fields, key: word.slice(1), removed: true };
 }
 
-function messageOf(offset: number, key?: string): Message {
-  return { topic: "event:1", offset, data: null, ...(key === undefined ? {} : { key }) };
+/**
+ * Pushes messages, the first with offset 1, where `read` takes the oldest and `clear` drops all.
+ * Returns the offsets that are left, each with what it says was skipped: `3+2`.
+ */
+function left(maxSize: number, words: string): string {
+  const buffer = new MessageBuffer(maxSize);
+  let offset = 0;
+  for (const word of words.split(" ")) {
+    if (word === "read") buffer.shift();
+    else if (word === "clear") buffer.clear();
+    else buffer.push(messageOf(++offset, word));
+  }
+  return drain(buffer)
+    .map(({ offset, skipped }) => skipped === undefined ? `${offset}` : `${offset}+${skipped}`)
+    .join(" ");
 }
 
 function drain(buffer: MessageBuffer): Message[] {
@@ -27,65 +41,73 @@ function drain(buffer: MessageBuffer): Message[] {
 }
 
 for (
-  const [name, keys, expected] of [
-    ["keeps all within its bound", ["a", "a", undefined], [[1], [2], [3]]],
-    ["drops an older message of the key", ["b", "a", "c", "a"], [[1], [3, 1], [4]]],
-    ["drops the oldest where the key is new", ["a", "b", "c", "d"], [[2, 1], [3], [4]]],
-    ["drops the oldest for an event, though there are older events", [
-      "a",
-      undefined,
-      "b",
-      undefined,
-    ], [[2, 1], [3], [4]]],
-    ["tells on the newest itself where the one before it goes", ["b", "c", "a", "a"], [
-      [1],
-      [2],
-      [4, 1],
-    ]],
-    ["adds up what was dropped before", ["a", "b", "c", "d", "e"], [[3, 2], [4], [5]]],
+  const [name, words, expected] of [
+    ["keeps everything within its bound", "a a", "1 2"],
+    ["drops what a newer message of the key replaces", "a b a", "2+1 3"],
+    ["keeps the newest message of each key, however many keys", "a b c d", "1 2 3 4"],
+    ["drops the oldest events", ". . . a", "2+1 3 4"],
+    ["adds up what was dropped", ". . . . .", "4+3 5"],
+    ["drops a key that came and went unread", "a -a b", "3+2"],
+    ["keeps the removal of a key that was read", "a read b b -a", "3+1 4"],
+    ["keeps no removal that was read", "a -a read read -a b b", "5+2"],
+    ["forgets what was read when it is cleared", "a read clear -a b b", "4+2"],
+    ["keeps the last message, to say what was skipped", "b a -a", "1 3+1"],
   ] as const
 ) {
-  Deno.test(`MessageBuffer.push() ${name}`, () => {
-    assertEquals(kept(3, keys), expected.map((row) => [...row]));
+  Deno.test(`MessageBuffer.push() ${name}: ${words}`, () => {
+    assertEquals(left(2, words), expected);
   });
 }
 
 Deno.test("MessageBuffer.push() adds to what the server has skipped", () => {
   const buffer = new MessageBuffer(1);
-  buffer.push({ ...messageOf(4), skipped: 3 });
-  buffer.push({ ...messageOf(7), skipped: 2 });
+  buffer.push({ ...messageOf(4, "."), skipped: 3 });
+  buffer.push({ ...messageOf(7, "."), skipped: 2 });
 
   assertEquals(drain(buffer).map(({ skipped }) => skipped), [6]);
 });
 
-Deno.test("MessageBuffer.push() leaves the message it was given alone, which others hold too", () => {
+Deno.test("MessageBuffer.push() does not change the message, which other subscribers share", () => {
   const buffer = new MessageBuffer(1);
-  const newest = messageOf(2);
-  buffer.push(messageOf(1));
+  const newest = messageOf(2, ".");
+  buffer.push(messageOf(1, "."));
   buffer.push(newest);
 
-  assertEquals(newest, messageOf(2));
+  assertEquals(newest, messageOf(2, "."));
 });
 
-Deno.test("MessageBuffer of none keeps none", () => {
-  assertEquals(kept(0, ["a", "b"]), []);
+Deno.test("MessageBuffer stays bounded while unread keys come and go", () => {
+  const buffer = new MessageBuffer(10);
+  for (let key = 0; key < 1_000; key++) {
+    buffer.push(messageOf(2 * key + 1, `${key}`));
+    buffer.push(messageOf(2 * key + 2, `-${key}`));
+  }
+
+  assert(drain(buffer).length <= 11);
 });
 
-Deno.test("MessageBuffer accounts for every message, and keeps the newest of each key longest", () => {
+Deno.test("MessageBuffer accounts for every message, and its reader ends with the newest state", () => {
   const random = new Random(7);
   const buffer = new MessageBuffer(5);
-  let before = 0;
-  for (let offset = 1; offset <= 2_000; offset++) {
-    buffer.push(messageOf(offset, random.of(["a", "b", "c", undefined])));
-    if (random.below(4) > 0) continue;
-    const taken = buffer.shift();
-    assert(taken !== undefined);
-    assertEquals(taken.offset, before + 1 + (taken.skipped ?? 0));
-    before = taken.offset;
+  const [state, held] = [new Map<string, number>(), new Map<string, number>()];
+  let last = 0;
+  const read = (message: Message | undefined) => {
+    if (message === undefined) return;
+    const { offset, key, removed, skipped = 0 } = message;
+    assertEquals(offset, last + 1 + skipped);
+    last = offset;
+    if (removed) held.delete(key);
+    else if (key !== undefined) held.set(key, offset);
+  };
+  for (let offset = 1; offset <= 5_000; offset++) {
+    const message = messageOf(offset, random.of(["a", "b", "c", "-a", "-b", "-c", "."]));
+    buffer.push(message);
+    if (message.removed) state.delete(message.key);
+    else if (message.key !== undefined) state.set(message.key, offset);
+    if (random.below(4) === 0) read(buffer.shift());
   }
-  for (const { offset, skipped = 0 } of drain(buffer)) {
-    assertEquals(offset, before + 1 + skipped);
-    before = offset;
-  }
-  assertEquals(before, 2_000);
+  drain(buffer).forEach(read);
+
+  assertEquals(last, 5_000);
+  assertEquals(new Map([...held].sort()), new Map([...state].sort()));
 });

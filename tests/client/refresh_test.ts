@@ -1,14 +1,14 @@
 /**
- * What the client does when its session's cookie is no longer good.
+ * What the client does when its session has ended: 4401.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { openSetup } from "./fakes.ts";
+import { openSetup } from "./setup.ts";
 
-Deno.test("LiveClient gets a fresh cookie after 4401, once, and comes back at once", async () => {
+Deno.test("LiveClient refreshes the session after 4401, once, and reconnects at once", async () => {
   using time = new FakeTime(0);
   const refreshed = Promise.withResolvers<void>();
   let calls = 0;
@@ -36,7 +36,7 @@ Deno.test("LiveClient gets a fresh cookie after 4401, once, and comes back at on
   assertEquals([calls, setup.sockets.length], [1, 2]);
 });
 
-Deno.test("LiveClient refreshes again after a connection that lived", async () => {
+Deno.test("LiveClient refreshes again after a stable connection", async () => {
   using time = new FakeTime(0);
   let calls = 0;
   using setup = openSetup({
@@ -56,7 +56,7 @@ Deno.test("LiveClient refreshes again after a connection that lived", async () =
   assertEquals([calls, setup.sockets.length], [2, 3]);
 });
 
-Deno.test("LiveClient ends where a fresh cookie is refused with 4501", async () => {
+Deno.test("LiveClient ends if the fresh cookie is rejected with 4501", async () => {
   using time = new FakeTime(0);
   using setup = openSetup({ refresh: () => Promise.resolve(true) });
   setup.socket.end(4401);
@@ -67,7 +67,7 @@ Deno.test("LiveClient ends where a fresh cookie is refused with 4501", async () 
   assertEquals(setup.live.state, { phase: "closed", reason: "no valid session", code: 4501 });
 });
 
-Deno.test("LiveClient ends where there is no fresh cookie to get", async () => {
+Deno.test("LiveClient ends if refresh() resolves to false", async () => {
   using time = new FakeTime(0);
   using setup = openSetup({ refresh: () => Promise.resolve(false) });
 
@@ -82,7 +82,7 @@ Deno.test("LiveClient ends where there is no fresh cookie to get", async () => {
   assertEquals(setup.sockets.length, 1);
 });
 
-Deno.test("LiveClient comes back once after 4401 where nothing refreshes", async () => {
+Deno.test("LiveClient without refresh() reconnects once after 4401", async () => {
   using time = new FakeTime(0);
   using setup = openSetup();
 
@@ -92,7 +92,7 @@ Deno.test("LiveClient comes back once after 4401 where nothing refreshes", async
   assertEquals(setup.sockets.length, 2);
 });
 
-Deno.test("LiveClient refreshes again, with backoff, where that failed", async () => {
+Deno.test("LiveClient repeats a refresh() that threw, with backoff", async () => {
   using time = new FakeTime(0);
   const failure = new TypeError("network");
   const answers = [Promise.reject(failure), Promise.resolve(true)];
@@ -109,7 +109,7 @@ Deno.test("LiveClient refreshes again, with backoff, where that failed", async (
   assertEquals([answers.length, setup.sockets.length], [0, 2]);
 });
 
-Deno.test("LiveClient.retry() refreshes at once, and once, where that is waited for", async () => {
+Deno.test("LiveClient.retry() repeats a refresh() that threw at once", async () => {
   using time = new FakeTime(0);
   let calls = 0;
   const never = new Promise<void>(() => {});
@@ -125,16 +125,16 @@ Deno.test("LiveClient.retry() refreshes at once, and once, where that is waited 
   assertEquals(calls, 2);
 });
 
-for (const outcome of ["is there", "is refused", "cannot be got"] as const) {
-  Deno.test(`LiveClient.close() stays closed when the fresh cookie ${outcome}`, async () => {
+for (const outcome of ["is true", "is false", "throws"] as const) {
+  Deno.test(`LiveClient.close() stays closed when a refresh() under way ${outcome}`, async () => {
     using time = new FakeTime(0);
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     using setup = openSetup({ refresh: () => promise });
     setup.socket.end(4401);
 
     setup.live.close();
-    if (outcome === "cannot be got") reject(new Error("network"));
-    else resolve(outcome === "is there");
+    if (outcome === "throws") reject(new Error("network"));
+    else resolve(outcome === "is true");
     await time.runMicrotasks();
 
     assertEquals(setup.live.state, {

@@ -1,41 +1,33 @@
 /**
- * Topics that the server refuses, for now or for good.
+ * Topics that the server refuses, temporarily or permanently.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { message, noteInto, openSetup, reconnect } from "./fakes.ts";
+import type { LiveError } from "../../live/client/error.ts";
+import { message, openSetup } from "./setup.ts";
 
 for (const code of ["forbidden", "bad-topic", "limit", "something-new"]) {
-  Deno.test(`a subscription ends after ${code}, and is not asked for again`, () => {
+  Deno.test(`a subscription ends after ${code}, and the client does not retry`, () => {
     using setup = openSetup();
-    const notes: string[] = [];
-    const messages: string[] = [];
-    const handlers = noteInto(notes);
-    setup.live.subscribe("event:1", {
-      ...handlers,
-      onError: (error) => {
-        handlers.onError(error);
-        messages.push(error.message);
-      },
-    });
+    const errors: LiveError[] = [];
+    const { notes } = setup.follow("event:1", { onError: (error) => errors.push(error) });
 
     setup.socket.answer({ type: "error", code, message: "No" });
     setup.socket.receive(message(1));
-    reconnect(setup);
+    setup.reconnect();
 
-    assertEquals(notes, [`error ${code}`, "end"]);
-    assertEquals(messages, ["No: event:1"]);
+    assertEquals(notes, ["end"]);
+    assertEquals(errors.map(({ code, message }) => [code, message]), [[code, "No: event:1"]]);
     assertEquals(setup.socket.sent, []);
   });
 }
 
-Deno.test("a subscription ends when the right to its topic does", () => {
+Deno.test("a subscription ends when the user loses the right to its topic", () => {
   using setup = openSetup();
-  const notes: string[] = [];
-  setup.live.subscribe("event:1", noteInto(notes));
+  const { notes } = setup.follow();
   setup.socket.start("e", 0);
   notes.length = 0;
 
@@ -44,11 +36,10 @@ Deno.test("a subscription ends when the right to its topic does", () => {
   assertEquals(notes, ["error forbidden", "end"]);
 });
 
-Deno.test("a subscription is asked for again after unavailable, later by chance than told", () => {
+Deno.test("LiveClient retries a topic that is unavailable, with jitter on the delay", () => {
   using time = new FakeTime(0);
   using setup = openSetup();
-  const notes: string[] = [];
-  setup.live.subscribe("event:1", noteInto(notes));
+  const { notes } = setup.follow();
 
   setup.socket.answer({ type: "error", code: "unavailable", message: "", retryAfterMs: 2_000 });
   time.tick(2_999);
@@ -63,11 +54,10 @@ Deno.test("a subscription is asked for again after unavailable, later by chance 
   assertEquals(notes, ["start e 0"]);
 });
 
-Deno.test("a subscription outlives the session that it was asked for with", () => {
+Deno.test("a subscription outlives its session", () => {
   using _time = new FakeTime(0);
   using setup = openSetup();
-  const notes: string[] = [];
-  setup.live.subscribe("event:1", noteInto(notes));
+  const { notes } = setup.follow();
 
   setup.socket.answer({ type: "error", code: "forbidden", message: "", retryAfterMs: 1_000 });
   setup.socket.end(4401, "session is no longer good");
@@ -76,7 +66,7 @@ Deno.test("a subscription outlives the session that it was asked for with", () =
 });
 
 for (const what of ["unsubscribe()", "a break"] as const) {
-  Deno.test(`a subscription is not asked for again after unavailable and ${what}`, () => {
+  Deno.test(`LiveClient does not retry an unavailable topic after ${what}`, () => {
     using time = new FakeTime(0);
     using setup = openSetup();
     const subscription = setup.live.subscribe("event:1");
@@ -91,14 +81,15 @@ for (const what of ["unsubscribe()", "a break"] as const) {
 
 Deno.test("a topic can be subscribed again in the handler of its error", () => {
   using setup = openSetup();
-  const notes: string[] = [];
+  const starts: number[] = [];
   setup.live.subscribe("event:1", {
-    onError: () => setup.live.subscribe("event:1", noteInto(notes)),
+    onError: () =>
+      setup.live.subscribe("event:1", { onStart: ({ offset }) => starts.push(offset) }),
   });
 
   setup.socket.answer({ type: "error", code: "forbidden", message: "No" });
-  setup.socket.start("e", 0);
+  setup.socket.start("e", 7);
 
   assertEquals(setup.socket.sent.length, 2);
-  assertEquals(notes, ["start e 0"]);
+  assertEquals(starts, [7]);
 });

@@ -1,5 +1,5 @@
 /**
- * Faults of the program's handlers, and of the server: they stop nothing, and somebody is told.
+ * Errors of the program's handlers and of the server: the client reports them and goes on.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { connect } from "../../live/client/mod.ts";
-import { openSetup } from "./fakes.ts";
+import { message, openSetup } from "./setup.ts";
 
 Deno.test("LiveClient goes on whatever a state handler throws, and reports it", async () => {
   using time = new FakeTime(0);
@@ -26,6 +26,38 @@ Deno.test("LiveClient goes on whatever a state handler throws, and reports it", 
   assertEquals(setup.errors, [error, error, error]);
 });
 
+Deno.test("a subscription goes on whatever its handlers throw, and the client reports it", async () => {
+  using time = new FakeTime(0);
+  using setup = openSetup();
+  const seen: number[] = [];
+  const subscription = setup.live.subscribe("event:1", {
+    onStart() {
+      throw new Error("start");
+    },
+    onMessage({ offset }) {
+      seen.push(offset);
+      throw new Error(`message ${offset}`);
+    },
+    onEnd() {
+      throw new Error("end");
+    },
+  });
+
+  setup.socket.start("e", 1, [message(1, "a")]);
+  setup.socket.receive(message(2), message(3));
+  subscription.unsubscribe();
+  await time.runMicrotasks();
+
+  assertEquals(seen, [1, 2, 3]);
+  assertEquals(setup.errors.map(String), [
+    "Error: start",
+    "Error: message 1",
+    "Error: message 2",
+    "Error: message 3",
+    "Error: end",
+  ]);
+});
+
 Deno.test("LiveClient reports a frame that is not JSON, and goes on", async () => {
   using time = new FakeTime(0);
   using setup = openSetup();
@@ -37,7 +69,7 @@ Deno.test("LiveClient reports a frame that is not JSON, and goes on", async () =
   assertEquals(setup.live.state.phase, "open");
 });
 
-Deno.test("LiveClient leaves what a handler throws uncaught where nobody is told", async () => {
+Deno.test("LiveClient without onError rethrows what a handler threw as an uncaught error", async () => {
   const error = new Error("mine");
   const uncaught = Promise.withResolvers<unknown>();
   const listen = (event: ErrorEvent) => {

@@ -1,22 +1,15 @@
 /**
- * Several subscriptions to one topic share one on the wire.
+ * Several subscriptions to one topic share one subscription on the wire.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import { message, noteInto, openSetup, reconnect, type Setup } from "./fakes.ts";
+import { message, openSetup, removal } from "./setup.ts";
 
-/** Subscribes to `event:1` and returns what the handlers are called with. */
-function join(setup: Setup): { notes: string[]; leave: () => void } {
-  const notes: string[] = [];
-  const subscription = setup.live.subscribe("event:1", noteInto(notes));
-  return { notes, leave: () => subscription.unsubscribe() };
-}
-
-Deno.test("subscriptions made together are asked for once", () => {
+Deno.test("LiveClient subscribes to a topic once for all its subscribers", () => {
   using setup = openSetup();
-  const [first, second] = [join(setup), join(setup)];
+  const [first, second] = [setup.follow(), setup.follow()];
 
   setup.socket.start("e", 1, [message(1, "a")]);
   setup.socket.receive(message(2));
@@ -26,173 +19,158 @@ Deno.test("subscriptions made together are asked for once", () => {
   assertEquals(second.notes, first.notes);
 });
 
-Deno.test("a late subscription gets a start of its own, unseen by the others", () => {
+Deno.test("a late subscriber starts from the topic's state, without a request", async () => {
   using setup = openSetup();
-  const first = join(setup);
-  setup.socket.start("e", 1, [message(1, "a")]);
+  const first = setup.follow();
+  setup.socket.start("e", 3, [message(1, "a"), message(2, "b"), message(3, "c")]);
+  setup.socket.receive(message(4, "a"), removal(5, "b"), message(6));
+  const before = first.notes.length;
 
-  const second = join(setup);
-  assertEquals(setup.socket.last, { type: "subscribe", topic: "event:1", id: "2" });
-  setup.socket.start("e", 1, [message(1, "a")]);
-  setup.socket.receive(message(2));
+  const late = setup.follow();
+  assertEquals(late.notes, []); // not before subscribe() has returned
+  await Promise.resolve();
+  setup.socket.receive(message(7));
 
-  assertEquals(first.notes, ["start e 1", "message 1", "message 2"]);
-  assertEquals(second.notes, ["start e 1", "message 1", "message 2"]);
-  assertEquals(setup.socket.sent.length, 2);
-});
-
-Deno.test("a late subscription's start takes nothing away from the others", () => {
-  using setup = openSetup();
-  const first = join(setup);
-  setup.socket.start("e", 1, [message(1, "a")]);
-  const second = join(setup);
-
-  // Two and three were on their way to the first when the server moved the cursor.
-  setup.socket.start("e", 3, [message(3, "a")]);
-  setup.socket.receive(message(4));
-  assertEquals(first.notes, ["start e 1", "message 1"]);
-  assertEquals(setup.socket.last, {
-    type: "subscribe",
-    topic: "event:1",
-    id: "3",
-    since: { epoch: "e", offset: 1 },
-  });
-  setup.socket.start("e", 5, [message(2), message(3, "a"), message(4), message(5)], true);
-  setup.socket.receive(message(6));
-
-  assertEquals(first.notes, [
-    "start e 1",
-    "message 1",
-    "recovered e 5",
-    ...[2, 3, 4, 5, 6].map((offset) => `message ${offset}`),
-  ]);
-  assertEquals(second.notes, [
-    "start e 3",
-    ...[3, 4, 5, 6].map((offset) => `message ${offset}`),
-  ]);
-  assertEquals(setup.socket.sent.length, 3);
-});
-
-Deno.test("a late subscription's start is one for all in a new epoch", () => {
-  using setup = openSetup();
-  const first = join(setup);
-  setup.socket.start("e", 9);
-  const second = join(setup);
-
-  setup.socket.start("f", 1, [message(1, "a")]);
-
-  assertEquals(first.notes, ["start e 9", "start f 1", "message 1"]);
-  assertEquals(second.notes, ["start f 1", "message 1"]);
-  assertEquals(setup.socket.sent.length, 2);
-});
-
-Deno.test("a late subscription's start may come from a log that lags", () => {
-  using setup = openSetup();
-  const first = join(setup);
-  setup.socket.start("e", 5);
-  const second = join(setup);
-
-  setup.socket.start("e", 4, [message(4, "a")]);
-  setup.socket.receive(message(5), message(6));
-
-  assertEquals(first.notes, ["start e 5", "message 6"]);
-  assertEquals(second.notes, ["start e 4", "message 4", "message 5", "message 6"]);
-});
-
-Deno.test("a subscription that comes while another resumes is asked for next", () => {
-  using setup = openSetup();
-  const first = join(setup);
-  setup.socket.start("e", 1);
-  reconnect(setup);
-
-  const second = join(setup);
+  assertEquals(late.notes, ["start e 6", "message 3", "message 4", "message 7"]);
+  assertEquals(first.notes.slice(before), ["message 7"]);
   assertEquals(setup.socket.sent.length, 1);
-  setup.socket.start("e", 2, [message(2)], true);
-  assertEquals(setup.socket.last, { type: "subscribe", topic: "event:1", id: "3" });
-  setup.socket.receive(message(3));
-  setup.socket.start("e", 3, []);
-
-  assertEquals(first.notes, ["start e 1", "recovered e 2", "message 2", "message 3"]);
-  assertEquals(second.notes, ["start e 3"]);
 });
 
-Deno.test("subscriptions at different places resume together, from the earliest", () => {
+Deno.test("a late subscriber starts in the middle of a snapshot and gets the rest of it", async () => {
   using setup = openSetup();
-  const first = join(setup);
+  const first = setup.follow();
+  setup.socket.start("e", 2, [message(1, "a"), message(2, "b")]);
+  setup.socket.receive(message(40, "c"));
+
+  const late = setup.follow();
+  await Promise.resolve();
+  setup.socket.receive(message(70, "d"));
+  setup.socket.receive(message(101, "a"));
+
+  const rest = ["message 1", "message 2", "message 40", "message 70", "message 101"];
+  assertEquals(first.notes, ["start e 2", ...rest]);
+  assertEquals(late.notes, ["start e 40", ...rest]);
+});
+
+Deno.test("a late subscriber is not told what others had skipped", async () => {
+  using setup = openSetup();
+  setup.follow();
   setup.socket.start("e", 1);
-  const second = join(setup);
-  setup.socket.start("e", 3);
-  reconnect(setup);
+  setup.socket.receive(message(9, "a", { skipped: 7 }));
+  const skipped: unknown[] = [];
 
-  assertEquals(setup.socket.last["since"], { epoch: "e", offset: 1 });
-  setup.socket.start("e", 4, [message(2), message(3), message(4)], true);
+  setup.live.subscribe("event:1", { onMessage: (message) => skipped.push(message.skipped) });
+  await Promise.resolve();
 
-  assertEquals(first.notes.slice(1), ["recovered e 4", "message 2", "message 3", "message 4"]);
-  assertEquals(second.notes.slice(1), ["recovered e 4", "message 4"]);
+  assertEquals(skipped, [undefined]);
 });
 
-Deno.test("after a break a newcomer and the others are served one after the other", () => {
+Deno.test("a late subscriber that leaves at once never starts", async () => {
   using setup = openSetup();
-  const first = join(setup);
-  setup.socket.start("e", 1);
-  setup.socket.end(1006);
-  const second = join(setup);
-  setup.live.retry();
-  setup.socket.open();
+  setup.follow();
+  setup.socket.start("e", 1, [message(1, "a")]);
 
-  assertEquals(setup.socket.sent, [{ type: "subscribe", topic: "event:1", id: "2" }]);
-  setup.socket.start("e", 2, [message(2, "a")]);
-  assertEquals(setup.socket.last["since"], { epoch: "e", offset: 1 });
-  setup.socket.start("e", 2, [message(2, "a")], true);
+  const late = setup.follow();
+  late.subscription.unsubscribe();
+  await Promise.resolve();
 
-  assertEquals(first.notes, ["start e 1", "recovered e 2", "message 2"]);
-  assertEquals(second.notes, ["start e 2", "message 2"]);
+  assertEquals(late.notes, ["end"]);
 });
 
-Deno.test("the last to unsubscribe does so on the wire", () => {
+for (
+  const [name, epoch, recovered, firstNotes, lateNotes] of [
+    [
+      "resumes",
+      "e",
+      true,
+      ["recovered e 3", "message 2", "message 3"],
+      ["start e 1", "message 1", "message 2", "message 3"],
+    ],
+    [
+      "starts over",
+      "f",
+      false,
+      ["start f 3", "message 2", "message 3"],
+      ["start f 3", "message 2", "message 3"],
+    ],
+  ] as const
+) {
+  Deno.test(`a subscriber that joins while the connection is down starts when it ${name}`, async () => {
+    using setup = openSetup();
+    const first = setup.follow();
+    setup.socket.start("e", 1, [message(1, "a")]);
+    first.notes.length = 0;
+    setup.socket.end(1006);
+
+    const late = setup.follow();
+    await Promise.resolve();
+    assertEquals(late.notes, []);
+    setup.live.retry();
+    setup.socket.open();
+    assertEquals(setup.socket.sent, [
+      { type: "subscribe", topic: "event:1", id: "2", since: { epoch: "e", offset: 1 } },
+    ]);
+    setup.socket.start(epoch, 3, [message(2, "b"), message(3)], recovered);
+
+    assertEquals(first.notes, [...firstNotes]);
+    assertEquals(late.notes, [...lateNotes]);
+  });
+}
+
+Deno.test("a subscriber that a handler adds starts after the frame", async () => {
   using setup = openSetup();
-  const [first, second] = [join(setup), join(setup)];
+  const late: string[] = [];
+  const first = setup.follow("event:1", {
+    onStart: () =>
+      setup.live.subscribe("event:1", {
+        onStart: ({ offset }) => late.push(`start ${offset}`),
+        onMessage: ({ offset }) => late.push(`message ${offset}`),
+      }),
+  });
+
+  setup.socket.start("e", 1, [message(1, "a")]);
+  await Promise.resolve();
+
+  assertEquals(first.notes, ["message 1"]);
+  assertEquals(late, ["start 1", "message 1"]);
+});
+
+Deno.test("the last subscriber of a topic unsubscribes on the wire", () => {
+  using setup = openSetup();
+  const [first, second] = [setup.follow(), setup.follow()];
   setup.socket.start("e", 0);
 
-  first.leave();
+  first.subscription.unsubscribe();
   assertEquals(setup.socket.sent.length, 1);
   setup.socket.receive(message(1));
-  second.leave();
+  second.subscription.unsubscribe();
 
   assertEquals(setup.socket.last, { type: "unsubscribe", topic: "event:1" });
   assertEquals(first.notes, ["start e 0", "end"]);
   assertEquals(second.notes, ["start e 0", "message 1", "end"]);
 });
 
-Deno.test("an error ends all subscriptions of its topic, and of no other", () => {
+Deno.test("an error ends all subscriptions to its topic, and no others", () => {
   using setup = openSetup();
-  const [first, second] = [join(setup), join(setup)];
-  const other: string[] = [];
-  setup.live.subscribe("event:2", noteInto(other));
+  const [first, second, other] = [setup.follow(), setup.follow(), setup.follow("event:2")];
+  const error = { type: "error", code: "forbidden", message: "", id: "1", topic: "event:1" };
 
-  setup.socket.receive({
-    type: "error",
-    code: "forbidden",
-    message: "",
-    id: "1",
-    topic: "event:1",
-  });
+  setup.socket.receive(error);
 
-  assertEquals([first.notes, second.notes, other], [
+  assertEquals([first.notes, second.notes, other.notes], [
     ["error forbidden", "end"],
     ["error forbidden", "end"],
     [],
   ]);
 });
 
-Deno.test("a handler that unsubscribes another one silences it within the frame", () => {
+Deno.test("a handler that unsubscribes another subscription stops it within the frame", () => {
   using setup = openSetup();
-  const notes: string[] = [];
-  setup.live.subscribe("event:1", { onStart: () => second.unsubscribe() });
-  const second = setup.live.subscribe("event:1", noteInto(notes));
+  setup.live.subscribe("event:1", { onStart: () => second.subscription.unsubscribe() });
+  const second = setup.follow();
 
   setup.socket.start("e", 1, [message(1, "a")]);
   setup.socket.receive(message(2));
 
-  assertEquals(notes, ["end"]);
+  assertEquals(second.notes, ["end"]);
 });

@@ -5,12 +5,11 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { message, noteInto, openSetup, Setup } from "./fakes.ts";
+import { message, openSetup, Setup } from "./setup.ts";
 
-Deno.test("unsubscribe() tells the server, and hands nothing over any more", () => {
+Deno.test("unsubscribe() unsubscribes on the wire, and no handler but onEnd is called", () => {
   using setup = openSetup();
-  const notes: string[] = [];
-  const subscription = setup.live.subscribe("event:1", noteInto(notes));
+  const { notes, subscription } = setup.follow();
   setup.socket.start("e", 0);
 
   subscription.unsubscribe();
@@ -22,7 +21,7 @@ Deno.test("unsubscribe() tells the server, and hands nothing over any more", () 
   assertEquals(notes, ["start e 0", "end"]);
 });
 
-Deno.test("unsubscribe() tells nobody where the connection is not open", () => {
+Deno.test("unsubscribe() sends nothing while the connection is not open", () => {
   using setup = new Setup();
   const subscription = setup.live.subscribe("event:1");
   setup.socket.readyState = 1;
@@ -35,9 +34,7 @@ Deno.test("unsubscribe() tells nobody where the connection is not open", () => {
 
 Deno.test("unsubscribe() in a handler takes effect within the frame", () => {
   using setup = openSetup();
-  const notes: string[] = [];
-  const subscription = setup.live.subscribe("event:1", {
-    ...noteInto(notes),
+  const { notes, subscription } = setup.follow("event:1", {
     onStart: () => subscription.unsubscribe(),
   });
 
@@ -46,12 +43,10 @@ Deno.test("unsubscribe() in a handler takes effect within the frame", () => {
   assertEquals(notes, ["end"]);
 });
 
-Deno.test("a topic subscribed anew ignores the answer to its earlier life", () => {
+Deno.test("a subscription ignores the answers to an earlier one", () => {
   using setup = openSetup();
-  const notes: string[] = [];
-  const first = setup.live.subscribe("event:1");
-  first.unsubscribe();
-  setup.live.subscribe("event:1", noteInto(notes));
+  setup.live.subscribe("event:1").unsubscribe();
+  const { notes } = setup.follow();
 
   setup.socket.receive({
     type: "error",

@@ -1,5 +1,5 @@
 /**
- * What brings the client back: a page that is seen again, a network that is there again.
+ * Events of the page that make the client reconnect: it becomes visible, or the network is back.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { LiveClient } from "../../live/client/live_client.ts";
 import { onWake, type Page } from "../../live/client/page.ts";
-import { FakePage, FakeSocket, message, noteInto, openSetup, Setup } from "./fakes.ts";
+import { FakePage, FakeSocket, message, openSetup, Setup } from "./setup.ts";
 
-/** The message that shows whether a connection is alive. */
+/** The message that makes a live server answer. */
 const PROBE = { type: "unsubscribe", topic: "" };
 
 for (const event of ["online", "visible"] as const) {
-  Deno.test(`LiveClient ends a wait at once when it is ${event}`, () => {
+  Deno.test(`LiveClient reconnects at once when the page is ${event}`, () => {
     using time = new FakeTime(0);
     using setup = new Setup();
     setup.page.become("hidden");
@@ -30,7 +30,7 @@ for (const event of ["online", "visible"] as const) {
   });
 }
 
-Deno.test("LiveClient waits on when the page is hidden", () => {
+Deno.test("LiveClient keeps waiting when the page is hidden", () => {
   using _time = new FakeTime(0);
   using setup = new Setup();
   setup.socket.end(1006);
@@ -41,7 +41,7 @@ Deno.test("LiveClient waits on when the page is hidden", () => {
 });
 
 for (const [ms, probes] of [[30_000, []], [30_001, [PROBE]]] as const) {
-  Deno.test(`LiveClient ${probes.length ? "asks for" : "needs no"} sign of life after ${ms} ms hidden`, () => {
+  Deno.test(`LiveClient sends ${probes.length} probes after ${ms} ms hidden`, () => {
     using time = new FakeTime(0);
     using setup = openSetup();
     setup.page.become("hidden");
@@ -53,7 +53,7 @@ for (const [ms, probes] of [[30_000, []], [30_001, [PROBE]]] as const) {
   });
 }
 
-Deno.test("LiveClient asks for a sign of life when the page was hidden from the start", () => {
+Deno.test("LiveClient probes its connection if the page was hidden from the start", () => {
   using time = new FakeTime(0);
   using setup = new Setup();
   setup.page.document.visibilityState = "hidden";
@@ -65,7 +65,7 @@ Deno.test("LiveClient asks for a sign of life when the page was hidden from the 
   assertEquals(setup.socket.sent, [PROBE]);
 });
 
-Deno.test("LiveClient stays when an open connection shows a sign of life", () => {
+Deno.test("LiveClient keeps a connection that answers the probe", () => {
   using time = new FakeTime(0);
   using setup = openSetup();
 
@@ -79,11 +79,10 @@ Deno.test("LiveClient stays when an open connection shows a sign of life", () =>
   assertEquals(setup.sockets.length, 1);
 });
 
-Deno.test("LiveClient comes back, with since, when an open connection is dead", () => {
+Deno.test("LiveClient replaces a connection that does not answer the probe, and resumes", () => {
   using time = new FakeTime(0);
   using setup = openSetup();
-  const notes: string[] = [];
-  setup.live.subscribe("event:1", noteInto(notes));
+  const { notes } = setup.follow();
   setup.socket.start("e", 7);
   const [dead] = setup.sockets;
 
@@ -105,11 +104,11 @@ Deno.test("LiveClient comes back, with since, when an open connection is dead", 
   assertEquals(notes, ["start e 7", "recovered e 7", "message 8"]);
 });
 
-Deno.test("onWake() listens until it is told to stop", () => {
+Deno.test("onWake() listens until it is stopped", () => {
   using _time = new FakeTime(0);
   const page = new FakePage();
   const woken: boolean[] = [];
-  const stop = onWake(page, (suspect) => woken.push(suspect));
+  const stop = onWake(page, (mayBeDead) => woken.push(mayBeDead));
   page.dispatchEvent(new Event("online"));
   page.become("visible");
 
@@ -120,7 +119,7 @@ Deno.test("onWake() listens until it is told to stop", () => {
   assertEquals(woken, [true, false]);
 });
 
-Deno.test("LiveClient.close() no longer listens to the page", () => {
+Deno.test("LiveClient.close() stops listening to the page", () => {
   using _time = new FakeTime(0);
   const signals: AbortSignal[] = [];
   const page: Page = { addEventListener: (_type, _listener, { signal }) => signals.push(signal) };
@@ -132,6 +131,6 @@ Deno.test("LiveClient.close() no longer listens to the page", () => {
   assertEquals(signals.map(({ aborted }) => aborted), [true, true]);
 });
 
-Deno.test("onWake() does without a page, as in Node.js", () => {
+Deno.test("onWake() works without a page, as in Node.js", () => {
   onWake({}, () => {})();
 });

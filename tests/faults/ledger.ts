@@ -106,6 +106,7 @@ export class View {
   take({ offset, skipped = 0, data }: Message<{ sequence: number }>): void {
     const start = this.#start;
     if (start === undefined) return this.#fault(`got ${offset} before any start`);
+    if (data === undefined) return this.#fault(`got a removal that was not published`);
     this.#ledger.note(this.#topic, { epoch: start.epoch, offset }, data.sequence);
     const isSnapshot = !start.recovered && offset <= start.offset;
     if (isSnapshot) {

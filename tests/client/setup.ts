@@ -1,45 +1,43 @@
 /**
- * A client on sockets that do what a test says.
+ * A client on fake sockets that a test controls.
  *
  * @module
  */
 
 import { assert } from "@std/assert";
 import { LiveClient } from "../../live/client/live_client.ts";
-import type { ConnectOptions, LiveState } from "../../live/client/types.ts";
+import type {
+  ConnectOptions,
+  LiveState,
+  SubscribeOptions,
+  Subscription,
+} from "../../live/client/types.ts";
 
-/** What every fake connection is told first. */
+/** The first message on every connection. */
 export const WELCOME = { type: "welcome", connection: "c-1", user: null, instance: "one" } as const;
 
-/** The server's end of a WebSocket. */
+/** A WebSocket whose server is the test. */
 export class FakeSocket {
-  /** As of a WebSocket. */
   readyState = 0;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { code: number; reason: string }) => void) | null = null;
+  onerror: (() => void) | null = null;
+  readonly url: string;
   /** Messages that the client has sent. */
   readonly sent: unknown[] = [];
   /** Code with which the client has closed, `undefined` if it gave none. */
   closed: { code: number | undefined } | undefined;
-  /** As of a WebSocket. */
-  onmessage: ((event: { data: string }) => void) | null = null;
-  /** As of a WebSocket. */
-  onclose: ((event: { code: number; reason: string }) => void) | null = null;
-  /** As of a WebSocket. */
-  onerror: (() => void) | null = null;
-
-  /** As of a WebSocket. */
-  readonly url: string;
 
   /** Creates the socket of an address. */
   constructor(url: string) {
     this.url = url;
   }
 
-  /** As of a WebSocket. */
   send(text: string): void {
     this.sent.push(JSON.parse(text));
   }
 
-  /** As of a WebSocket; the close event is left to the test. */
+  /** Notes the close; the close event is left to the test. */
   close(code?: number): void {
     this.closed = { code };
     this.readyState = 2;
@@ -51,18 +49,18 @@ export class FakeSocket {
     this.receive(WELCOME);
   }
 
-  /** Sends one frame: a message, or an array of several. */
+  /** Sends one frame to the client: a message, or an array of several. */
   receive(...messages: unknown[]): void {
     this.onmessage?.({ data: JSON.stringify(messages.length === 1 ? messages[0] : messages) });
   }
 
-  /** Answers the last question. */
+  /** Answers the last request. */
   answer(message: Record<string, unknown>): void {
     const { id, topic } = this.last;
     this.receive({ topic, id, ...message });
   }
 
-  /** Answers the last question with a start. */
+  /** Answers the last request with a start. */
   start(epoch: string, offset: number, messages: unknown[] = [], recovered = false): void {
     this.answer({ type: "subscribed", epoch, offset, recovered, messages });
   }
@@ -72,7 +70,7 @@ export class FakeSocket {
     return this.sent.at(-1) as Record<string, unknown>;
   }
 
-  /** Ends. */
+  /** Closes from the server's side. */
   end(code: number, reason = ""): void {
     this.readyState = 3;
     this.onclose?.({ code, reason });
@@ -81,7 +79,6 @@ export class FakeSocket {
 
 /** A window that can be hidden and shown. */
 export class FakePage extends EventTarget {
-  /** As of a window. */
   readonly document = { visibilityState: "visible" };
 
   /** Hides the page or shows it. */
@@ -91,19 +88,23 @@ export class FakePage extends EventTarget {
   }
 }
 
-/** A client and all that surrounds it. */
+/** A subscription, and what its handlers were called with, as short words. */
+export interface Followed {
+  readonly notes: string[];
+  readonly subscription: Subscription;
+}
+
+/** A client and its surroundings. */
 export class Setup implements Disposable {
-  /** Sockets it has created. */
+  /** Sockets that the client has created. */
   readonly sockets: FakeSocket[] = [];
-  /** States it has told. */
+  /** States that it has reported. */
   readonly states: LiveState[] = [];
-  /** What its handlers threw. */
+  /** Errors that it has reported. */
   readonly errors: unknown[] = [];
-  /** Its page. */
   readonly page = new FakePage();
-  /** What chance will be, from 0 to 1. */
+  /** What its source of randomness returns. */
   random = 0.5;
-  /** The client. */
   readonly live: LiveClient;
 
   /** Creates a client that is connecting. */
@@ -127,7 +128,28 @@ export class Setup implements Disposable {
     return socket;
   }
 
-  /** Ends what is left. */
+  /** Subscribes, to `event:1` by default, and notes what the handlers are called with. */
+  follow(topic = "event:1", more: SubscribeOptions = {}): Followed {
+    const notes: string[] = [];
+    const subscription = this.live.subscribe(topic, {
+      onMessage: ({ offset, removed }) =>
+        notes.push(`${removed ? "removal" : "message"} ${offset}`),
+      onStart: ({ recovered, epoch, offset }) =>
+        notes.push(`${recovered ? "recovered" : "start"} ${epoch} ${offset}`),
+      onError: ({ code }) => notes.push(`error ${code}`),
+      onEnd: () => notes.push("end"),
+      ...more,
+    });
+    return { notes, subscription };
+  }
+
+  /** Breaks the connection and makes another. */
+  reconnect(): void {
+    this.socket.end(1006);
+    this.live.retry();
+    this.socket.open();
+  }
+
   [Symbol.dispose](): void {
     this.live.close();
   }
@@ -140,31 +162,13 @@ export function openSetup(options: ConnectOptions = {}): Setup {
   return setup;
 }
 
-/** Breaks the connection and makes another. */
-export function reconnect(setup: Setup): void {
-  setup.socket.end(1006);
-  setup.live.retry();
-  setup.socket.open();
-}
-
 /** Returns a message of the topic `event:1`. */
 export function message(offset: number, key?: string, more: object = {}): object {
   const field = key === undefined ? {} : { key };
   return { type: "message", topic: "event:1", offset, ...field, data: offset, ...more };
 }
 
-/** Notes what the handlers of a subscription are called with, as short words. */
-export function noteInto(notes: string[]): {
-  onMessage(message: { offset: number }): void;
-  onStart(start: { recovered: boolean; epoch: string; offset: number }): void;
-  onError(error: { code: string | number }): void;
-  onEnd(): void;
-} {
-  return {
-    onMessage: ({ offset }) => notes.push(`message ${offset}`),
-    onStart: ({ recovered, epoch, offset }) =>
-      notes.push(`${recovered ? "recovered" : "start"} ${epoch} ${offset}`),
-    onError: ({ code }) => notes.push(`error ${code}`),
-    onEnd: () => notes.push("end"),
-  };
+/** Returns a message of the topic `event:1` that removes a key. */
+export function removal(offset: number, key: string): object {
+  return { type: "message", topic: "event:1", offset, key, removed: true };
 }
