@@ -5,53 +5,15 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { LiveClient } from "../../live/client/live_client.ts";
-import type { ConnectOptions, LiveState, Message } from "../../live/client/mod.ts";
+import type { Message } from "../../live/client/mod.ts";
 import { cookieOf, fakeAuthority } from "../support/authorities.ts";
 import { startLive } from "../support/live.ts";
-import { Queue, turn, Watch } from "../support/queue.ts";
-import { Relay } from "./relay.ts";
+import { Queue, Watch } from "../support/queue.ts";
+import { RealClient, Relay } from "./real_server_setup.ts";
 
-/** A client of the real server that comes back without delay, as the user `ada`. */
-class RealClient implements AsyncDisposable {
-  /** The states it was in. */
-  readonly states = new Queue<LiveState>();
-  /** The client. */
-  readonly live: LiveClient;
-  readonly #closed: Promise<void>[] = [];
-
-  constructor(url: string, options: ConnectOptions = {}) {
-    const headers = { cookie: cookieOf("ada") };
-    this.live = new LiveClient(url, {
-      webSocket: (url) => {
-        const socket = new WebSocket(url, { headers });
-        this.#closed.push(
-          new Promise((resolve) => socket.addEventListener("close", () => resolve())),
-        );
-        return socket;
-      },
-      onState: (state) => this.states.push(state),
-      ...options,
-    }, { page: globalThis, random: () => 0 });
-  }
-
-  /** Resolves once it is in a phase. */
-  async until(phase: LiveState["phase"]): Promise<LiveState> {
-    let state = await this.states.next();
-    while (state.phase !== phase) state = await this.states.next();
-    return state;
-  }
-
-  /** Closes, and waits for all its sockets. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.live.close();
-    await Promise.all(this.#closed);
-  }
-}
-
-Deno.test("LiveClient is welcomed, and gets snapshot and messages", async () => {
+Deno.test("LiveClient gets the welcome, the snapshot and live messages", async () => {
   await using live = await startLive();
-  await live.hub.publish([{ topic: "event:1", key: "a", data: "1" }]);
+  await live.publishAll({ topic: "event:1", key: "a", data: 1 });
   await using client = new RealClient(live.ws);
   const messages = client.live.subscribe("event:1")[Symbol.asyncIterator]();
 
@@ -71,7 +33,7 @@ Deno.test("LiveClient is welcomed, and gets snapshot and messages", async () => 
 });
 
 for (const how of ["the server closes with 1008", "the network is cut"] as const) {
-  Deno.test(`LiveClient gets each message once, though ${how} again and again`, async () => {
+  Deno.test(`LiveClient gets each message once, though ${how} repeatedly`, async () => {
     await using live = await startLive();
     await using relay = new Relay(live.port);
     await using client = new RealClient(`ws://127.0.0.1:${relay.port}`);
@@ -105,7 +67,7 @@ for (const how of ["the server closes with 1008", "the network is cut"] as const
   });
 }
 
-Deno.test("LiveClient begins anew with a server that was started again", async () => {
+Deno.test("LiveClient starts over with a server that was restarted", async () => {
   await using stack = new AsyncDisposableStack();
   const first = stack.use(await startLive());
   const client = stack.use(new RealClient(first.ws));
@@ -122,45 +84,48 @@ Deno.test("LiveClient begins anew with a server that was started again", async (
   const state = await client.until("waiting");
   assertEquals([state.phase === "waiting" && state.code], [1001]);
   const second = stack.use(await startLive({ options: { port: first.port } }));
-  await second.hub.publish([{ topic: "event:1", key: "a", data: '"new"' }]);
+  await second.publishAll({ topic: "event:1", key: "a", data: "new" });
   client.live.retry();
 
   assertEquals(await notes.next(), "recovered: false");
   assertEquals(await notes.next(), "message new");
 });
 
-Deno.test("LiveClient serves a late subscription without taking from the first", async () => {
+Deno.test("LiveClient resumes in the middle of a snapshot of several frames", async () => {
   await using live = await startLive();
-  await using client = new RealClient(live.ws);
-  const all: [number[], number[]] = [[], []];
-  const read = [-1, -1];
+  await using relay = new Relay(live.port);
+  const data = "x".repeat(4_096);
+  const keys = Array.from({ length: 200 }, (_, index) => `car-${index}`);
+  await live.publishAll(...keys.map((key) => ({ topic: "event:1", key, data })));
+  await live.publishAll({ topic: "event:1", key: "car-0", removed: true });
+  await using client = new RealClient(`ws://127.0.0.1:${relay.port}`);
+  const held = new Set<string | undefined>();
+  const starts: boolean[] = [];
+  let messages = 0;
   const changed = new Watch();
-  const subscribe = (index: 0 | 1) =>
+  const follow = () =>
     client.live.subscribe("event:1", {
-      onStart: ({ offset }) => {
-        read[index] = index === 0 ? 0 : offset;
-        changed.changed();
+      onStart({ recovered }) {
+        starts.push(recovered);
+        if (!recovered) held.clear();
       },
-      onMessage({ offset }) {
-        all[index].push(offset);
-        read[index] = offset;
+      onMessage({ key, removed }) {
+        if (removed) held.delete(key);
+        else held.add(key);
+        if (++messages === 50) relay.cut();
         changed.changed();
       },
     });
-  subscribe(0);
-  await changed.until(() => read[0] === 0);
-  await live.publish("event:1", 0);
-  await changed.until(() => read[0] === 1);
+  follow();
+  await changed.until(() => held.size === 199);
+  held.clear();
 
-  subscribe(1);
-  for (let count = 2; count <= 50; count++) {
-    await live.publish("event:1", 0);
-    if (count % 10 === 0) await turn();
-  }
-  await changed.until(() => read[0] === 50 && read[1] === 50);
+  follow();
+  await live.publishAll({ topic: "event:1", key: "car-1", removed: true });
+  await changed.until(() => held.size === 198);
 
-  assertEquals(all[0], Array.from({ length: 50 }, (_, index) => index + 1));
-  assertEquals(all[1], all[0].slice(50 - all[1].length));
+  assertEquals(starts, [false, true, false]);
+  assertEquals([...held], keys.slice(2));
 });
 
 Deno.test("LiveClient ends a subscription that is forbidden, and keeps the others", async () => {
@@ -178,7 +143,7 @@ Deno.test("LiveClient ends a subscription that is forbidden, and keeps the other
   assertEquals((await next).value?.data, 1);
 });
 
-Deno.test("LiveClient can read why it was refused", async () => {
+Deno.test("LiveClient reads why its upgrade was refused", async () => {
   const authority = fakeAuthority({
     authenticate: () => Promise.resolve({ kind: "unauthorized" }),
   });
@@ -192,7 +157,7 @@ Deno.test("LiveClient can read why it was refused", async () => {
   });
 });
 
-Deno.test("LiveClient unsubscribes on the wire with the last subscription", async () => {
+Deno.test("LiveClient unsubscribes on the wire with its last subscription", async () => {
   await using live = await startLive();
   await using client = new RealClient(live.ws);
   const [first, second] = [client.live.subscribe("event:1"), client.live.subscribe("event:1")];
@@ -205,7 +170,7 @@ Deno.test("LiveClient unsubscribes on the wire with the last subscription", asyn
   assertEquals(live.metrics.gauges.connections, 1);
 });
 
-Deno.test("LiveClient gets a sign of life from the server, which asks nobody for it", async () => {
+Deno.test("LiveClient probes the server, which does not ask the authority about it", async () => {
   const authority = fakeAuthority();
   await using live = await startLive({ authority });
   const answers = new Queue<string>();

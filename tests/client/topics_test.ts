@@ -180,3 +180,21 @@ Deno.test("a subscription that had not started before a break starts after it", 
   assertEquals(setup.socket.sent, [{ type: "subscribe", topic: "event:1", id: "2" }]);
   assertEquals(notes, ["start e 1", "message 1"]);
 });
+
+Deno.test("a program that keeps the newest of each key is right after every start", () => {
+  using setup = openSetup();
+  const held = new Map<string | undefined, number>();
+  setup.live.subscribe<number>("event:1", {
+    onStart: ({ recovered }) => recovered || held.clear(),
+    onMessage: ({ key, data, removed }) => removed ? held.delete(key) : held.set(key, data),
+  });
+  setup.socket.start("e", 2, [message(1, "a"), message(2, "b")]);
+
+  setup.reconnect();
+  setup.socket.start("e", 4, [message(3, "c"), removal(4, "a")], true);
+  assertEquals([...held], [["b", 2], ["c", 3]]);
+  setup.reconnect();
+  setup.socket.start("f", 4, [message(4, "d")]);
+
+  assertEquals([...held], [["d", 4]]);
+});
