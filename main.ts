@@ -15,36 +15,34 @@ import { createSpawn, PROCESS_OPTION } from "./live/processes/spawn.ts";
 import { Supervisor } from "./live/processes/supervisor.ts";
 import denoJson from "./deno.json" with { type: "json" };
 
-/** Exit codes: a start that failed, and a configuration that is at fault. */
+/** Exit codes: a start that failed, and an invalid configuration or option. */
 const EXIT_FAILED = 1;
 const EXIT_BAD_CONFIG = 2;
 
 /** Set by Deno Deploy. */
 const DEPLOY_VARIABLE = "DENO_DEPLOYMENT_ID";
 
-/** Runs the server until a signal: the first drains it, a second ends it at once. */
+/** Runs the server until a signal: the first drains it, a second ends the process at once. */
 async function run(config: Config): Promise<void> {
   const application = compose(config);
-  survive(application.logger);
+  surviveErrors(application.logger);
   stopOnSignal(application);
   await application.start();
 }
 
-/**
- * Runs the server on Deno Deploy: one port, no signals, and nothing but the network. The platform
- * ends it, whatever it does.
- */
+/** Runs the server on Deno Deploy: one port, no signals. The platform ends the process. */
 async function runOnDeploy(config: Config): Promise<void> {
   const application = compose(config, { onePort: true });
-  survive(application.logger);
+  surviveErrors(application.logger);
   await application.start();
 }
 
-/** Runs the server as one of several processes, until its standard input ends. */
+/** Runs the server as one of several processes, until its standard input closes. */
 async function runShared(config: Config): Promise<void> {
   const application = compose(config, { shared: true });
-  survive(application.logger);
-  for (const [name] of SIGNALS) Deno.addSignalListener(name, () => {}); // its starter was told, too
+  surviveErrors(application.logger);
+  // A signal of the terminal reaches the parent too, which then closes standard input.
+  for (const [name] of SIGNALS) Deno.addSignalListener(name, () => {});
   await application.start();
   await Deno.stdin.readable.pipeTo(new WritableStream());
   await application.stop();
@@ -56,7 +54,7 @@ async function runAll(config: Config): Promise<void> {
   const instanceId = instanceIdOf(config);
   const log = logOf(config, instanceId);
   const { logger } = log;
-  survive(logger);
+  surviveErrors(logger);
   const folder = Deno.build.standalone ? undefined : import.meta.dirname;
   const livePort = config.LIVE_WS_PORT || takeFreePort(config.LIVE_WS_HOST);
   const supervisor = new Supervisor({
@@ -75,8 +73,8 @@ async function runAll(config: Config): Promise<void> {
   if (code !== undefined) Deno.exit(code);
 }
 
-/** The last resort against a fault of ours: told, and no reason to disconnect thousands. */
-function survive(logger: Logger): void {
+/** Logs errors that nothing caught. A bug must not disconnect thousands of clients. */
+function surviveErrors(logger: Logger): void {
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     logger.error("unhandled rejection", { error: event.reason });
@@ -98,7 +96,7 @@ function stopOnSignal({ logger, stop }: { logger: Logger; stop(): Promise<unknow
       if (++signals > 1) Deno.exit(128 + number);
       logger.info("signal received", { signal });
       await stop();
-      Deno.exit(0); // ends sockets that cannot be ended otherwise
+      Deno.exit(0); // breaks the sockets whose peers do not let go
     });
   }
 }
@@ -109,7 +107,7 @@ async function main([option]: readonly string[]): Promise<void> {
   if (option !== undefined && option !== PROCESS_OPTION) {
     fail(EXIT_BAD_CONFIG, `Unknown option ${option}: try --help`);
   }
-  const names = Object.keys(variables); // one by one: the permission covers these, not all
+  const names = Object.keys(variables); // one by one: the permission covers only these
   const env = Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]));
   const result = readConfig(env);
   if (!result.ok) fail(EXIT_BAD_CONFIG, ...result.faults);

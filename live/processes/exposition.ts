@@ -1,15 +1,14 @@
 /**
- * Metrics of several processes as one: the text formats of Prometheus joined.
+ * Joins the Prometheus expositions of several processes.
  *
  * @module
  */
 
-/** Gauges that say of a process whether all is well; all is well if it is everywhere. */
+/** Gauges that are 1 while a process is healthy. The joined gauge is 1 if all of them are. */
 const ALL_OR_NONE = /^[a-z_]+_up\b/;
 
 /**
- * Joins what several processes expose: a series that more than one has is their sum, but one that
- * tells whether something is up is their least.
+ * Joins expositions: the values of equal series are added up, but of `…_up` series the lowest counts.
  *
  * @example
  * ```ts

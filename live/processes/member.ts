@@ -1,5 +1,5 @@
 /**
- * One of several processes of the server, seen from the process that started it.
+ * One of several server processes, as its parent process sees it.
  *
  * @module
  */
@@ -7,47 +7,47 @@
 import type { Logger } from "../domain/logger.ts";
 import { Deadline } from "../domain/deadline.ts";
 
-/** A process that was started. */
+/** A child process. */
 export interface Child {
   /** Resolves to its exit code once it has ended. Never rejects. */
   readonly ended: Promise<number>;
-  /** Tells it to drain and end, as a signal would; calling it again does nothing. */
+  /** Makes it drain and end, as a signal would; calling it again does nothing. */
   stop(): void;
 }
 
 /**
- * Starts a process whose ops listener is on this port of 127.0.0.1.
+ * Starts a process with its ops listener on this port of 127.0.0.1.
  *
- * @throws {Deno.errors.NotCapable} If it may not be started.
+ * @throws {Deno.errors.NotCapable} If the permission to start it is missing.
  */
 export type Spawn = (index: number, opsPort: number) => Child;
 
-/** What a member needs. */
+/** Options of a process. */
 export interface MemberOptions {
-  /** Its place among the others, from 0. */
+  /** Its number, from 0. */
   readonly index: number;
   /** Starts it. */
   readonly spawn: Spawn;
-  /** Returns a port that nobody listens on. */
+  /** Returns a free port. */
   readonly freePort: () => number;
-  /** Told when it ends and when it is started anew. */
+  /** Logs when it ends and when it is restarted. */
   readonly logger: Logger;
 }
 
-/** Ended so soon after its start, in milliseconds, a process has failed. */
+/** A process that ends within this time of its start has failed, in milliseconds. */
 const SHORT_LIFE_MS = 60_000;
 
-/** How long to wait before a process is started anew after its first failure, and at most, in ms. */
+/** Delay of the restart after the first failure, and the longest delay, in milliseconds. */
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 
-/** How often a process that starts is asked whether it lives, in milliseconds. */
+/** How often the health of a starting process is checked, in milliseconds. */
 const POLL_MS = 50;
 
-/** How long an answer may take, in milliseconds. */
+/** How long a response may take, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** A process that is started anew whenever it ends, until it is told to stop. */
+/** A process that is restarted whenever it ends, until it is stopped. */
 export class Member {
   readonly #options: MemberOptions;
   #child: Child | undefined;
@@ -56,7 +56,7 @@ export class Member {
   #failures = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
-  /** Creates a member that is not started. */
+  /** Creates a process that is not started. */
   constructor(options: MemberOptions) {
     this.#options = options;
   }
@@ -64,7 +64,7 @@ export class Member {
   /**
    * Starts it; resolves once its ops listener answers.
    *
-   * @returns Its exit code if it ended before, else `undefined`.
+   * @returns Its exit code if it ended before that.
    */
   async start(): Promise<number | undefined> {
     const child = this.#spawn();
@@ -83,7 +83,7 @@ export class Member {
     return code;
   }
 
-  /** Sends its ops listener a request; `undefined` if it does not answer. */
+  /** Sends a request to its ops listener; resolves to `undefined` if that does not answer. */
   async ask(path: string, init: RequestInit = {}): Promise<Response | undefined> {
     if (this.#child === undefined) return undefined;
     try {
@@ -94,7 +94,7 @@ export class Member {
     }
   }
 
-  /** Tells it to stop, for good; resolves once it has ended. */
+  /** Stops it; resolves once it has ended. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#pause);
@@ -118,7 +118,7 @@ export class Member {
       ? Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1))
       : 0;
     const { index: process, logger } = this.#options;
-    logger.error("process ended; it is started anew", { process, code, pauseMs });
+    logger.error("process ended; restarting it", { process, code, pauseMs });
     this.#pause = setTimeout(() => this.#keepAlive(this.#spawn(), performance.now()), pauseMs);
   }
 }

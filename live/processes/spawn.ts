@@ -1,5 +1,5 @@
 /**
- * Starting a process of the same program.
+ * Starting further processes of the same program.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import type { Config } from "../config/config.ts";
 import type { Spawn } from "./member.ts";
 
-/** The argument that makes a process one of several: it ends when its standard input does. */
+/** The argument that makes a process one of several: it ends when its standard input closes. */
 export const PROCESS_OPTION = "--process";
 
-/** What starting processes needs. */
+/** Options for starting processes. */
 export interface SpawnOptions {
-  /** The configuration of all. */
+  /** The configuration of all processes. */
   readonly config: Config;
-  /** The port that all listen on. */
+  /** The port that they share. */
   readonly livePort: number;
-  /** Name of this instance; a process adds its number. */
+  /** Name of this instance; each process adds its number. */
   readonly instanceId: string;
-  /** The folder of `deno.json`, unless the program is one executable. */
+  /** The folder of `deno.json`; `undefined` in a compiled executable. */
   readonly folder: string | undefined;
 }
 
 /**
- * Returns what starts this executable, or where it is Deno the task `start`, which has the flags. The
- * process inherits the environment, and what one Directus is asked at a time is shared out.
+ * Creates a function that starts this executable, or the task `start` if the executable is Deno. The
+ * processes inherit the environment, and share the concurrency of calls to Directus.
  */
 export function createSpawn({ config, livePort, instanceId, folder }: SpawnOptions): Spawn {
   const { LIVE_PROCESSES: count, DIRECTUS_MAX_CONCURRENCY: calls } = config;
@@ -47,7 +47,7 @@ export function createSpawn({ config, livePort, instanceId, folder }: SpawnOptio
     }).spawn();
     return {
       ended: child.status.then(({ code }) => code),
-      // It reads nothing. The system closes this end as well, however this process ends.
+      // The process reads nothing. The system closes the pipe however this process ends.
       stop: () => void child.stdin.close().catch(() => {}),
     };
   };

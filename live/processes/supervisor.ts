@@ -1,5 +1,5 @@
 /**
- * Several processes of the server that look like one.
+ * Several server processes that look like one.
  *
  * @module
  */
@@ -11,31 +11,31 @@ import { jsonError } from "../transport/responses.ts";
 import { joinExpositions } from "./exposition.ts";
 import { Member, type Spawn } from "./member.ts";
 
-/** What a supervisor needs. */
+/** Options of a supervisor. */
 export interface SupervisorOptions {
-  /** How many processes. */
+  /** Number of processes. */
   readonly count: number;
-  /** Starts one. */
+  /** Starts a process. */
   readonly spawn: Spawn;
-  /** Returns a port that nobody listens on. @default {one that the system gives} */
+  /** Returns a free port. @default {takeFreePort} */
   readonly freePort?: () => number;
-  /** Host of the ops listener of all. */
+  /** Host of the ops listener that stands for all. */
   readonly host: string;
-  /** Port of the ops listener of all; 0 takes a free one. */
+  /** Its port; 0 takes a free one. */
   readonly port: number;
-  /** Told what becomes of the processes. */
+  /** Logs starts and ends of processes. */
   readonly logger: Logger;
 }
 
-/** What a process has to know of a call. */
-const HANDED_ON = ["authorization", "content-type", "content-length"];
+/** Headers that are passed on to a process. */
+const PASSED_ON = ["authorization", "content-type", "content-length"];
 
 /** When to try again while no process answers, in seconds. */
 const RETRY_AFTER_S = "5";
 
 /**
- * Starts processes, starts anew those that end, and speaks for all on one ops listener: ready if all
- * are, their metrics joined, any other call handed to one of them in turn.
+ * Starts processes, restarts those that end, and answers for all on one ops listener: it is ready if
+ * all are, joins their metrics, and passes every other call on to one of them in turn.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -72,7 +72,7 @@ export class Supervisor {
     return code;
   }
 
-  /** Has all processes drain and end, and then stops listening. */
+  /** Drains and ends all processes, then stops listening. */
   async stop(): Promise<void> {
     await Promise.all(this.#members.map((member) => member.stop()));
     await this.#listener?.shutdown();
@@ -85,7 +85,7 @@ export class Supervisor {
       if (path === "/readyz") return await this.#readyz();
       if (path === "/metrics") return await this.#metrics();
     }
-    return await this.#handOn(request, path);
+    return await this.#passOn(request, path);
   }
 
   async #readyz(): Promise<Response> {
@@ -109,11 +109,11 @@ export class Supervisor {
     return Promise.all(this.#members.map(ask));
   }
 
-  /** Hands a call to one process. What it was told may have been done, so no other is told it. */
-  async #handOn(request: Request, path: string): Promise<Response> {
+  /** Passes a call on to one process. It may be carried out without an answer, so it is not retried. */
+  async #passOn(request: Request, path: string): Promise<Response> {
     const { method, body } = request;
     const headers = new Headers();
-    for (const name of HANDED_ON) {
+    for (const name of PASSED_ON) {
       const value = request.headers.get(name);
       if (value !== null) headers.set(name, value);
     }

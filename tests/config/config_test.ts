@@ -1,5 +1,5 @@
 /**
- * The defaults of the configuration, and what becomes of faults.
+ * The defaults of the configuration, and how mistakes are reported.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Config } from "../../live/config/config.ts";
 import { readConfig } from "../../live/config/read_config.ts";
 import { variables } from "../../live/config/variables.ts";
-import { BASE_URL, REQUIRED, variableRows } from "./contract_rows.ts";
+import { BASE_URL, REQUIRED, variableRows } from "./config_contract.ts";
 
 function config(env: Record<string, string | undefined> = {}): Config {
   const result = readConfig({ [REQUIRED]: BASE_URL, ...env });
@@ -21,17 +21,17 @@ function faults(env: Record<string, string | undefined>): readonly string[] {
   return result.ok ? [] : result.faults;
 }
 
-Deno.test("readConfig() reads the contract's variables and no other", () => {
+Deno.test("readConfig() reads these variables and no others", () => {
   assertEquals(Object.keys(variables), variableRows.map(({ name }) => name));
 });
 
 for (const { name, value } of variableRows) {
-  Deno.test(`readConfig() takes the default of ${name} when it is unset`, () => {
+  Deno.test(`readConfig() uses the default of ${name} while it is unset`, () => {
     assertEquals(config()[name as keyof Config], value);
   });
 
   if (name === REQUIRED) continue;
-  Deno.test(`readConfig() takes an empty ${name} for unset`, () => {
+  Deno.test(`readConfig() treats an empty ${name} as unset`, () => {
     assertEquals(config({ [name]: "" })[name as keyof Config], value);
   });
 }
@@ -44,16 +44,16 @@ for (const text of [undefined, ""]) {
   });
 }
 
-Deno.test("readConfig() leaves the caller's environment alone", () => {
+Deno.test("readConfig() does not change the environment", () => {
   const env = Object.freeze({ [REQUIRED]: BASE_URL, OPS_PORT: "1" });
   assert(readConfig(env).ok);
 });
 
-Deno.test("readConfig() reads only the variables' own names", () => {
+Deno.test("readConfig() ignores other variables", () => {
   assertEquals(config({ PATH: "/bin", live_ws_port: "1" }), config());
 });
 
-Deno.test("readConfig() tells all faults at once, one line each", () => {
+Deno.test("readConfig() reports every mistake, one line each", () => {
   const lines = faults({
     [REQUIRED]: "directus",
     OPS_PORT: "70000",
@@ -69,7 +69,7 @@ Deno.test("readConfig() tells all faults at once, one line each", () => {
   ]);
 });
 
-Deno.test("readConfig() finds a fault in every variable at once", () => {
+Deno.test("readConfig() reports mistakes in all variables at once", () => {
   const bad = Object.fromEntries(
     variableRows.map(({ name }) => [name, name === "LIVE_TOPICS" ? "x" : "\u0000"]),
   );
@@ -79,7 +79,7 @@ Deno.test("readConfig() finds a fault in every variable at once", () => {
   );
 });
 
-Deno.test("readConfig() keeps a fault on one line, whatever the value", () => {
+Deno.test("readConfig() reports a value with line breaks on one line", () => {
   for (const line of faults({ LOG_LEVEL: "INFO\nFORGED: \u001b[31mline\r" })) {
     // deno-lint-ignore no-control-regex
     assertEquals(line.match(/[\u0000-\u001f]/g), null);

@@ -1,5 +1,5 @@
 /**
- * What the configuration accepts and refuses, variable by variable.
+ * The values that each variable accepts and refuses.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Config } from "../../live/config/config.ts";
 import { readConfig } from "../../live/config/read_config.ts";
-import { BASE_URL, REQUIRED } from "./contract_rows.ts";
+import { BASE_URL, REQUIRED } from "./config_contract.ts";
 
 function read(name: keyof Config, text: string): unknown {
   const result = readConfig({ [REQUIRED]: BASE_URL, [name]: text });
@@ -22,7 +22,7 @@ function assertRefused(name: keyof Config, text: string): void {
   assertStringIncludes(result.faults[0] ?? "", `${name} must be `);
 }
 
-const numbers: [name: keyof Config, least: number, most: number][] = [
+const numbers: [name: keyof Config, min: number, max: number][] = [
   ["DIRECTUS_AUTH_TIMEOUT_MS", 1, 600_000],
   ["DIRECTUS_MAX_CONCURRENCY", 1, 10_000],
   ["DIRECTUS_CACHE_TTL_MS", 0, 86_400_000],
@@ -41,14 +41,14 @@ const numbers: [name: keyof Config, least: number, most: number][] = [
   ["OPS_PORT", 0, 65_535],
 ];
 
-for (const [name, least, most] of numbers) {
-  for (const value of [least, least + 1, most - 1, most]) {
+for (const [name, min, max] of numbers) {
+  for (const value of [min, min + 1, max - 1, max]) {
     Deno.test(`${name} may be ${value}`, () => {
       assertEquals(read(name, String(value)), value);
     });
   }
 
-  for (const value of [least - 1, most + 1]) {
+  for (const value of [min - 1, max + 1]) {
     Deno.test(`${name} must not be ${value}`, () => assertRefused(name, String(value)));
   }
 
@@ -81,6 +81,13 @@ const accepted: [name: keyof Config, text: string, value: unknown][] = [
     new Set(["https://a.example", "http://b.example:8080"]),
   ],
   ["LIVE_ALLOWED_ORIGINS", "HTTPS://A.Example:443", new Set(["https://a.example"])],
+  ...[
+    "redis://localhost",
+    "redis://localhost:6380/3",
+    "rediss://user:p%40ss@redis.example.com:6379/15",
+    "redis://:secret@127.0.0.1",
+    "redis://[::1]:6379/",
+  ].map((url): [keyof Config, string, unknown] => ["REDIS_URL", url, url]),
   ["LIVE_PUBLISH_TOKEN", "t".repeat(16), "t".repeat(16)],
   ["LIVE_PUBLISH_TOKEN", "t".repeat(512), "t".repeat(512)],
   ["INSTANCE_ID", "i", "i"],
@@ -140,6 +147,15 @@ const refused: Partial<Record<keyof Config, readonly string[]>> = {
     ",",
   ],
   LIVE_PUBLISH_TOKEN: ["t".repeat(15), "t".repeat(513), `${"t".repeat(16)} `, "ü".repeat(16)],
+  REDIS_URL: [
+    "localhost:6379",
+    "http://localhost:6379",
+    "redis://",
+    "redis://localhost/live",
+    "redis://localhost/1/2",
+    "redis://localhost/0?x=1",
+    "redis://localhost/0#x",
+  ],
   INSTANCE_ID: ["a b", " ", "i".repeat(513), "é"],
   LOG_LEVEL: ["info", "NOTSET", "CRITICAL", " INFO", "toString"],
   LOG_FORMAT: ["JSON", "text", "json,pretty"],
@@ -183,42 +199,20 @@ function shorten(text: string): string {
   return text.length > 60 ? `${text.slice(0, 16)}… (${text.length})` : text;
 }
 
-for (
-  const text of [
-    "redis://localhost",
-    "redis://localhost:6380/3",
-    "rediss://user:p%40ss@redis.example.com:6379/15",
-    "redis://:secret@127.0.0.1",
-    "redis://[::1]:6379/",
-  ]
-) {
-  Deno.test(`REDIS_URL may be ${text}`, () => assertEquals(read("REDIS_URL", text), text));
-}
-
-for (
-  const text of [
-    "localhost:6379",
-    "http://localhost:6379",
-    "redis://",
-    "redis://localhost/live",
-    "redis://localhost/1/2",
-    "redis://localhost/0?x=1",
-    "redis://localhost/0#x",
-  ]
-) {
-  Deno.test(`REDIS_URL must not be ${text}`, () => assertRefused("REDIS_URL", text));
-}
-
-Deno.test("a bad REDIS_URL is not shown, as a password may be in it", () => {
+Deno.test("an invalid REDIS_URL is not shown, because it may hold a password", () => {
   const result = readConfig({ [REQUIRED]: BASE_URL, REDIS_URL: "http://:hidden@redis" });
   assert(!result.ok && !result.faults.join().includes("hidden"));
 });
 
-Deno.test("REDIS_INGEST_STREAM needs REDIS_URL", () => {
-  const env = { [REQUIRED]: BASE_URL, REDIS_INGEST_STREAM: "positions" };
-  assertEquals(readConfig(env), {
-    ok: false,
-    faults: ["REDIS_URL must be set: REDIS_INGEST_STREAM is a stream of it"],
+for (
+  const [name, value, fault] of [
+    ["REDIS_INGEST_STREAM", "positions", "REDIS_INGEST_STREAM is a stream of it"],
+    ["LIVE_PROCESSES", "2", "LIVE_PROCESSES share through it"],
+  ] as const
+) {
+  Deno.test(`${name}=${value} needs REDIS_URL`, () => {
+    const env = { [REQUIRED]: BASE_URL, [name]: value };
+    assertEquals(readConfig(env), { ok: false, faults: [`REDIS_URL must be set: ${fault}`] });
+    assert(readConfig({ ...env, REDIS_URL: "redis://localhost" }).ok);
   });
-  assert(readConfig({ ...env, REDIS_URL: "redis://localhost" }).ok);
-});
+}

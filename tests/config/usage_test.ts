@@ -7,7 +7,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { variables } from "../../live/config/variables.ts";
 import { usage } from "../../live/config/usage.ts";
-import { variableRows } from "./contract_rows.ts";
+import { variableRows } from "./config_contract.ts";
 
 Deno.test("usage() names the version and the options", () => {
   const text = usage("1.2.3");
@@ -22,7 +22,7 @@ Deno.test("usage() lists every variable once", () => {
 });
 
 for (const { name, shown } of variableRows) {
-  Deno.test(`usage() tells the meaning and the default of ${name}`, () => {
+  Deno.test(`usage() shows the meaning and the default of ${name}`, () => {
     const lines = usage("1.2.3").split("\n");
     const next = lines[lines.indexOf(`  ${name}`) + 1];
     const { meaning } = variables[name as keyof typeof variables];

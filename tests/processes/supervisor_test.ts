@@ -120,7 +120,7 @@ Deno.test("Supervisor answers 503 for a process that does not", async () => {
   await using setup = await setUp(1);
   const [process] = setup.processes;
   await process?.end(1);
-  await setup.logger.line("process ended; it is started anew");
+  await setup.logger.line("process ended; restarting it");
   const response = await setup.ask("/publish", { method: "POST", body: "{}" });
   assertEquals([response.status, response.headers.get("retry-after")], [503, "5"]);
   const readyz = await setup.ask("/readyz");

@@ -1,16 +1,16 @@
 /**
- * What the contract says of each environment variable, for the tests to hold the code against.
+ * The environment variables and their defaults, as operators rely on them.
  *
  * @module
  */
 
-/** What is expected of one variable. */
+/** One variable. */
 export interface VariableRow {
   /** Its name. */
   readonly name: string;
-  /** What its value is when it is unset; `undefined` where there is none. */
+  /** Its value while it is unset. */
   readonly value: unknown;
-  /** What `--help` says of its default. */
+  /** What `--help` shows as its default. */
   readonly shown: string;
 }
 
@@ -20,10 +20,10 @@ const row = (name: string, value: unknown, shown = `default: ${value}`): Variabl
   shown,
 });
 
-/** The variable without which nothing starts. */
+/** The only required variable. */
 export const REQUIRED = "DIRECTUS_BASE_URL";
 
-/** Where Directus is in tests that need some address. */
+/** A valid value of it. */
 export const BASE_URL = "http://directus.test:8055";
 
 /** All variables, in the order of `--help`. */
