@@ -1,5 +1,5 @@
 /**
- * Tests of writing lines: their order, and what becomes of them if nobody reads.
+ * Writing lines: their order, and which of them are dropped.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import { assertEquals } from "@std/assert";
 import { LineWriter } from "../../live/telemetry/line_writer.ts";
 
-/** Takes what is written, when it is told to. */
+/** A sink that can block. */
 class Sink {
-  /** What was written. */
+  /** Everything written so far. */
   text = "";
-  /** How many bytes a write takes at most. */
-  most = Infinity;
-  /** What writes fail with, if they do. */
+  /** Bytes per write, at most. */
+  maxBytes = Infinity;
+  /** Makes writes fail. */
   error: Error | undefined;
-  /** How many writes there were. */
+  /** Number of writes. */
   writes = 0;
   #gate: PromiseWithResolvers<void> | undefined;
 
@@ -23,18 +23,18 @@ class Sink {
     this.writes++;
     await this.#gate?.promise;
     if (this.error !== undefined) throw this.error;
-    const taken = bytes.subarray(0, this.most);
+    const taken = bytes.subarray(0, this.maxBytes);
     this.text += new TextDecoder().decode(taken);
     return taken.length;
   }
 
-  /** Takes nothing from now on. */
-  hold(): void {
+  /** Blocks writes. */
+  block(): void {
     this.#gate = Promise.withResolvers();
   }
 
-  /** Takes all again. */
-  letGo(): void {
+  /** Continues writes. */
+  unblock(): void {
     this.#gate?.resolve();
     this.#gate = undefined;
   }
@@ -47,7 +47,7 @@ function setUp(): { sink: Sink; writer: LineWriter; dropped: number[] } {
   return { sink, writer, dropped };
 }
 
-Deno.test("LineWriter writes lines in their order, those of one turn together", async () => {
+Deno.test("LineWriter writes lines in order, those of one turn together", async () => {
   const { sink, writer } = setUp();
   writer.write("a");
   writer.write("b");
@@ -57,22 +57,22 @@ Deno.test("LineWriter writes lines in their order, those of one turn together", 
   assertEquals([sink.text, sink.writes], ["a\nb\nc\n", 2]);
 });
 
-Deno.test("LineWriter goes on where a write stopped", async () => {
+Deno.test("LineWriter continues after a partial write", async () => {
   const { sink, writer } = setUp();
-  sink.most = 3;
+  sink.maxBytes = 3;
   writer.write("zwölf");
   await writer.flush();
   assertEquals(new TextEncoder().encode("zwölf\n").length, 7);
   assertEquals(sink.writes, 3);
 });
 
-Deno.test("LineWriter holds a mebibyte for who does not read, and tells what it dropped", async () => {
+Deno.test("LineWriter keeps a backlog of 1 MiB, and reports the lines it dropped", async () => {
   const { sink, writer, dropped } = setUp();
   const line = "x".repeat(1_024);
-  sink.hold();
+  sink.block();
   for (let i = 0; i < 1_024 + 3; i++) writer.write(line);
   assertEquals(dropped, []);
-  sink.letGo();
+  sink.unblock();
   await writer.flush();
   assertEquals([sink.text.length, dropped], [1_024 * 1_025, [3]]);
   writer.write("after");
@@ -80,7 +80,7 @@ Deno.test("LineWriter holds a mebibyte for who does not read, and tells what it 
   assertEquals(sink.text.slice(-6), "after\n");
 });
 
-Deno.test("LineWriter drops what cannot be written, and tells when lines are written again", async () => {
+Deno.test("LineWriter drops lines that cannot be written, and reports them later", async () => {
   const { sink, writer, dropped } = setUp();
   sink.error = new Error("No space left on device");
   writer.write("a");
@@ -93,7 +93,7 @@ Deno.test("LineWriter drops what cannot be written, and tells when lines are wri
   assertEquals([sink.text, dropped], ["c\n", [2]]);
 });
 
-Deno.test("LineWriter.flush() resolves at once if nothing waits", async () => {
+Deno.test("LineWriter.flush() resolves at once without a backlog", async () => {
   const { writer, sink } = setUp();
   await writer.flush();
   assertEquals(sink.writes, 0);

@@ -1,5 +1,5 @@
 /**
- * The log: one line a call, whatever is in it.
+ * The log writes one line per call, whatever the fields hold.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { createStdLogger, type StdLoggerOptions } from "../../live/telemetry/std
 const FORMATS = ["json", "pretty"] as const;
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
-/** Returns what was written to the console, one string for each write. */
+/** Returns the lines that were written to the console. */
 function capture(run: (logger: Logger) => void, options: Partial<StdLoggerOptions> = {}): string[] {
   const written: string[] = [];
   const { log } = console;
@@ -34,7 +34,7 @@ function capture(run: (logger: Logger) => void, options: Partial<StdLoggerOption
   return written;
 }
 
-/** Returns the one line that a call writes. */
+/** Returns the single line of a call. */
 function lineOf(fields: LogFields, options: Partial<StdLoggerOptions> = {}): string {
   const lines = capture((logger) => logger.info("hello", fields), options);
   assertEquals(lines.length, 1);
@@ -67,7 +67,7 @@ Deno.test("createStdLogger() writes a message without fields", () => {
   ]);
 });
 
-Deno.test("createStdLogger() writes its own fields on every JSON line", () => {
+Deno.test("createStdLogger() writes its own fields in every JSON line", () => {
   const lines = capture((logger) => {
     logger.info("a");
     logger.error("b", { x: 1 });
@@ -108,7 +108,7 @@ const injections: Record<string, string> = {
   "a NUL": "\0",
 };
 
-/** What ends a line somewhere, or moves a terminal's cursor. */
+/** Characters that end a line or move a terminal's cursor. */
 // deno-lint-ignore no-control-regex
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
@@ -123,7 +123,7 @@ for (const format of FORMATS) {
       "an error": (logger) => logger.info("hello", { error: new Error(forged) }),
     };
     for (const [place, run] of Object.entries(places)) {
-      Deno.test(`createStdLogger() as ${format} forges no line from ${name} in ${place}`, () => {
+      Deno.test(`createStdLogger() as ${format} cannot be made to forge a line by ${name} in ${place}`, () => {
         const lines = capture(run, { format });
         assertEquals(lines.length, 1);
         assertNotMatch(lines[0] ?? "", UNSAFE);
@@ -132,19 +132,19 @@ for (const format of FORMATS) {
   }
 }
 
-Deno.test("createStdLogger() as json loses nothing of what it escapes", () => {
+Deno.test("createStdLogger() as json escapes without loss", () => {
   const text = Object.values(injections).join(" x ") + ' " \\ ü 😀';
   assertEquals(JSON.parse(lineOf({ text })).text, text);
 });
 
 for (const format of FORMATS) {
-  Deno.test(`createStdLogger() as ${format} shows where an error was made`, () => {
+  Deno.test(`createStdLogger() as ${format} shows the stack of an error`, () => {
     const line = lineOf({ error: new RangeError("too far") }, { format });
     assertStringIncludes(line, "RangeError: too far\\n    at ");
     assertStringIncludes(line, "std_logger_test.ts:");
   });
 
-  Deno.test(`createStdLogger() as ${format} shows a nested error and one without stack`, () => {
+  Deno.test(`createStdLogger() as ${format} shows a nested error without a stack`, () => {
     const error = new Error("no stack");
     delete error.stack;
     assertStringIncludes(lineOf({ a: { error } }, { format }), "Error: no stack");
@@ -174,7 +174,7 @@ for (const format of FORMATS) {
     "a revoked proxy": revokedProxy(),
   };
   for (const [name, value] of Object.entries(odd)) {
-    Deno.test(`createStdLogger() as ${format} writes a line with ${name} in a field`, () => {
+    Deno.test(`createStdLogger() as ${format} writes a field that holds ${name}`, () => {
       const line = lineOf({ before: 1, value, after: 2 }, { format });
       assertStringIncludes(line, "hello");
       assertMatch(line, format === "json" ? /"before":1.*"after":2/ : /before=1.*after=2/);
@@ -183,7 +183,7 @@ for (const format of FORMATS) {
   }
 }
 
-Deno.test("createStdLogger() writes a bigint as text, with all its digits", () => {
+Deno.test("createStdLogger() writes all digits of a bigint, as text", () => {
   assertEquals(JSON.parse(lineOf({ offset: 9_007_199_254_740_993n })).offset, "9007199254740993");
 });
 
@@ -194,7 +194,7 @@ function revokedProxy(): unknown {
 }
 
 for (const level of LEVELS) {
-  Deno.test(`createStdLogger() goes on after a line that could not be written at ${level}`, () => {
+  Deno.test(`createStdLogger() continues after a line that could not be written at ${level}`, () => {
     const { log } = console;
     const written: string[] = [];
     let isFull = true;
