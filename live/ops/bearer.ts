@@ -1,19 +1,19 @@
 /**
- * The check of the operator's token.
+ * Checking the operator's token.
  *
  * @module
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** Tells whether a request carries the operator's token. */
+/** Returns whether a request carries the operator's token. */
 export type BearerCheck = (request: Request) => boolean;
 
 /**
  * Creates the check of the bearer token (RFC 6750, section 2.1).
  *
- * Digests are compared, in constant time: neither the token's bytes nor its length show in how
- * long a wrong guess takes (CWE-208).
+ * It compares digests in constant time. Otherwise the time of a wrong guess would reveal bytes or the
+ * length of the token (CWE-208).
  */
 export function createBearerCheck(token: string): BearerCheck {
   const expected = digest(token);

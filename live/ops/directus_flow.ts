@@ -1,5 +1,5 @@
 /**
- * Publishing by way of a Directus Flow.
+ * The call of a Directus Flow.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { readTrigger, type Topics } from "../directus/flow_trigger.ts";
 import { jsonError } from "../transport/responses.ts";
 import { MAX_BATCH, type Publish, respondPublished } from "./publish.ts";
 
-/** Answers a Flow's call: a publication on the topics of each item that changed, all or none. */
+/** Answers a Flow's call: publishes to the topics of each item that changed, all or none. */
 export async function handleDirectusFlow(
   body: unknown,
   topics: Topics,

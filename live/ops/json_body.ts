@@ -1,5 +1,5 @@
 /**
- * Reading a request's JSON body within bounds.
+ * Reading a JSON body of limited size.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { STATUS_CODE, type StatusCode } from "@std/http/status";
 import { readBoundedText } from "../domain/bounded_text.ts";
 import { UNRENDERED, UNRENDERED_HINT } from "../directus/rendered.ts";
 
-/** What came of reading a body. */
+/** The value of a body, or the error to answer. */
 export type JsonBody =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly status: StatusCode; readonly message: string };
@@ -16,10 +16,10 @@ export type JsonBody =
 /**
  * Reads a JSON body.
  *
- * @param request The request; its body is read no further than the bound.
- * @param maxBytes What the body may hold, in bytes.
- * @returns The value; or 415 if it is not declared as JSON, 413 if it is larger, 400 if it is not
- * JSON or did not arrive whole.
+ * @param request The request; its body is read no further than the limit.
+ * @param maxBytes Largest body, in bytes.
+ * @returns The value; or 415 if it is not declared as JSON, 413 if it is too large, 400 if it is not
+ * JSON or broke off.
  */
 export async function readJsonBody(request: Request, maxBytes: number): Promise<JsonBody> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
@@ -31,8 +31,8 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
   if (Number(length) > maxBytes) return tooLarge;
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true });
-    // A declared length bounds what can arrive (RFC 9112, section 6.3), and reading all of it at
-    // once costs a third of what a publish call does.
+    // A declared length limits what can arrive (RFC 9112, section 6.3), so the body can be read in one
+    // piece, which is cheaper.
     const text = length === null
       ? await readBoundedText(request.body, maxBytes, decoder)
       : decoder.decode(await request.bytes());

@@ -9,7 +9,7 @@ import { BrokerUnavailable, type Position } from "../domain/broker.ts";
 import { Publication } from "../domain/publication.ts";
 import { jsonError } from "../transport/responses.ts";
 
-/** How many publications a body may hold. */
+/** Publications per call, at most. */
 export const MAX_BATCH = 1_000;
 
 type Publications =
@@ -19,7 +19,7 @@ type Publications =
 /** Appends publications and resolves to their positions. */
 export type Publish = (publications: readonly Publication[]) => Promise<Position[]>;
 
-/** Answers a publish call: one publication or an array of them, all or none. */
+/** Answers a publish call: one publication or an array of them, published all or none. */
 export async function handlePublish(body: unknown, publish: Publish): Promise<Response> {
   const read = readPublications(body);
   if (read.ok) return await respondPublished(read.publications, publish);
@@ -28,8 +28,8 @@ export async function handlePublish(body: unknown, publish: Publish): Promise<Re
 }
 
 /**
- * Publishes and answers. What cannot be appended now is 503, never a false 200; if Redis broke in
- * the middle it may be in the log after all, so a publisher that tries again can publish twice.
+ * Publishes and answers the positions; 503 if the publications are not known to be in the logs. If the
+ * connection to Redis broke in between they may be: a publisher that retries can publish twice.
  */
 export async function respondPublished(
   publications: readonly Publication[],

@@ -10,21 +10,21 @@ import { readRevocation } from "../domain/revocation.ts";
 import type { Revoke } from "../session/revoke.ts";
 import { jsonError } from "../transport/responses.ts";
 
-/** When to try again if Directus or the other instances could not be reached, in seconds. */
+/** When to try again if Directus or another instance could not be reached, in seconds. */
 const RETRY_AFTER_S = "2";
 
 /**
- * Answers a revoke call with what happened on this instance. What is not known to be done everywhere
- * is 503, never a false 200, with the same counts: as much is done, and the call may be made again.
+ * Answers a revoke call with what it did on this instance. The status is 503 unless every instance is
+ * known to have done it: the counts are the same, and the caller can repeat the call.
  */
 export async function handleRevoke(body: unknown, revoke: Revoke): Promise<Response> {
   const unrendered = unrenderedPath(body);
   if (unrendered !== undefined) {
     return jsonError(STATUS_CODE.BadRequest, `${unrendered}: ${UNRENDERED_HINT}`);
   }
-  const command = readRevocation(body);
-  if (typeof command === "string") return jsonError(STATUS_CODE.BadRequest, command);
-  const { trouble, ...counts } = await revoke(command);
+  const revocation = readRevocation(body);
+  if (typeof revocation === "string") return jsonError(STATUS_CODE.BadRequest, revocation);
+  const { trouble, ...counts } = await revoke(revocation);
   if (trouble === undefined) return Response.json(counts);
   const headers = { "retry-after": RETRY_AFTER_S };
   return jsonError(STATUS_CODE.ServiceUnavailable, trouble, counts, headers);
