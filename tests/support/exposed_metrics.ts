@@ -1,15 +1,15 @@
 /**
- * What `/metrics` really exports.
+ * The metrics that `/metrics` exports.
  *
  * @module
  */
 
 import { createPrometheusMetrics } from "../../live/telemetry/prometheus_metrics.ts";
 
-/** Returns the labels of each metric, by its name, in their order. */
+/** Returns the labels of each metric, in order, by the name of the metric. */
 export async function exposedMetrics(): Promise<Map<string, Set<string>>> {
   const metrics = createPrometheusMetrics("i");
-  metrics.upgrade("accepted"); // these two have no series before the first of them
+  metrics.upgrade("accepted"); // these two have no series before the first event
   metrics.disconnect(1001);
   const exposed = new Map<string, Set<string>>();
   for (const line of (await metrics.text()).split("\n")) {

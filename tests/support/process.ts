@@ -14,7 +14,7 @@ const root = new URL("../../", import.meta.url);
 /** A line of the server's log in JSON. */
 export type LogRecord = Readonly<Record<string, unknown>>;
 
-/** How a process ended and what it wrote. */
+/** How a process ended, and everything it wrote. */
 export interface Ended {
   /** Its exit code. */
   readonly code: number;
@@ -28,12 +28,12 @@ let flags: Promise<[imports: string[], permissions: string[]]> | undefined;
 
 /** `main.ts` in a process, with the permissions and the imports of `deno task start`. */
 export class ServerProcess implements AsyncDisposable {
-  /** How it ended. */
+  /** Resolves to how it ended. */
   readonly ended: Promise<Ended>;
   readonly #child: Deno.ChildProcess;
   readonly #watch = new Watch();
   readonly #texts = { stdout: "", stderr: "" };
-  /** Whether it has not ended; it may have left processes behind that write on. */
+  /** Whether the process itself runs; processes that it started may outlive it and write. */
   #living = true;
   #running = true;
 
@@ -45,8 +45,8 @@ export class ServerProcess implements AsyncDisposable {
   /**
    * Runs `main.ts`.
    *
-   * @param env Variables; of the server's own none is inherited. It is on 127.0.0.1 and free
-   * ports unless they say otherwise.
+   * @param env Environment variables. None of the server's own is inherited. By default it listens on
+   * 127.0.0.1 and free ports.
    * @param args Arguments.
    * @param permissions Flags in place of those of `deno task start`.
    */
@@ -70,7 +70,7 @@ export class ServerProcess implements AsyncDisposable {
     return new ServerProcess(command.spawn());
   }
 
-  /** All that it has written so far. */
+  /** Everything it has written so far. */
   get output(): string {
     return this.#texts.stdout + this.#texts.stderr;
   }
@@ -82,17 +82,15 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /**
-   * Resolves to the so-manieth line with this message once there is one, the first unless told
-   * otherwise; rejects if it ends before.
+   * Resolves to the nth line with this message; rejects if the process ends before.
    */
-  async line(message: string, times = 1): Promise<LogRecord> {
-    const find = () => this.log.filter((line) => line["message"] === message)[times - 1];
+  async line(message: string, nth = 1): Promise<LogRecord> {
+    const find = () => this.log.filter((line) => line["message"] === message)[nth - 1];
     return await this.#find(find, message);
   }
 
   /**
-   * Resolves to the ports of the live and of the ops listener once it listens, in whatever format
-   * its log says so.
+   * Resolves to the ports of the live and the ops listener once both listen. Both log formats work.
    */
   async ports(): Promise<{ live: number; ops: number }> {
     const port = (listener: string) => {
@@ -107,7 +105,7 @@ export class ServerProcess implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Ends it, if that has not happened, and waits for it. */
+  /** Ends it if it still runs, and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#living) this.#child.kill("SIGKILL");
     await this.ended;
@@ -116,7 +114,7 @@ export class ServerProcess implements AsyncDisposable {
   async #find<T>(find: () => T | undefined, what: unknown): Promise<T> {
     await this.#watch.until(() => find() !== undefined || !this.#running);
     const found = find();
-    assert(found !== undefined, `Nothing like ${what} in:\n${this.output}`);
+    assert(found !== undefined, `No ${what} in:\n${this.output}`);
     return found;
   }
 

@@ -1,18 +1,18 @@
 /**
- * Waiting for what happens, without looking again and again.
+ * Waiting for events without polling.
  *
  * @module
  */
 
 import { setImmediate } from "node:timers";
 
-/** Hands over values in their order to whoever waits for them. */
+/** Values that a consumer takes in order, waiting for the next one if there is none yet. */
 export class Queue<T> {
   readonly #values: T[] = [];
   readonly #waiting: PromiseWithResolvers<T>[] = [];
   #end: { readonly reason: Error } | undefined;
 
-  /** How many values nobody has taken yet. */
+  /** Number of values that were not taken yet. */
   get size(): number {
     return this.#values.length;
   }
@@ -24,13 +24,13 @@ export class Queue<T> {
     else waiting.resolve(value);
   }
 
-  /** Says that no value will follow: whoever waits for one is told why. */
+  /** Ends the queue: once it is empty, {@linkcode next} rejects with this reason. */
   end(reason: Error): void {
     this.#end ??= { reason };
     for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#end.reason);
   }
 
-  /** Resolves to the next value; rejects if there will be none. */
+  /** Takes the next value; rejects if none will follow. */
   next(): Promise<T> {
     const values = this.#values.splice(0, 1);
     if (values.length > 0) return Promise.resolve(values[0] as T);
@@ -41,11 +41,11 @@ export class Queue<T> {
   }
 }
 
-/** Resolves promises once a state that it is told of has come about. */
+/** Resolves promises once their condition on some state holds. */
 export class Watch {
   readonly #waiting = new Set<() => void>();
 
-  /** Resolves once a condition holds; at once if it does. */
+  /** Resolves once a condition holds. */
   until(condition: () => boolean): Promise<void> {
     if (condition()) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -58,13 +58,13 @@ export class Watch {
     return promise;
   }
 
-  /** Looks at every condition that is waited for, as something has changed. */
+  /** Checks all pending conditions, because the state has changed. */
   changed(): void {
     for (const look of [...this.#waiting]) look();
   }
 }
 
-/** Resolves once the event loop has had a turn: what was ready by now has happened. */
+/** Resolves after one turn of the event loop, when everything that was ready has run. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,10 +1,10 @@
 /**
- * Chance that repeats itself.
+ * Reproducible random numbers.
  *
  * @module
  */
 
-/** A sequence of numbers that looks random and follows from its seed (mulberry32). */
+/** A pseudo-random sequence that depends on its seed only (mulberry32). */
 export class Random {
   #state: number;
 
@@ -13,7 +13,7 @@ export class Random {
     this.#state = seed;
   }
 
-  /** Returns a number from 0, and below 1. */
+  /** Returns a number from 0 to below 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.#state ^ this.#state >>> 15, 1 | this.#state);
@@ -21,22 +21,22 @@ export class Random {
     return ((t ^ t >>> 14) >>> 0) / 4_294_967_296;
   }
 
-  /** Returns a whole number from 0, and below `bound`. */
+  /** Returns a whole number from 0 to below `bound`. */
   below(bound: number): number {
     return Math.floor(this.next() * bound);
   }
 
-  /** Returns one of some values. */
+  /** Returns one of the values. */
   of<T>(values: readonly T[]): T {
     return values[this.below(values.length)] as T;
   }
 
-  /** Returns so many bytes. */
+  /** Returns random bytes. */
   bytes(count: number): Uint8Array<ArrayBuffer> {
     return Uint8Array.from({ length: count }, () => this.below(256));
   }
 
-  /** Returns a text of so many code points of all planes, surrogates excepted. */
+  /** Returns random code points of all planes, without surrogates. */
   text(count: number): string {
     const codePoint = () => {
       const code = this.below(this.of([0x80, 0x800, 0x10000, 0x110000]));

@@ -1,5 +1,5 @@
 /**
- * Metrics and a log that remember what they were told, and let a test wait for it.
+ * Metrics and a log that record everything, and let a test wait for an entry.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type {
 } from "../../live/domain/metrics.ts";
 import { Watch } from "./queue.ts";
 
-/** Names of the metrics that rise and fall. */
+/** Names of the gauges. */
 export type GaugeName =
   | "connections"
   | "closingSockets"
@@ -25,7 +25,7 @@ export type GaugeName =
   | "topics"
   | "historyBytes";
 
-/** Remembers all that is counted and timed. */
+/** Records everything that is counted and timed. */
 export class RecordingMetrics implements Metrics {
   /** The last value of each gauge. */
   readonly gauges: Record<GaugeName, number> = {
@@ -36,13 +36,13 @@ export class RecordingMetrics implements Metrics {
     topics: 0,
     historyBytes: 0,
   };
-  /** Answers to upgrade requests, in their order. */
+  /** Results of upgrade requests, in order. */
   readonly upgrades: UpgradeResult[] = [];
-  /** Close codes of ended connections, in their order. */
+  /** Close codes of ended connections, in order. */
   readonly disconnects: number[] = [];
-  /** How many inbound messages there were of each type. */
+  /** Inbound messages by type. */
   readonly inbound: Record<InboundType, number> = { subscribe: 0, unsubscribe: 0, invalid: 0 };
-  /** How many outbound messages there were of each type. */
+  /** Outbound messages by type. */
   readonly outbound: Record<OutboundType, number> = {
     welcome: 0,
     subscribed: 0,
@@ -50,37 +50,37 @@ export class RecordingMetrics implements Metrics {
     message: 0,
     error: 0,
   };
-  /** Results of asking who a session is, in their order. */
+  /** Results of authentications, in order. */
   readonly authentications: string[] = [];
-  /** Results of asking for a right, in their order. */
+  /** Results of authorisations, in order. */
   readonly authorisations: string[] = [];
-  /** How many publications were appended. */
+  /** Publications that were appended. */
   publications = 0;
-  /** How many broadcasts were timed until they began. */
+  /** Broadcasts that reached their first subscriber. */
   sendings = 0;
-  /** How many broadcasts were timed until they were over. */
+  /** Broadcasts that reached their last subscriber. */
   broadcasts = 0;
-  /** Calls to Directus: now in flight and queued, the most there were, and whether held back. */
+  /** Calls to Directus: in flight, queued, the maximum of both, and whether they are held back. */
   readonly directus = { inFlight: 0, mostInFlight: 0, queued: 0, mostQueued: 0, heldBack: false };
-  /** Questions that cost no call to Directus, by what callAvoided it. */
+  /** Avoided calls to Directus, by reason. */
   readonly sparedBy: Record<AvoidedBy, number> = { cache: 0, coalesced: 0, batched: 0 };
-  /** What came of asking again about sessions, in their order. */
+  /** Results of revalidations, in order. */
   readonly revalidations: RevalidationResult[] = [];
-  /** How many subscriptions ended as their right did. */
+  /** Subscriptions that ended because the right was withdrawn. */
   withdrawals = 0;
-  /** Clients that came back, by whether the history held what they missed. */
+  /** Subscriptions with `since`, by whether the history held everything after it. */
   readonly recoveries: Record<"hit" | "miss", number> = { hit: 0, miss: 0 };
-  /** How many messages clients were told they missed. */
+  /** Messages that clients missed, as `skipped` told them. */
   missed = 0;
-  /** How many of them as they were too slow for them. */
+  /** Those of them that were conflated for slow consumers. */
   conflations = 0;
-  /** Whether Redis could be reached, each time that was told. */
+  /** Each report of whether Redis is reachable, in order. */
   readonly redis: boolean[] = [];
-  /** What became of entries of the ingest stream, in their order. */
+  /** Results of ingest entries, in order. */
   readonly ingests: IngestResult[] = [];
   readonly #watch = new Watch();
 
-  /** Resolves once a condition on what is remembered holds. */
+  /** Resolves once a condition on the records holds. */
   until(condition: (metrics: this) => boolean): Promise<void> {
     return this.#watch.until(() => condition(this));
   }
@@ -187,19 +187,19 @@ export class RecordingMetrics implements Metrics {
   }
 }
 
-/** A log line, as it was given. */
+/** One log line. */
 export interface LogLine {
-  /** How bad it is. */
+  /** Its level. */
   readonly level: keyof Logger;
-  /** The constant sentence. */
+  /** Its message. */
   readonly message: string;
-  /** What varies. */
+  /** Its fields. */
   readonly fields: LogFields;
 }
 
-/** Remembers all lines. */
+/** Records all lines. */
 export class RecordingLogger implements Logger {
-  /** All lines, in their order. */
+  /** All lines, in order. */
   readonly lines: LogLine[] = [];
   readonly #watch = new Watch();
 
@@ -208,7 +208,7 @@ export class RecordingLogger implements Logger {
     return this.lines.filter((line) => line.level === level);
   }
 
-  /** Resolves to the first line with this message, once there is one. */
+  /** Resolves to the first line with this message once it is logged. */
   async line(message: string): Promise<LogLine> {
     const find = () => this.lines.find((line) => line.message === message);
     await this.#watch.until(() => find() !== undefined);

@@ -1,5 +1,5 @@
 /**
- * What the project's tasks print.
+ * The flags that the project's tasks print.
  *
  * @module
  */
