@@ -1,5 +1,5 @@
 /**
- * The program as a process: its options, its exit codes, its signals, and the whole path once.
+ * The program as a process: its options, exit codes and signals, and one message end to end.
  *
  * @module
  */
@@ -30,67 +30,62 @@ Deno.test("main.ts --help lists every variable", async () => {
   for (const name of Object.keys(variables)) assertStringIncludes(stdout, `\n  ${name}\n`);
 });
 
-Deno.test("main.ts --version prints the version", async () => {
-  await using server = await ServerProcess.spawn({}, ["--version"]);
-
-  assertEquals(await server.ended, { code: 0, stdout: `live ${denoJson.version}\n`, stderr: "" });
-});
-
-Deno.test("main.ts exits with 2 at an option that it does not know", async () => {
-  await using server = await ServerProcess.spawn(env, ["--port=80"]);
-
-  assertEquals(await server.ended, {
+const exits: [
+  name: string,
+  env: Record<string, string>,
+  args: string[],
+  ended: { code: number; stdout?: string; stderr?: string },
+][] = [
+  ["0 after --version", {}, ["--version"], { code: 0, stdout: `live ${denoJson.version}\n` }],
+  ["2 at an unknown option", env, ["--port=80"], {
     code: 2,
-    stdout: "",
     stderr: "Unknown option --port=80: try --help\n",
-  });
-});
-
-Deno.test("main.ts exits with 2 and a line for each bad variable, and shows no secret", async () => {
-  await using server = await ServerProcess.spawn({
-    DIRECTUS_BASE_URL: "http://admin:password@directus",
-    LIVE_WS_PORT: "80800",
-    LOG_LEVEL: "LOUD",
-    LIVE_PUBLISH_TOKEN: "too-short",
-  });
-
-  assertEquals(await server.ended, {
+  }],
+  ["2 without a required variable", {}, [], {
     code: 2,
-    stdout: "",
-    stderr: [
-      "DIRECTUS_BASE_URL must be an http:// or https:// URL without credentials, query or " +
-      'fragment: current value is "http://***@directus"',
-      'LIVE_WS_PORT must be a whole number from 0 to 65535: current value is "80800"',
-      "LIVE_PUBLISH_TOKEN must be at least 16 visible ASCII characters: current value is not shown",
-      'LOG_LEVEL must be one of DEBUG, INFO, WARN, ERROR: current value is "LOUD"\n',
-    ].join("\n"),
+    stderr: "DIRECTUS_BASE_URL must be set: where Directus is, a path prefix allowed\n",
+  }],
+  [
+    "2 at invalid variables, with a line for each and without secrets",
+    {
+      DIRECTUS_BASE_URL: "http://admin:password@directus",
+      LIVE_WS_PORT: "80800",
+      LOG_LEVEL: "LOUD",
+      LIVE_PUBLISH_TOKEN: "too-short",
+    },
+    [],
+    {
+      code: 2,
+      stderr: [
+        "DIRECTUS_BASE_URL must be an http:// or https:// URL without credentials, query or " +
+        'fragment: current value is "http://***@directus"',
+        'LIVE_WS_PORT must be a whole number from 0 to 65535: current value is "80800"',
+        "LIVE_PUBLISH_TOKEN must be at least 16 visible ASCII characters: current value is not shown",
+        'LOG_LEVEL must be one of DEBUG, INFO, WARN, ERROR: current value is "LOUD"\n',
+      ].join("\n"),
+    },
+  ],
+];
+
+for (const [name, env, args, ended] of exits) {
+  Deno.test(`main.ts exits with ${name}`, async () => {
+    await using server = await ServerProcess.spawn(env, args);
+    assertEquals(await server.ended, { stdout: "", stderr: "", ...ended });
   });
-});
+}
 
-Deno.test("main.ts exits with 2 where a required variable is not set", async () => {
-  await using server = await ServerProcess.spawn({});
-
-  const { code, stderr } = await server.ended;
-
-  assertEquals(code, 2);
-  assertEquals(stderr, "DIRECTUS_BASE_URL must be set: where Directus is, a path prefix allowed\n");
-});
-
-for (
-  const [variable, name] of [["LIVE_WS_PORT", "live listener"], [
-    "OPS_PORT",
-    "ops listener",
-  ]] as const
-) {
-  Deno.test(`main.ts exits with 1 where the port of the ${name} is taken, and says so`, async () => {
+for (const [variable, name] of [["LIVE_WS_PORT", "live"], ["OPS_PORT", "ops"]] as const) {
+  Deno.test(`main.ts exits with 1 if the port of the ${name} listener is taken`, async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = taken.addr;
     await using server = await ServerProcess.spawn({ ...env, [variable]: String(port) });
 
     const { code, stderr } = await server.ended;
 
-    assertEquals(code, 1);
-    assertEquals(stderr, `Cannot start the ${name} as the port is taken: 127.0.0.1:${port}\n`);
+    assertEquals([code, stderr], [
+      1,
+      `Cannot start the ${name} listener as the port is taken: 127.0.0.1:${port}\n`,
+    ]);
   });
 }
 
@@ -113,7 +108,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-/** Starts a server with a client that never lets go. */
+/** Starts a server with a client that answers no close frame. */
 async function startWithStuckPeer(
   stack: AsyncDisposableStack,
   more: Record<string, string>,
@@ -129,7 +124,7 @@ async function startWithStuckPeer(
   return [server, peer, ports];
 }
 
-Deno.test("main.ts exits with 0 at the deadline of the drain, whoever does not let go", async () => {
+Deno.test("main.ts exits with 0 at the drain timeout although a peer does not close", async () => {
   await using stack = new AsyncDisposableStack();
   const [server] = await startWithStuckPeer(stack, { LIVE_WS_DRAIN_TIMEOUT_MS: "50" });
 
@@ -140,7 +135,7 @@ Deno.test("main.ts exits with 0 at the deadline of the drain, whoever does not l
 });
 
 Deno.test(
-  "main.ts exits with 0 at the deadline although a publish call does not end",
+  "main.ts exits with 0 at the drain timeout although a publish call does not end",
   async () => {
     await using server = await ServerProcess.spawn({ ...env, LIVE_WS_DRAIN_TIMEOUT_MS: "50" });
     const { ops } = await server.ports();
@@ -161,7 +156,7 @@ Deno.test(
 );
 
 for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
-  Deno.test(`main.ts exits with ${code} at a second signal, ${signal}, at once`, async () => {
+  Deno.test(`main.ts exits with ${code} at once at a second signal, ${signal}`, async () => {
     await using stack = new AsyncDisposableStack();
     const [server, peer] = await startWithStuckPeer(stack, {
       LIVE_WS_DRAIN_TIMEOUT_MS: "86400000",
@@ -176,7 +171,7 @@ for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
   });
 }
 
-Deno.test("main.ts is not ready while it drains, and alive", async () => {
+Deno.test("main.ts is alive but not ready while it drains", async () => {
   await using stack = new AsyncDisposableStack();
   const [server, peer, { ops }] = await startWithStuckPeer(stack, {});
   const get = async (path: string) => {
@@ -199,7 +194,7 @@ Deno.test("main.ts is not ready while it drains, and alive", async () => {
 });
 
 for (const transport of TRANSPORTS) {
-  Deno.test(`[${transport}] main.ts takes a message from a publisher to a user's page, by way of Directus`, async () => {
+  Deno.test(`[${transport}] main.ts delivers a publication to a user whom Directus allows`, async () => {
     await using directus = startDirectus();
     await using server = await ServerProcess.spawn({
       ...env,

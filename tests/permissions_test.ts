@@ -1,5 +1,5 @@
 /**
- * What stands in more than one place of the project's configuration says the same everywhere.
+ * The permissions of the tasks, and the two import maps and lock files, agree with each other.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
 import { variables } from "../live/config/variables.ts";
 
-/** What a lock file holds, as far as it matters here. */
+/** The parts of a lock file that are compared. */
 interface Lock {
   readonly specifiers: Readonly<Record<string, string>>;
   readonly npm: Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ const npmOnlyLock = read<Lock>("tests/npm_only/deno.lock");
 const npmOnly = read<{ imports: Record<string, string> }>("tests/npm_only/imports.json");
 const permissions = denoJson.tasks.permissions.command.split(" ");
 
-/** Tells the server that it is on Deno Deploy. */
+/** Set by Deno Deploy. */
 const DEPLOY = "DENO_DEPLOYMENT_ID";
 
 /** A lock file writes `^0.2.3`, under which only patches are new, as `~0.2.3`. */
@@ -31,7 +31,7 @@ function lockedName(specifier: string): string {
   return specifier.replace(/@\^0\.(?!0\.)/, "@~0.");
 }
 
-Deno.test("the permissions let the server read its variables and no other", () => {
+Deno.test("the permissions cover the server's variables and no others", () => {
   const [allowed, ...more] = permissions.filter((flag) => flag.startsWith("--allow-env"));
   assertEquals(more, []);
   assertMatch(allowed ?? "", /^--allow-env=/);
@@ -39,18 +39,18 @@ Deno.test("the permissions let the server read its variables and no other", () =
   assertEquals(names?.toSorted(), [...Object.keys(variables), DEPLOY].toSorted());
 });
 
-Deno.test("the permissions let the server listen and call, and nothing else", () => {
+Deno.test("the permissions allow the network, and nothing else", () => {
   const names = permissions.slice(2).map((flag) => flag.split("=", 1)[0]);
   assertEquals(permissions.slice(0, 2), ["echo", "--v8-flags=--max-semi-space-size=4"]);
   assertEquals(names.toSorted(), ["--allow-env", "--allow-net", "--ignore-env", "--no-prompt"]);
 });
 
-Deno.test("the permissions hide from npm ws the one variable that it asks for", () => {
+Deno.test("the permissions hide the one variable that npm ws reads", () => {
   const hidden = permissions.filter((flag) => flag.startsWith("--ignore-env"));
   assertEquals(hidden, ["--ignore-env=WS_NO_BUFFER_UTIL"]);
 });
 
-/** What a task may run: an executable where the image has it, which is the server itself. */
+/** What a task may run: the server itself, where the image has it. */
 const RUNS_ITSELF: Readonly<Record<string, string[]>> = {
   compile: ["--allow-run=/usr/local/bin/live"],
 };
@@ -63,7 +63,7 @@ for (const task of ["start", "dev", "compile"] as const) {
   });
 }
 
-Deno.test("the task processes lets the server start more of itself only if asked to", async () => {
+Deno.test("the task processes allows starting processes only if LIVE_PROCESSES asks for them", async () => {
   const flags = async (count: string) => {
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["task", "-q", "processes"],
@@ -79,37 +79,37 @@ Deno.test("the task processes lets the server start more of itself only if asked
 });
 
 for (const [name, specifier] of Object.entries(denoJson.imports)) {
-  Deno.test(`deno.lock holds ${name} as deno.json asks for it`, () => {
+  Deno.test(`deno.lock locks ${name} at the version that deno.json asks for`, () => {
     const version = lock.specifiers[lockedName(specifier)];
     assertMatch(version ?? `${specifier} is not in it`, /^\d+\.\d+\.\d+/);
   });
 }
 
-Deno.test("both lock files hold the same packages of npm", () => {
+Deno.test("both lock files lock the same npm packages", () => {
   const both = Object.keys(lock.npm).filter((name) => name in npmOnlyLock.npm);
   assert(both.some((name) => name.startsWith("zod@")));
   for (const name of both) assertEquals(lock.npm[name], npmOnlyLock.npm[name], name);
 });
 
-Deno.test("both lock files hold the same versions of what both ask for", () => {
+Deno.test("both lock files lock the same versions", () => {
   const both = Object.keys(lock.specifiers).filter((name) => name in npmOnlyLock.specifiers);
   assert(both.length > 0);
   for (const name of both) assertEquals(lock.specifiers[name], npmOnlyLock.specifiers[name], name);
 });
 
-Deno.test("neither lock file holds an unlocked package of npm", () => {
+Deno.test("each npm package in the lock files has its integrity hash", () => {
   for (const entry of [...Object.values(lock.npm), ...Object.values(npmOnlyLock.npm)]) {
     assertMatch(JSON.stringify(entry), /"integrity":"sha512-/);
   }
 });
 
-Deno.test("tests/npm_only asks npm for what deno.json asks it for", () => {
+Deno.test("tests/npm_only imports the same npm packages as deno.json", () => {
   const ofNpm = (imports: Record<string, string>) =>
     Object.entries(imports).filter(([, specifier]) => specifier.startsWith("npm:")).toSorted();
   assertEquals(ofNpm(npmOnly.imports), ofNpm(denoJson.imports));
 });
 
-Deno.test("tests/npm_only stands in for modules that deno.json declares, and for no others", () => {
+Deno.test("tests/npm_only replaces only modules that deno.json declares", () => {
   const declared = Object.keys(denoJson.imports);
   for (const [name, specifier] of Object.entries(npmOnly.imports)) {
     const isDeclared = declared.some((known) => name === known || name.startsWith(`${known}/`));

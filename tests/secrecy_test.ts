@@ -1,6 +1,6 @@
 /**
- * What the server must never tell: a cookie's value, the publish token, and what was guessed for
- * it. Not in its log, at any level and in any format, not in its metrics, not in an answer.
+ * Secrets that the server must never reveal: cookies, the publish token, and wrong guesses of it.
+ * They appear in no log line, at any level and in either format, no metric and no response.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { RawClient } from "./support/raw_client.ts";
 const NAME = "directus_session_token";
 const TOKEN = "right-token-9f8e7d6c5b4a";
 
-/** Values of cookies, tokens and queries that clients send, and that no one may see again. */
+/** Values of cookies, tokens and queries that clients send and that must not come out again. */
 const sent = {
   other: "other-cookie-1a2b3c",
   garbage: "garbage-session-4d5e6f",
@@ -28,7 +28,7 @@ const sent = {
   basicToken: "basic-token-8d9e0f1a2b3c",
 } as const;
 
-/** Asks for an upgrade in every way that is refused, and resolves to what the answers say. */
+/** Requests upgrades with these cookies, and resolves to all that the responses say. */
 async function knock(port: number, cookies: readonly string[]): Promise<string> {
   const answers: string[] = [];
   for (const cookie of cookies) {
@@ -43,7 +43,7 @@ async function knock(port: number, cookies: readonly string[]): Promise<string> 
   return answers.join("\n");
 }
 
-/** Calls the publish API in every way, and resolves to what the answers say. */
+/** Makes valid and invalid publish calls, and resolves to all that the responses say. */
 async function publish(port: number): Promise<string> {
   const good = JSON.stringify({ topic: "events:1", data: { x: 1 } });
   const answers: string[] = [];
@@ -68,7 +68,7 @@ async function publish(port: number): Promise<string> {
   return answers.join("\n");
 }
 
-/** Has a session do what is allowed, what is not, and what makes no sense. */
+/** Sends messages that are allowed, forbidden and malformed. */
 async function talk(port: number, cookie: string, { directus }: ListeningDirectus): Promise<void> {
   await using client = await Client.connect(`ws://127.0.0.1:${port}`, { cookie });
   await client.next();
@@ -101,7 +101,7 @@ async function talk(port: number, cookie: string, { directus }: ListeningDirectu
 }
 
 for (const format of ["json", "pretty"]) {
-  Deno.test(`no cookie and no token gets out, with LOG_FORMAT=${format} at DEBUG`, async () => {
+  Deno.test(`the server reveals no cookie and no token, with LOG_FORMAT=${format} at DEBUG`, async () => {
     await using stack = new AsyncDisposableStack();
     const listening = startDirectus();
     const { directus, url } = listening;
@@ -129,7 +129,7 @@ for (const format of ["json", "pretty"]) {
       directus.fail(fault);
       answers.push(await knock(live, [faulty]));
     }
-    await listening[Symbol.asyncDispose](); // from now on its connections are refused
+    await listening[Symbol.asyncDispose](); // from now on connections to it are refused
     answers.push(await knock(live, [faulty]));
     const metrics = await (await fetch(`http://127.0.0.1:${ops}/metrics`)).text();
     server.kill("SIGTERM");
@@ -148,18 +148,18 @@ for (const format of ["json", "pretty"]) {
         "calls to Directus are held back",
       ]
     ) assertStringIncludes(stdout, line);
-    const told = [stdout, metrics, ...answers].join("\n").toLowerCase();
+    const output = [stdout, metrics, ...answers].join("\n").toLowerCase();
     const secrets = [...Object.values(sent), TOKEN, session, expired, faulty]
       .map((secret) => secret.replace(`${NAME}=`, ""));
-    // A cookie's hash does not tell the cookie, but it tells who is the same as whom.
+    // A cookie's hash does not reveal the cookie, but it would show that two users are the same.
     const hashes = secrets.map((secret) => new SessionCookie(NAME, secret).hash().toLowerCase());
     for (const secret of [...secrets.flatMap(partsOf), ...hashes]) {
-      assert(!told.includes(secret), `"${secret}" is told in:\n${told}`);
+      assert(!output.includes(secret), `"${secret}" is in:\n${output}`);
     }
   });
 }
 
-/** What of a secret would betray it: its words, and what they are in Base64. */
+/** Returns the parts that would reveal a secret: its words, as text and in Base64. */
 function partsOf(secret: string): string[] {
   const words = secret.match(/[\w.-]{12,}/g) ?? [];
   assert(words.length > 0);
