@@ -152,7 +152,7 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
   ),
   REDIS_INGEST_STREAM: optional(
     word("1 to 512 visible ASCII characters"),
-    "a Redis stream whose entries (topic, data as JSON, key) are published, each once",
+    "a Redis stream whose entries (topic, data as JSON, key, removed) are published, each once",
     "none",
   ),
   LIVE_PROCESSES: variable(

@@ -22,10 +22,10 @@ export interface PrometheusMetrics extends Metrics {
  * Creates the metrics. Each name has one set of labels. Series whose labels are known beforehand start
  * at zero, so that a rate counts the first event too.
  *
- * The `processor_live_` names are those of the service that Live replaced: dashboards and alerts
- * already use them.
+ * The `processor_live_` names are those of the original service, which Live replaces: dashboards and
+ * alerts already use them.
  *
- * @param instanceId Label of the series that the earlier service labelled by instance.
+ * @param instanceId Label of the series that the original service labelled by instance.
  */
 export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   const registry = new Registry();
