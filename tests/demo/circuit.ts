@@ -1,10 +1,10 @@
 /**
- * The circuit that the demo's vehicles go round.
+ * The circuit that the demo's vehicles race on.
  *
  * @module
  */
 
-/** Is a place on the map, in metres, x to the right and y downward. */
+/** A position on the map, in metres, x to the right and y downward. */
 export type Point = readonly [x: number, y: number];
 
 /** Corners of the demo's circuit; a smooth closed curve goes through all of them. */
@@ -40,11 +40,11 @@ const GRIP = 26;
 const ACCELERATION = 9;
 const BRAKING = 17;
 
-/** Is a closed track, measured along its middle. */
+/** A closed track, measured along its middle. */
 export class Circuit {
   /** Points of the middle line, in the direction of travel; the last is next to the first. */
   readonly outline: readonly Point[];
-  /** Once round, in metres. */
+  /** Length of a lap, in metres. */
   readonly length: number;
   readonly #distances: number[] = [];
   readonly #speeds: number[];
@@ -70,7 +70,7 @@ export class Circuit {
     this.#speeds = this.#paces();
   }
 
-  /** Returns the place at a distance from the start, `offset` metres to the right of the middle. */
+  /** Returns the point at a distance from the start, `offset` metres to the right of the middle. */
   pointAt(distance: number, offset = 0): Point {
     const { from, to, part } = this.#leg(distance);
     const [x, y] = mix(from, to, part);
@@ -78,24 +78,24 @@ export class Circuit {
     return [x - (to[1] - from[1]) / leg * offset, y + (to[0] - from[0]) / leg * offset];
   }
 
-  /** Returns how fast a good driver is there, in metres a second. */
+  /** Returns the speed of a good driver at a distance from the start, in metres per second. */
   speedAt(distance: number): number {
     const { index, part } = this.#leg(distance);
     return at(this.#speeds, index) * (1 - part) + at(this.#speeds, index + 1) * part;
   }
 
   #leg(distance: number): { index: number; from: Point; to: Point; part: number } {
-    const place = ((distance % this.length) + this.length) % this.length;
+    const along = ((distance % this.length) + this.length) % this.length;
     let low = 0;
     let high = this.#distances.length - 1;
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      if (at(this.#distances, middle) <= place) low = middle;
+      if (at(this.#distances, middle) <= along) low = middle;
       else high = middle - 1;
     }
     const from = at(this.outline, low);
     const to = at(this.outline, low + 1);
-    return { index: low, from, to, part: (place - at(this.#distances, low)) / between(from, to) };
+    return { index: low, from, to, part: (along - at(this.#distances, low)) / between(from, to) };
   }
 
   /** Limits the speed by the grip in bends, by the brakes before them, by the engine after. */
@@ -151,7 +151,7 @@ function mix([ax, ay]: Point, [bx, by]: Point, part: number): Point {
   return [ax + (bx - ax) * part, ay + (by - ay) * part];
 }
 
-/** Returns one over the radius of the circle through three points. */
+/** Returns the curvature of the circle through three points. */
 function curvature(a: Point, b: Point, c: Point): number {
   const area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
   return 2 * Math.abs(area) / (between(a, b) * between(b, c) * between(c, a));

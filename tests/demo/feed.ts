@@ -6,18 +6,26 @@
 
 import type { Race } from "./race.ts";
 
-/** Is one race that is published to one topic. */
+/** A race that is published to a topic. */
 export interface FeedSource {
   /** Topic, such as `event:42`. */
   topic: string;
-  /** Where its vehicles are. */
+  /** Its vehicles. */
   race: Race;
   /**
-   * Publishes only on every so many beats.
+   * Publishes on every nth beat only.
    *
    * @default {1}
    */
   everyBeats?: number;
+}
+
+/** What is published: a payload, or the removal of the key. */
+export interface FeedMessage {
+  readonly topic: string;
+  readonly key: string;
+  readonly data?: unknown;
+  readonly removed?: true;
 }
 
 /** Options of `startFeed()`. */
@@ -28,8 +36,8 @@ export interface FeedOptions {
   token: string;
   /** What is published. */
   sources: readonly FeedSource[];
-  /** Returns what else is published on a beat. @default {nothing} */
-  more?: () => readonly unknown[];
+  /** Returns further messages for a beat. @default {none} */
+  more?: () => readonly FeedMessage[];
   /**
    * Time between two beats, in milliseconds.
    *
@@ -42,42 +50,48 @@ export interface FeedOptions {
    * @default {fetch}
    */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
-  /** Is told the first of a row of errors, and again after a call went well. */
+  /** Called with the first of consecutive errors. */
   onFault?: (message: string) => void;
 }
 
-/** Is a feed that runs. */
+/** A running feed. */
 export interface Feed {
-  /** Resolves when the call that is on its way, if any, has come back. */
+  /** Resolves when no call is in flight. */
   settled(): Promise<void>;
-  /** Ends the feed; resolves when no call is on its way any more. */
+  /** Ends the feed. Resolves when no call is in flight. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts to publish, in one call a beat for all topics together.
+ * Starts to publish, in one call per beat for all topics.
  *
- * A beat is skipped while the call before it has not come back, so that a slow server is not
- * buried; the vehicles move on all the same.
+ * While a call is in flight the vehicles move on but beats publish nothing, so that calls do not
+ * pile up at a slow server. A vehicle that was published and has retired is published as a removal.
  */
 export function startFeed(options: FeedOptions): Feed {
   const { url, token, sources, intervalMs = 100, onFault } = options;
   const send = options.fetch ?? fetch;
   const stopping = new AbortController();
+  /** The keys that each topic has. */
+  const published = new Map(sources.map(({ topic }) => [topic, new Set<string>()]));
   let call: Promise<void> | undefined;
   let failing = false;
   let beats = 0;
 
-  async function publish(body: string): Promise<void> {
+  async function publish(messages: readonly FeedMessage[]): Promise<void> {
     try {
       const response = await send(url, {
         method: "POST",
         headers: { "authorization": `Bearer ${token}`, "content-type": "application/json" },
-        body,
+        body: JSON.stringify(messages),
         signal: stopping.signal,
       });
       const text = await response.text();
       if (!response.ok) throw new Error(`${response.status} ${text.slice(0, 200)}`);
+      for (const { topic, key, removed } of messages) {
+        if (removed) published.get(topic)?.delete(key);
+        else published.get(topic)?.add(key);
+      }
       failing = false;
     } catch (error) {
       if (!failing && !stopping.signal.aborted) {
@@ -91,9 +105,11 @@ export function startFeed(options: FeedOptions): Feed {
     for (const { race } of sources) race.advance(intervalMs / 1000);
     const due = sources.filter(({ everyBeats = 1 }) => beats % everyBeats === 0);
     beats++;
-    const messages = [...due.flatMap(messagesOf), ...options.more?.() ?? []];
-    if (call || messages.length === 0) return;
-    call = publish(JSON.stringify(messages)).finally(() => call = undefined);
+    if (call !== undefined) return;
+    const messages = due.flatMap((source) => messagesOf(source, published.get(source.topic)));
+    messages.push(...options.more?.() ?? []);
+    if (messages.length === 0) return;
+    call = publish(messages).finally(() => call = undefined);
   }
 
   const timer = setInterval(beat, intervalMs);
@@ -109,7 +125,17 @@ export function startFeed(options: FeedOptions): Feed {
   };
 }
 
-function messagesOf({ topic, race }: FeedSource): unknown[] {
-  const at = Date.now(); // the page shows how long it took from here
-  return race.states().map((data) => ({ topic, key: `car-${data.number}`, data: { ...data, at } }));
+function messagesOf(
+  { topic, race }: FeedSource,
+  published: ReadonlySet<string> = new Set(),
+): FeedMessage[] {
+  const at = Date.now(); // the page measures the latency from here
+  const states = race.states().map((data) => ({
+    topic,
+    key: `car-${data.number}`,
+    data: { ...data, at },
+  }));
+  const racing = new Set(states.map(({ key }) => key));
+  const retired = [...published].filter((key) => !racing.has(key));
+  return [...states, ...retired.map((key) => ({ topic, key, removed: true as const }))];
 }

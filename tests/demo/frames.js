@@ -1,16 +1,16 @@
 /**
- * Shows what goes over a WebSocket, and what its end means.
+ * Shows the frames of a WebSocket, and explains its close codes.
  *
  * @module
  */
 
-/** What people should know about a close code. */
+/** Close codes in plain words. */
 const REASONS = {
   1001: "The server is going away.",
   1006: "The connection broke or could not be made.",
   1008: "This page was too slow to take all messages.",
   1009: "A message was too big for the server.",
-  1013: "The server cannot take more right now.",
+  1013: "The server is overloaded.",
   4401: "The session has ended: please log in.",
   4403: "The server does not accept pages from this address.",
   4429: "This page sent too many messages.",
@@ -18,15 +18,15 @@ const REASONS = {
   4503: "An operator ended this session.",
 };
 
-/** Says for people why a connection is not there. */
+/** Explains why there is no connection. */
 export function reasonOf({ code, reason }) {
   return REASONS[code] ?? `${reason} (${code})`;
 }
 
 /**
- * Creates a WebSocket that shows its frames.
+ * Creates a WebSocket that reports its frames.
  *
- * @param {string} url Where it connects to.
+ * @param {string} url The address.
  * @param {(direction: "in" | "out", text: string) => void} onFrame Called with each frame.
  */
 export function createWatchedSocket(url, onFrame) {

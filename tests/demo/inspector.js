@@ -1,10 +1,10 @@
 /**
- * The inspector: any topic, for developers.
+ * The inspector: subscriptions to any topic, for developers.
  *
  * @module
  */
 
-/** Subscribes to whatever is typed, and lists it with a button to end it. */
+/** Lists subscriptions, each with a button to end it. */
 export class Inspector {
   #list;
   #subscribe;
@@ -21,7 +21,7 @@ export class Inspector {
     this.#subscribe = subscribe;
   }
 
-  /** Subscribes to a topic, unless that has been done. */
+  /** Subscribes to a topic, once. */
   add(topic) {
     if (this.#topics.has(topic)) return;
     const item = document.createElement("li");
@@ -40,7 +40,7 @@ export class Inspector {
     button.addEventListener("click", () => subscription.unsubscribe());
   }
 
-  /** Forgets all. */
+  /** Empties the list. */
   clear() {
     this.#topics.clear();
     this.#list.replaceChildren();

@@ -1,14 +1,14 @@
 /**
- * The page's own line to the server: slow, cut, and what came of it.
+ * The page's own network line to the server, which can be slowed down and cut.
  *
  * @module
  */
 
 import { write } from "./panel.js";
 
-/** Is the line of this page, and the notes on what it did to the page. */
+/** The line of this page, and a report of what happened on it. */
 export class Line {
-  /** Names the line in the page's URL. */
+  /** The line's id in the WebSocket URL. */
   id = crypto.randomUUID();
   /** Whether it is slow. */
   slow = false;
@@ -16,44 +16,46 @@ export class Line {
   #skipped = 0;
   #caughtUp = 0;
 
-  /** Writes what became of it into an element. */
+  /** Writes its report into an element. */
   constructor(report) {
     this.#report = report;
-    this.#write("Nothing was skipped yet.");
+    this.#write("Nothing was skipped so far.");
   }
 
-  /** Makes it slow, or quick again. */
+  /** Makes the line slow, or fast again. */
   async setSlow(slow) {
     this.slow = slow;
     this.#skipped = 0;
     await this.#order({ slow });
     this.#write(
       slow
-        ? "This client now reads 2 MB a second, of 8 MB: soon it gets the newest of each key only."
-        : "Quick again.",
+        ? "This client now reads 2 of 8 MB per second. Soon it gets only the newest message of each key."
+        : "Fast again.",
     );
   }
 
-  /** Cuts it. */
+  /** Cuts the line. */
   async cut() {
     this.slow = false;
     await this.#order({ cut: true });
-    this.#write("Cut. It comes back by itself, and asks for what it missed.");
+    this.#write("Cut. The client reconnects and asks for what it missed.");
   }
 
-  /** Takes note of a message: what it says was skipped, and whether it is from the history. */
+  /** Reports what a message says was skipped, and whether it was missed and came from the history. */
   took({ skipped = 0, offset }, start) {
     if (skipped > 0) {
       this.#skipped += skipped;
-      this.#write(`${this.#skipped.toLocaleString("en")} messages skipped, and no backlog.`);
+      this.#write(`${this.#skipped.toLocaleString("en")} messages skipped, no backlog.`);
     }
     if (!start?.recovered || offset > start.offset) return;
     this.#caughtUp++;
-    this.#write(`Recovered: ${this.#caughtUp.toLocaleString("en")} missed messages came after.`);
+    this.#write(
+      `Recovered: ${this.#caughtUp.toLocaleString("en")} missed messages were sent again.`,
+    );
   }
 
-  /** Takes note that a topic begins. */
-  began({ recovered }) {
+  /** Reports that a topic has started. */
+  started({ recovered }) {
     this.#caughtUp = 0;
     if (recovered) this.#write("Recovered: nothing was missed.");
   }

@@ -1,30 +1,30 @@
 /**
- * The lines between browsers and the live server, which the page can make slow, or cut: a browser
- * gives a page no way to read its own socket slowly.
+ * The network lines between browsers and the live server, which a page can slow down or cut: a
+ * browser offers no way to read a socket slowly.
  *
  * @module
  */
 
 /** What a page asks of its line. */
 export interface LineOrder {
-  /** The line: what the page put into its URL as `line`. */
+  /** The line, as in the query parameter `line` of the page's WebSocket URL. */
   readonly id: string;
-  /** Whether the line is to be slow from now on. */
+  /** Makes the line slow, or fast again. */
   readonly slow?: boolean;
-  /** Whether to cut it, without a word to either side. */
+  /** Breaks the line's connections without a close frame. */
   readonly cut?: boolean;
 }
 
-/** What a slow line carries, in bytes a second. */
+/** The bandwidth of a slow line, in bytes per second. */
 const SLOW_BYTES_PER_S = 2_000_000;
 
-/** How long a slow line is remembered without a connection, in milliseconds. */
+/** How long a line without a connection stays slow, in milliseconds. */
 const KEPT_MS = 10_000;
 
-/** What is carried at a time, in bytes. */
+/** The size of a read, in bytes. */
 const PIECE_BYTES = 16_384;
 
-/** Forwards TCP connections to a port, each for the line that its request names. */
+/** Forwards TCP connections to a port. The request of each names its line. */
 export class Lines {
   readonly #listener: Deno.TcpListener;
   readonly #port: number;
@@ -32,7 +32,7 @@ export class Lines {
   readonly #connections = new Map<string, Set<Deno.TcpConn>>();
   readonly #all = new Set<Deno.TcpConn>();
 
-  /** Begins to forward from a free port of a host to a port of it. */
+  /** Starts to forward from a free port of a host to another port of it. */
   constructor(hostname: string, port: number) {
     this.#port = port;
     this.#listener = Deno.listen({ hostname, port: 0 });
@@ -49,7 +49,7 @@ export class Lines {
     return this.#slow.size > 0;
   }
 
-  /** Does what a page asks for. */
+  /** Carries out what a page asks for. */
   order({ id, slow, cut = false }: LineOrder): void {
     if (slow === true) this.#slow.add(id);
     if (slow === false) this.#slow.delete(id);
@@ -85,7 +85,7 @@ export class Lines {
       await writeAll(server, buffer.subarray(0, length));
       await Promise.race([this.#pump(client, server), this.#pump(server, client, id)]);
     } catch {
-      // One of the two has left.
+      // One side closed its connection.
     } finally {
       Deno.unrefTimer(setTimeout(() => this.#forget(id), KEPT_MS));
       for (const connection of [client, server]) {
@@ -96,7 +96,7 @@ export class Lines {
     }
   }
 
-  /** A page that has left has no slow line any more; one that comes back has. */
+  /** Forgets a line whose page has left. A page that reconnects in time still has its slow line. */
   #forget(id: string): void {
     if ((this.#connections.get(id)?.size ?? 0) > 0) return;
     this.#connections.delete(id);
@@ -123,6 +123,6 @@ function close(closer: { close(): void }): void {
   try {
     closer.close();
   } catch {
-    // It is closed already.
+    // Closed already.
   }
 }

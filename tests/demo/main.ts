@@ -24,12 +24,12 @@ import {
 const HOST = "127.0.0.1";
 const STOP_TIMEOUT_MS = 2_000;
 
-/** Names the variables that move the demo's three ports, with their defaults. */
-const PORTS = { DEMO_PORT: 8055, LIVE_WS_PORT: 8080, OPS_PORT: 9090 };
+/** The variables that set the demo's three ports, with their defaults: not 8055, a Directus's own. */
+const PORTS = { DEMO_PORT: 8070, LIVE_WS_PORT: 8080, OPS_PORT: 9090 };
 
 type Ports = typeof PORTS;
 
-/** Ends the start with a text for whoever started it. */
+/** A reason not to start, for the person at the terminal. */
 class StartError extends Error {}
 
 function print(line: string): void {
@@ -57,7 +57,7 @@ function readPorts(env: Record<string, string | undefined>): Ports {
   return ports;
 }
 
-/** Finds a port that is taken before anything is started. */
+/** Fails if a port is taken, before anything is started. */
 function checkPorts(ports: Ports): void {
   for (const [name, port] of Object.entries(ports)) {
     try {
@@ -83,21 +83,21 @@ function liveEnv(
     LIVE_WS_PORT: String(ports.LIVE_WS_PORT),
     OPS_HOST: HOST,
     OPS_PORT: String(ports.OPS_PORT),
-    LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES: "262144", // a slow client shows what it does soon
-    LIVE_REVALIDATE_INTERVAL_MS: "3000", // as does a log-out in another tab
+    LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES: "262144", // so that a slow client is conflated soon
+    LIVE_REVALIDATE_INTERVAL_MS: "3000", // so that a log-out in another tab takes effect soon
     LOG_FORMAT: env.LOG_FORMAT ?? "pretty",
     LOG_LEVEL: env.LOG_LEVEL ?? "WARN",
   };
 }
 
-/** On each of ten beats a second 800 KB, of which a slow line carries a quarter. */
+/** Adds 800 KB to each of ten beats a second, of which a slow line carries a quarter. */
 const ballast = Array.from({ length: 8 }, (_, index) => ({
   topic: BALLAST_TOPIC,
   key: `sensor-${index}`,
   data: "x".repeat(100_000),
 }));
 
-/** Starts all three parts and returns what ends them. */
+/** Starts all three parts. Returns the function that stops them. */
 async function start(env: Record<string, string | undefined>): Promise<() => Promise<void>> {
   const wanted = readPorts(env);
   checkPorts(wanted);
@@ -135,7 +135,7 @@ async function start(env: Record<string, string | undefined>): Promise<() => Pro
     url: `http://${HOST}:${ops.port}/publish`,
     token,
     sources: [
-      { topic: RACE_TOPIC, race: new Race({ circuit, vehicles: 40 }) },
+      { topic: RACE_TOPIC, race: new Race({ circuit, vehicles: 40, retireEveryS: 10 }) },
       { topic: PRACTICE_TOPIC, race: new Race({ circuit, vehicles: 6 }), everyBeats: 3 },
     ],
     more: () => lines?.anySlow ? ballast : [],
@@ -153,15 +153,15 @@ async function start(env: Record<string, string | undefined>): Promise<() => Pro
   };
 }
 
-/** Resolves on Ctrl-C or on being told to end; a second time ends at once. */
-function stopAsked(): Promise<void> {
+/** Resolves on SIGINT (Ctrl-C) or SIGTERM. A second signal exits at once. */
+function stopSignal(): Promise<void> {
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   return new Promise((resolve) => {
-    let asked = false;
+    let received = false;
     for (const signal of signals) {
       Deno.addSignalListener(signal, () => {
-        if (asked) Deno.exit(130);
-        asked = true;
+        if (received) Deno.exit(130);
+        received = true;
         resolve();
       });
     }
@@ -169,10 +169,10 @@ function stopAsked(): Promise<void> {
 }
 
 if (import.meta.main) {
-  const asked = stopAsked();
+  const signal = stopSignal();
   try {
     const stop = await start(Deno.env.toObject());
-    await asked;
+    await signal;
     await stop();
     Deno.exit(0);
   } catch (error) {

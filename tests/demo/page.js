@@ -1,5 +1,5 @@
 /**
- * The demo's page: logs in, connects, and puts what arrives on the track and into the panels.
+ * The demo's page: logs in, connects, and shows what arrives on the track and in the panels.
  *
  * @module
  */
@@ -7,8 +7,9 @@
 import { createWatchedSocket, reasonOf } from "./frames.js";
 import { Inspector } from "./inspector.js";
 import { Line } from "./line.js";
-import { Counter, FrameLog, Leaderboard, write } from "./panel.js";
+import { Answer, Counter, FrameLog, Leaderboard, write } from "./panel.js";
 import { Latencies, Plot } from "./plot.js";
+import { currentUser, logIn, logOut, nameOf, refresh } from "./session.js";
 import { TrackView } from "./track.js";
 
 const $ = (id) => document.getElementById(id);
@@ -18,6 +19,7 @@ const listener = `${location.hostname}:${info.livePort}`;
 const { connect } = await import(`http://${listener}/live/client.js`);
 const board = new Leaderboard($("board"));
 const log = new FrameLog($("log"));
+const answer = new Answer($("answer"));
 const track = new TrackView($("track"), info.outline);
 const rates = new Plot($("rate-plot"), $("rate"), "");
 const delays = new Plot($("delay-plot"), $("delay"), " ms");
@@ -32,27 +34,6 @@ let practice;
 let state = { phase: "connecting" };
 let mayPractise = false;
 
-/** Sends a JSON body to Directus, with the cookie. */
-function post(path, body) {
-  return fetch(path, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-}
-
-async function refreshSession() {
-  try {
-    return (await post("/auth/refresh", { mode: "session" })).ok;
-  } catch {
-    return false;
-  }
-}
-
-function nameOf({ first_name, last_name, email, id }) {
-  return [first_name, last_name].filter(Boolean).join(" ") || email || id;
-}
-
 function showLogin(message = "") {
   live?.close();
   live = undefined;
@@ -66,6 +47,7 @@ function showApp(user) {
   write($("user"), nameOf(user));
   board.clear();
   track.clear();
+  write($("retired"), "");
   log.clear();
   counter = new Counter();
   for (const plot of [rates, delays]) plot.clear();
@@ -74,15 +56,15 @@ function showApp(user) {
   practice = ballast = undefined;
   mayPractise = info.practiceReaders.includes(user.email);
   showPractice();
-  showAnswer();
+  answer.clear();
   begin();
 }
 
-/** Connects, and listens to the race. */
+/** Connects, and subscribes to the race. */
 function begin() {
   live = connect(`ws://${listener}/?line=${line.id}`, {
     onState: showState,
-    refresh: refreshSession,
+    refresh,
     webSocket: (url) => socket = createWatchedSocket(url, showFrame),
   });
   showState(live.state);
@@ -90,30 +72,42 @@ function begin() {
   live.subscribe(info.race, {
     onStart(next) {
       start = next;
-      line.began(next);
+      line.started(next);
+      if (next.recovered) return;
+      track.clear(info.race);
+      board.clear();
     },
     onMessage(message) {
-      const { key, data } = message;
+      const { key, data, removed } = message;
+      const id = `${info.race} ${key}`;
       take(message, start);
+      if (removed) return retire(id);
       if (message.offset > start.offset) latencies.add(Date.now() - data.at);
-      track.update(`${info.race} ${key}`, data, false);
-      board.update(`${info.race} ${key}`, data);
+      track.update(id, data, false);
+      board.update(id, data);
     },
   });
 }
 
-/** Counts a message, whatever it is about. */
+/** Takes a vehicle off the track and out of the standings. */
+function retire(id) {
+  track.remove(id);
+  const vehicle = board.remove(id);
+  if (vehicle) write($("retired"), `${vehicle.name} (${vehicle.number}) has retired.`);
+}
+
+/** Counts a message of any topic. */
 function take(message, start) {
   counter.add();
   line.took(message, start);
 }
 
-/** Listens to a topic of which nothing but its frames is shown. */
+/** Subscribes to a topic of which only the frames are shown. */
 function inspect(topic, onEnd) {
   return live.subscribe(topic, { onMessage: (message) => take(message), onEnd });
 }
 
-/** Makes this client slow, with more to read than it can, or quick again. */
+/** Makes this client slow, with more data than its line carries, or fast again. */
 async function toggleSlow() {
   const slow = !line.slow;
   if (slow) ballast = inspect(info.ballast, () => ballast = undefined);
@@ -126,29 +120,35 @@ function showSlow() {
   $("slow").setAttribute("aria-pressed", String(line.slow));
 }
 
-/** Listens to the practice as well, or no longer. */
+/** Subscribes to the practice, or unsubscribes. */
 function togglePractice() {
   if (practice) return practice.unsubscribe();
   practice = live.subscribe(info.practice, {
-    onStart: showPractice,
-    onMessage({ key, data }) {
+    onStart({ recovered }) {
+      if (!recovered) track.clear(info.practice);
+      showPractice();
+    },
+    onMessage({ key, data, removed }) {
+      const id = `${info.practice} ${key}`;
       counter.add();
-      track.update(`${info.practice} ${key}`, data, true);
+      if (removed) track.remove(id);
+      else track.update(id, data, true);
     },
     onEnd() {
+      track.clear(info.practice);
       practice = undefined;
       showPractice();
     },
   });
 }
 
-/** Puts a frame into the log, and the server's answers beside it. */
+/** Adds a frame to the log, and shows the server's answers. */
 function showFrame(direction, text) {
   log.add(direction, text);
   if (direction === "out") return;
   for (const message of [JSON.parse(text)].flat()) {
     const isOfRace = message.topic === info.race && message.type !== "error";
-    if (message.type !== "welcome" && message.type !== "message" && !isOfRace) showAnswer(message);
+    if (message.type !== "welcome" && message.type !== "message" && !isOfRace) answer.show(message);
   }
 }
 
@@ -175,7 +175,7 @@ function showState(next) {
   showCountdown();
 }
 
-/** Writes the seconds to the next try, apart from the text that is read out. */
+/** Writes the seconds until the next attempt, apart from the text for screen readers. */
 function showCountdown() {
   const seconds = state.retryAt === undefined
     ? ""
@@ -193,30 +193,16 @@ function showPractice() {
   );
 }
 
-function showAnswer(answer) {
-  const output = $("answer");
-  output.dataset.kind = answer?.type ?? "none";
-  if (!answer) return write(output, "The server's answer appears here.");
-  const { messages, ...rest } = answer;
-  const shown = messages ? { ...rest, messages: `${messages.length} messages` } : rest;
-  write(output, JSON.stringify(shown, null, 2));
-}
-
 $("login").addEventListener("submit", async (event) => {
   event.preventDefault();
   const { email, password } = Object.fromEntries(new FormData(event.target));
-  try {
-    const response = await post("/auth/login", { email, password, mode: "session" });
-    if (response.ok) return await enter();
-    const { errors } = await response.json();
-    showLogin(errors[0].message);
-  } catch {
-    showLogin("The demo cannot be reached.");
-  }
+  const fault = await logIn(email, password);
+  if (fault === undefined) await enter();
+  else showLogin(fault);
 });
 
 $("logout").addEventListener("click", async () => {
-  await post("/auth/logout", { mode: "session" });
+  await logOut();
   showLogin();
 });
 
@@ -252,10 +238,10 @@ setInterval(() => {
   showCountdown();
 }, 250);
 
-/** Shows the app to whoever has a session, the form to others. */
+/** Shows the app if there is a session, otherwise the form. */
 async function enter() {
-  const response = await fetch("/users/me?fields=id,email,first_name,last_name");
-  if (response.ok) showApp((await response.json()).data);
+  const user = await currentUser();
+  if (user) showApp(user);
   else showLogin();
 }
 

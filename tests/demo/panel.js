@@ -1,16 +1,16 @@
 /**
- * The tables and lists beside the track: who leads, how much arrives, what the frames say.
+ * The panels beside the track: standings, message rate, frames.
  *
  * @module
  */
 
-/** Longest text of a frame that the log shows. */
+/** How much of a frame the log shows, in UTF-16 code units. */
 const MAX_LOG_TEXT = 240;
 
-/** Most frames that the log keeps. */
+/** How many frames the log keeps. */
 const MAX_LOG_ROWS = 60;
 
-/** Is the table of the vehicles, the leader first. */
+/** The table of the vehicles, the leader first. */
 export class Leaderboard {
   #body;
   #rows = new Map();
@@ -21,12 +21,21 @@ export class Leaderboard {
     this.#body = body;
   }
 
-  /** Takes an update of a vehicle. */
+  /** Updates a vehicle. */
   update(id, data) {
     this.#vehicles.set(id, data);
   }
 
-  /** Forgets all vehicles. */
+  /** Removes a vehicle. Returns its last update. */
+  remove(id) {
+    const vehicle = this.#vehicles.get(id);
+    this.#vehicles.delete(id);
+    this.#rows.get(id)?.remove();
+    this.#rows.delete(id);
+    return vehicle;
+  }
+
+  /** Removes all vehicles. */
   clear() {
     this.#vehicles.clear();
     this.#rows.clear();
@@ -91,14 +100,14 @@ export class Counter {
   }
 }
 
-/** Is the list of the last frames, the newest first. */
+/** The list of the last frames, the newest first. */
 export class FrameLog {
   #list;
   #frames = [];
   #changed = false;
-  /** Whether the list stands still. */
+  /** Whether the list is paused. */
   paused = false;
-  /** Whether frames with nothing but vehicles are left out. */
+  /** Whether frames with nothing but messages are left out. */
   answersOnly = false;
 
   /** Fills a list. */
@@ -106,7 +115,7 @@ export class FrameLog {
     this.#list = list;
   }
 
-  /** Takes a frame, `in` or `out`. */
+  /** Adds a frame, `in` or `out`. */
   add(direction, text) {
     if (this.paused) return;
     const plain = direction === "in" && /^\[?\{"type":"message"/.test(text);
@@ -143,7 +152,30 @@ export class FrameLog {
   }
 }
 
-/** Writes a text where it is another one. */
+/** The server's last answer. */
+export class Answer {
+  #output;
+
+  /** Writes into an element. */
+  constructor(output) {
+    this.#output = output;
+  }
+
+  /** Shows an answer, with the number of its messages in place of the messages. */
+  show({ messages, ...rest }) {
+    this.#output.dataset.kind = rest.type;
+    const shown = messages ? { ...rest, messages: `${messages.length} messages` } : rest;
+    write(this.#output, JSON.stringify(shown, null, 2));
+  }
+
+  /** Shows that there is none yet. */
+  clear() {
+    this.#output.dataset.kind = "none";
+    write(this.#output, "The server's answer appears here.");
+  }
+}
+
+/** Sets the text of an element if it differs. */
 export function write(element, text) {
   const wanted = String(text);
   if (element.textContent !== wanted) element.textContent = wanted;

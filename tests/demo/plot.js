@@ -7,7 +7,7 @@
 /** Points that a plot shows. */
 const POINTS = 240;
 
-/** Is a line over time on a canvas, filled to the bottom. */
+/** A line over time on a canvas, filled to the bottom. */
 export class Plot {
   #canvas;
   #label;
@@ -19,7 +19,7 @@ export class Plot {
    *
    * @param {HTMLCanvasElement} canvas Where to draw.
    * @param {HTMLElement} label Where to write.
-   * @param {string} unit What follows the value.
+   * @param {string} unit Written after the value.
    */
   constructor(canvas, label, unit) {
     this.#canvas = canvas;
@@ -27,7 +27,7 @@ export class Plot {
     this.#unit = unit;
   }
 
-  /** Takes the next value, or `undefined` where there is none. */
+  /** Adds the next value; `undefined` leaves a gap. */
   add(value) {
     this.#values.push(value);
     if (this.#values.length > POINTS) this.#values.shift();
@@ -37,7 +37,7 @@ export class Plot {
     this.#draw();
   }
 
-  /** Forgets all. */
+  /** Removes all values. */
   clear() {
     this.#values.length = 0;
   }
@@ -47,9 +47,9 @@ export class Plot {
     const width = this.#canvas.width = this.#canvas.clientWidth * ratio;
     const height = this.#canvas.height = this.#canvas.clientHeight * ratio;
     const context = this.#canvas.getContext("2d");
-    const most = Math.max(10, ...this.#values.map((value) => value ?? 0)) * 1.1;
+    const max = Math.max(10, ...this.#values.map((value) => value ?? 0)) * 1.1;
     const x = (index) => width - (this.#values.length - 1 - index) * width / (POINTS - 1);
-    const y = (value) => height - 1 - (value / most) * (height - 2);
+    const y = (value) => height - 1 - (value / max) * (height - 2);
     const colour = getComputedStyle(document.documentElement).getPropertyValue("--accent");
     context.strokeStyle = context.fillStyle = colour;
     context.lineWidth = 1.5 * ratio;
@@ -67,16 +67,16 @@ export class Plot {
   }
 }
 
-/** Keeps the latencies of the last moment, and tells their median. */
+/** Collects latencies and returns their median. */
 export class Latencies {
   #all = [];
 
-  /** Takes one, in milliseconds. */
+  /** Adds a latency, in milliseconds. */
   add(ms) {
     this.#all.push(ms);
   }
 
-  /** Returns the median of those since it was last asked, `undefined` if there are none. */
+  /** Returns the median since the last call; `undefined` if there were none. */
   take() {
     const sorted = this.#all.sort((a, b) => a - b);
     this.#all = [];

@@ -6,7 +6,7 @@
 
 import type { Circuit } from "./circuit.ts";
 
-/** Is what is published about a vehicle. */
+/** What is published about a vehicle. */
 export interface VehicleState {
   /** Number on its side. */
   number: number;
@@ -14,26 +14,32 @@ export interface VehicleState {
   name: string;
   /** Colour, as CSS writes it. */
   color: string;
-  /** Place on the map, in metres. */
+  /** Position on the map, in metres. */
   x: number;
-  /** Place on the map, in metres. */
+  /** Position on the map, in metres. */
   y: number;
-  /** Lap it is on, from 1. */
+  /** The current lap, from 1. */
   lap: number;
-  /** How much of that lap is behind it, from 0 to 1. */
+  /** How much of that lap it has completed, from 0 to 1. */
   progress: number;
-  /** Kilometres an hour. */
+  /** Kilometres per hour. */
   speed: number;
 }
 
 /** Options of a `Race`. */
 export interface RaceOptions {
-  /** Where it is run. */
+  /** Where the race takes place. */
   circuit: Circuit;
   /** How many vehicles there are, at most as many as there are names: 40. */
   vehicles: number;
   /**
-   * Source of chance, from 0 to 1.
+   * How often a vehicle retires, in seconds.
+   *
+   * @default {Infinity}
+   */
+  retireEveryS?: number;
+  /**
+   * Returns a random number from 0 to 1.
    *
    * @default {Math.random}
    */
@@ -49,6 +55,8 @@ interface Vehicle {
   form: number;
   distance: number;
   speed: number;
+  /** Seconds until a vehicle that retired is back; 0 while it races. */
+  outS: number;
 }
 
 const NAMES =
@@ -57,24 +65,31 @@ const NAMES =
     "Merlin Nightjar Osprey Owl Petrel Plover Raven Shearwater Skua Snipe Sparrow Starling Swift Tern")
     .split(" ");
 
-/** How much of the circuit the vehicles are spread over at the start. */
+/** How much of the circuit the field covers at the start. */
 const FIELD = 0.8;
 
-/** How far from the middle of the track a vehicle goes. */
+/** How far from the middle of the track a vehicle goes, in metres. */
 const LANE_M = 7;
 
-/** Moves vehicles round a circuit. */
+/** How long a vehicle that retired is away, in seconds. */
+export const OUT_S = 30;
+
+/** Moves vehicles around a circuit. Now and then one retires, and is back later. */
 export class Race {
   readonly #circuit: Circuit;
   readonly #random: () => number;
   readonly #vehicles: Vehicle[];
+  readonly #retireEveryS: number;
+  #untilRetirementS: number;
 
   /**
    * Puts the vehicles on the track, for a rolling start.
    *
    * @throws {RangeError} If there are more vehicles than names.
    */
-  constructor({ circuit, vehicles, random = Math.random }: RaceOptions) {
+  constructor(
+    { circuit, vehicles, retireEveryS = Infinity, random = Math.random }: RaceOptions,
+  ) {
     if (vehicles > NAMES.length) {
       throw new RangeError(
         `Cannot start a race as there are ${NAMES.length} names: vehicles is ${vehicles}`,
@@ -82,6 +97,7 @@ export class Race {
     }
     this.#circuit = circuit;
     this.#random = random;
+    this.#retireEveryS = this.#untilRetirementS = retireEveryS;
     this.#vehicles = NAMES.slice(0, vehicles).map((name, index) => ({
       number: index + 1,
       name,
@@ -91,12 +107,15 @@ export class Race {
       form: 0,
       distance: circuit.length * (1 + FIELD * ((index * 17) % vehicles) / vehicles),
       speed: 0,
+      outS: 0,
     }));
   }
 
   /** Lets time pass. */
   advance(seconds: number): void {
+    this.#retire(seconds);
     for (const vehicle of this.#vehicles) {
+      if (vehicle.outS > 0) continue;
       vehicle.form += (this.#random() - 0.5) * 0.12 * seconds - vehicle.form * 0.05 * seconds;
       const pace = this.#circuit.speedAt(vehicle.distance) * vehicle.skill * (1 + vehicle.form);
       vehicle.speed += (pace - vehicle.speed) * Math.min(1, 3 * seconds);
@@ -104,23 +123,38 @@ export class Race {
     }
   }
 
-  /** Tells where all vehicles are now, in the order of their numbers. */
+  /** Returns the vehicles that race, in the order of their numbers. */
   states(): VehicleState[] {
     const { length } = this.#circuit;
-    return this.#vehicles.map(({ number, name, color, distance, speed, weave }) => {
-      const [x, y] = this.#circuit.pointAt(distance, LANE_M * Math.sin(distance / weave + number));
-      const lap = Math.floor(distance / length);
-      return {
-        number,
-        name,
-        color,
-        x: round(x, 1),
-        y: round(y, 1),
-        lap,
-        progress: round(distance / length - lap, 4),
-        speed: Math.round(speed * 3.6),
-      };
-    });
+    return this.#vehicles.filter(({ outS }) => outS === 0).map(
+      ({ number, name, color, distance, speed, weave }) => {
+        const [x, y] = this.#circuit.pointAt(
+          distance,
+          LANE_M * Math.sin(distance / weave + number),
+        );
+        const lap = Math.floor(distance / length);
+        return {
+          number,
+          name,
+          color,
+          x: round(x, 1),
+          y: round(y, 1),
+          lap,
+          progress: round(distance / length - lap, 4),
+          speed: Math.round(speed * 3.6),
+        };
+      },
+    );
+  }
+
+  #retire(seconds: number): void {
+    for (const vehicle of this.#vehicles) vehicle.outS = Math.max(0, vehicle.outS - seconds);
+    this.#untilRetirementS -= seconds;
+    if (this.#untilRetirementS > 0) return;
+    this.#untilRetirementS = this.#retireEveryS;
+    const racing = this.#vehicles.filter(({ outS }) => outS === 0);
+    const vehicle = racing[Math.floor(this.#random() * racing.length)];
+    if (vehicle !== undefined) Object.assign(vehicle, { outS: OUT_S, speed: 0 });
   }
 }
 

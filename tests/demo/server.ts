@@ -7,16 +7,16 @@
 import type { LineOrder } from "./lines.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_in.ts";
 
-/** Where the vehicles of the race are published; both users may see it. */
+/** The topic of the race; both users may read it. */
 export const RACE_TOPIC = "event:42";
 
-/** Where those of the practice are published; Ada may not see it, Grace may. */
+/** The topic of the practice; Grace may read it, Ada may not. */
 export const PRACTICE_TOPIC = "event:43";
 
-/** What is published while somebody is slow: more than a slow line carries. */
+/** The topic with more data than a slow line carries, published while a line is slow. */
 export const BALLAST_TOPIC = "event:44";
 
-/** Emails of the users who may see the practice. */
+/** Emails of the users who may read the practice. */
 export const PRACTICE_READERS: readonly string[] = ["grace@example.com"];
 
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
@@ -29,20 +29,21 @@ const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   "/inspector.js": ["inspector.js", "text/javascript; charset=utf-8"],
   "/line.js": ["line.js", "text/javascript; charset=utf-8"],
   "/plot.js": ["plot.js", "text/javascript; charset=utf-8"],
+  "/session.js": ["session.js", "text/javascript; charset=utf-8"],
   "/icon.svg": ["icon.svg", "image/svg+xml"],
 };
 
-/** What the page has to know, as `/demo.json` answers it. */
+/** What the page needs to know, as `/demo.json` returns it. */
 export interface DemoInfo {
   /** Port of the live listener. */
   livePort: number;
-  /** The topic that every user may see. */
+  /** The topic that every user may read. */
   race: string;
-  /** The topic that only some may see. */
+  /** The topic that only some users may read. */
   practice: string;
-  /** The topic that a slow client has too much of. */
+  /** The topic with more data than a slow line carries. */
   ballast: string;
-  /** Emails of those who may. */
+  /** Emails of the users who may read the practice. */
   practiceReaders: readonly string[];
   /** Middle line of the track, in metres. */
   outline: readonly (readonly [x: number, y: number])[];
@@ -50,11 +51,11 @@ export interface DemoInfo {
 
 /** Options of `createDemoHandler()`. */
 export interface DemoHandlerOptions {
-  /** Answers all that is not the page's. */
+  /** Answers every request that is not for the page. */
   directus: DirectusStandIn;
-  /** Returns what the page has to know, `undefined` while the live server is not up. */
+  /** Returns what the page needs to know; `undefined` until the live server is up. */
   info: () => DemoInfo | undefined;
-  /** Does what a page asks of its line. @default {nothing: 404} */
+  /** Carries out what a page asks of its line. @default {nothing: 404} */
   order?: (order: LineOrder) => void;
 }
 

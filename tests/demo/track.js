@@ -4,16 +4,13 @@
  * @module
  */
 
-/** A vehicle that was silent for so long, in milliseconds, is no longer drawn. */
-const GONE_MS = 4_000;
-
-/** How much of the time between two updates the picture is behind them. */
+/** How far the picture is behind the newest update, in intervals between two updates. */
 const DELAY = 1.4;
 
 const WIDTH_M = 1000;
 const HEIGHT_M = 560;
 
-/** Is the picture of the track. */
+/** The picture of the track. */
 export class TrackView {
   #canvas;
   #context;
@@ -25,7 +22,7 @@ export class TrackView {
   #leaders = [];
 
   /**
-   * Draws from now on, at the rate of the screen.
+   * Starts to draw, at the refresh rate of the screen.
    *
    * @param {HTMLCanvasElement} canvas Where to draw.
    * @param {[number, number][]} outline Middle of the track, in metres.
@@ -47,14 +44,14 @@ export class TrackView {
     requestAnimationFrame(frame);
   }
 
-  /** Takes an update of a vehicle; `hollow` draws it as a ring. */
+  /** Updates a vehicle; `hollow` draws it as a ring. */
   update(id, { x, y, number, name, color }, hollow) {
     const now = performance.now();
     const vehicle = this.#vehicles.get(id) ?? { samples: [], period: 100 };
     const last = vehicle.samples.at(-1);
     let time = now;
     if (last && now - last.arrived < 1_000) {
-      // Updates arrive a little early or late; the vehicle was not faster or slower for that.
+      // Evens out the jitter of the network, which is not the vehicle's own.
       const gap = now - last.arrived;
       vehicle.period += (gap - vehicle.period) * 0.1;
       const even = last.time + vehicle.period;
@@ -69,14 +66,21 @@ export class TrackView {
     this.#vehicles.set(id, vehicle);
   }
 
-  /** Names the vehicles that stand out; the first of them gets a label. */
+  /** Highlights vehicles; the first gets a label. */
   setLeaders(ids) {
     this.#leaders = ids;
   }
 
-  /** Takes all vehicles off the track. */
-  clear() {
-    this.#vehicles.clear();
+  /** Takes a vehicle off the track. */
+  remove(id) {
+    this.#vehicles.delete(id);
+  }
+
+  /** Takes all vehicles off the track whose ids start with a prefix. */
+  clear(prefix = "") {
+    for (const id of this.#vehicles.keys()) {
+      if (id.startsWith(prefix)) this.#vehicles.delete(id);
+    }
   }
 
   #readColors() {
@@ -100,15 +104,14 @@ export class TrackView {
     context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
     context.setTransform(this.#scale, 0, 0, this.#scale, 0, 0);
     this.#drawTrack(context);
-    // Dots keep a size that can be read on a phone, where a metre is a third of a pixel.
+    // Keeps dots legible on a phone, where a metre is a third of a pixel.
     const css = this.#canvas.clientWidth / WIDTH_M;
     const radius = Math.max(8.5, 5 / css);
     const vehicles = [...this.#vehicles].sort(([a], [b]) =>
       Number(this.#leaders.includes(a)) - Number(this.#leaders.includes(b))
     );
     for (const [id, vehicle] of vehicles) {
-      if (now - vehicle.samples.at(-1).arrived > GONE_MS) this.#vehicles.delete(id);
-      else this.#drawVehicle(context, id, vehicle, now, radius);
+      this.#drawVehicle(context, id, vehicle, now, radius);
     }
   }
 
@@ -136,7 +139,7 @@ export class TrackView {
   }
 
   #drawVehicle(context, id, vehicle, now, radius) {
-    const [x, y] = placeAt(vehicle.samples, now - vehicle.period * DELAY);
+    const [x, y] = positionAt(vehicle.samples, now - vehicle.period * DELAY);
     const leads = this.#leaders.includes(id);
     const { ink, surface } = this.#colors;
     context.beginPath();
@@ -161,8 +164,8 @@ export class TrackView {
   }
 }
 
-/** Returns the place at a time: between two samples, or at the first or the last of them. */
-function placeAt(samples, time) {
+/** Returns the position at a time: between two samples, or at the first or the last. */
+function positionAt(samples, time) {
   const after = samples.findIndex((sample) => sample.time > time);
   const to = samples[after] ?? samples.at(-1);
   const from = after > 0 ? samples[after - 1] : to;
