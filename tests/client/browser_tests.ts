@@ -11,24 +11,24 @@ import { startDirectus } from "../support/directus.ts";
 import { type Live, startLive } from "../support/live.ts";
 import { ServerProcess } from "../support/process.ts";
 
-/** A page of the browser, as far as it is used here. */
+/** The part of a browser's page that is used here. */
 interface Page {
   goto(url: string): Promise<unknown>;
   evaluate<A, R>(run: (argument: A) => R | Promise<R>, argument: A): Promise<R>;
   waitForFunction<A>(condition: (argument: A) => unknown, argument: A): Promise<unknown>;
 }
 
-/** What the tests leave in the page. */
+/** What the tests keep in the page. */
 interface Held {
   live: { state: { phase: string; code?: number }; close(): void };
   received: unknown[];
   starts: boolean[];
 }
 
-// deno-lint-ignore no-explicit-any -- it is another global object, that of the page
+// deno-lint-ignore no-explicit-any -- the global object of the page has its own types
 declare const window: any;
 
-/** Serves an empty page to users who have a session. */
+/** Serves an empty page that sets a session cookie. */
 function servePage(stack: AsyncDisposableStack, cookie = cookieOf("ada")): string {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -41,7 +41,7 @@ function servePage(stack: AsyncDisposableStack, cookie = cookieOf("ada")): strin
   return `http://127.0.0.1:${server.addr.port}/`;
 }
 
-/** Opens a page that listens to `event:1` by way of the client that the server serves. */
+/** Opens a page that subscribes to `event:1` with the client that the server serves. */
 async function openPage(
   stack: AsyncDisposableStack,
   live: Pick<Live, "http" | "ws">,
@@ -61,7 +61,7 @@ async function openPage(
   return page;
 }
 
-/** Resolves once the page has got so many starts and messages. */
+/** Resolves once the page has received this many starts and messages. */
 async function until(page: Page, starts: number, received: number): Promise<void> {
   await page.waitForFunction(
     ([starts, received]) =>
@@ -90,7 +90,7 @@ Deno.test("client.js in Chromium gets each message once, across breaks", withChr
   assertEquals(starts, [false, true]);
 });
 
-Deno.test("client.js in Chromium reads why it was refused", withChromium, async () => {
+Deno.test("client.js in Chromium reads why its upgrade was refused", withChromium, async () => {
   await using live = await startLive({
     options: { allowedOrigins: new Set(["https://a.example"]) },
   });
@@ -103,7 +103,7 @@ Deno.test("client.js in Chromium reads why it was refused", withChromium, async 
 });
 
 Deno.test(
-  "client.js in Chromium shows that it lives when it is online again",
+  "client.js in Chromium probes its connection when it is online again",
   withChromium,
   async () => {
     await using live = await startLive({ options });
@@ -120,7 +120,7 @@ Deno.test(
 );
 
 Deno.test(
-  "client.js in Chromium goes on with a server that was restarted",
+  "client.js in Chromium starts over with a server that was restarted",
   withChromium,
   async () => {
     await using stack = new AsyncDisposableStack();

@@ -1,5 +1,5 @@
 /**
- * The file that pages import: it is current, small, and works.
+ * The file that pages import: it is up to date, small, and works.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { ServerProcess } from "../support/process.ts";
 
 const root = new URL("../../", import.meta.url);
 
-/** What it may cost a page, in bytes. */
+/** How much a page may have to load, in bytes. */
 const MAX_GZIPPED_BYTES = 4_096;
 
-Deno.test("client.min.js is what `deno task client` makes of live/client", async () => {
+Deno.test("client.min.js is the output of `deno task client`", async () => {
   const [deno, ...words] = denoJson.tasks.client.command.split(" ");
   const output = words.indexOf("--output");
   const args = words.toSpliced(output, 2); // to standard output, not to the file
@@ -30,18 +30,18 @@ Deno.test("client.min.js is what `deno task client` makes of live/client", async
   assert(text.decode(stdout) === client, `Run \`deno task client\`. ${text.decode(stderr)}`);
 });
 
-Deno.test("client.min.js is no larger than a page can bear", async () => {
+Deno.test("client.min.js is at most 4 KiB gzipped", async () => {
   const stream = new Blob([client]).stream().pipeThrough(new CompressionStream("gzip"));
   const { byteLength } = await new Response(stream).arrayBuffer();
 
   assert(byteLength <= MAX_GZIPPED_BYTES, `${byteLength} bytes`);
 });
 
-Deno.test("client.min.js stands alone", () => {
+Deno.test("client.min.js has no dependencies", () => {
   assertEquals(/\bimport\b|\brequire\b|https?:/.exec(client), null);
 });
 
-Deno.test("client.min.js, as the program serves it, gets what is published", async () => {
+Deno.test("client.min.js, as the server serves it, receives what is published", async () => {
   const token = "the-publish-token-of-the-tests";
   await using directus = startDirectus();
   await using server = await ServerProcess.spawn({
