@@ -1,5 +1,5 @@
 /**
- * Revoking on several instances, as `main.ts` puts them together.
+ * Revoking across instances, composed as in `main.ts`.
  *
  * @module
  */
@@ -47,7 +47,7 @@ class Instance implements AsyncDisposable {
     return instance;
   }
 
-  /** Connects a session, subscribes, and resolves once that is answered. */
+  /** Connects a session and subscribes it to a topic. */
   async connect(cookie: string, topic: string): Promise<Client> {
     const client = await Client.connect(`ws://127.0.0.1:${this.#live}`, { cookie });
     assertEquals((await client.next()).type, "welcome");
@@ -72,7 +72,7 @@ class Instance implements AsyncDisposable {
   }
 }
 
-/** Resolves once so many instances hear commands and can publish. */
+/** Resolves once the instances receive revocations and can publish. */
 async function ready(redis: RedisServer, ...instances: readonly Instance[]): Promise<void> {
   for (let reply: Reply = null; !Array.isArray(reply) || reply[1] !== instances.length;) {
     reply = await redis.command("PUBSUB", "NUMSUB", "live:control");
@@ -94,7 +94,7 @@ Deno.test("POST /revoke closes a user's connections on the only instance", async
   assertEquals(await client.closed, REVOKED);
 });
 
-Deno.test("POST /directus reaches who listens to the item", async () => {
+Deno.test("POST /directus reaches the subscribers of the item", async () => {
   await using directus = startDirectus();
   await using instance = await Instance.start(directus);
   await using client = await instance.connect(directus.directus.session("ada-id"), "event:1");
@@ -136,7 +136,7 @@ redisTest("POST /revoke on one instance closes a user's connections on the other
   assertEquals(keys.includes(cookie.split("=")[1] ?? ""), false);
 });
 
-redisTest("POST /revoke of a topic on one instance has the other ask again", async () => {
+redisTest("POST /revoke of a topic on one instance checks rights on the other", async () => {
   await using redis = await RedisServer.start();
   await using directus = startDirectus();
   await using first = await Instance.start(directus, { REDIS_URL: redis.url });
@@ -152,7 +152,7 @@ redisTest("POST /revoke of a topic on one instance has the other ask again", asy
   assertEquals(await client.next(), gone);
 });
 
-redisTest("POST /revoke cut off from Redis acts on its instance, and is 503", async () => {
+redisTest("POST /revoke without Redis acts on its own instance, and is 503", async () => {
   await using redis = await RedisServer.start();
   await using directus = startDirectus();
   await using instance = await Instance.start(directus, { REDIS_URL: redis.url });

@@ -1,5 +1,5 @@
 /**
- * Tests of metrics of several processes as one.
+ * Joining the metrics of several processes.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { joinExpositions } from "../../live/processes/exposition.ts";
 import { createPrometheusMetrics } from "../../live/telemetry/prometheus_metrics.ts";
 
-Deno.test("joinExpositions() adds what is counted, series by series", () => {
+Deno.test("joinExpositions() adds up equal series", () => {
   const one = '# HELP m What\n# TYPE m counter\nm{a="x"} 1\nm{a="y z"} 2.5\n';
   const two = '# HELP m What\n# TYPE m counter\nm{a="y z"} 1\nm{a="new"} 4\n';
   assertEquals(
@@ -18,12 +18,12 @@ Deno.test("joinExpositions() adds what is counted, series by series", () => {
 });
 
 for (const [values, joined] of [[[1, 1, 1], 1], [[1, 0, 1], 0]] as const) {
-  Deno.test(`joinExpositions() says of ${values} that ${joined} is up`, () => {
+  Deno.test(`joinExpositions() joins redis_up of ${values} to ${joined}`, () => {
     assertEquals(joinExpositions(values.map((up) => `redis_up ${up}\n`)), `redis_up ${joined}\n`);
   });
 }
 
-Deno.test("joinExpositions() leaves alone what one process exposes", async () => {
+Deno.test("joinExpositions() does not change a single exposition", async () => {
   const metrics = createPrometheusMetrics("i");
   metrics.connections(3);
   metrics.broadcast(7);

@@ -16,7 +16,7 @@ const COUNT = 2;
 interface Setup extends AsyncDisposable {
   readonly server: ServerProcess;
   readonly ops: string;
-  /** Connects a client, and subscribes it to one topic; tells the process that it is with. */
+  /** Connects a client and subscribes it to a topic; resolves to the client and its process. */
   connect(): Promise<{ client: Client; instance: unknown }>;
 }
 
@@ -105,7 +105,7 @@ redisTest("main.ts: two processes drain on one signal, and end with 0", async ()
   assertEquals((await setup.server.ended).code, 0);
 });
 
-redisTest("main.ts: processes do not outlive the one that started them", async () => {
+redisTest("main.ts: processes do not outlive their parent", async () => {
   await using setup = await setUp();
   const clients = await connectToAll(setup);
 

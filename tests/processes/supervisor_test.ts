@@ -1,5 +1,5 @@
 /**
- * Tests of the supervisor, over processes that are listeners in this one.
+ * The supervisor, with listeners of this process in place of processes.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { Supervisor } from "../../live/processes/supervisor.ts";
 import { turn } from "../support/queue.ts";
 import { RecordingLogger } from "../support/recorders.ts";
 
-/** A process that lives in this one. */
+/** A process that is a listener in this one. */
 class FakeProcess implements Child {
   /** What it answers to a path. */
   answer: (request: Request, path: string) => Promise<Response> | Response;
@@ -71,7 +71,7 @@ async function setUp(count = 2): Promise<Setup> {
   };
 }
 
-Deno.test("Supervisor hands calls to its processes in turn, as they are", async () => {
+Deno.test("Supervisor passes calls on to its processes in turn, unchanged", async () => {
   await using setup = await setUp();
   for (const process of setup.processes) {
     process.answer = async (request) =>
@@ -86,14 +86,14 @@ Deno.test("Supervisor hands calls to its processes in turn, as they are", async 
   assertEquals(setup.processes.map(({ calls }) => calls), [[publish, publish], [publish]]);
 });
 
-Deno.test("Supervisor answers that it lives without asking anybody", async () => {
+Deno.test("Supervisor answers /healthz without a process", async () => {
   await using setup = await setUp();
   const response = await setup.ask("/healthz");
   assertEquals(await response.json(), { status: "ok" });
   assertEquals(setup.processes.map(({ calls }) => calls), [[], []]);
 });
 
-Deno.test("Supervisor is ready if all its processes are, and says why if one is not", async () => {
+Deno.test("Supervisor is ready if all processes are, and otherwise says why", async () => {
   await using setup = await setUp();
   for (const process of setup.processes) process.answer = () => Response.json({ status: "ready" });
   const ready = await setup.ask("/readyz");
@@ -116,7 +116,7 @@ Deno.test("Supervisor joins its processes' metrics", async () => {
   assertEquals([response.headers.get("content-type"), await response.text()], ["x/y", "m 3\n"]);
 });
 
-Deno.test("Supervisor answers 503 for a process that does not", async () => {
+Deno.test("Supervisor answers 503 for a process that does not answer", async () => {
   await using setup = await setUp(1);
   const [process] = setup.processes;
   await process?.end(1);
@@ -128,7 +128,7 @@ Deno.test("Supervisor answers 503 for a process that does not", async () => {
   await Promise.all([response.body?.cancel(), readyz.body?.cancel()]);
 });
 
-Deno.test("Supervisor starts a process anew that ends, later each time", async () => {
+Deno.test("Supervisor restarts a process that ends, with rising delays", async () => {
   const time = new FakeTime();
   const starts: number[] = [];
   let child = Promise.withResolvers<number>();
@@ -171,7 +171,7 @@ Deno.test("Supervisor starts a process anew that ends, later each time", async (
   await server.shutdown();
 });
 
-Deno.test("Supervisor.start() stops all and tells the exit code if a process ends at once", async () => {
+Deno.test("Supervisor.start() stops all processes and resolves to the exit code if one ends at once", async () => {
   const stopped: number[] = [];
   const supervisor = new Supervisor({
     count: 2,
@@ -196,7 +196,7 @@ Deno.test("Supervisor.start() stops all and tells the exit code if a process end
   assertEquals([await supervisor.start(), stopped], [1, [0]]);
 });
 
-Deno.test("Supervisor.start() rejects if it may not start processes", async () => {
+Deno.test("Supervisor.start() rejects without the permission to start processes", async () => {
   const supervisor = new Supervisor({
     count: 1,
     spawn() {
