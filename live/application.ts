@@ -16,6 +16,7 @@ import { createLive, type Live } from "./live.ts";
 import { createOpsHandler } from "./ops/ops_handler.ts";
 import { createOpsServer } from "./ops/ops_server.ts";
 import { Ingest } from "./redis/ingest.ts";
+import { RedisLink } from "./redis/link.ts";
 import { RedisBroker } from "./redis/redis_broker.ts";
 import { RedisRevocationBus } from "./redis/revocation_bus.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
@@ -67,7 +68,7 @@ const FLUSH_MS = 500;
 /**
  * Builds the application. Nothing listens before {@linkcode Application.start}.
  *
- * It must be stopped even if it never started: connections to Redis are kept from the beginning.
+ * It must be stopped even if it never started: the broker runs from the beginning.
  */
 export function compose(config: Config, options: ComposeOptions = {}): Application {
   const { shared = false, onePort = false } = options;
@@ -89,15 +90,16 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     historyMaxBytes: config.LIVE_HISTORY_MAX_BYTES,
   };
   const { REDIS_URL: url, REDIS_INGEST_STREAM: stream } = config;
+  const link = url === undefined ? undefined : new RedisLink({ url, logger, metrics });
   const ingest = url === undefined || stream === undefined
     ? undefined
     : new Ingest({ ...history, url, stream, instanceId, logger, metrics });
   const live: Live = createLive({
     authority: createShield(directus, { ttlMs: config.DIRECTUS_CACHE_TTL_MS, metrics }),
-    broker: url === undefined
+    broker: link === undefined
       ? new MemoryBroker({ ...history, metrics })
-      : new RedisBroker({ ...history, url, logger, metrics }),
-    revocationBus: url === undefined ? undefined : new RedisRevocationBus({ url, logger }),
+      : new RedisBroker({ ...history, link, logger, metrics }),
+    revocationBus: link === undefined ? undefined : new RedisRevocationBus({ link, logger }),
     other: onePort ? (request) => handleOps(request) : undefined,
     transport: config.LIVE_TRANSPORT,
     host: config.LIVE_WS_HOST,
@@ -139,6 +141,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     async open() {
       // The ops listener comes first: its health checks answer "starting" rather than nothing.
       const opsAddress = await ops?.start();
+      link?.start();
       const liveAddress = await live.start();
       ingest?.start();
       return { ops: opsAddress ?? liveAddress, live: liveAddress };
@@ -147,7 +150,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
       using deadline = new Deadline(timeoutMs);
       const ingestStopped = ingest?.stop(); // another instance takes over during the drain
       const result = await live.stop(timeoutMs);
-      await deadline.wait(Promise.all([ingestStopped, ops?.stop()]));
+      await deadline.wait(Promise.all([ingestStopped, link?.stop(), ops?.stop()]));
       await flush(log);
       return result;
     },

@@ -43,7 +43,7 @@ export interface LiveOptions
    * @default {a MemoryBroker with 256 messages per topic, 5 minutes and 256 MiB}
    */
   readonly broker?: Broker;
-  /** Passes revocations on to other instances. The server stops it. @default {none} */
+  /** Passes revocations on to other instances. @default {none} */
   readonly revocationBus?: RevocationBus | undefined;
   /** Topics per connection. @default {128} */
   readonly maxTopics?: number;
@@ -107,7 +107,7 @@ export function createLive(options: LiveOptions = {}): Live {
     async close(timeoutMs = bounds.drainTimeoutMs) {
       using deadline = new Deadline(timeoutMs);
       const result = await server.stop(timeoutMs);
-      await deadline.wait(Promise.all([hub.stop(), revocationBus?.stop()]));
+      await deadline.wait(hub.stop());
       return result;
     },
   });

@@ -109,9 +109,11 @@ export { createOpsServer, type OpsServer, type OpsServerOptions } from "./ops/op
 export type { TransportName } from "./transport/transport.ts";
 export type { Topics } from "./directus/flow_trigger.ts";
 export type { Publish } from "./ops/publish.ts";
-export { type RedisControlOptions, RedisRevocationBus } from "./redis/revocation_bus.ts";
+export type { RedisClient } from "./redis/client.ts";
 export { Ingest, type IngestOptions } from "./redis/ingest.ts";
+export { RedisLink, type RedisLinkOptions, type RedisSession } from "./redis/link.ts";
 export { RedisBroker, type RedisBrokerOptions } from "./redis/redis_broker.ts";
+export { RedisRevocationBus, type RedisRevocationBusOptions } from "./redis/revocation_bus.ts";
 export type { StoreBounds } from "./redis/store.ts";
 export { Revalidator, type RevalidatorOptions } from "./session/revalidator.ts";
 export type {

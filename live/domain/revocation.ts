@@ -27,8 +27,6 @@ export interface RevocationBus {
    * @throws {BrokerUnavailable} If they were not told, or if nobody knows.
    */
   send(command: Revocation): Promise<void>;
-  /** Tells and hears no more. */
-  stop(): Promise<void>;
 }
 
 /** Users that one command may name: a Flow is triggered once for many. */

@@ -1,5 +1,5 @@
 /**
- * One connection to Redis, which is whole or gone.
+ * One connection to Redis.
  *
  * @module
  */
@@ -7,85 +7,68 @@
 import { createHash } from "node:crypto";
 import { createClient } from "@redis/client";
 
-/** How long a connection may take to come about, its login included, in milliseconds. */
+/** How long connecting may take, login included, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 3_000;
 
-/** How often a connection is tried, and how long its answer may take, in milliseconds. */
-const PING_EVERY_MS = 1_000;
+/** How often an idle connection is checked, and how long the answer may take, in milliseconds. */
+const PING_INTERVAL_MS = 1_000;
 const PING_TIMEOUT_MS = 2_000;
 
-/** Errors of a server that is no longer, or not yet, the one to talk to: another may be. */
+/** Errors that say that this is not, or not yet, the server to talk to: another one may be. */
 const WRONG_SERVER = /^(READONLY|LOADING|MASTERDOWN|NOAUTH|NOREPLICAS)/;
 
 /**
- * A connection that does not come back by itself: what an instance knows of Redis has to be read
- * anew after a break, so somebody has to notice. Commands fail at once when it is lost.
+ * A connection that works until it is lost, and never reconnects by itself: after a break an
+ * instance has to read again what it knows of Redis, so the owner has to notice. A PING every second
+ * finds a server that hangs. Commands fail at once when the connection is lost.
  */
 export class RedisClient {
   /** Resolves to the reason when the connection is lost; never rejects. */
   readonly lost: Promise<string>;
-  /** Number of the database. Channels do not keep to it, so their names have to. */
+  /** Number of the database. Channels are shared by all databases, so their names contain it. */
   readonly database: number;
   readonly #client: Client;
-  readonly #lose: (reason: string) => void;
-  /** By channel, what was last asked for, while it is under way. */
-  readonly #turns = new Map<string, Promise<void>>();
-  #watch: ReturnType<typeof setTimeout> | undefined;
+  readonly #lost = Promise.withResolvers<string>();
+  /** The last subscribe or unsubscribe of each channel, while it is in flight. */
+  readonly #pending = new Map<string, Promise<void>>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  private constructor(client: Client, url: string, lost: PromiseWithResolvers<string>) {
-    this.#client = client;
+  private constructor(url: string) {
+    this.#client = newClient(url);
+    this.#client.on("error", (error) => this.lose(reasonOf(error)));
+    this.#client.on("end", () => this.lose("connection closed"));
     this.database = Number(new URL(url).pathname.slice(1));
-    this.lost = lost.promise;
-    this.#lose = (reason) => {
-      clearTimeout(this.#watch);
-      lost.resolve(reason); // first, as the client tells that it ends, and that is no reason
-      if (client.isOpen) client.destroy();
-    };
+    this.lost = this.#lost.promise;
   }
 
   /**
-   * Connects, and logs in if the URL says so.
+   * Connects, and logs in if the URL has a user or a password.
    *
-   * @param url Where Redis is; its password is in no error.
-   * @throws {Error} If Redis cannot be reached, does not answer, or does not let us in.
+   * @param url Where Redis is. Its password appears in no error.
+   * @param signal Closes the connection when it aborts, established or not.
+   * @throws {Error} If Redis cannot be reached, does not answer, or refuses the login.
    */
-  static async connect(url: string): Promise<RedisClient> {
-    const lost = Promise.withResolvers<string>();
-    const client = newClient(url);
-    const redis = new RedisClient(client, url, lost);
-    client.on("error", (error) => redis.lose(reasonOf(error)));
-    client.on("end", () => redis.lose("connection closed"));
-    const late = () => redis.lose(`no answer within ${CONNECT_TIMEOUT_MS} ms`);
-    const timer = setTimeout(late, CONNECT_TIMEOUT_MS);
+  static async connect(url: string, signal?: AbortSignal): Promise<RedisClient> {
+    signal?.throwIfAborted();
+    const redis = new RedisClient(url);
+    const stop = () => redis.lose("stopped");
+    signal?.addEventListener("abort", stop);
+    redis.lost.then(() => signal?.removeEventListener("abort", stop));
     try {
-      await Promise.race([greet(client), lost.promise.then((reason) => fail(reason))]);
+      await Promise.race([redis.#open(), redis.lost.then((reason) => fail(reason))]);
+      redis.#watch();
+      return redis;
     } catch (error) {
       redis.lose(reasonOf(error));
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
-    return redis;
   }
 
-  /** Begins to try the connection every second: one that hangs is lost. */
-  watch(): void {
-    this.#watch = setTimeout(async () => {
-      const late = () => this.lose(`no answer within ${PING_TIMEOUT_MS} ms`);
-      this.#watch = setTimeout(late, PING_TIMEOUT_MS);
-      try {
-        await this.#client.ping();
-        clearTimeout(this.#watch);
-        this.watch();
-      } catch (error) {
-        this.lose(reasonOf(error));
-      }
-    }, PING_EVERY_MS);
-  }
-
-  /** Gives the connection up; what is under way on it fails. */
+  /** Closes the connection; commands in flight fail. */
   lose(reason: string): void {
-    this.#lose(reason);
+    clearTimeout(this.#timer);
+    this.#lost.resolve(reason); // before "end" is emitted, which would be no reason
+    if (this.#client.isOpen) this.#client.destroy();
   }
 
   /**
@@ -102,7 +85,11 @@ export class RedisClient {
     }
   }
 
-  /** Runs a script that takes no keys, sending its text only if Redis does not know it. */
+  /**
+   * Runs a script without declared keys. Its text is only sent if Redis does not have it cached.
+   *
+   * @throws {Error} If Redis refuses it or the connection is lost.
+   */
   async script(text: string, args: readonly string[]): Promise<unknown> {
     const sha = createHash("sha1").update(text).digest("hex");
     try {
@@ -113,26 +100,51 @@ export class RedisClient {
     }
   }
 
-  /** Listens to a channel, from when this resolves on. */
+  /** Subscribes to a channel; resolves once Redis has confirmed it. */
   subscribe(channel: string, listener: (message: string) => void): Promise<void> {
-    return this.#inTurn(channel, () => this.#client.subscribe(channel, listener));
+    return this.#queue(channel, () => this.#client.subscribe(channel, listener));
   }
 
-  /** Listens to a channel no more. The listener must be the one that was given. */
+  /** Unsubscribes a listener, the same function that was subscribed. */
   unsubscribe(channel: string, listener: (message: string) => void): Promise<void> {
-    return this.#inTurn(channel, () => this.#client.unsubscribe(channel, listener));
+    return this.#queue(channel, () => this.#client.unsubscribe(channel, listener));
   }
 
-  /** Does one thing after the other: the library forgets or keeps listeners if they overlap. */
-  #inTurn(channel: string, action: () => Promise<void>): Promise<void> {
-    const earlier = this.#turns.get(channel)?.catch(() => {}); // whoever asked for it is told
-    const turn = earlier === undefined ? action() : earlier.then(action);
-    this.#turns.set(channel, turn);
-    const tidy = () => {
-      if (this.#turns.get(channel) === turn) this.#turns.delete(channel);
+  /** Runs a channel's calls one by one: the library loses or keeps listeners if they overlap. */
+  #queue(channel: string, call: () => Promise<void>): Promise<void> {
+    const previous = this.#pending.get(channel)?.catch(() => {}); // its caller handles the error
+    const next = previous === undefined ? call() : previous.then(call);
+    this.#pending.set(channel, next);
+    const done = () => {
+      if (this.#pending.get(channel) === next) this.#pending.delete(channel);
     };
-    turn.then(tidy, tidy);
-    return turn;
+    next.then(done, done);
+    return next;
+  }
+
+  /** Connects and sends a PING: a Redis that is loading, or wants a login, accepts connections. */
+  async #open(): Promise<void> {
+    this.#expectAnswer(CONNECT_TIMEOUT_MS);
+    await this.#client.connect();
+    await this.#client.ping();
+  }
+
+  /** Sends a PING every second. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(async () => {
+      this.#expectAnswer(PING_TIMEOUT_MS);
+      try {
+        await this.#client.ping();
+        this.#watch();
+      } catch (error) {
+        this.lose(reasonOf(error));
+      }
+    }, PING_INTERVAL_MS);
+  }
+
+  #expectAnswer(timeoutMs: number): void {
+    this.#timer = setTimeout(() => this.lose(`no answer within ${timeoutMs} ms`), timeoutMs);
   }
 }
 
@@ -141,20 +153,14 @@ type Client = ReturnType<typeof newClient>;
 function newClient(url: string) {
   return createClient({
     url,
-    RESP: 2, // answers are lists, whatever the server can do beyond that
+    RESP: 2, // replies are arrays, whatever the server supports beyond that
     disableOfflineQueue: true,
-    commandOptions: { timeout: 0 }, // the library's own only counts until a command is written
+    commandOptions: { timeout: 0 }, // the library's timeout ends when a command is written
     socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
   });
 }
 
-/** Connects, and asks for one answer: a Redis that wants a login or still loads lets anybody in. */
-async function greet(client: Client): Promise<void> {
-  await client.connect();
-  await client.ping();
-}
-
-/** Returns what an error says, for people; it holds no secret. */
+/** Returns an error's message. It contains no secret. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }

@@ -5,23 +5,25 @@
  */
 
 import { z } from "zod";
-import type { Publication } from "../domain/publication.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
+import type { Publication } from "../domain/publication.ts";
 import { reasonOf, RedisClient } from "./client.ts";
 import { type IngestEntry, readEntries } from "./ingest_entry.ts";
-import { Stopping } from "./stopping.ts";
+import { IngestLease, LEASE_RETRY_MS } from "./ingest_lease.ts";
+import { pause } from "./pause.ts";
 import { append, type StoreBounds } from "./store.ts";
+import { WarningThrottle } from "./warning_throttle.ts";
 
 /** What ingesting needs. */
 export interface IngestOptions extends StoreBounds {
-  /** Where Redis is. */
+  /** Where Redis is. The ingest has a connection of its own, as its reads block. */
   readonly url: string;
   /** Name of the stream. */
   readonly stream: string;
   /** Name of this instance, as the stream's consumer. */
   readonly instanceId: string;
-  /** Told of malformed entries, and when Redis is lost. */
+  /** Logs malformed entries, and interruptions. */
   readonly logger: Logger;
   /** Counts entries. */
   readonly metrics: Metrics;
@@ -33,29 +35,13 @@ const GROUP = "live";
 /** Entries that are published in one step. */
 const BATCH = 256;
 
-/** How long an instance leads without saying so again, in milliseconds. */
-const LEASE_MS = 5_000;
-
-/** How long one read waits for entries, in milliseconds: a stop waits for it. */
+/** How long a read waits for entries, in milliseconds: a stop waits for it. */
 const BLOCK_MS = 250;
 
-/** After a failure the stream is read again so much later, in milliseconds. */
+/** How long to wait after a failure, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Takes the lead if nobody has it, or keeps it. */
-const LEAD = `
-local holder = redis.call('GET', ARGV[1])
-if holder and holder ~= ARGV[2] then return 0 end
-redis.call('SET', ARGV[1], ARGV[2], 'PX', ARGV[3])
-return 1
-`;
-
-/** Gives the lead to whoever asks next. */
-const RESIGN = `
-if redis.call('GET', ARGV[1]) == ARGV[2] then redis.call('DEL', ARGV[1]) end
-`;
-
-/** Removes consumers that have left nothing behind. */
+/** Deletes consumers that have left nothing behind. */
 const TIDY = `
 for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', ARGV[1], ARGV[2])) do
   local name, pending = consumer[2], consumer[4]
@@ -71,73 +57,73 @@ const streams = z.array(z.tuple([z.string(), z.unknown()])).length(1);
 /**
  * Publishes the entries of a stream, each once and in their order.
  *
- * All instances are one consumer group, of which one leads: entries that two instances publish side
- * by side would overtake each other. Whoever takes over the lead first publishes what the one before
- * left behind. An entry is acknowledged in the very step that publishes it, so an instance that
- * was thought dead and comes back publishes nothing again.
+ * All instances are one consumer group, of which one leads: entries that two instances publish at the
+ * same time could overtake each other. An instance that takes over the lead first publishes what the
+ * previous leader left behind. An entry is acknowledged in the same step that publishes it, so an
+ * instance that was taken for dead and comes back publishes nothing twice.
  */
 export class Ingest {
   readonly #options: IngestOptions;
-  /** Tells instances apart even where somebody gave two of them one name. */
+  /** Tells instances apart even if two of them were given the same name. */
   readonly #name: string;
-  readonly #stopping = new Stopping();
+  readonly #lease: IngestLease;
+  readonly #warnings: WarningThrottle;
+  readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
 
   /** Creates an ingest that reads nothing before {@linkcode start}. */
   constructor(options: IngestOptions) {
     this.#options = options;
     this.#name = `${options.instanceId}-${crypto.randomUUID().slice(0, 8)}`;
+    this.#lease = new IngestLease(options.stream, this.#name);
+    this.#warnings = new WarningThrottle(options.logger);
   }
 
-  /** Begins to read. */
+  /** Starts to read. A second call, or one after {@linkcode stop}, changes nothing. */
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** Reads no more; resolves once what is under way has been left. */
+  /** Stops to read. Resolves once the batch in flight is published and nothing is left open. */
   async stop(): Promise<void> {
-    this.#stopping.stop();
+    this.#stop.abort();
     await this.#running;
   }
 
+  get #stopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
   async #run(): Promise<void> {
-    while (!this.#stopping.stopped) {
+    while (!this.#stopped) {
       try {
         const client = await RedisClient.connect(this.#options.url);
-        client.watch();
-        await this.#follow(client).finally(() => client.lose("stopped"));
+        await this.#work(client).finally(() => client.lose("stopped"));
       } catch (error) {
-        const reason = reasonOf(error);
-        this.#options.logger.warn("ingest interrupted", { reason });
+        this.#warnings.warn("ingest interrupted", reasonOf(error));
       }
-      await this.#stopping.pause(RETRY_MS);
+      await pause(RETRY_MS, this.#stop.signal);
     }
   }
 
   /** Waits for the lead, and leads until it is lost or given up. */
-  async #follow(client: RedisClient): Promise<void> {
-    while (!this.#stopping.stopped) {
-      if (await this.#lead(client)) {
+  async #work(client: RedisClient): Promise<void> {
+    while (!this.#stopped) {
+      if (await this.#leads(client)) {
         await this.#createGroup(client);
         await this.#takeOver(client);
-        while (await this.#lead(client)) await this.#publish(client, await this.#next(client));
+        while (await this.#leads(client)) await this.#publish(client, await this.#next(client));
       }
-      await this.#stopping.pause(LEASE_MS / 3);
+      await pause(LEASE_RETRY_MS, this.#stop.signal);
     }
-    await client.script(RESIGN, [this.#leaseKey, this.#name]);
+    await this.#lease.release(client);
   }
 
-  get #leaseKey(): string {
-    return `live:ingest:${this.#options.stream}`;
+  async #leads(client: RedisClient): Promise<boolean> {
+    return !this.#stopped && await this.#lease.hold(client);
   }
 
-  async #lead(client: RedisClient): Promise<boolean> {
-    if (this.#stopping.stopped) return false;
-    const args = [this.#leaseKey, this.#name, `${LEASE_MS}`];
-    return await client.script(LEAD, args) === 1;
-  }
-
-  /** Creates the group before the stream's first entry, so that none is missed. */
+  /** Creates the group at the stream's beginning, so that no entry is missed. */
   async #createGroup(client: RedisClient): Promise<void> {
     const { stream } = this.#options;
     try {
@@ -147,7 +133,7 @@ export class Ingest {
     }
   }
 
-  /** Publishes what was read, by whomever, and never acknowledged. */
+  /** Publishes what any instance has read and not acknowledged. */
   async #takeOver(client: RedisClient): Promise<void> {
     const { stream } = this.#options;
     let from = "0-0";
@@ -156,7 +142,7 @@ export class Ingest {
       const [next, entries] = claimed.parse(await client.run(["XAUTOCLAIM", ...args]));
       await this.#publish(client, readEntries(entries));
       from = next;
-    } while (from !== "0-0" && await this.#lead(client));
+    } while (from !== "0-0" && await this.#leads(client));
     await client.script(TIDY, [stream, GROUP, this.#name]);
   }
 
@@ -186,8 +172,7 @@ export class Ingest {
     if (publications.length === 0) return;
     const from = { stream, group: GROUP, ids };
     const positions = await append(client, publications, this.#options, from);
-    const published = positions.filter((position) => position !== undefined).length;
-    metrics.published(published);
+    metrics.published(positions.filter((position) => position !== undefined).length);
     for (const position of positions) {
       metrics.ingested(position === undefined ? "repeated" : "published");
     }

@@ -7,18 +7,18 @@
 import { z } from "zod";
 import { Publication } from "../domain/publication.ts";
 
-/** An entry and what it asks to publish. */
+/** An entry, read. */
 export interface IngestEntry {
   /** Its id in the stream. */
   readonly id: string;
-  /** The publication, or what is wrong with the entry. */
+  /** What it publishes, or what is wrong with it. */
   readonly publication: Publication | string;
 }
 
-/** What one entry's data may hold, in UTF-16 code units, as much as a publish call's body. */
+/** The longest payload, in UTF-16 code units: as much as a publish call's body may have bytes. */
 const MAX_DATA_LENGTH = 1_048_576;
 
-/** An entry that was deleted while it was pending has no fields. */
+/** An entry that was deleted while it was pending has no fields, or is no entry at all. */
 const entries = z.array(z.tuple([z.string(), z.array(z.string()).nullable()]).nullable());
 
 /** Reads entries as Redis lists them: each an id and its fields, flat. */
@@ -29,6 +29,7 @@ export function readEntries(reply: unknown): IngestEntry[] {
   }));
 }
 
+/** Of a field that is given twice, the last one counts. Fields with other names are ignored. */
 function publicationOf(flat: readonly string[]): Publication | string {
   const fields: Record<string, string> = {};
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ""] = flat[i + 1] ?? "";

@@ -1,5 +1,5 @@
 /**
- * An instance's tie to Redis, which comes back by itself.
+ * An instance's connections to Redis, which are established again when they break.
  *
  * @module
  */
@@ -7,13 +7,17 @@
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import { reasonOf, RedisClient } from "./client.ts";
-import { Stopping } from "./stopping.ts";
+import { pause } from "./pause.ts";
+import { WarningThrottle } from "./warning_throttle.ts";
 
-/** Both connections to Redis, one for commands and one that listens. */
+/**
+ * Two connections that live and die together. Channels have one of their own because Redis closes a
+ * subscribed connection that has 32 MiB to be read, which replies to commands can exceed.
+ */
 export interface RedisSession {
   /** Runs commands. */
   readonly commands: RedisClient;
-  /** Listens to channels. */
+  /** Subscribes to channels. */
   readonly channels: RedisClient;
 }
 
@@ -21,11 +25,9 @@ export interface RedisSession {
 export interface RedisLinkOptions {
   /** Where Redis is. */
   readonly url: string;
-  /** Called each time Redis is reached, with connections that know of no channel yet. */
-  readonly onUp: (session: RedisSession) => void;
-  /** Told when Redis is lost and reached. */
+  /** Logs when Redis is reached and lost. */
   readonly logger: Logger;
-  /** Told whether Redis is reached. */
+  /** Records whether Redis is reached. */
   readonly metrics: Metrics;
 }
 
@@ -34,19 +36,22 @@ const MIN_WAIT_MS = 50;
 const MAX_WAIT_MS = 2_000;
 
 /**
- * Keeps a session with Redis for as long as it runs. If either connection breaks or hangs, both are
- * given up and made anew: a session is whole or gone.
+ * Keeps a session with Redis, for everything in the instance that needs one. If either connection
+ * breaks or hangs, both are closed and replaced.
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
-  readonly #stopping = new Stopping();
+  readonly #warnings: WarningThrottle;
+  readonly #stop = new AbortController();
+  readonly #listeners: ((session: RedisSession) => Promise<void>)[] = [];
   #session: RedisSession | undefined;
   #trouble: string | undefined = "not connected to Redis yet";
   #running: Promise<void> | undefined;
 
-  /** Creates a link that is not there before {@linkcode start}. */
+  /** Creates a link that connects once it is started. */
   constructor(options: RedisLinkOptions) {
     this.#options = options;
+    this.#warnings = new WarningThrottle(options.logger);
   }
 
   /** The session, while there is one. */
@@ -59,74 +64,93 @@ export class RedisLink {
     return this.#trouble;
   }
 
-  /** Begins to reach for Redis. */
+  /**
+   * Adds what has to be done with each new session, which has no subscriptions yet. It is done at
+   * once if there is a session. As with {@linkcode attempt}, the session ends if that fails.
+   */
+  onUp(listener: (session: RedisSession) => Promise<void>): void {
+    this.#listeners.push(listener);
+    this.attempt(listener);
+  }
+
+  /**
+   * Does something with the session that has to succeed before the session is of use. If it fails,
+   * the session ends, and the listeners of {@linkcode onUp} repair everything with the next one.
+   * Without a session it does nothing. Never rejects.
+   */
+  async attempt(action: (session: RedisSession) => Promise<void>): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return;
+    try {
+      await action(session);
+    } catch (error) {
+      session.commands.lose(reasonOf(error));
+    }
+  }
+
+  /** Starts to connect. A second call, or one after {@linkcode stop}, changes nothing. */
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** Gives the session up for good; resolves once nothing of it is left. */
+  /** Closes both connections, and stops connecting. Resolves once nothing is left open. */
   async stop(): Promise<void> {
-    this.#stopping.stop();
+    this.#stop.abort();
     await this.#running;
   }
 
   async #run(): Promise<void> {
+    const { signal } = this.#stop;
     let waitMs = MIN_WAIT_MS;
-    while (!this.#stopping.stopped) {
+    while (!signal.aborted) {
       try {
-        const session = await this.#connect();
-        if (session === undefined) return;
+        const session = await this.#connect(signal);
         const since = performance.now();
-        this.#down(await this.#keep(session));
-        // One that refuses what it is asked at once is no better than none.
-        if (performance.now() - since > MAX_WAIT_MS) waitMs = MIN_WAIT_MS;
+        const reason = await this.#use(session);
+        // A session that fails at once is no better than none: the wait keeps growing.
+        if (performance.now() - since > MAX_WAIT_MS) {
+          waitMs = MIN_WAIT_MS;
+          this.#warnings.reset();
+        }
+        this.#down("redis lost", reason);
       } catch (error) {
-        this.#down(reasonOf(error));
+        this.#down("redis not reached", reasonOf(error));
       }
-      await this.#stopping.pause(waitMs * (0.5 + Math.random() / 2)); // instances must not come in step
+      await pause(waitMs * (0.5 + Math.random() / 2), signal); // not in step with other instances
       waitMs = Math.min(2 * waitMs, MAX_WAIT_MS);
     }
   }
 
-  /** Resolves to both connections, or to nothing if the link was stopped meanwhile. */
-  async #connect(): Promise<RedisSession | undefined> {
+  async #connect(signal: AbortSignal): Promise<RedisSession> {
     const { url } = this.#options;
-    const results = await Promise.allSettled([RedisClient.connect(url), RedisClient.connect(url)]);
-    const clients = results.flatMap((result) => result.status === "fulfilled" ? result.value : []);
-    const [commands, channels] = clients;
-    if (commands !== undefined && channels !== undefined && !this.#stopping.stopped) {
-      return { commands, channels };
+    const commands = await RedisClient.connect(url, signal);
+    try {
+      return { commands, channels: await RedisClient.connect(url, signal) };
+    } catch (error) {
+      commands.lose(reasonOf(error));
+      throw error;
     }
-    for (const client of clients) client.lose("only half of a session");
-    const failed = results.find((result) => result.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
-    return undefined;
   }
 
-  /** Uses a session until it is lost or the link is stopped; resolves to the reason. */
-  async #keep(session: RedisSession): Promise<string> {
+  /** Keeps a session until either connection is lost; resolves to the reason. */
+  async #use(session: RedisSession): Promise<string> {
     const { commands, channels } = session;
-    commands.watch();
-    channels.watch();
     this.#session = session;
     this.#trouble = undefined;
     this.#options.metrics.redisUp(true);
     this.#options.logger.info("redis reached");
-    this.#options.onUp(session);
-    const stopping = this.#stopping.told.then(() => "stopped");
-    const reason = await Promise.race([commands.lost, channels.lost, stopping]);
-    this.#session = undefined;
+    for (const listener of this.#listeners) this.attempt(listener);
+    const reason = await Promise.race([commands.lost, channels.lost]);
     commands.lose(reason);
     channels.lose(reason);
     return reason;
   }
 
-  #down(reason: string): void {
-    if (this.#stopping.stopped) return;
-    const { logger, metrics } = this.#options;
-    if (this.#trouble !== undefined) logger.debug("redis not reached", { reason });
-    else logger.warn("redis lost", { reason });
+  #down(message: string, reason: string): void {
+    this.#session = undefined;
     this.#trouble = `cut off from Redis: ${reason}`;
-    metrics.redisUp(false);
+    if (this.#stop.signal.aborted) return;
+    this.#warnings.warn(message, reason);
+    this.#options.metrics.redisUp(false);
   }
 }

@@ -13,43 +13,35 @@ import {
 } from "../domain/broker.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
+import type { Publication } from "../domain/publication.ts";
 import type { HistoryBudget } from "../history/topic_history.ts";
 import { reasonOf } from "./client.ts";
-import { RedisLink, type RedisSession } from "./link.ts";
-import type { Publication } from "../domain/publication.ts";
-import { Replica } from "../history/replica.ts";
-import type { Announcement } from "../history/stored_log.ts";
-import { readAnnouncement } from "./replies.ts";
-import { append, channelOf, read, type StoreBounds } from "./store.ts";
+import type { RedisLink, RedisSession } from "./link.ts";
+import { append, type StoreBounds, unusedTtlMs } from "./store.ts";
+import { TopicSync, type TopicSyncOptions } from "./topic_sync.ts";
+import { WarningThrottle } from "./warning_throttle.ts";
 
-/** Where Redis is, and what the history may hold, there and again here. */
+/** What the broker needs, and the bounds of the history: in Redis, and again in this process. */
 export interface RedisBrokerOptions extends StoreBounds {
-  /** Where Redis is. */
-  readonly url: string;
-  /** Told when Redis is lost and reached. */
+  /** Where Redis is. The broker neither starts nor stops it. */
+  readonly link: RedisLink;
+  /** Logs what Redis refuses. */
   readonly logger: Logger;
-  /** Counts publications. */
+  /** Counts publications, and measures the history in this process. */
   readonly metrics: Metrics;
 }
 
-/** A topic that is open here. */
-interface OpenReplica {
-  readonly topic: string;
-  readonly replica: Replica;
-  /** Takes what is announced. */
-  readonly listener: (message: string) => void;
-  /** Resolves once it was loaded for the first time. */
-  ready: Promise<void>;
-  /** How often it is being loaded at the moment. */
-  loads: number;
-  /** What was announced while it is being loaded. */
-  readonly held: Announcement[];
+/** A topic that is open. */
+interface OpenTopic {
+  readonly sync: TopicSync;
+  /** Resolves once the topic was read for the first time. */
+  readonly ready: Promise<void>;
 }
 
-/** How many topics are loaded at once: each may have its whole history to tell. */
-const LOADS_AT_ONCE = 64;
+/** Topics that are read at a time: the answer for each may be its whole history. */
+const READS_AT_ONCE = 64;
 
-/** Open topics are looked after so often in their time to live. */
+/** Open topics are marked as used four times before they would count as unused. */
 const SWEEPS_PER_TTL = 4;
 
 /** `setInterval` takes no more than 31 bits of milliseconds. */
@@ -59,25 +51,35 @@ const MAX_INTERVAL_MS = 2 ** 31 - 1;
 const RETRY_AFTER_MS = 2_000;
 
 /**
- * Keeps topics' logs in Redis, and here a replica of each that is open.
+ * Keeps topics' logs in Redis, and a replica of each open topic in this process.
  *
- * When Redis goes away the replicas stay and serve who comes back; nothing can be published and no
- * other topic opened. When it is back, each replica listens again and then reads what it lacks.
+ * While Redis is away, the replicas stay and serve clients that reconnect; publishing fails, and no
+ * other topic can be opened. When Redis is back, each replica subscribes again and then reads what
+ * it is missing.
  */
 export class RedisBroker implements Broker {
   readonly #options: RedisBrokerOptions;
   readonly #link: RedisLink;
+  readonly #warnings: WarningThrottle;
+  readonly #syncOptions: TopicSyncOptions;
   readonly #budget: HistoryBudget = { used: 0 };
-  /** In the order of their use, the longest unused first. */
-  readonly #open = new Map<string, OpenReplica>();
+  /** The least recently changed topic first. */
+  readonly #open = new Map<string, OpenTopic>();
   readonly #sweep: ReturnType<typeof setInterval>;
+  #isSweeping = false;
   #events: BrokerEvents = { changed() {} };
 
-  /** Creates a broker that reaches for Redis once it is listened to. */
+  /** Creates a broker without open topics. Its sweep keeps running until {@linkcode stop}. */
   constructor(options: RedisBrokerOptions) {
+    const { link, historySize: size, historyTtlMs: ttlMs } = options;
     this.#options = options;
-    this.#link = new RedisLink({ ...options, onUp: (session) => this.#attachAll(session) });
-    const everyMs = Math.min(Math.ceil(options.historyTtlMs / SWEEPS_PER_TTL), MAX_INTERVAL_MS);
+    this.#link = link;
+    this.#warnings = new WarningThrottle(options.logger);
+    const onChanged = (sync: TopicSync) => this.#changed(sync);
+    const budget = this.#budget;
+    this.#syncOptions = { link, bounds: options, size, ttlMs, budget, onChanged };
+    link.onUp((session) => this.#forEach((sync) => sync.attach(session)));
+    const everyMs = Math.min(Math.ceil(unusedTtlMs(options) / SWEEPS_PER_TTL), MAX_INTERVAL_MS);
     this.#sweep = setInterval(() => this.#lookAfter(), everyMs);
   }
 
@@ -87,7 +89,6 @@ export class RedisBroker implements Broker {
 
   listen(events: BrokerEvents): void {
     this.#events = events;
-    this.#link.start();
   }
 
   async publish(publications: readonly Publication[]): Promise<Position[]> {
@@ -101,7 +102,7 @@ export class RedisBroker implements Broker {
         epoch: cursor?.epoch ?? "",
       }));
     } catch (error) {
-      throw this.#unavailable("publishing failed", error);
+      throw this.#unavailable("redis: cannot publish", error);
     }
   }
 
@@ -109,10 +110,10 @@ export class RedisBroker implements Broker {
     const open = this.#open.get(topic) ?? this.#begin(topic);
     try {
       await open.ready;
-      return open.replica;
+      return open.sync.replica;
     } catch (error) {
       if (this.#open.get(topic) === open) this.close(topic);
-      throw this.#unavailable("a topic could not be opened", error);
+      throw this.#unavailable("redis: cannot open a topic", error);
     }
   }
 
@@ -121,9 +122,9 @@ export class RedisBroker implements Broker {
     if (open === undefined) return;
     const session = this.#session();
     try {
-      await this.#load(open, session);
+      await open.sync.load(session);
     } catch (error) {
-      throw this.#unavailable("a topic could not be read", error);
+      throw this.#unavailable("redis: cannot read a topic", error);
     }
   }
 
@@ -131,15 +132,14 @@ export class RedisBroker implements Broker {
     const open = this.#open.get(topic);
     if (open === undefined) return;
     this.#open.delete(topic);
-    open.replica.discard();
-    const channels = this.#link.session?.channels;
-    channels?.unsubscribe(channelOf(channels, topic), open.listener).catch(() => {});
+    open.sync.close();
     this.#options.metrics.historyBytes(this.#budget.used);
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     clearInterval(this.#sweep);
-    await this.#link.stop();
+    for (const topic of [...this.#open.keys()]) this.close(topic);
+    return Promise.resolve();
   }
 
   #session(): RedisSession {
@@ -148,105 +148,51 @@ export class RedisBroker implements Broker {
     return session;
   }
 
-  #unavailable(what: string, error: unknown): BrokerUnavailable {
+  #unavailable(message: string, error: unknown): BrokerUnavailable {
     const reason = reasonOf(error);
-    this.#options.logger.warn(`redis: ${what}`, { reason });
+    this.#warnings.warn(message, reason);
     return new BrokerUnavailable(`Redis: ${reason}`, RETRY_AFTER_MS);
   }
 
-  #begin(topic: string): OpenReplica {
+  #begin(topic: string): OpenTopic {
     const session = this.#session();
-    const { historySize: size, historyTtlMs: ttlMs } = this.#options;
-    const open: OpenReplica = {
-      topic,
-      replica: new Replica(topic, { size, ttlMs, budget: this.#budget }),
-      listener: (message) => this.#announced(open, readAnnouncement(message)),
-      ready: Promise.resolve(),
-      loads: 0,
-      held: [],
-    };
+    const sync = new TopicSync(topic, this.#syncOptions);
+    const open = { sync, ready: sync.attach(session) };
     this.#open.set(topic, open);
-    open.ready = this.#attach(open, session);
     return open;
   }
 
-  /** Listens first and reads then, so that nothing falls between the two. */
-  async #attach(open: OpenReplica, session: RedisSession): Promise<void> {
-    const { channels } = session;
-    await this.#load(
-      open,
-      session,
-      () => channels.subscribe(channelOf(channels, open.topic), open.listener),
-    );
-  }
-
-  /** Reads what a replica lacks, and then takes what was announced meanwhile. */
-  async #load(
-    open: OpenReplica,
-    { commands }: RedisSession,
-    before?: () => Promise<void>,
-  ): Promise<void> {
-    const { topic, replica, held } = open;
-    open.loads++;
-    try {
-      await before?.();
-      do {
-        const state = await read(commands, topic, replica.position, this.#options);
-        if (this.#open.get(topic) !== open) return;
-        replica.load(state);
-      } while (!held.splice(0).every((announcement) => replica.apply(announcement)));
-    } finally {
-      open.loads--;
-    }
-    this.#changed(open);
-  }
-
-  #announced(open: OpenReplica, announcement: Announcement): void {
-    if (this.#open.get(open.topic) !== open) return; // closed, but Redis does not know it yet
-    if (open.loads > 0) open.held.push(announcement);
-    else if (open.replica.apply(announcement)) this.#changed(open);
-    else this.#loadAll([open], (open, session) => this.#load(open, session));
-  }
-
-  #changed(open: OpenReplica): void {
-    this.#open.delete(open.topic);
-    this.#open.set(open.topic, open);
-    for (const { replica } of this.#open.values()) {
+  /** Hands on that a log has changed, and keeps what all replicas hold within the bounds. */
+  #changed({ topic }: TopicSync): void {
+    const open = this.#open.get(topic) as OpenTopic;
+    this.#open.delete(topic);
+    this.#open.set(topic, open);
+    for (const { sync } of this.#open.values()) {
       if (this.#budget.used <= this.#options.historyMaxBytes) break;
-      replica.clear();
+      sync.replica.clear();
     }
     this.#options.metrics.historyBytes(this.#budget.used);
-    this.#events.changed(open.topic);
-  }
-
-  #attachAll(session: RedisSession): void {
-    this.#loadAll([...this.#open.values()], (open) => this.#attach(open, session));
+    this.#events.changed(topic);
   }
 
   /**
-   * Forgets what is past its time to live, and reads every topic anew: that tells Redis that it is
-   * used, and finds what was not announced, if that should ever be.
+   * Drops what the replicas have held for too long, and reads every open topic: so Redis keeps it,
+   * and an announcement that got lost would be made up for.
    */
-  #lookAfter(): void {
-    const idle = [...this.#open.values()].filter(({ loads }) => loads === 0);
-    for (const { replica } of idle) replica.prune();
-    this.#loadAll(idle, (open, session) => this.#load(open, session));
+  async #lookAfter(): Promise<void> {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    for (const { sync } of this.#open.values()) sync.replica.prune();
+    this.#options.metrics.historyBytes(this.#budget.used);
+    await this.#link.attempt((session) => this.#forEach((sync) => sync.load(session)));
+    this.#isSweeping = false;
   }
 
-  /** Loads replicas, some at a time. What fails is done again with the next session. */
-  async #loadAll(
-    all: readonly OpenReplica[],
-    load: (open: OpenReplica, session: RedisSession) => Promise<void>,
-  ): Promise<void> {
-    const { session } = this.#link;
-    if (session === undefined) return;
-    try {
-      for (let start = 0; start < all.length; start += LOADS_AT_ONCE) {
-        const some = all.slice(start, start + LOADS_AT_ONCE);
-        await Promise.all(some.map((open) => load(open, session)));
-      }
-    } catch (error) {
-      session.commands.lose(reasonOf(error));
+  /** Reads all open topics, some at a time. */
+  async #forEach(read: (sync: TopicSync) => Promise<void>): Promise<void> {
+    const all = [...this.#open.values()];
+    for (let start = 0; start < all.length; start += READS_AT_ONCE) {
+      await Promise.all(all.slice(start, start + READS_AT_ONCE).map(({ sync }) => read(sync)));
     }
   }
 }

@@ -14,21 +14,22 @@ const logState = z.tuple([
   z.string(),
   z.array(z.tuple([z.string(), z.array(z.string()).length(6)])),
   z.array(z.string()),
-  z.coerce.number(),
 ]);
 
 /** Reads the answer of the script that reads. */
 export function readLogState(reply: unknown): LogState {
-  const [epoch, offset, now, entries, latest, removedUpTo] = logState.parse(reply);
+  const [epoch, offset, now, entries, flat] = logState.parse(reply);
+  const fields = pairs(flat);
+  const removed = fields.find(([field]) => field === "removed");
   return {
     epoch,
     offset,
-    removedUpTo,
+    removedUpTo: Number(removed?.[1] ?? 0),
     now: Number(now),
     publications: entries.map(([id, [, at = "", , key = "", , data = ""]]) =>
       stored(id.split("-", 1)[0] ?? "", at, key, data)
     ),
-    latest: pairs(latest).map(([key, value]) => {
+    latest: fields.filter(([field]) => field.startsWith('"')).map(([key, value]) => {
       const [offset = "", at = "", data = ""] = value.split("\n");
       return stored(offset, at, key, data);
     }).sort((a, b) => a.offset - b.offset),
@@ -43,7 +44,7 @@ export function readPositions(reply: unknown): (Cursor | undefined)[] {
   );
 }
 
-/** Reads what a channel carried. */
+/** Reads an announcement. */
 export function readAnnouncement(text: string): Announcement {
   const [epoch = "", ...lines] = text.split("\n");
   const publications: StoredPublication[] = [];
@@ -54,13 +55,12 @@ export function readAnnouncement(text: string): Announcement {
   return { epoch, publications };
 }
 
-/** An empty payload stands for a removal: no JSON text is empty. */
 function stored(offset: string, at: string, key: string, data: string): StoredPublication {
   return {
     offset: Number(offset),
     at,
     key: key === "" ? undefined : JSON.parse(key),
-    json: data === "" ? undefined : data,
+    json: data === "" ? undefined : data, // a removal
   };
 }
 

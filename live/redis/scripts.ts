@@ -1,19 +1,20 @@
 /**
- * What happens to a topic in Redis, as scripts: each runs there as one step, so that whatever
- * breaks in between, an offset, its place in the history and its announcement go together.
+ * What happens to a topic in Redis, as Lua scripts. Each script runs as one step, so an offset, its
+ * entry in the log and its announcement can never part, whatever breaks in between.
  *
  * A topic `event:42` is
- * - `live:topic:event:42`, a hash of its epoch, the offset of its newest publication, and the offset of
- *   the newest removal that the log no longer holds,
+ * - `live:topic:event:42`, a hash: the log's `epoch`, the `offset` of its newest publication, in
+ *   `removed` the offset of the newest removal that the log no longer holds; and the topic's state,
+ *   which is the latest publication of each key under the key as JSON, as lines,
  * - `live:log:event:42`, a stream of its last publications, each under its offset,
- * - `live:latest:event:42`, a hash of the latest publication of each key, as lines: the state,
- * - `live:0:event:42`, in database 0, the channel on which it is announced what is new, as lines.
+ * - `live:0:event:42`, in database 0, the channel on which publications are announced, as lines.
  *
- * Over all topics, `live:used` sorts them by when they were used, and `live:sizes` holds what each
- * of them and (under the empty name) all together hold. The scripts reach keys of topics that they
+ * Over all topics, `live:used` sorts them by their last use, and `live:sizes` holds the size of each
+ * of them and, under the empty name, of all together. The scripts reach keys of topics that they
  * find there, so a Redis Cluster cannot run them; one Redis with replicas can.
  *
- * Lines: data is JSON without a line break, and so is a key, so nothing has to be escaped.
+ * Lines need no escapes: payloads and keys are JSON without line breaks. The empty payload, which is
+ * no JSON, is a removal.
  *
  * @module
  */
@@ -25,9 +26,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local at = string.format('%.0f', time[1] * 1000000 + time[2])
 local PREFIX, USED, SIZES = 'live:', 'live:used', 'live:sizes'
 
-local function keysOf(topic)
-  return PREFIX .. 'topic:' .. topic, PREFIX .. 'log:' .. topic, PREFIX .. 'latest:' .. topic
-end
+local function keysOf(topic) return PREFIX .. 'topic:' .. topic, PREFIX .. 'log:' .. topic end
 
 local function announce(database, topic, lines)
   redis.call('PUBLISH', PREFIX .. database .. ':' .. topic, table.concat(lines, '\\n'))
@@ -39,7 +38,7 @@ local function resize(topic, change)
 end
 
 local function forget(topic)
-  redis.call('DEL', keysOf(topic))
+  redis.call('UNLINK', keysOf(topic))
   local size = redis.call('HGET', SIZES, topic)
   if size then
     resize(topic, -size)
@@ -48,50 +47,55 @@ local function forget(topic)
   redis.call('ZREM', USED, topic)
 end
 
--- Returns the topic's epoch; begins it anew if Redis knows nothing of it.
-local function epochOf(topic, fresh)
-  local meta = keysOf(topic)
-  local epoch = redis.call('HGET', meta, 'epoch')
-  if epoch then return epoch end
+-- Returns the topic's epoch and newest offset. A topic that Redis does not have begins a new life; so
+-- does one whose log was evicted, as the log may have held removals.
+local function find(topic, fresh)
+  local meta, log = keysOf(topic)
+  local epoch, offset = unpack(redis.call('HMGET', meta, 'epoch', 'offset'))
+  if epoch and (offset == '0' or redis.call('EXISTS', log) == 1) then
+    return epoch, tonumber(offset)
+  end
   forget(topic)
-  redis.call('HSET', meta, 'epoch', fresh, 'offset', 0)
-  return fresh
+  redis.call('HSET', meta, 'epoch', fresh, 'offset', 0, 'removed', 0)
+  return fresh, 0
 end
 
--- Topics that nobody uses are forgotten by the next publication; the time to live of the keys is
--- for a Redis that no publication reaches any more.
-local function use(topic, ttl)
-  redis.call('ZADD', USED, now, topic)
-  for _, key in ipairs({ keysOf(topic) }) do redis.call('PEXPIRE', key, 2 * ttl) end
-  redis.call('PEXPIRE', USED, 4 * ttl)
-  redis.call('PEXPIRE', SIZES, 4 * ttl)
+-- Marks a topic as used. Publications forget topics that were not used for long enough; keys expire
+-- in case that nothing is published any more. Redis must not refuse a read when it is out of memory,
+-- so that error is ignored.
+local function use(topic, unusedTtl)
+  redis.pcall('ZADD', USED, now, topic)
+  for _, key in ipairs({ keysOf(topic) }) do redis.call('PEXPIRE', key, 2 * unusedTtl) end
+  redis.call('PEXPIRE', USED, 4 * unusedTtl)
+  redis.call('PEXPIRE', SIZES, 4 * unusedTtl)
 end
 `;
 
 /**
- * Appends publications, all or none.
+ * Appends publications and announces them, all or none.
  *
- * Arguments: number of the database, history size, its time to live in milliseconds, what all topics
- * may hold in bytes, an epoch for topics that begin, the ingest stream or nothing, its group; then for
- * each publication topic, key as JSON or nothing, data as JSON or nothing for a removal, id of the entry
- * of the ingest stream.
+ * Arguments: number of the database, history size, time to live of the log in milliseconds, that of an
+ * unused topic, what all topics may hold in bytes, an epoch for topics that begin, the ingest stream
+ * or nothing, its group; then for each publication topic, key as JSON or nothing, payload as JSON or
+ * nothing for a removal, id of the ingest stream's entry or nothing.
  *
  * An entry that is no longer pending was published by another instance, and is left out.
  *
  * Answers with epoch and offset of each, flat; an empty epoch for one that was left out.
  */
 export const APPEND = `${common}
-local size, ttl, most, fresh = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-local stream, group = ARGV[6], ARGV[7]
+local size, ttl, unusedTtl = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local maxBytes, fresh, stream, group = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
 local positions, lines, order = {}, {}, {}
 
--- Out of memory Redis refuses this, but nothing that follows a deletion or an acknowledgement.
+-- Without memory Redis refuses this first write. It would not refuse writes that follow a deletion or
+-- an acknowledgement, and half of the batch would be published.
 redis.call('HINCRBY', SIZES, '', 0)
 
 local function isOld(at) return tonumber(at) / 1000 < now - ttl end
 
--- Drops what is past the bounds of the log; returns how much that was. Notes the newest removal that
--- is dropped: a reader that stands before it cannot learn of it any more.
+-- Drops what exceeds the bounds of the log, and returns the size of that. Notes a removal that is
+-- dropped: readers that stand before it can no longer learn of it.
 local function trim(meta, log)
   local freed, length = 0, redis.call('XLEN', log)
   while length > 0 do
@@ -105,32 +109,27 @@ local function trim(meta, log)
   return freed
 end
 
-local function sizeOf(latest, key)
-  local value = redis.call('HGET', latest, key)
-  return value and #key + #value or 0
-end
-
--- Sets the latest of a key, or takes the key out; returns how much more is held.
-local function replace(latest, key, value)
-  local before = sizeOf(latest, key)
-  if value == '' then
-    redis.call('HDEL', latest, key)
-    return -before
+-- Sets the latest of a key, or removes the key; returns by how much the state grew.
+local function replace(meta, key, offset, data)
+  local former = redis.call('HGET', meta, key)
+  local freed = former and #key + #former or 0
+  if data == '' then
+    redis.call('HDEL', meta, key)
+    return -freed
   end
-  redis.call('HSET', latest, key, value)
-  return #key + #value - before
+  local value = offset .. '\\n' .. at .. '\\n' .. data
+  redis.call('HSET', meta, key, value)
+  return #key + #value - freed
 end
 
 local function append(topic, key, data)
-  local epoch = epochOf(topic, fresh)
-  local meta, log, latest = keysOf(topic)
-  local offset = redis.call('HINCRBY', meta, 'offset', 1)
+  local epoch, last = find(topic, fresh)
+  local meta, log = keysOf(topic)
+  local offset = last + 1
+  redis.call('HSET', meta, 'offset', offset)
   redis.call('XADD', log, offset .. '-0', 'a', at, 'k', key, 'd', data)
   local change = #key + #data - trim(meta, log)
-  if key ~= '' then
-    local value = data ~= '' and offset .. '\\n' .. at .. '\\n' .. data or ''
-    change = change + replace(latest, key, value)
-  end
+  if key ~= '' then change = change + replace(meta, key, offset, data) end
   resize(topic, change)
   if not lines[topic] then
     lines[topic] = { epoch }
@@ -140,7 +139,7 @@ local function append(topic, key, data)
   return epoch, offset
 end
 
-for i = 8, #ARGV, 4 do
+for i = 9, #ARGV, 4 do
   local epoch, offset = '', 0
   if stream == '' or redis.call('XACK', stream, group, ARGV[i + 3]) == 1 then
     epoch, offset = append(ARGV[i], ARGV[i + 1], ARGV[i + 2])
@@ -149,14 +148,15 @@ for i = 8, #ARGV, 4 do
   positions[#positions + 1] = offset
 end
 for _, topic in ipairs(order) do
-  use(topic, ttl)
+  use(topic, unusedTtl)
   announce(ARGV[1], topic, lines[topic])
 end
 
-for _, topic in ipairs(redis.call('ZRANGEBYSCORE', USED, '-inf', now - ttl - 1, 'LIMIT', 0, 10)) do
+local unusedSince = now - unusedTtl - 1
+for _, topic in ipairs(redis.call('ZRANGEBYSCORE', USED, '-inf', unusedSince, 'LIMIT', 0, 10)) do
   forget(topic)
 end
-while tonumber(redis.call('HGET', SIZES, '') or 0) > most do
+while tonumber(redis.call('HGET', SIZES, '') or 0) > maxBytes do
   local oldest = redis.call('ZRANGE', USED, 0, 0)[1]
   if not oldest or lines[oldest] then break end
   forget(oldest)
@@ -165,25 +165,22 @@ return positions
 `;
 
 /**
- * Reads a topic's log from where a reader stands, and marks the topic as used.
+ * Reads a topic's log from a reader's position, and marks the topic as used.
  *
- * Arguments: number of the database, time to live in milliseconds, an epoch in case one begins, topic;
- * then where the reader stands: epoch, offset, and the time of the publication at that offset.
+ * Arguments: number of the database, time to live of an unused topic in milliseconds, an epoch in case
+ * one begins, topic; then the reader's position: epoch, offset, time of the publication at that offset.
  *
  * A Redis that was restored from an older copy has offsets below the reader's, or another
- * publication under the reader's offset. Then the epoch ends: its offsets have two meanings.
+ * publication at the reader's offset. Then the epoch ends, as its offsets have two meanings.
  *
- * Answers with epoch, offset of the newest publication, the time, the publications after the
- * reader's offset, and, unless those are all that it lacks, all that are held and the latest of
- * each key; and the offset of the newest removal that the log no longer holds.
+ * Answers with epoch, offset of the newest publication, the time, the publications after the reader's
+ * offset, and nothing; or, if some of those are no longer held, all that are held and the topic's hash.
  */
 export const READ = `${common}
-local ttl, fresh, topic = tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local unusedTtl, fresh, topic = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local known = { epoch = ARGV[5], offset = tonumber(ARGV[6]), at = ARGV[7] }
-local meta, log, latest = keysOf(topic)
-local epoch = epochOf(topic, fresh)
-local offset = tonumber(redis.call('HGET', meta, 'offset'))
-local removed = redis.call('HGET', meta, 'removed') or '0'
+local meta, log = keysOf(topic)
+local epoch, offset = find(topic, fresh)
 
 local function hasForked()
   if known.epoch ~= epoch or known.offset == 0 then return false end
@@ -198,12 +195,10 @@ if hasForked() then
   redis.call('HSET', meta, 'epoch', epoch)
   announce(ARGV[1], topic, { epoch })
 end
-use(topic, ttl)
+use(topic, unusedTtl)
 if known.epoch == epoch then
   local missed = redis.call('XRANGE', log, (known.offset + 1) .. '-0', '+')
-  if #missed == offset - known.offset then return { epoch, offset, at, missed, {}, removed } end
+  if #missed == offset - known.offset then return { epoch, offset, at, missed, {} } end
 end
-return {
-  epoch, offset, at, redis.call('XRANGE', log, '-', '+'), redis.call('HGETALL', latest), removed,
-}
+return { epoch, offset, at, redis.call('XRANGE', log, '-', '+'), redis.call('HGETALL', meta) }
 `;

@@ -35,7 +35,6 @@ class Setup extends GuardSetup {
         this.sent.push(command);
         return Promise.resolve();
       },
-      stop: () => Promise.resolve(),
     };
     const forget = (user: string) => {
       this.forgotten.push([user, this.guard.members.length]);

@@ -1,0 +1,48 @@
+/**
+ * Which instance reads the ingest stream.
+ *
+ * @module
+ */
+
+import type { RedisClient } from "./client.ts";
+
+/** How long a lease lasts that its holder does not renew, in milliseconds. */
+const LEASE_MS = 5_000;
+
+/** How often to try to get the lease, or how soon to renew it, in milliseconds. */
+export const LEASE_RETRY_MS = LEASE_MS / 3;
+
+/** Takes the lease if no other instance holds it, or renews it. */
+const HOLD = `
+local holder = redis.call('GET', ARGV[1])
+if holder and holder ~= ARGV[2] then return 0 end
+redis.call('SET', ARGV[1], ARGV[2], 'PX', ARGV[3])
+return 1
+`;
+
+/** Ends the lease if this instance holds it. */
+const RELEASE = `
+if redis.call('GET', ARGV[1]) == ARGV[2] then redis.call('DEL', ARGV[1]) end
+`;
+
+/** A lease on a stream: one instance at a time holds it. */
+export class IngestLease {
+  readonly #key: string;
+  readonly #holder: string;
+
+  /** Creates the lease of an instance, which it does not hold yet. */
+  constructor(stream: string, holder: string) {
+    this.#key = `live:ingest:${stream}`;
+    this.#holder = holder;
+  }
+
+  /** Takes or renews the lease; resolves to whether this instance holds it now. */
+  async hold(client: RedisClient): Promise<boolean> {
+    return await client.script(HOLD, [this.#key, this.#holder, `${LEASE_MS}`]) === 1;
+  }
+
+  /** Ends the lease, so that another instance does not have to wait for it to run out. */
+  async release(client: RedisClient): Promise<void> {
+    await client.script(RELEASE, [this.#key, this.#holder]);
+  }
+}

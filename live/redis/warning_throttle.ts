@@ -1,0 +1,39 @@
+/**
+ * Warnings that would repeat with every attempt to reach Redis.
+ *
+ * @module
+ */
+
+import type { Logger } from "../domain/logger.ts";
+
+/** How long a warning is not repeated, in milliseconds. */
+const INTERVAL_MS = 60_000;
+
+/** Logs a warning once a minute and reason; repetitions are logged at debug level. */
+export class WarningThrottle {
+  readonly #logger: Logger;
+  /** When each warning was logged, in milliseconds since the epoch. */
+  readonly #loggedAt = new Map<string, number>();
+
+  /** Creates a throttle that has logged nothing yet. */
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Logs a warning with its reason. */
+  warn(message: string, reason: string): void {
+    const now = Date.now();
+    for (const [warning, loggedAt] of this.#loggedAt) {
+      if (Math.abs(now - loggedAt) >= INTERVAL_MS) this.#loggedAt.delete(warning); // a clock may be set back
+    }
+    const warning = `${message}: ${reason}`;
+    if (this.#loggedAt.has(warning)) return this.#logger.debug(message, { reason });
+    this.#loggedAt.set(warning, now);
+    this.#logger.warn(message, { reason });
+  }
+
+  /** Forgets what was logged: whatever comes now is news. */
+  reset(): void {
+    this.#loggedAt.clear();
+  }
+}
