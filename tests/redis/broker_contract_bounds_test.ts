@@ -1,12 +1,13 @@
 /**
- * What all brokers have in common: what they keep, and what they can carry.
+ * What all brokers have in common: what they hold, and what they can carry.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
+import { Publication } from "../../live/domain/publication.ts";
 import { contract } from "./contract.ts";
-import { dataOf, publications } from "./setup.ts";
+import { dataOf, entriesOf, publication, publications } from "./setup.ts";
 
 contract("keeps no more of a closed topic than the history", async ({ broker }) => {
   await broker.publish(publications("a:1", 1, 2, 3, 4, 5));
@@ -41,65 +42,56 @@ contract("keeps what is unread of an open topic, whatever the bound", async (sub
   assertEquals([log.read(2, Infinity), dataOf(log.read(3, Infinity))], [undefined, [4, 5]]);
 }, { historySize: 2 });
 
-contract("reads in pieces of the length asked for, and one message at least", async (subject) => {
+contract("reads in pieces of a given length, at least one publication each", async (subject) => {
   const { broker } = subject;
   await broker.publish(publications("a:1", 1, 2, 3));
   const log = await broker.open("a:1");
-  const { length } = log.read(0, 0)?.[0] ?? "";
+  const length = log.lengthAfter(2);
 
   assertEquals(dataOf(log.read(0, 0)), [1]);
   assertEquals(dataOf(log.read(0, 2 * length)), [1, 2]);
   assertEquals([log.lengthAfter(0), log.lengthAfter(3)], [3 * length, 0]);
 });
 
-const KEYS = [
-  "",
-  " ",
-  "0",
-  "__proto__",
-  'quote " and \\',
-  "line\nbreak\r\u2028\0",
-  "ключ 🚗",
-  "\ud800",
-];
+contract("carries keys unchanged", async ({ broker }) => {
+  const keys = [
+    ...["", " ", "0", "epoch", "__proto__", 'quote " and \\'],
+    ...["line\nbreak\r\u2028\0", "ключ 🚗", "\ud800", "long".repeat(64)],
+  ];
+  await broker.publish(keys.map((key) => publication("a:1", 1, key)));
 
-contract("takes keys for what they are", async (subject) => {
-  const keys = [...KEYS, "long".repeat(64)];
-  await subject.publish("a:1", ...keys.map((key): [string, string] => ["1", key]));
+  const log = await broker.open("a:1");
 
-  const log = await subject.broker.open("a:1");
-
-  assertEquals(log.latest().map((message) => JSON.parse(message).key), keys);
+  assertEquals([...log.latest(0)].map(({ key }) => key), keys);
 });
 
 for (
-  const [name, data] of [
+  const [name, json] of [
     ["null", "null"],
     ["an empty text", '""'],
     ["a number as it is spelt", "1.00"],
     ["line separators", '"\u2028\u2029"'],
     ["escapes", '"\\n\\u0000\\ud800\\\\n"'],
     ["characters of all planes", '"é ✓ 🚗 \u{10ffff}"'],
-    ["a number after white space", " 1"],
-    ["a message of 1 MiB", JSON.stringify("x".repeat(1_048_576))],
+    ["1 MiB", JSON.stringify("x".repeat(1_048_576))],
   ] as const
 ) {
-  contract(`carries ${name} as data, announced and read`, async (subject) => {
+  contract(`carries ${name} as a payload, announced and read`, async (subject) => {
     const { broker } = subject;
     const log = await broker.open("a:1");
-    await subject.publish("a:1", [data, "k"]);
+    await broker.publish([Publication.from({ topic: "a:1", json, key: "k" })]);
     await subject.until(() => log.head === 1);
-    const message = `{"type":"message","topic":"a:1","offset":1,"key":"k","data":${data}}`;
-    assertEquals(log.read(0, Infinity), [message]);
+    assertEquals(entriesOf(log.read(0, Infinity)), [[1, "k", json]]);
 
     broker.close("a:1");
     const again = await broker.open("a:1");
 
-    assertEquals([again.read(0, Infinity), again.latest()], [[message], [message]]);
+    const entries = [again.read(0, Infinity), again.latest(0)].map(entriesOf);
+    assertEquals(entries, [[[1, "k", json]], [[1, "k", json]]]);
   });
 }
 
-contract("keeps topics apart whose names look alike or like patterns", async (subject) => {
+contract("keeps topics apart whose names are alike or look like patterns", async (subject) => {
   const names = ["a:1", "a:1:1", "a:*", "a:[1]", "a:{1}", "a:1 ", "a: 1", "A:1", "a:é", "a:'\"\\"];
   const logs = await Promise.all(names.map((name) => subject.broker.open(name)));
 
@@ -107,24 +99,19 @@ contract("keeps topics apart whose names look alike or like patterns", async (su
 
   await subject.until(() => logs.every(({ head }) => head === 1));
   assertEquals(logs.map((log) => dataOf(log.read(0, Infinity))), names.map((_, i) => [i]));
-  assertEquals(logs.map(({ head }) => head), names.map(() => 1));
 });
 
-contract("forgets what was longest unused when all hold too much", async ({ broker }) => {
-  const data = JSON.stringify("x".repeat(400));
-  for (const topic of ["a:1", "b:1", "c:1"]) await broker.publish([{ topic, data }]);
+contract("forgets the least recently used topic when all hold too much", async ({ broker }) => {
+  const topics = ["a:1", "b:1", "c:1"];
+  const positions = [];
+  for (const topic of topics) {
+    positions.push(...await broker.publish(publications(topic, "x".repeat(400))));
+  }
 
-  const logs = await Promise.all(["a:1", "b:1", "c:1"].map((topic) => broker.open(topic)));
+  const [again] = await broker.publish(publications("a:1", 1)); // begins a new life
+  const logs = await Promise.all(topics.map((topic) => broker.open(topic)));
 
-  assertEquals(logs.map((log) => log.read(0, Infinity)?.length), [0, 1, 1]);
-}, { historyMaxBytes: 1_000 });
-
-contract("begins a forgotten topic's log anew", async ({ broker }) => {
-  const data = JSON.stringify("x".repeat(400));
-  const [first] = await broker.publish([{ topic: "a:1", data }]);
-  for (const topic of ["b:1", "c:1"]) await broker.publish([{ topic, data }]);
-
-  const [second] = await broker.publish([{ topic: "a:1", data }]);
-
-  assertEquals([first?.offset, second?.offset, first?.epoch === second?.epoch], [1, 1, false]);
+  assertEquals(logs.map((log) => log.read(0, Infinity)?.length), [1, 1, 1]);
+  assertEquals([again?.offset, again?.epoch === positions[0]?.epoch], [1, false]);
+  assertEquals(logs.slice(1).map(({ epoch }) => epoch), positions.slice(1).map((p) => p.epoch));
 }, { historyMaxBytes: 1_000 });

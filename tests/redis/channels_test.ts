@@ -1,19 +1,24 @@
 /**
- * Tests of what a broker listens to in Redis, and what it leaves behind.
+ * Tests of which channels a broker subscribes to, and what it frees.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import { dataOf, publications, RedisServer, redisTest, TestBroker } from "./setup.ts";
+import {
+  brokerTest,
+  dataOf,
+  publication,
+  publications,
+  type RedisServer,
+  TestBroker,
+} from "./setup.ts";
 
 async function channels(redis: RedisServer): Promise<unknown> {
   return [await redis.command("PUBSUB", "CHANNELS")].flat().toSorted();
 }
 
-redisTest("RedisBroker.open() listens to open topics only", async () => {
-  await using redis = await RedisServer.start();
-  await using broker = await TestBroker.start(redis);
+brokerTest("RedisBroker.open() subscribes to open topics only", async (broker, redis) => {
   await broker.publish(publications("c:1", 1));
   assertEquals(await channels(redis), []);
 
@@ -22,151 +27,82 @@ redisTest("RedisBroker.open() listens to open topics only", async () => {
   assertEquals(await channels(redis), ["live:0:a:1", "live:0:b:1"]);
 });
 
-redisTest("RedisBroker.open() listens to the channel of its database", async () => {
-  await using redis = await RedisServer.start();
-  await using broker = await TestBroker.start({ url: `${redis.url}/3` });
+for (
+  const [name, acts, isOpen] of [
+    ["closed", ["open", "close"], false],
+    ["closed while it is being opened", ["opening", "close"], false],
+    ["closed and opened again", ["open", "close", "opening"], true],
+    ["closed after another close and open", ["open", "close", "opening", "close"], false],
+    [
+      "closed in the end, of many times",
+      ["open", ...["close", "opening", "close", "opening", "close", "opening", "close"]],
+      false,
+    ],
+  ] as const
+) {
+  const result = isOpen ? "stays subscribed" : "unsubscribes";
+  brokerTest(`RedisBroker ${result} if a topic is ${name}`, async (broker, redis) => {
+    const opening: Promise<unknown>[] = [];
+    for (const act of acts) {
+      if (act === "close") broker.close("a:1");
+      else opening.push(broker.open("a:1"));
+      if (act === "open") await opening.at(-1);
+    }
+    await Promise.all(opening);
 
-  const log = await broker.open("a:1");
-  await broker.publish(publications("a:1", 1));
-  await broker.until(() => log.head === 1);
+    await broker.open("b:1"); // is answered after all of it
 
-  assertEquals(await channels(redis), ["live:3:a:1"]);
-});
-
-redisTest("RedisBroker.close() listens no more", async () => {
-  await using redis = await RedisServer.start();
-  await using broker = await TestBroker.start(redis);
-  await Promise.all([broker.open("a:1"), broker.open("b:1")]);
-
-  broker.close("a:1");
-
-  await broker.open("c:1"); // is answered after the close
-  assertEquals(await channels(redis), ["live:0:b:1", "live:0:c:1"]);
-});
-
-redisTest("RedisBroker.close() while the topic is being opened listens no more", async () => {
-  await using redis = await RedisServer.start();
-  await using broker = await TestBroker.start(redis);
-  const opening = broker.open("a:1");
-  broker.close("a:1");
-
-  await opening;
-
-  await broker.open("b:1");
-  assertEquals(await channels(redis), ["live:0:b:1"]);
-});
-
-for (const times of [1, 2, 5]) {
-  redisTest(
-    `RedisBroker.close() listens no more after ${times} closes and opens at once`,
-    async () => {
-      await using redis = await RedisServer.start();
-      await using broker = await TestBroker.start(redis);
-      await broker.open("a:1");
-      const opening: Promise<unknown>[] = [];
-      for (let i = 0; i < times; i++) {
-        broker.close("a:1");
-        opening.push(broker.open("a:1"));
-      }
-      broker.close("a:1");
-
-      await Promise.all(opening);
-
-      await broker.open("b:1");
-      assertEquals(await channels(redis), ["live:0:b:1"]);
-    },
-  );
-}
-
-redisTest(
-  "RedisBroker.close() of a topic that is opened again in time goes on listening",
-  async () => {
-    await using redis = await RedisServer.start();
-    await using broker = await TestBroker.start(redis);
-    await broker.open("a:1");
-    broker.close("a:1");
+    assertEquals(await channels(redis), [...isOpen ? ["live:0:a:1"] : [], "live:0:b:1"]);
+    if (!isOpen) return;
     const log = await broker.open("a:1");
-
-    assertEquals(await channels(redis), ["live:0:a:1"]);
     await broker.publish(publications("a:1", 1));
     await broker.until(() => log.head === 1);
-  },
-);
-
-redisTest("RedisBroker.close() is not undone by what is announced just then", async () => {
-  await using redis = await RedisServer.start();
-  await using broker = new TestBroker(redis.url);
-  const told = Promise.withResolvers<string>();
-  let isTold = false;
-  broker.listen({
-    changed(topic) {
-      if (!isTold) return;
-      isTold = false;
-      broker.close("b:1"); // what was announced of it has come with what was announced of a:1
-      told.resolve(topic);
-    },
   });
-  await broker.up();
+}
+
+brokerTest("RedisBroker ignores announcements of a topic that was just closed", async (broker) => {
   await Promise.all([broker.open("a:1"), broker.open("b:1")]);
-  isTold = true;
+  const changed = Promise.withResolvers<string>();
+  broker.onChanged = (topic) => {
+    broker.close("b:1"); // what was announced of it has arrived together with this
+    changed.resolve(topic);
+  };
   await broker.publish([...publications("a:1", 1), ...publications("b:1", 2)]);
-  assertEquals(await told.promise, "a:1");
+  assertEquals(await changed.promise, "a:1");
+  broker.onChanged = () => {};
   await broker.open("c:1"); // is answered after the close
   await broker.publish(publications("b:1", 3));
 
   const log = await broker.open("b:1");
 
   assertEquals(dataOf(log.read(0, Infinity)), [2, 3]);
+  assertEquals(broker.changed.filter((topic) => topic === "b:1").length, 2); // one for each open
 });
 
-redisTest("RedisBroker.close() gives the replica's memory back", async () => {
-  await using redis = await RedisServer.start();
-  await using broker = await TestBroker.start(redis);
-  await broker.publish([{ topic: "a:1", data: "1", key: "k" }, { topic: "a:1", data: "2" }]);
+brokerTest("RedisBroker.close() frees the replica", async (broker) => {
+  await broker.publish([publication("a:1", 1, "k"), publication("a:1", 2)]);
   const log = await broker.open("a:1");
-  const { historyBytes } = broker.metrics.gauges;
+  const { historyBytes } = broker.link.metrics.gauges;
 
   broker.close("a:1");
 
-  assertEquals([historyBytes > 0, broker.metrics.gauges.historyBytes], [true, 0]);
-  assertEquals(log.latest(), []);
+  assertEquals([historyBytes > 0, broker.link.metrics.gauges.historyBytes], [true, 0]);
+  assertEquals([...log.latest(0)], []);
 });
 
-redisTest("RedisBroker.stop() leaves no connection", async () => {
-  await using redis = await RedisServer.start();
-  const broker = await TestBroker.start(redis);
-  await broker.open("a:1");
-  assertEquals(await redis.connections(), 2);
+brokerTest(
+  "RedisBroker.stop() closes its topics, and leaves the link and the logs",
+  async (broker, redis) => {
+    await using other = await TestBroker.start(redis);
+    const log = await broker.open("a:1");
+    await broker.publish(publications("a:1", 1, 2));
+    await broker.until(() => log.head === 2);
+    const { session } = broker.link;
 
-  await broker.stop();
+    await Promise.all([broker.stop(), broker.stop()]);
 
-  assertEquals(await redis.connections(), 0);
-});
-
-redisTest("RedisBroker.stop() while it reaches for Redis leaves no connection", async () => {
-  await using redis = await RedisServer.start();
-  const broker = new TestBroker(redis.url);
-  broker.begin();
-
-  await broker.stop();
-
-  assertEquals([await redis.connections(), broker.metrics.redis], [0, []]);
-});
-
-redisTest("RedisBroker.stop() before it reaches for Redis", async () => {
-  await using redis = await RedisServer.start();
-  const broker = new TestBroker(redis.url);
-
-  await broker.stop();
-
-  assertEquals(await redis.connections(), 0);
-});
-
-redisTest("RedisBroker.stop() twice is as once", async () => {
-  await using redis = await RedisServer.start();
-  const broker = await TestBroker.start(redis);
-
-  await Promise.all([broker.stop(), broker.stop()]);
-
-  assertEquals(await redis.connections(), 0);
-});
+    await session?.channels.subscribe("any", () => {}); // is answered after the unsubscription
+    assertEquals([await channels(redis), broker.link.session], [["any"], session]);
+    assertEquals(dataOf((await other.open("a:1")).read(0, Infinity)), [1, 2]);
+  },
+);

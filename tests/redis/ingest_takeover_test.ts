@@ -1,5 +1,5 @@
 /**
- * Tests of who reads the ingest stream, and of what is left behind.
+ * Tests of which instance reads the ingest stream, and what others have left behind.
  *
  * @module
  */
@@ -7,12 +7,22 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { RedisClient } from "../../live/redis/client.ts";
 import { append } from "../../live/redis/store.ts";
-import { BOUNDS, dataOf, publications, RedisServer, redisTest, TestBroker } from "./setup.ts";
-import { add, pendingOf, STREAM, TestIngest } from "./ingest_setup.ts";
+import {
+  add,
+  BOUNDS,
+  brokerTest,
+  dataOf,
+  pendingOf,
+  publications,
+  RedisServer,
+  redisTest,
+  STREAM,
+  TestIngest,
+} from "./setup.ts";
 
 const LEASE = `live:ingest:${STREAM}`;
 
-/** Adds entries and has a consumer read them that never acknowledges them. */
+/** Adds entries, which a consumer reads and never acknowledges. */
 async function leaveBehind(redis: RedisServer, consumer: string, ...data: number[]) {
   await redis.command("XGROUP", "CREATE", STREAM, "live", "0", "MKSTREAM").catch(() => {});
   const ids: string[] = [];
@@ -26,9 +36,7 @@ async function consumersOf(redis: RedisServer): Promise<unknown[]> {
   return consumers.map((consumer) => [consumer].flat()[1]);
 }
 
-redisTest("Ingest publishes first what a dead instance has left behind", async () => {
-  await using redis = await RedisServer.start();
-  await using broker = await TestBroker.start(redis);
+brokerTest("Ingest first publishes what dead instances left behind", async (broker, redis) => {
   const log = await broker.open("a:1");
   await leaveBehind(redis, "dead-1", 1, 2);
   await leaveBehind(redis, "dead-2", 3);
@@ -42,9 +50,7 @@ redisTest("Ingest publishes first what a dead instance has left behind", async (
   assertEquals(await pendingOf(redis), 0);
 });
 
-redisTest("Ingest takes over more than fits into one step", async () => {
-  await using redis = await RedisServer.start();
-  await using broker = await TestBroker.start(redis);
+brokerTest("Ingest takes over more than fits into one step", async (broker, redis) => {
   const log = await broker.open("a:1");
   const numbers = Array.from({ length: 600 }, (_, i) => i);
   await leaveBehind(redis, "dead", ...numbers);
@@ -55,7 +61,7 @@ redisTest("Ingest takes over more than fits into one step", async () => {
   assertEquals(dataOf(log.read(0, Infinity)), numbers);
 });
 
-redisTest("Ingest forgets consumers that have left nothing behind", async () => {
+redisTest("Ingest deletes consumers that have left nothing behind", async () => {
   await using redis = await RedisServer.start();
   await leaveBehind(redis, "dead", 1);
   await using ingest = TestIngest.start(redis, "alive");
@@ -69,9 +75,7 @@ redisTest("Ingest forgets consumers that have left nothing behind", async () => 
   assertEquals(others, []);
 });
 
-redisTest("Ingest leaves out an entry that was deleted while it was pending", async () => {
-  await using redis = await RedisServer.start();
-  await using broker = await TestBroker.start(redis);
+brokerTest("Ingest leaves out pending entries that were deleted", async (broker, redis) => {
   const log = await broker.open("a:1");
   const [id = ""] = await leaveBehind(redis, "dead", 1, 2);
   await redis.command("XDEL", STREAM, id);
@@ -109,7 +113,7 @@ redisTest("Ingest.stop() gives the lead to another, and what it had not publishe
   assertEquals([first.metrics.ingests.length, second.metrics.ingests.length], [1, 1]);
 });
 
-redisTest("Ingest.stop() does not take the lead from whoever has it", async () => {
+redisTest("Ingest.stop() does not end the lease of another", async () => {
   await using redis = await RedisServer.start();
   const ingest = TestIngest.start(redis);
   await add(redis, "topic", "a:1", "data", "1");
@@ -121,9 +125,9 @@ redisTest("Ingest.stop() does not take the lead from whoever has it", async () =
   assertEquals(await redis.command("GET", LEASE), "another");
 });
 
-redisTest("Ingest.stop() before it began, or twice, leaves nothing", async () => {
+redisTest("Ingest.stop() before start(), or twice, leaves no connection", async () => {
   await using redis = await RedisServer.start();
-  await TestIngest.create(redis).stop();
+  await new TestIngest(redis).stop();
   const ingest = TestIngest.start(redis);
 
   await Promise.all([ingest.stop(), ingest.stop()]);
@@ -131,7 +135,7 @@ redisTest("Ingest.stop() before it began, or twice, leaves nothing", async () =>
   assertEquals(await redis.connections(), 0);
 });
 
-redisTest("Ingest begins anew after FLUSHALL", async () => {
+redisTest("Ingest goes on after FLUSHALL", async () => {
   await using redis = await RedisServer.start();
   await using ingest = TestIngest.start(redis);
   await add(redis, "topic", "a:1", "data", "1");
@@ -145,9 +149,7 @@ redisTest("Ingest begins anew after FLUSHALL", async () => {
   assertEquals(ingest.metrics.ingests, ["published", "published"]);
 });
 
-redisTest("Ingest publishes each entry once, although Redis is killed in between", async () => {
-  await using redis = await RedisServer.start({ durable: true });
-  await using broker = await TestBroker.start(redis, { historySize: 1_000 });
+brokerTest("Ingest publishes each entry once, if Redis is killed", async (broker, redis) => {
   const log = await broker.open("a:1");
   await using one = TestIngest.start(redis, "one");
   await using two = TestIngest.start(redis, "two");
@@ -161,7 +163,7 @@ redisTest("Ingest publishes each entry once, although Redis is killed in between
   assertEquals(dataOf(log.read(0, Infinity)), Array.from({ length: 100 }, (_, i) => i));
   assertEquals(await pendingOf(redis), 0);
   assertEquals([...one.metrics.ingests, ...two.metrics.ingests].includes("malformed"), false);
-});
+}, { durable: true, historySize: 1_000 });
 
 redisTest("append() leaves out the entries that were acknowledged, and no others", async () => {
   await using redis = await RedisServer.start();

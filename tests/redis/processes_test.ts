@@ -1,5 +1,5 @@
 /**
- * Two servers on one Redis, as processes: the whole path, and an outage in the middle of it.
+ * Two servers on one Redis, as processes, with an outage of Redis.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../support/client.ts";
 import { startDirectus } from "../support/directus.ts";
 import { ServerProcess } from "../support/process.ts";
-import { RedisServer, redisTest } from "./setup.ts";
+import { add, RedisServer, redisTest, STREAM } from "./setup.ts";
 
 const TOKEN = "the-publish-token-of-the-tests";
 
-/** Asks a server's ops listener, and resolves to its status and its answer. */
+/** Calls a server's ops listener; resolves to the status and body of the response. */
 async function ask(port: number, path: string, body?: unknown) {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, {
     ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
@@ -29,7 +29,7 @@ redisTest("main.ts: two servers share topics, and survive an outage of Redis", a
     LIVE_TOPICS: "event=events",
     LIVE_PUBLISH_TOKEN: TOKEN,
     REDIS_URL: redis.url,
-    REDIS_INGEST_STREAM: "updates",
+    REDIS_INGEST_STREAM: STREAM,
   };
   await using one = await ServerProcess.spawn({ ...env, INSTANCE_ID: "one" });
   await using two = await ServerProcess.spawn({ ...env, INSTANCE_ID: "two" });
@@ -46,7 +46,7 @@ redisTest("main.ts: two servers share topics, and survive an outage of Redis", a
   }]);
   const message = { type: "message", topic: "event:1" };
   assertEquals(await client.next(), { ...message, offset: 1, key: "k", data: 1 });
-  await redis.command("XADD", "updates", "*", "topic", "event:1", "data", "2");
+  await add(redis, "topic", "event:1", "data", "2");
   assertEquals(await client.next(), { ...message, offset: 2, data: 2 });
 
   await redis.kill();

@@ -1,5 +1,5 @@
 /**
- * Tests of commands to all instances, on a real Redis.
+ * Tests of revocations for all instances, on a real Redis.
  *
  * @module
  */
@@ -9,214 +9,164 @@ import { BrokerUnavailable } from "../../live/domain/broker.ts";
 import type { Revocation } from "../../live/domain/revocation.ts";
 import { RedisRevocationBus } from "../../live/redis/revocation_bus.ts";
 import { Watch } from "../support/queue.ts";
-import { RecordingLogger } from "../support/recorders.ts";
-import { RedisServer, redisTest } from "./setup.ts";
+import { RedisServer, redisTest, TestLink } from "./setup.ts";
 
 const ADA: Revocation = { user: ["ada"] };
 const BOB: Revocation = { user: ["bob"] };
 const EVE: Revocation = { user: ["eve"] };
 
-/** A control that keeps what it hears. */
-class TestControl implements AsyncDisposable {
-  readonly logger = new RecordingLogger();
-  readonly heard: Revocation[] = [];
+/** A bus with a link of its own, which keeps what it receives. */
+class TestBus extends RedisRevocationBus implements AsyncDisposable {
+  readonly link: TestLink;
+  readonly received: Revocation[] = [];
   readonly #watch = new Watch();
-  readonly #control: RedisRevocationBus;
 
-  constructor(url: string) {
-    this.#control = new RedisRevocationBus({ url, logger: this.logger });
-    this.#control.listen((command) => {
-      this.heard.push(command);
+  constructor(redis: RedisServer) {
+    const link = new TestLink(redis);
+    super({ link, logger: link.logger });
+    this.link = link;
+    this.listen((revocation) => {
+      this.received.push(revocation);
       this.#watch.changed();
     });
+    link.start();
   }
 
-  /** Creates controls; resolves once they hear each other. */
-  static async start(redis: RedisServer, count: number): Promise<TestControl[]> {
-    const controls = Array.from({ length: count }, () => new TestControl(redis.url));
-    await listeners(redis, count);
-    return controls;
-  }
-
-  send(command: Revocation): Promise<void> {
-    return this.#control.send(command);
-  }
-
-  /** Resolves once it has heard so many commands. */
+  /** Resolves once it has received that many revocations. */
   until(count: number): Promise<void> {
-    return this.#watch.until(() => this.heard.length >= count);
+    return this.#watch.until(() => this.received.length >= count);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#control.stop();
+    return this.link.stop();
   }
 }
 
-/** Resolves once so many listen, which Redis tells whoever asks again. */
-async function listeners(redis: RedisServer, count: number): Promise<void> {
+/** Resolves once that many instances are subscribed. */
+async function subscribed(redis: RedisServer, count: number): Promise<void> {
   for (;;) {
     const reply = await redis.command("PUBSUB", "NUMSUB", "live:control");
     if (Array.isArray(reply) && reply[1] === count) return;
   }
 }
 
-redisTest("RedisRevocationBus.send() tells all other instances, and not this one", async () => {
-  await using redis = await RedisServer.start();
-  await using stack = new AsyncDisposableStack();
-  const [first, second, third] = await TestControl.start(redis, 3);
-  assert(first && second && third);
-  for (const control of [first, second, third]) stack.use(control);
+/** Registers a test with several instances that receive from each other. */
+function busTest(
+  name: string,
+  fn: (redis: RedisServer, ...buses: [TestBus, TestBus]) => Promise<void>,
+): void {
+  redisTest(`RedisRevocationBus ${name}`, async () => {
+    await using redis = await RedisServer.start();
+    await using first = new TestBus(redis);
+    await using second = new TestBus(redis);
+    await subscribed(redis, 2);
+    await fn(redis, first, second);
+  });
+}
+
+busTest("send() reaches all other instances, and not this one", async (redis, first, second) => {
+  await using third = new TestBus(redis);
+  await subscribed(redis, 3);
 
   await first.send(ADA);
   await second.send(BOB);
 
   await Promise.all([first.until(1), second.until(1), third.until(2)]);
-  assertEquals([first.heard, second.heard, third.heard], [[BOB], [ADA], [ADA, BOB]]);
+  assertEquals([first.received, second.received, third.received], [[BOB], [ADA], [ADA, BOB]]);
 });
 
-redisTest(
-  "RedisRevocationBus hears each command once, in the order in which they were sent",
-  async () => {
-    await using redis = await RedisServer.start();
-    const [first, second] = await TestControl.start(redis, 2);
-    assert(first && second);
-    await using _first = first;
-    await using _second = second;
-    const commands = Array.from({ length: 50 }, (_, i) => ({ connection: `c-${i}` }));
+busTest("receives each revocation once, in the order of sending", async (_, first, second) => {
+  const revocations = Array.from({ length: 50 }, (_, i) => ({ connection: `c-${i}` }));
 
-    await Promise.all(commands.map((command) => first.send(command)));
-    await first.send(EVE);
+  await Promise.all(revocations.map((revocation) => first.send(revocation)));
+  await first.send(EVE);
 
-    await second.until(51);
-    assertEquals(second.heard, [...commands, EVE]);
-  },
-);
-
-redisTest("RedisRevocationBus hears nothing of what was sent before it began", async () => {
-  await using redis = await RedisServer.start();
-  const [first] = await TestControl.start(redis, 1);
-  assert(first);
-  await using _first = first;
-  await first.send(ADA);
-  await using second = new TestControl(redis.url);
-  await listeners(redis, 2);
-  await using third = new TestControl(redis.url);
-  await listeners(redis, 3);
-  await third.send(BOB);
-
-  await second.until(1);
-  assertEquals(second.heard, [BOB]);
+  await second.until(51);
+  assertEquals(second.received, [...revocations, EVE]);
 });
 
-redisTest("RedisRevocationBus hears what was sent while it was cut off", async () => {
-  await using redis = await RedisServer.start();
-  const [first, second] = await TestControl.start(redis, 2);
-  assert(first && second);
-  await using _first = first;
-  await using _second = second;
+busTest("ignores what was sent before it started", async (redis, first, second) => {
   await first.send(ADA);
   await second.until(1);
-  // What another instance does while both of these are cut off.
+  await using third = new TestBus(redis);
+  await subscribed(redis, 3);
+
+  await first.send(BOB);
+
+  await third.until(1);
+  assertEquals(third.received, [BOB]);
+});
+
+busTest("receives what was sent while it was cut off", async (redis, first, second) => {
+  await first.send(ADA);
+  await second.until(1);
+  // As another instance does while both of these are cut off: without an announcement.
   const entry = ["from", "another", "command", JSON.stringify(BOB)];
   await redis.command("XADD", "live:control", "*", ...entry);
   await redis.command("CLIENT", "KILL", "TYPE", "pubsub");
 
   await Promise.all([first.until(1), second.until(2)]);
-  assertEquals([first.heard, second.heard], [[BOB], [ADA, BOB]]);
+  assertEquals([first.received, second.received], [[BOB], [ADA, BOB]]);
 });
 
-redisTest("RedisRevocationBus goes on after Redis has come back empty", async () => {
-  await using redis = await RedisServer.start();
-  const [first, second] = await TestControl.start(redis, 2);
-  assert(first && second);
-  await using _first = first;
-  await using _second = second;
+busTest("goes on after Redis has come back empty", async (redis, first, second) => {
   await first.send(ADA);
   await second.until(1);
 
   await redis.restart();
-  await listeners(redis, 2);
+  await subscribed(redis, 2);
   await first.send(BOB);
 
   await second.until(2);
-  assertEquals(second.heard, [ADA, BOB]);
-});
-
-redisTest(
-  "RedisRevocationBus.send() throws while Redis cannot be reached, and says why",
-  async () => {
-    await using redis = await RedisServer.start();
-    const [control] = await TestControl.start(redis, 1);
-    assert(control);
-    await using _control = control;
-
-    await redis.kill();
-
-    await assertRejects(() => control.send(ADA), BrokerUnavailable);
-  },
-);
-
-redisTest("RedisRevocationBus.send() throws if Redis refuses", async () => {
-  await using redis = await RedisServer.start();
-  const [control] = await TestControl.start(redis, 1);
-  assert(control);
-  await using _control = control;
-  await redis.command("SET", "live:control", "something else");
-
-  await assertRejects(() => control.send(ADA), BrokerUnavailable, "WRONGTYPE");
+  assertEquals(second.received, [ADA, BOB]);
 });
 
 for (
-  const [name, entry, reason] of [
-    ["what is no JSON", ["from", "x", "command", "{"], "not JSON"],
-    ["another entry", ["a", "b"], "not JSON"],
+  const [name, breakIt, reason] of [
+    ["while Redis is away", (redis: RedisServer) => redis.kill(), ""],
     [
-      "what is no command",
+      "if Redis refuses",
+      (redis: RedisServer) => redis.command("SET", "live:control", "something else"),
+      "WRONGTYPE",
+    ],
+  ] as const
+) {
+  busTest(`send() rejects ${name}`, async (redis, bus) => {
+    await breakIt(redis);
+
+    await assertRejects(() => bus.send(ADA), BrokerUnavailable, reason);
+  });
+}
+
+for (
+  const [name, entry, reason] of [
+    ["an entry that is no JSON", ["from", "x", "command", "{"], "not JSON"],
+    ["an entry with other fields", ["a", "b"], "not JSON"],
+    [
+      "an entry that is no revocation",
       ["from", "x", "command", "{}"],
       "Body must have exactly one of user, topic, connection: it has none",
     ],
   ] as const
 ) {
-  redisTest(`RedisRevocationBus logs ${name}, and goes on`, async () => {
-    await using redis = await RedisServer.start();
-    const [first, second] = await TestControl.start(redis, 2);
-    assert(first && second);
-    await using _first = first;
-    await using _second = second;
+  busTest(`logs ${name}, and goes on`, async (redis, first, second) => {
     await redis.command("XADD", "live:control", "*", ...entry);
     await first.send(ADA);
 
     await second.until(1);
-    assertEquals(second.heard, [ADA]);
-    assertEquals(second.logger.lines, [{
-      level: "warn",
-      message: "control: malformed command",
-      fields: { reason },
-    }]);
+    assertEquals(second.received, [ADA]);
+    const lines = second.link.logger.of("warn").map(({ message, fields }) => [message, fields]);
+    assertEquals(lines, [["revocation bus: malformed entry", { reason }]]);
   });
 }
 
-redisTest("RedisRevocationBus leaves a bounded stream that goes by itself", async () => {
-  await using redis = await RedisServer.start();
-  const [control] = await TestControl.start(redis, 1);
-  assert(control);
-  await using _control = control;
+busTest("keeps a bounded stream that expires", async (redis, bus) => {
   for (let i = 0; i < 25; i++) {
-    await Promise.all(Array.from({ length: 100 }, () => control.send(ADA)));
+    await Promise.all(Array.from({ length: 100 }, () => bus.send(ADA)));
   }
 
-  const [length, ttlMs] = [
-    Number(await redis.command("XLEN", "live:control")),
-    Number(await redis.command("PTTL", "live:control")),
-  ];
+  const length = Number(await redis.command("XLEN", "live:control"));
+  const ttlMs = Number(await redis.command("PTTL", "live:control"));
   assert(length >= 1_000 && length < 1_500, `${length}`);
   assert(ttlMs > 0 && ttlMs <= 3_600_000, `${ttlMs}`);
-});
-
-redisTest("RedisRevocationBus.stop() leaves no connection", async () => {
-  await using redis = await RedisServer.start();
-  const [control] = await TestControl.start(redis, 1);
-  assertEquals(await redis.connections(), 2);
-  await control?.[Symbol.asyncDispose]();
-  assertEquals(await redis.connections(), 0);
 });

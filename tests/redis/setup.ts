@@ -1,67 +1,44 @@
 /**
- * Brokers on a real Redis, and what their hub would be told.
+ * Brokers, a hub, an ingest and a revocation bus on a real Redis.
  *
  * @module
  */
 
-import type { Publication } from "../../live/domain/broker.ts";
+import { assert } from "@std/assert";
+import type { Cursor, LoggedPublication } from "../../live/domain/broker.ts";
+import { Publication } from "../../live/domain/publication.ts";
 import { Hub } from "../../live/hub/hub.ts";
-import { RedisBroker, type RedisBrokerOptions } from "../../live/redis/redis_broker.ts";
-import { type Client, createClient } from "../hub/fakes.ts";
+import { Ingest } from "../../live/redis/ingest.ts";
+import { RedisLink } from "../../live/redis/link.ts";
+import { RedisBroker } from "../../live/redis/redis_broker.ts";
+import type { StoreBounds } from "../../live/redis/store.ts";
+import { jsonWire } from "../../live/wire/json_wire.ts";
 import { Watch } from "../support/queue.ts";
 import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
-import type { RedisServer } from "../support/redis_server.ts";
+import { RedisServer, redisTest } from "../support/redis_server.ts";
 
-export { messageOf } from "../hub/fakes.ts";
-export { RedisServer, redisTest } from "../support/redis_server.ts";
+export { RedisServer, redisTest };
 
-/** What may differ from broker to broker. */
-export type TestBrokerOptions = Partial<Omit<RedisBrokerOptions, "logger" | "metrics">>;
-
-/** Bounds that nothing here reaches by chance. */
+/** Bounds that no test reaches by chance. */
 export const BOUNDS = { historySize: 100, historyTtlMs: 600_000, historyMaxBytes: 100_000_000 };
 
-/** A broker that listens to itself, and lets a test wait for what happens to it. */
-export class TestBroker extends RedisBroker implements AsyncDisposable {
-  /** What it logged. */
-  readonly logger: RecordingLogger;
-  /** What it counted. */
-  readonly metrics: RecordingMetrics;
-  /** Topics that it said have changed, in order. */
-  readonly told: string[] = [];
-  readonly #watch = new Watch();
+/** As much of a server as a client has to know. */
+type Address = Pick<RedisServer, "url">;
 
-  /** Creates a broker that does not reach for Redis yet. */
-  constructor(url: string, options: TestBrokerOptions = {}) {
+/** A link with a log and metrics that a test can wait for. */
+export class TestLink extends RedisLink implements AsyncDisposable {
+  readonly logger: RecordingLogger;
+  readonly metrics: RecordingMetrics;
+
+  constructor({ url }: Address) {
     const logger = new RecordingLogger();
     const metrics = new RecordingMetrics();
-    super({ ...BOUNDS, url, ...options, logger, metrics });
+    super({ url, logger, metrics });
     this.logger = logger;
     this.metrics = metrics;
   }
 
-  /** Creates a broker; resolves once it has reached Redis. */
-  static async start(
-    { url }: Pick<RedisServer, "url">,
-    options: TestBrokerOptions = {},
-  ): Promise<TestBroker> {
-    const broker = new TestBroker(url, options);
-    broker.begin();
-    await broker.up();
-    return broker;
-  }
-
-  /** Begins to reach for Redis. */
-  begin(): void {
-    this.listen({
-      changed: (topic) => {
-        this.told.push(topic);
-        this.#watch.changed();
-      },
-    });
-  }
-
-  /** Resolves once Redis is reached, for the so-manieth time. */
+  /** Resolves once Redis was reached that many times. */
   up(times = 1): Promise<void> {
     return this.metrics.until(({ redis }) => redis.filter((up) => up).length >= times);
   }
@@ -71,9 +48,149 @@ export class TestBroker extends RedisBroker implements AsyncDisposable {
     return this.metrics.until(({ redis }) => redis.at(-1) === false);
   }
 
-  /** Resolves once a condition holds; looks at it each time that a topic has changed. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/** A broker with a link of its own, which lets a test wait for what happens to it. */
+export class TestBroker extends RedisBroker implements AsyncDisposable {
+  readonly link: TestLink;
+  /** Topics that it reported as changed, in order. */
+  readonly changed: string[] = [];
+  /** Called with each of them. */
+  onChanged: (topic: string) => void = () => {};
+  readonly #watch = new Watch();
+
+  /** Creates a broker whose link is not started. */
+  constructor(address: Address, bounds: Partial<StoreBounds> = {}) {
+    const link = new TestLink(address);
+    super({ ...BOUNDS, ...bounds, link, logger: link.logger, metrics: link.metrics });
+    this.link = link;
+    this.listen({
+      changed: (topic) => {
+        this.changed.push(topic);
+        this.onChanged(topic);
+        this.#watch.changed();
+      },
+    });
+  }
+
+  /** Creates a broker; resolves once it has reached Redis. */
+  static async start(address: Address, bounds: Partial<StoreBounds> = {}): Promise<TestBroker> {
+    const broker = new TestBroker(address, bounds);
+    broker.link.start();
+    await broker.link.up();
+    return broker;
+  }
+
+  /** Resolves once a condition holds; it is checked whenever a topic has changed. */
   until(condition: () => boolean): Promise<void> {
     return this.#watch.until(condition);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await this.link.stop();
+  }
+}
+
+/** Registers a test with a broker on a server of its own. */
+export function brokerTest(
+  name: string,
+  fn: (broker: TestBroker, redis: RedisServer) => Promise<void>,
+  { durable = false, ...bounds }: Partial<StoreBounds> & { durable?: boolean } = {},
+): void {
+  redisTest(name, async () => {
+    await using redis = await RedisServer.start({ durable });
+    await using broker = await TestBroker.start(redis, bounds);
+    await fn(broker, redis);
+  });
+}
+
+/** A hub with a broker and a link of its own. */
+export class TestHub extends Hub implements AsyncDisposable {
+  readonly link: TestLink;
+
+  private constructor(link: TestLink, bounds: Partial<StoreBounds>) {
+    const { logger, metrics } = link;
+    const broker = new RedisBroker({ ...BOUNDS, ...bounds, link, logger, metrics });
+    super({ broker, metrics, thresholdBytes: 10_000_000 });
+    this.link = link;
+  }
+
+  /** Creates a hub; resolves once it has reached Redis. */
+  static async start(address: Address, bounds: Partial<StoreBounds> = {}): Promise<TestHub> {
+    const hub = new TestHub(new TestLink(address), bounds);
+    hub.link.start();
+    await hub.link.up();
+    return hub;
+  }
+
+  /** Subscribes a new client to a topic, and resolves to it. */
+  async join(topic: string, since?: Cursor): Promise<TestSubscriber> {
+    const subscriber = new TestSubscriber();
+    await this.subscribe(subscriber, topic, {
+      since,
+      onStart: (start) =>
+        subscriber.deliver(jsonWire.answer({ type: "subscribed", topic, ...start })),
+    });
+    return subscriber;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await this.link.stop();
+  }
+}
+
+/** A client that always has room. */
+export class TestSubscriber {
+  readonly wire = jsonWire;
+  readonly ended = false;
+  readonly hasRoom = true;
+  /** All messages that it was sent, those in arrays one by one. */
+  readonly messages: Record<string, unknown>[] = [];
+  readonly #watch = new Watch();
+
+  deliver(frame: string): boolean {
+    this.messages.push(...[JSON.parse(frame)].flat());
+    this.#watch.changed();
+    return true;
+  }
+
+  /** Resolves once a condition on what it was sent holds. */
+  until(condition: (messages: Record<string, unknown>[]) => boolean): Promise<void> {
+    return this.#watch.until(() => condition(this.messages));
+  }
+}
+
+/** Name of the ingest stream. */
+export const STREAM = "updates";
+
+/** An ingest with a log and metrics that a test can wait for. */
+export class TestIngest extends Ingest implements AsyncDisposable {
+  readonly logger: RecordingLogger;
+  readonly metrics: RecordingMetrics;
+
+  constructor({ url }: Address, instanceId = "test") {
+    const logger = new RecordingLogger();
+    const metrics = new RecordingMetrics();
+    super({ ...BOUNDS, url, stream: STREAM, instanceId, logger, metrics });
+    this.logger = logger;
+    this.metrics = metrics;
+  }
+
+  /** Creates an ingest that starts to read. */
+  static start(address: Address, instanceId?: string): TestIngest {
+    const ingest = new TestIngest(address, instanceId);
+    ingest.start();
+    return ingest;
+  }
+
+  /** Resolves once it has reported the results of that many entries. */
+  results(count: number): Promise<void> {
+    return this.metrics.until(({ ingests }) => ingests.length >= count);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -81,60 +198,39 @@ export class TestBroker extends RedisBroker implements AsyncDisposable {
   }
 }
 
-/** A hub on a broker of its own. */
-export interface TestHub extends AsyncDisposable {
-  readonly hub: Hub;
-  readonly logger: RecordingLogger;
-  readonly metrics: RecordingMetrics;
-  /** Subscribes a new client to a topic, and resolves to it once it was sent the start. */
-  join(topic: string): Promise<HubClient>;
+/** Adds an entry to the ingest stream and returns its id. */
+export async function add(redis: RedisServer, ...fields: readonly string[]): Promise<string> {
+  return String(await redis.command("XADD", STREAM, "*", ...fields));
 }
 
-/** A client that a test can wait for. */
-export interface HubClient extends Client {
-  /** All messages that it was sent, those in arrays one by one. */
-  readonly messages: Record<string, unknown>[];
-  /** Resolves once a condition on what it was sent holds. */
-  until(condition: (messages: Record<string, unknown>[]) => boolean): Promise<void>;
+/** Returns how many entries of the ingest stream were read and not acknowledged. */
+export async function pendingOf(redis: RedisServer): Promise<number> {
+  const summary = await redis.command("XPENDING", STREAM, "live");
+  assert(Array.isArray(summary));
+  return Number(summary[0]);
 }
 
-/** Creates a hub, and resolves once its broker has reached Redis. */
-export async function startHub(
-  { url }: Pick<RedisServer, "url">,
-  options: TestBrokerOptions = {},
-): Promise<TestHub> {
-  const logger = new RecordingLogger();
-  const metrics = new RecordingMetrics();
-  const broker = new RedisBroker({ ...BOUNDS, url, ...options, logger, metrics });
-  const hub = new Hub({ broker, metrics, thresholdBytes: 10_000_000 });
-  await logger.line("redis reached");
-  return {
-    hub,
-    logger,
-    metrics,
-    async join(topic) {
-      const client = createClient({ thresholdBytes: 10_000_000, metrics });
-      const messages: Record<string, unknown>[] = [];
-      const watch = new Watch();
-      client.socket.onSend = (frame) => {
-        messages.push(...[JSON.parse(frame)].flat());
-        watch.changed();
-      };
-      await hub.subscribe(client.connection, topic, {
-        onStart: (start) => client.connection.send({ type: "subscribed", topic, ...start }),
-      });
-      return { ...client, messages, until: (holds) => watch.until(() => holds(messages)) };
-    },
-    [Symbol.asyncDispose]: () => hub.stop(),
-  };
+/** Returns the publication of a payload, with a key or without. */
+export function publication(topic: string, data: unknown, key?: string): Publication {
+  return Publication.from({ topic, data, key });
 }
 
-/** Returns publications on one topic, one for each number. */
-export function publications(topic: string, ...data: readonly number[]): Publication[] {
-  return data.map((item) => ({ topic, data: `${item}` }));
+/** Returns the removal of a key. */
+export function removal(topic: string, key: string): Publication {
+  return Publication.from({ topic, key, removed: true });
 }
 
-/** Returns the data of outbound messages. */
-export function dataOf(messages: readonly string[] | undefined): unknown[] | undefined {
-  return messages?.map((message) => JSON.parse(message).data);
+/** Returns publications on one topic without keys, one for each payload. */
+export function publications(topic: string, ...data: readonly unknown[]): Publication[] {
+  return data.map((item) => publication(topic, item));
+}
+
+/** Returns the payloads of what a log holds; `undefined` for a removal. */
+export function dataOf(logged: Iterable<LoggedPublication> | undefined): unknown[] | undefined {
+  return logged && [...logged].map(({ json }) => json && JSON.parse(json));
+}
+
+/** Returns offset, key and payload as JSON text of what a log holds. */
+export function entriesOf(logged: Iterable<LoggedPublication> | undefined): unknown[] | undefined {
+  return logged && [...logged].map(({ offset, key, json }) => [offset, key, json]);
 }
