@@ -13,6 +13,7 @@ import { usage } from "./live/config/usage.ts";
 import { takeFreePort } from "./live/transport/listener.ts";
 import { createSpawn, PROCESS_OPTION } from "./live/processes/spawn.ts";
 import { Supervisor } from "./live/processes/supervisor.ts";
+import * as stdLog from "@std/log/logger";
 import denoJson from "./deno.json" with { type: "json" };
 
 /** Exit codes: a start that failed, and an invalid configuration or option. */
@@ -26,6 +27,7 @@ const DEPLOY_VARIABLE = "DENO_DEPLOYMENT_ID";
 async function run(config: Config): Promise<void> {
   const application = compose(config);
   surviveErrors(application.logger);
+  warnOfStandIns(application.logger);
   stopOnSignal(application);
   await application.start();
 }
@@ -34,6 +36,7 @@ async function run(config: Config): Promise<void> {
 async function runOnDeploy(config: Config): Promise<void> {
   const application = compose(config, { onePort: true });
   surviveErrors(application.logger);
+  warnOfStandIns(application.logger);
   await application.start();
 }
 
@@ -55,6 +58,7 @@ async function runAll(config: Config): Promise<void> {
   const log = logOf(config, instanceId);
   const { logger } = log;
   surviveErrors(logger);
+  warnOfStandIns(logger);
   const folder = Deno.build.standalone ? undefined : import.meta.dirname;
   const livePort = config.LIVE_WS_PORT || takeFreePort(config.LIVE_WS_HOST);
   const supervisor = new Supervisor({
@@ -83,6 +87,11 @@ function surviveErrors(logger: Logger): void {
     event.preventDefault();
     logger.error("uncaught error", { error: event.error });
   });
+}
+
+/** Tells operators that JSR was out of reach, so that the server runs on other code than `@std`. */
+function warnOfStandIns(logger: Logger): void {
+  if ("isStandIn" in stdLog) logger.warn("stand-ins of @std are in use");
 }
 
 const SIGNALS: readonly (readonly [Deno.Signal, number])[] = Deno.build.os === "windows"

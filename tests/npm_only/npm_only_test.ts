@@ -7,6 +7,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import denoJson from "../../deno.json" with { type: "json" };
 import { takeFreePort } from "../../live/transport/listener.ts";
+import { ServerProcess } from "../support/process.ts";
+import { flagsOf } from "../support/task_flags.ts";
 import { type Behaviour, type Ended, Project, Registry, runTask } from "./npm_only_setup.ts";
 
 const IMPORTS = new URL("./imports.ts", import.meta.url).pathname;
@@ -100,6 +102,19 @@ Deno.test("a task that has fallen back stops if npm gives a manipulated package"
 
   assertEquals(code, 1);
   assertStringIncludes(stderr, "Tarball checksum did not match");
+});
+
+Deno.test("main.ts warns at start if it runs with stand-ins, and only then", async () => {
+  const hasStandIns = (await flagsOf("imports")).some((flag) => flag.startsWith("--import-map"));
+  await using server = await ServerProcess.spawn({ DIRECTUS_BASE_URL: "http://127.0.0.1:9" });
+  await server.ports();
+
+  const warnings = server.log.filter(({ level }) => level === "WARN");
+
+  assertEquals(
+    warnings.map(({ message }) => message),
+    hasStandIns ? ["stand-ins of @std are in use"] : [],
+  );
 });
 
 Deno.test("every task that loads modules freezes the lock file", () => {
