@@ -6,7 +6,7 @@
 
 import type { Config } from "./config/config.ts";
 import { createDirectusAuthority } from "./directus/authority.ts";
-import { createShield } from "./directus/shield.ts";
+import { CachingAuthority } from "./directus/caching_authority.ts";
 import { Deadline } from "./domain/deadline.ts";
 import { Lifecycle } from "./domain/lifecycle.ts";
 import type { Logger } from "./domain/logger.ts";
@@ -95,7 +95,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     ? undefined
     : new Ingest({ ...history, url, stream, instanceId, logger, metrics });
   const live: Live = createLive({
-    authority: createShield(directus, { ttlMs: config.DIRECTUS_CACHE_TTL_MS, metrics }),
+    authority: new CachingAuthority(directus, { ttlMs: config.DIRECTUS_CACHE_TTL_MS, metrics }),
     broker: link === undefined
       ? new MemoryBroker({ ...history, metrics })
       : new RedisBroker({ ...history, link, logger, metrics }),

@@ -39,7 +39,7 @@ export { type ConfigResult, readConfig } from "./config/read_config.ts";
 export { createLive, type Live, type LiveOptions } from "./live.ts";
 export { Connection, type ConnectionOptions } from "./connection/connection.ts";
 export { createDirectusAuthority, type DirectusAuthorityOptions } from "./directus/authority.ts";
-export { createShield, type Shield, type ShieldOptions } from "./directus/shield.ts";
+export { CachingAuthority, type CachingAuthorityOptions } from "./directus/caching_authority.ts";
 export type {
   AskOptions,
   Authentication,

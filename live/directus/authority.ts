@@ -8,42 +8,42 @@ import type { Authority } from "../domain/authority.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { TopicSource } from "../domain/topic.ts";
-import { readUser, readUserAgain } from "./answers.ts";
-import { createCalls } from "./calls.ts";
-import { Rights } from "./rights.ts";
+import { createDirectusClient } from "./directus_client.ts";
+import { ItemAccess } from "./item_access.ts";
+import { readUser } from "./responses.ts";
 
 /** What the authority needs. */
 export interface DirectusAuthorityOptions {
-  /** Where Directus is, without a slash at the end; a path prefix is kept. */
+  /** Base URL of Directus, without a trailing slash; may have a path. */
   readonly baseUrl: string;
   /** Upper bound of one call, its wait in the queue included, in milliseconds. */
   readonly timeoutMs: number;
-  /** Calls in flight; the rest queue. @default {16} */
+  /** Calls in flight at the same time; further calls queue. @default {16} */
   readonly maxConcurrency?: number;
-  /** Collections behind prefixes; a prefix that is missing is the collection's own name. */
+  /** Collections by topic prefix. A prefix that is not listed is the collection's own name. */
   readonly topics: ReadonlyMap<string, TopicSource>;
-  /** Takes the calls' latencies, how many there are, and whether they are held back. */
+  /** Records call latencies, the queue's length, and whether calls are held back. */
   readonly metrics: Metrics;
-  /** Told when calls are held back, and when they go on. @default {silentLogger} */
+  /** Logs failed calls, and when calls are held back. @default {silentLogger} */
   readonly logger?: Logger;
-  /** Makes the calls. @default {globalThis.fetch} */
+  /** Sends the requests. @default {globalThis.fetch} */
   readonly fetch?: typeof fetch;
-  /** A clock that never goes back, in milliseconds. @default {performance.now} */
+  /** Monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
   /** Returns a number from 0 to below 1. @default {Math.random} */
   readonly random?: () => number;
 }
 
 /**
- * Creates the authority on Directus.
+ * Creates the authority that asks Directus.
  *
- * 401 and 403 are denials, and nothing else is: a 429, a 5xx or an answer that cannot be
- * understood says nothing about the user, and is `unavailable`. So is a call that was not made
- * as too many wait already, or as Directus is failing.
+ * Only 401 and 403 are denials. A 429, a 5xx or a response that cannot be understood says nothing
+ * about the user and is `unavailable`, as is a call that was not made because the queue is full or
+ * the circuit breaker is open.
  */
 export function createDirectusAuthority(options: DirectusAuthorityOptions): Authority {
   const { metrics } = options;
-  const call = createCalls({
+  const client = createDirectusClient({
     maxConcurrency: 16,
     logger: silentLogger,
     fetch: globalThis.fetch,
@@ -51,20 +51,23 @@ export function createDirectusAuthority(options: DirectusAuthorityOptions): Auth
     random: Math.random,
     ...options,
   });
-  const rights = new Rights({ ...options, call });
+  const access = new ItemAccess({ ...options, client });
   return {
     async authenticate(cookie, { fresh = false } = {}) {
-      const called = await call("/users/me?fields=id,email,role,first_name,last_name", cookie);
-      if (called.kind === "unavailable") return called;
-      const answer = (fresh ? readUserAgain : readUser)(called.answer);
-      metrics.authenticated(RESULT[answer.kind], called.elapsedMs);
+      const call = await client.get(
+        "/users/me?fields=id,email,role,first_name,last_name",
+        cookie,
+      );
+      if (call.kind === "unavailable") return call;
+      const answer = readUser(call.response, fresh);
+      metrics.authenticated(METRIC_RESULTS[answer.kind], call.elapsedMs);
       return answer;
     },
-    authorise: (cookie, topic) => rights.ask(cookie, topic),
+    authorise: (cookie, topic) => access.check(cookie, topic),
   };
 }
 
-const RESULT = {
+const METRIC_RESULTS = {
   authenticated: "ok",
   unauthorized: "unauthorized",
   unavailable: "error",

@@ -1,70 +1,74 @@
 /**
- * Whether what came of the recent calls is bad enough to stop calling.
+ * The failure rate of recent calls.
  *
  * @module
  */
 
-/** How far back it looks, in milliseconds. */
+/** How far back the window reaches, in milliseconds. */
 export const WINDOW_MS = 10_000;
 
-/** Outcomes that say something; fewer may be chance. */
-const MIN_OUTCOMES = 5;
+/** Samples below which a failure rate means nothing. */
+const MIN_SAMPLES = 5;
 
-/** Outcomes that are kept; with more calls than that a second, fewer seconds are looked at. */
-const MAX_OUTCOMES = 200;
+/** Failure rate from which calls count as failing. */
+const MAX_FAILURE_RATE = 0.5;
+
+/** Samples that are kept. At more than 20 calls a second the window is shorter than 10 seconds. */
+const MAX_SAMPLES = 200;
 
 /** Failures of one source that count. */
-const MAX_PER_SOURCE = MIN_OUTCOMES;
+const MAX_FAILURES_PER_SOURCE = MIN_SAMPLES;
 
-interface Outcome {
-  readonly at: number;
-  readonly hasFailed: boolean;
+/** The result of one call. */
+export interface Sample {
+  /** Whether the call failed. */
+  readonly failed: boolean;
+  /** Whose call it was. */
   readonly source: string;
 }
 
 /**
- * Remembers the outcomes of the last ten seconds.
+ * Keeps the results of the last ten seconds.
  *
- * It takes shares and not failures in a row, so that a Directus that answers every other call is
- * found out as well.
+ * It measures a rate rather than consecutive failures, to also notice a Directus that fails every
+ * other call.
  */
 export class FailureWindow {
   readonly #now: () => number;
-  #outcomes: Outcome[] = [];
+  #samples: (Sample & { readonly at: number })[] = [];
 
-  /** Creates an empty window over a clock that never goes back, in milliseconds. */
+  /** Creates an empty window over a monotonic clock, in milliseconds. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
   /**
-   * Adds an outcome.
-   *
-   * @param hasFailed Whether it is a failure.
-   * @param source Whose call it was. The failures of one count only to a bound: somebody may have
-   * found an item on which Directus always fails, and must not stop it for all the others.
+   * Adds a sample. Only the first failures of a source count: a user who found an item on which
+   * Directus always fails must not open the circuit for everybody.
    */
-  add(hasFailed: boolean, source: string): void {
+  add(sample: Sample): void {
     const at = this.#now();
-    this.#outcomes = this.#outcomes.filter((outcome) => at - outcome.at < WINDOW_MS);
-    const ofSource = this.#failures().filter((outcome) => outcome.source === source);
-    if (hasFailed && ofSource.length >= MAX_PER_SOURCE) return;
-    this.#outcomes.push({ at, hasFailed, source });
-    if (this.#outcomes.length > MAX_OUTCOMES) this.#outcomes.shift();
+    this.#samples = this.#samples.filter((earlier) => at - earlier.at < WINDOW_MS);
+    if (sample.failed) {
+      const ofSource = this.#failures().filter(({ source }) => source === sample.source);
+      if (ofSource.length >= MAX_FAILURES_PER_SOURCE) return;
+    }
+    this.#samples.push({ ...sample, at });
+    if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
   }
 
-  /** Whether at least half of the outcomes are failures, if there are enough to tell. */
-  get isBad(): boolean {
-    const { length } = this.#outcomes;
-    return length >= MIN_OUTCOMES && 2 * this.#failures().length >= length;
+  /** Whether the failure rate is at least 50 %, over at least five samples. */
+  get isFailing(): boolean {
+    const { length } = this.#samples;
+    return length >= MIN_SAMPLES && this.#failures().length >= MAX_FAILURE_RATE * length;
   }
 
-  /** Forgets all. */
+  /** Drops all samples. */
   clear(): void {
-    this.#outcomes = [];
+    this.#samples = [];
   }
 
-  #failures(): Outcome[] {
-    return this.#outcomes.filter((outcome) => outcome.hasFailed);
+  #failures(): Sample[] {
+    return this.#samples.filter(({ failed }) => failed);
   }
 }

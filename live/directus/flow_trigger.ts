@@ -1,5 +1,5 @@
 /**
- * What a Directus Flow sends when items change: `{{$trigger}}` of an event hook.
+ * What a Directus Flow sends when items change: the `{{$trigger}}` of an event hook.
  *
  * @module
  */
@@ -10,26 +10,26 @@ import { parseTopic, type TopicSource } from "../domain/topic.ts";
 import { describeFault } from "../domain/zod_fault.ts";
 import { renderedText, UNRENDERED, UNRENDERED_HINT } from "./rendered.ts";
 
-/** Collections behind prefixes; a prefix that is missing is the collection's own name. */
+/** Collections by topic prefix. A prefix that is not listed is the collection's own name. */
 export type Topics = ReadonlyMap<string, TopicSource>;
 
-/** The key of all these publications: of each item only the last change counts as state. */
+/** Key of these publications: an item's topic keeps only its latest change as state. */
 const KEY = "item";
 
-/** How the names of Directus's own collections begin. */
+/** Prefix of the names of Directus's system collections. */
 const SYSTEM = "directus_";
 
 const EVENT = /^(?:.+\.)?items\.(create|update|delete)$/;
 
-const WRAPPED = "Body must be the Flow's {{$trigger}} and nothing around it";
+const WRAPPED = "Body must be the Flow's {{$trigger}}, not wrapped in anything";
 
-/** Keys are text or numbers, whatever type the primary key has. */
+/** Keys are strings or numbers, whatever type the primary key has. */
 const itemKey = z.union([renderedText, z.number().transform(String)], {
   error: ({ input }) =>
-    input === UNRENDERED ? UNRENDERED_HINT : "must be the key of one item, a text or a number",
+    input === UNRENDERED ? UNRENDERED_HINT : "must be the key of one item: a string or a number",
 });
 
-/** `{{$trigger}}` of an event hook. Creating has one `key`, the others have `keys`. */
+/** `{{$trigger}}` of an event hook. A creation has one `key`, the other events have `keys`. */
 const trigger = z.object({
   event: renderedText,
   collection: renderedText,
@@ -39,13 +39,14 @@ const trigger = z.object({
 });
 
 /**
- * Reads what a Flow sends: `{{$trigger}}` of an event hook on items.
+ * Reads the `{{$trigger}}` of an event hook on items.
  *
- * The data is `{"event":"update","payload":{…}}`, with `create` and `update`; of `delete` the event
- * alone, as its payload is the keys of all items that went, which is not everybody's business.
+ * The published data is `{"event":"update","payload":{…}}`, or the same with `create`. For `delete`
+ * it is the event alone: the payload lists the keys of all deleted items, and subscribers of one
+ * item may not be allowed to read the others.
  *
- * @param maxTopics How many topics one trigger may publish on.
- * @returns The publications, or what is wrong, as a sentence for whoever made the Flow.
+ * @param maxTopics Number of topics that one trigger may publish on.
+ * @returns The publications, or what is wrong with the trigger, for the author of the Flow.
  *
  * @example
  * ```ts
@@ -81,24 +82,26 @@ export function readTrigger(
     return `collection: ${collection} has no topics; to end a user's connections call /revoke`;
   }
   const [, kind] = EVENT.exec(event) ?? [];
-  if (kind === undefined) return `event: must be of items.create, items.update or items.delete`;
+  if (kind === undefined) return `event: must be items.create, items.update or items.delete`;
   const items = keys ?? (key === undefined ? [] : [key]);
-  if (items.length === 0) return "keys: missing, as is key: the Flow must be triggered by items";
+  if (items.length === 0) {
+    return "keys: missing, and so is key: the Flow must be triggered by an event on items";
+  }
   const prefixes = prefixesOf(collection, topics);
   if (prefixes.length === 0) {
-    return `collection: ${collection} has no topics: LIVE_TOPICS gives its name to another`;
+    return `collection: ${collection} has no topics: LIVE_TOPICS gives its name to another collection`;
   }
   const names = items.flatMap((item) => prefixes.map((prefix) => `${prefix}:${item}`));
   if (names.length > maxTopics) return `keys: at most ${maxTopics} topics: ${names.length}`;
   const bad = names.find((name) => parseTopic(name) === undefined);
-  if (bad !== undefined) return `keys: ${JSON.stringify(bad)} is no name of a topic`;
+  if (bad !== undefined) return `keys: ${JSON.stringify(bad)} is not a valid topic name`;
   const data = kind === "delete" ? { event: kind } : { event: kind, payload };
   return names.map((topic) => Publication.from({ topic, key: KEY, data }));
 }
 
 /**
- * Returns the prefixes under which a collection's items are listened to. Its own name is one only
- * if no other collection has it: whoever listens there may read an item of that one.
+ * Returns the topic prefixes of a collection. Its own name is one, unless it is listed as the prefix
+ * of another collection: subscribers of that prefix are allowed to read the other collection's items.
  */
 function prefixesOf(collection: string, topics: Topics): string[] {
   const prefixes = [...topics].filter(([, source]) => source.collection === collection)

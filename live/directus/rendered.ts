@@ -1,29 +1,29 @@
 /**
- * Texts that a template of a Directus Flow was to fill in.
+ * Strings that the template of a Directus Flow fills in.
  *
  * @module
  */
 
 import { z } from "zod";
 
-/** The word that a template renders which names nothing. */
+/** What a template renders if it refers to something that does not exist. */
 export const UNRENDERED = "undefined";
 
-/** What to tell whoever wrote the template. */
+/** Error message for the author of the template. */
 export const UNRENDERED_HINT =
-  'is the word "undefined": the template in the Flow names nothing, take {{$trigger}} or a part of it';
+  'is the word "undefined": the template in the Flow refers to nothing, use {{$trigger}} or a part of it';
 
-/** The longest text, in UTF-16 code units. */
+/** Longest string that is accepted, in UTF-16 code units. */
 const MAX_LENGTH = 256;
 
-/** A text that names something. */
+/** A string that the template did fill in. */
 export const renderedText: z.ZodType<string> = z.string()
   .min(1)
   .max(MAX_LENGTH)
   .refine((text) => text !== UNRENDERED, UNRENDERED_HINT);
 
 /**
- * Returns the path of the first of a body's members that no template filled in, such as `user.0`;
+ * Returns the path of the first value in a body that a template did not fill in, such as `user.0`;
  * `undefined` if there is none.
  */
 export function unrenderedPath(body: unknown): string | undefined {

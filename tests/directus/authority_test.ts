@@ -1,112 +1,86 @@
 /**
- * Who a session is, by what Directus answers, and what both calls have in common.
+ * Whose session it is according to Directus, and what both questions to Directus have in common.
  *
  * @module
  */
 
 import { assertEquals, assertNotMatch } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import { BASE } from "../support/directus.ts";
 import {
-  always,
   anyCookie,
+  AuthoritySetup,
   cookieOf,
-  createAuthority,
+  respondingWith,
   TIMEOUT_MS,
   topicOf,
   UNAVAILABLE,
-  withoutNonce,
-} from "./authority_fixtures.ts";
-import { BASE, options } from "./fixtures.ts";
-import { createDirectusStandIn, type DirectusStandIn } from "./stand_in.ts";
+  withoutCacheBuster,
+} from "./setup.ts";
+import type { DirectusStandIn } from "./stand_in.ts";
 
-const nobody = { email: null, role: null, first_name: null, last_name: null };
+const unknown = { email: null, role: null, first_name: null, last_name: null };
 
 for (
-  const [name, user, expected] of [
-    ["all fields", "ada-id", {
-      id: "ada-id",
-      email: "ada@example.com",
-      role: "editor",
-      first_name: "Ada",
-      last_name: null,
-    }],
-    ["an id alone", "bob-id", { ...nobody, id: "bob-id" }],
-    ["no readable role", "eve-id", { ...nobody, id: "eve-id", email: "eve@example.com" }],
+  const [name, id, readable] of [
+    ["all fields", "ada-id", { email: "ada@example.com", role: "editor", first_name: "Ada" }],
+    ["only an id", "bob-id", {}],
+    ["no readable role", "eve-id", { email: "eve@example.com" }],
   ] as const
 ) {
-  Deno.test(`authenticate() tells a user with ${name}`, async () => {
-    const directus = createDirectusStandIn(options);
-    const authority = createAuthority(directus.fetch);
-    assertEquals(await authority.authenticate(cookieOf(directus.session(user))), {
+  Deno.test(`Authority.authenticate() returns a user with ${name}`, async () => {
+    const { authority, directus, metrics } = new AuthoritySetup();
+    assertEquals(await authority.authenticate(cookieOf(directus.session(id))), {
       kind: "authenticated",
-      user: expected,
+      user: { ...unknown, id, ...readable },
     });
-    assertEquals(authority.counted, ["authenticated ok"]);
+    assertEquals(metrics.authentications, ["ok"]);
   });
 }
 
 for (
-  const [name, data, user] of [
-    ["a role that is null", { id: "u", role: null }, { ...nobody, id: "u" }],
-    ["a role that is an object", { id: "u", role: { id: "r" } }, { ...nobody, id: "u" }],
-    ["fields of other types", { id: "u", email: 1, first_name: [], last_name: {} }, {
-      ...nobody,
-      id: "u",
-    }],
-    ["fields that nobody asked for", { id: "u", password: "**", token: "t" }, {
-      ...nobody,
-      id: "u",
-    }],
+  const [name, data] of [
+    ["a role that is null", { role: null }],
+    ["a role that is an object", { role: { id: "r" } }],
+    ["fields of unexpected types", { email: 1, first_name: [], last_name: {} }],
+    ["fields that were not requested", { password: "**", token: "t" }],
   ] as const
 ) {
-  Deno.test(`authenticate() tells a user with ${name}`, async () => {
-    const authority = createAuthority(always(JSON.stringify({ data })));
+  Deno.test(`Authority.authenticate() ignores ${name}`, async () => {
+    const { authority } = respondingWith(JSON.stringify({ data: { id: "u", ...data } }));
+    const user = { ...unknown, id: "u" };
     assertEquals(await authority.authenticate(anyCookie), { kind: "authenticated", user });
   });
 }
 
-const strangers: Record<string, (directus: DirectusStandIn) => string> = {
-  "a share": (directus) => directus.shareSession("share-1"),
-  "nobody": () => "directus_session_token=garbage",
+const denied: Record<string, (directus: DirectusStandIn, session: string) => string> = {
+  "a share's session": (directus) => directus.shareSession("share-1"),
+  "a garbage cookie": () => "directus_session_token=garbage",
   "another cookie": () => "other=1",
-  "an ended session": (directus) => {
-    const cookie = directus.session("ada-id");
-    directus.logOut(cookie);
-    return cookie;
-  },
-  "an expired session": (directus) => {
-    const cookie = directus.session("ada-id");
-    directus.expire(cookie);
-    return cookie;
-  },
-  "a suspended user": (directus) => {
-    const cookie = directus.session("ada-id");
-    directus.suspend("ada-id");
-    return cookie;
-  },
-  "a forged session (403 INVALID_TOKEN)": (directus) => directus.session("ada-id").slice(0, -2),
+  "a forged session (403 INVALID_TOKEN)": (_, session) => session.slice(0, -2),
+  "an ended session": (directus, session) => (directus.logOut(session), session),
+  "an expired session": (directus, session) => (directus.expire(session), session),
+  "a suspended user": (directus, session) => (directus.suspend("ada-id"), session),
 };
 
-for (const [name, enter] of Object.entries(strangers)) {
-  Deno.test(`authenticate() does not let ${name} in`, async () => {
-    const directus = createDirectusStandIn(options);
-    const authority = createAuthority(directus.fetch);
-    const cookie = cookieOf(enter(directus));
+for (const [name, cookieFor] of Object.entries(denied)) {
+  Deno.test(`Authority.authenticate() denies ${name}`, async () => {
+    const { authority, directus, metrics } = new AuthoritySetup();
+    const cookie = cookieOf(cookieFor(directus, directus.session("ada-id")));
     assertEquals(await authority.authenticate(cookie), { kind: "unauthorized" });
-    assertEquals(authority.counted, ["authenticated unauthorized"]);
-    assertEquals(directus.count("GET /users/me"), 1);
+    assertEquals([metrics.authentications, directus.calls.length], [["unauthorized"], 1]);
   });
 }
 
 for (
   const [name, body] of [
     ["HTML", "<!doctype html>"],
-    ["nothing", ""],
+    ["no body", ""],
     ["null", "null"],
     ["an empty object", "{}"],
-    ["no data", '{"data":null}'],
-    ["a list", '{"data":[{"id":"u"}]}'],
-    ["a list around it all", '[{"data":{"id":"u"}}]'],
+    ["null as data", '{"data":null}'],
+    ["a list as data", '{"data":[{"id":"u"}]}'],
+    ["a list around the data", '[{"data":{"id":"u"}}]'],
     ["no id", '{"data":{"email":"a@b.c"}}'],
     ["an id that is null", '{"data":{"id":null}}'],
     ["an id that is a number", '{"data":{"id":5}}'],
@@ -116,10 +90,32 @@ for (
     ["an id beside the data", '{"data":{},"id":"u"}'],
   ] as const
 ) {
-  Deno.test(`authenticate() takes an answer with ${name} for a no`, async () => {
-    const authority = createAuthority(always(body));
+  Deno.test(`Authority.authenticate() denies a response with ${name}`, async () => {
+    const { authority, metrics } = respondingWith(body);
     assertEquals(await authority.authenticate(anyCookie), { kind: "unauthorized" });
-    assertEquals(authority.counted, ["authenticated unauthorized"]);
+    assertEquals(metrics.authentications, ["unauthorized"]);
+  });
+}
+
+for (
+  const [name, body, status, kind, freshKind] of [
+    ["an HTML page", "<!doctype html>", 200, "unauthorized", "unavailable"],
+    ["JSON without a user", '{"status":"maintenance"}', 200, "unauthorized", "unavailable"],
+    ["a share's session", '{"data":{"share":"x"}}', 200, "unauthorized", "unavailable"],
+    ["401", "{}", 401, "unauthorized", "unauthorized"],
+    ["403", "{}", 403, "unauthorized", "unauthorized"],
+    ["503", "{}", 503, "unavailable", "unavailable"],
+    ["a user", '{"data":{"id":"ada"}}', 200, "authenticated", "authenticated"],
+  ] as const
+) {
+  Deno.test(`Authority.authenticate() takes ${name} for ${kind}, and for ${freshKind} if fresh`, async () => {
+    const { authority } = respondingWith(body, { status });
+    assertEquals((await authority.authenticate(anyCookie)).kind, kind);
+    const fresh = await authority.authenticate(anyCookie, { fresh: true });
+    assertEquals(fresh.kind, freshKind);
+    if (fresh.kind === "unavailable" && kind === "unauthorized") {
+      assertEquals(fresh.reason, "response names no user");
+    }
   });
 }
 
@@ -129,81 +125,62 @@ for (
     ["pressure", "status 503", 2_000],
     ["broken", "status 500", 2_000],
     ["down", "error sending request: Connection refused", 2_000],
+    ["hung", "no answer within 5000 ms", 2_000],
   ] as const
 ) {
-  Deno.test(`authenticate() and authorise() are unavailable with Directus ${fault}`, async () => {
-    const directus = createDirectusStandIn(options);
-    const authority = createAuthority(directus.fetch);
-    const cookie = cookieOf(directus.session("ada-id"));
+  Deno.test(`Authority is unavailable while Directus is ${fault}`, async () => {
+    using time = new FakeTime();
+    const { authority, directus, metrics, cookie } = new AuthoritySetup();
     directus.fail(fault);
-    const expected = { kind: "unavailable", reason, retryAfterMs } as const;
     const answers = Promise.all([
       authority.authenticate(cookie),
       authority.authorise(cookie, topicOf("event:1")),
     ]);
+    await time.tickAsync(TIMEOUT_MS);
+    const expected = { kind: "unavailable", reason, retryAfterMs } as const;
     assertEquals(await answers, [expected, expected]);
-    assertEquals(authority.counted.toSorted(), ["authenticated error", "authorised error"]);
+    assertEquals([metrics.authentications, metrics.authorisations], [["error"], ["error"]]);
   });
 }
 
-Deno.test("authenticate() and authorise() are unavailable when Directus hangs", async () => {
-  using time = new FakeTime();
-  const directus = createDirectusStandIn(options);
-  const authority = createAuthority(directus.fetch);
-  directus.fail("hung");
-  const answered = Promise.all([
-    authority.authenticate(anyCookie),
-    authority.authorise(anyCookie, topicOf("event:1")),
-  ]);
-  await time.tickAsync(TIMEOUT_MS);
-  const expected = { ...UNAVAILABLE, reason: "no answer within 5000 ms" };
-  assertEquals(await answered, [expected, expected]);
-  assertEquals(authority.counted.toSorted(), ["authenticated error", "authorised error"]);
-});
-
-Deno.test("authenticate() says no once a rotated cookie's grace is over", async () => {
+Deno.test("Authority.authenticate() denies a rotated cookie once its grace period is over", async () => {
   let now = 0;
-  const directus = createDirectusStandIn({ ...options, now: () => now });
-  const authority = createAuthority(directus.fetch);
+  const { authority, directus } = new AuthoritySetup({ standIn: { now: () => now } });
   const old = directus.session("ada-id");
-  const fresh = directus.rotate(old);
-  const kinds = () =>
-    Promise.all(
-      [old, fresh].map(async (pair) => (await authority.authenticate(cookieOf(pair))).kind),
-    );
+  const cookies = [old, directus.rotate(old)].map(cookieOf);
+  const kinds = async () =>
+    (await Promise.all(cookies.map((cookie) => authority.authenticate(cookie))))
+      .map(({ kind }) => kind);
   now = 9_999;
   assertEquals(await kinds(), ["authenticated", "authenticated"]);
   now = 10_000;
   assertEquals(await kinds(), ["unauthorized", "authenticated"]);
 });
 
-Deno.test("authenticate() keeps the path of the base URL", async () => {
-  const directus = createDirectusStandIn({ ...options, basePath: "/cms" });
-  const authority = createAuthority(directus.fetch, `${BASE}/cms`);
-  const cookie = cookieOf(directus.session("ada-id"));
+Deno.test("Authority keeps the path of the base URL", async () => {
+  const { authority, directus, cookie } = new AuthoritySetup({
+    standIn: { basePath: "/cms" },
+    baseUrl: `${BASE}/cms`,
+  });
   assertEquals((await authority.authenticate(cookie)).kind, "authenticated");
   assertEquals((await authority.authorise(cookie, topicOf("event:1"))).kind, "allowed");
-  assertEquals(directus.calls.map(({ url }) => withoutNonce(url.href)), [
+  assertEquals(directus.calls.map(({ url }) => withoutCacheBuster(url.href)), [
     "http://directus/cms/users/me?fields=id,email,role,first_name,last_name",
     "http://directus/cms/items/events/1?fields=id",
   ]);
 });
 
-Deno.test("createDirectusAuthority() forwards the session cookie and nothing else", async () => {
-  const directus = createDirectusStandIn(options);
-  const authority = createAuthority(directus.fetch);
+Deno.test("Authority forwards the session cookie and nothing else", async () => {
+  const { authority, directus } = new AuthoritySetup();
   await authority.authenticate(anyCookie);
   await authority.authorise(anyCookie, topicOf("event:1"));
-  assertEquals(directus.calls.map(({ headers }) => [...headers]), [
-    [["accept", "application/json"], ["cookie", "directus_session_token=s3cr3t"]],
-    [["accept", "application/json"], ["cookie", "directus_session_token=s3cr3t"]],
-  ]);
+  const headers = [["accept", "application/json"], ["cookie", "directus_session_token=s3cr3t"]];
+  assertEquals(directus.calls.map(({ headers }) => [...headers]), [headers, headers]);
 });
 
-Deno.test("createDirectusAuthority() tells the cookie in no reason", async () => {
-  const authority = createAuthority(() =>
-    Promise.reject(new Error("no", { cause: new Error("reset") }))
-  );
+Deno.test("Authority does not reveal the cookie in a reason", async () => {
+  const error = new Error("no", { cause: new Error("reset") });
+  const { authority } = new AuthoritySetup({ fetch: () => Promise.reject(error) });
   const answer = await authority.authenticate(anyCookie);
   assertEquals(answer, { ...UNAVAILABLE, reason: "reset" });
   assertNotMatch(JSON.stringify(answer), /s3cr3t/);

@@ -1,14 +1,11 @@
 /**
- * What the server and its pages rely on in Directus, as one table: the real one and the stand-in are
- * held to it alike, so that the stand-in cannot drift away.
+ * What the server and its pages rely on in Directus. The real one and the stand-in must both fulfil
+ * it, so that the stand-in cannot drift away from the real one.
  *
  * @module
  */
 
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { itemRows } from "./contract_items.ts";
-import { loginRows } from "./contract_logins.ts";
-import { sessionRows } from "./contract_sessions.ts";
 import {
   ada,
   bob,
@@ -18,15 +15,18 @@ import {
   refreshed,
   type Row,
   type Subject,
-} from "./contract_subject.ts";
-import { verdict } from "./fixtures.ts";
+  verdict,
+} from "./contract_setup.ts";
+import { itemRows } from "./items_contract.ts";
+import { loginRows } from "./logins_contract.ts";
+import { sessionRows } from "./sessions_contract.ts";
 
 const rows: readonly Row[] = [...loginRows, ...sessionRows, ...itemRows];
 
 /** Registers the tests of one Directus. */
 export function directusContract(what: string, start: () => Promise<Subject> | Subject): void {
   for (const { name, cookie, path, method = "GET", body, answer, data, sets } of rows) {
-    Deno.test(`${what} answers ${answer} to ${method} ${path} with ${name}`, async () => {
+    Deno.test(`${what} responds ${answer} to ${method} ${path} with ${name}`, async () => {
       const subject = await start();
       const headers = new Headers();
       const pair = await cookie?.(subject);
@@ -47,19 +47,19 @@ export function directusContract(what: string, start: () => Promise<Subject> | S
     });
   }
 
-  Deno.test(`${what} tells of a share that it is one, and no id`, async () => {
+  Deno.test(`${what} shows a share's session no id`, async () => {
     const subject = await start();
     const data = await meOf(subject, await subject.share(), "id,email");
     assertEquals(Object.keys(data), ["share"]);
   });
 
-  Deno.test(`${what} tells a bare id of whoever may not read users`, async () => {
+  Deno.test(`${what} shows only the id to a user who may not read users`, async () => {
     const subject = await start();
     const data = await meOf(subject, await bob(subject), "id,email,role,first_name,last_name");
     assertEquals(Object.keys(data), ["id"]);
   });
 
-  Deno.test(`${what} tells who may read users what is asked for, the role by its key`, async () => {
+  Deno.test(`${what} shows the requested fields to a user who may read users, the role as its key`, async () => {
     const subject = await start();
     const data = await meOf(subject, await ada(subject), "id,email,role,first_name,last_name");
     assertEquals([typeof data["id"], typeof data["role"]], ["string", "string"]);
@@ -67,13 +67,13 @@ export function directusContract(what: string, start: () => Promise<Subject> | S
     assertEquals(rest, { email: "ada@example.com", first_name: "Ada", last_name: null });
   });
 
-  Deno.test(`${what} tells an object where a role's fields are asked for`, async () => {
+  Deno.test(`${what} shows the role as an object if its fields are requested`, async () => {
     const subject = await start();
     const { role } = await meOf(subject, await ada(subject), "role.*");
     assertEquals(typeof (role as { id?: unknown }).id, "string");
   });
 
-  Deno.test(`${what} gives the same session to who refreshes a cookie twice`, async () => {
+  Deno.test(`${what} gives one session for two refreshes of a cookie`, async () => {
     const subject = await start();
     const old = await ada(subject);
     const [first, second] = [await refreshed(subject, old), await refreshed(subject, old)];
@@ -90,7 +90,7 @@ export function directusContract(what: string, start: () => Promise<Subject> | S
     assertEquals(await verdict(response), "200");
   });
 
-  Deno.test(`${what} stops a list at 100 unless asked for more`, async () => {
+  Deno.test(`${what} limits a list to 100 items unless the request says otherwise`, async () => {
     const subject = await start();
     const headers = { cookie: await ada(subject) };
     const count = async (path: string) =>
@@ -98,12 +98,12 @@ export function directusContract(what: string, start: () => Promise<Subject> | S
     assertEquals([await count("/items/many"), await count("/items/many?limit=-1")], [100, 150]);
   });
 
-  Deno.test(`${what} answers a ping to anybody`, async () => {
+  Deno.test(`${what} responds to a ping without a session`, async () => {
     const subject = await start();
     assertEquals(await (await subject.fetch("/server/ping")).text(), "pong");
   });
 
-  Deno.test(`${what} does not mind a foreign Origin, which the server has to`, async () => {
+  Deno.test(`${what} does not check the Origin, so the server has to`, async () => {
     const subject = await start();
     const headers = { cookie: await ada(subject), origin: "https://evil.example" };
     assertEquals(await verdict(await subject.fetch(ME, { headers })), "200");
@@ -120,7 +120,7 @@ async function meOf(
   return (await response.json()).data;
 }
 
-/** Returns the session that a cookie's token is of. */
+/** Returns the session in a cookie's token. */
 function sessionOf(cookie: string): string {
   const [, claims = ""] = cookie.split(".");
   return JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))).session;

@@ -1,5 +1,5 @@
 /**
- * How many failures are too many.
+ * From which failure rate calls count as failing.
  *
  * @module
  */
@@ -7,14 +7,16 @@
 import { assertEquals } from "@std/assert";
 import { FailureWindow } from "../../live/directus/failure_window.ts";
 
-/** Adds outcomes, `F` for a failure, each of another source, and tells whether that is bad. */
-function isBad(outcomes: string, window = new FailureWindow(() => 0)): boolean {
-  [...outcomes].forEach((outcome, index) => window.add(outcome === "F", `source ${index}`));
-  return window.isBad;
+/** Adds samples of different sources, `F` for a failure; returns whether calls are failing. */
+function add(window: FailureWindow, samples: string): boolean {
+  [...samples].forEach((sample, index) =>
+    window.add({ failed: sample === "F", source: `source ${index}` })
+  );
+  return window.isFailing;
 }
 
 for (
-  const [outcomes, expected] of [
+  const [samples, expected] of [
     ["", false],
     ["FFFF", false],
     ["FFFFF", true],
@@ -29,46 +31,41 @@ for (
     ["......FFFFFF", true],
   ] as const
 ) {
-  Deno.test(`FailureWindow is ${expected ? "bad" : "good"} with '${outcomes}'`, () => {
-    assertEquals(isBad(outcomes), expected);
+  Deno.test(`FailureWindow.isFailing is ${expected} after '${samples}'`, () => {
+    assertEquals(add(new FailureWindow(() => 0), samples), expected);
   });
 }
 
-Deno.test("FailureWindow forgets what is ten seconds old", () => {
+Deno.test("FailureWindow drops samples after ten seconds", () => {
   let now = 0;
   const window = new FailureWindow(() => now);
-  isBad("FFFF", window);
+  add(window, "FFFF");
   now = 9_999;
-  assertEquals(isBad("F", window), true);
+  assertEquals(add(window, "F"), true);
   now = 10_000;
-  assertEquals(isBad("F", window), false); // two left
+  assertEquals(add(window, "F"), false); // two left
 });
 
-Deno.test("FailureWindow looks at the last 200 outcomes", () => {
+Deno.test("FailureWindow keeps 200 samples", () => {
   const window = new FailureWindow(() => 0);
-  isBad(".".repeat(300), window);
-  assertEquals(isBad("F".repeat(99), window), false);
-  assertEquals(isBad("F", window), true);
+  add(window, ".".repeat(300));
+  assertEquals([add(window, "F".repeat(99)), add(window, "F")], [false, true]);
 });
 
-Deno.test("FailureWindow.add() takes five failures of one source, while others do well", () => {
-  const window = new FailureWindow(() => 0);
-  isBad("......", window);
-  for (let i = 0; i < 100; i++) window.add(true, "one");
-  assertEquals(window.isBad, false);
-  window.add(true, "two");
-  assertEquals(window.isBad, true);
-});
+for (const [others, expected] of [["......", false], ["", true]] as const) {
+  Deno.test(`FailureWindow counts five failures of one source beside '${others}'`, () => {
+    const window = new FailureWindow(() => 0);
+    add(window, others);
+    for (let i = 0; i < 100; i++) window.add({ failed: true, source: "one" });
+    assertEquals(window.isFailing, expected);
+    window.add({ failed: true, source: "two" });
+    assertEquals(window.isFailing, true);
+  });
+}
 
-Deno.test("FailureWindow is bad if the only source fails", () => {
+Deno.test("FailureWindow.clear() drops all samples", () => {
   const window = new FailureWindow(() => 0);
-  for (let i = 0; i < 5; i++) window.add(true, "one");
-  assertEquals(window.isBad, true);
-});
-
-Deno.test("FailureWindow.clear() forgets all", () => {
-  const window = new FailureWindow(() => 0);
-  isBad("FFFFF", window);
+  add(window, "FFFFF");
   window.clear();
-  assertEquals(isBad("FFFF", window), false);
+  assertEquals(add(window, "FFFF"), false);
 });

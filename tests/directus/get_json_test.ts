@@ -1,102 +1,118 @@
 /**
- * One call to Directus: what is sent, and what the answers are taken for.
+ * One request to Directus: what it sends, what it makes of the response, and its bounds.
  *
  * @module
  */
 
-import { assertEquals, assertNotMatch } from "@std/assert";
+import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import type { JsonAnswer } from "../../live/directus/get_json.ts";
+import { type FailedRequest, getJson, type JsonResponse } from "../../live/directus/get_json.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
-import { call, serve, take } from "./get_json_fixtures.ts";
 
-Deno.test("getJson() sends the session cookie, what it accepts, and nothing else", async () => {
+const TIMEOUT_MS = 5_000;
+const MAX_BYTES = 65_536;
+
+const cookie = new SessionCookie("session", "s3cr3t");
+
+/** Gets a URL with a session's cookie. */
+function get(
+  fetch: typeof globalThis.fetch,
+  url = "http://directus/users/me?fields=id",
+  session: SessionCookie = cookie,
+): Promise<JsonResponse> {
+  return getJson(url, { cookie: session, timeoutMs: TIMEOUT_MS, fetch });
+}
+
+/** Gets a response without a network. */
+function receive(body: BodyInit | null, init: ResponseInit = {}): Promise<JsonResponse> {
+  return get(() => Promise.resolve(new Response(body, init)));
+}
+
+function failure(
+  cause: FailedRequest["cause"],
+  reason: string,
+  retryAfterMs = 2_000,
+): FailedRequest {
+  return { kind: "failed", cause, reason, retryAfterMs };
+}
+
+/** Starts a server on loopback. */
+function serve(handle: Deno.ServeHandler): AsyncDisposable & { url: string } {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handle);
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/users/me`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+Deno.test("getJson() sends the session cookie and no other header of its own", async () => {
   await using server = serve((request) => {
     const { cookie, accept } = Object.fromEntries(request.headers);
     return Response.json({ method: request.method, cookie, accept });
   });
-  const answer = await call(fetch, server.url);
-  assertEquals(answer, {
-    kind: "json",
-    json: { method: "GET", cookie: "session=s3cr3t", accept: "application/json" },
-  });
-});
-
-Deno.test("getJson() gives fetch no header but two", async () => {
   let headers: string[] = [];
-  await call((input, init) => {
+  const response = await get((input, init) => {
     headers = [...new Request(input, init).headers.keys()];
-    return Promise.resolve(Response.json(1));
-  });
-  assertEquals(headers, ["accept", "cookie"]);
+    return fetch(input, init);
+  }, server.url);
+  const json = { method: "GET", cookie: "session=s3cr3t", accept: "application/json" };
+  assertEquals([headers, response], [["accept", "cookie"], { kind: "json", json }]);
 });
 
 for (
   const [name, text, json] of [
     ["an object", '{"data":{"id":"1"}}', { data: { id: "1" } }],
     ["null", "null", null],
-    ["white space around", " \n[1]\n", [1]],
     ["a byte order mark", "\ufeff[1]", [1]],
-    ["letters of several bytes", '"Ä日😀"', "Ä日😀"],
+    ["multi-byte characters", '"Ä日😀"', "Ä日😀"],
   ] as const
 ) {
-  Deno.test(`getJson() reads ${name}, however it is cut into chunks`, async () => {
+  Deno.test(`getJson() parses ${name} from chunks of one byte`, async () => {
     const bytes = new TextEncoder().encode(text);
     const body = ReadableStream.from(Array.from(bytes, (byte) => Uint8Array.of(byte)));
-    assertEquals(await take(body), { kind: "json", json } as JsonAnswer);
+    assertEquals(await receive(body), { kind: "json", json } as JsonResponse);
   });
 }
 
 for (
-  const [name, body] of [
-    ["HTML", "<!doctype html><title>Directus</title>"],
-    ["an empty body", ""],
-    ["half of an object", '{"data":'],
-    ["two values", "{}{}"],
-    ["bytes that are no UTF-8", Uint8Array.of(0xff, 0xfe)],
+  const [name, body, status] of [
+    ["HTML", "<!doctype html><title>Directus</title>", 200],
+    ["an empty body", "", 200],
+    ["no body", null, 204],
+    ["half an object", '{"data":', 200],
+    ["invalid UTF-8", Uint8Array.of(0xff, 0xfe), 200],
   ] as const
 ) {
-  Deno.test(`getJson() says that ${name} is not JSON`, async () => {
-    assertEquals(await take(body), { kind: "not-json" });
+  Deno.test(`getJson() takes ${name} for no JSON`, async () => {
+    assertEquals(await receive(body, { status }), { kind: "not-json" });
   });
 }
 
-Deno.test("getJson() says that no body is not JSON", async () => {
-  assertEquals(await take(null, { status: 204 }), { kind: "not-json" });
-});
-
-for (const status of [401, 403] as const) {
-  Deno.test(`getJson() is denied by ${status}, whatever the body`, async () => {
-    assertEquals(await take('{"data":{"id":"1"}}', { status }), { kind: "denied", status });
-  });
-
-  Deno.test(`getJson() is denied by ${status} though its body breaks off`, async () => {
-    const body = new ReadableStream({
-      start: (controller) => controller.error(new Error("reset")),
-    });
-    assertEquals(await take(body, { status }), { kind: "denied", status });
-  });
-
-  Deno.test(`getJson() is denied by ${status} though its body cannot be cancelled`, async () => {
-    const body = new ReadableStream({ cancel: () => new Promise(() => {}) });
-    assertEquals(await take(body, { status }), { kind: "denied", status });
+for (
+  const [name, source] of [
+    ["a body that breaks off", { start: (body) => body.error(new Error("reset")) }],
+    ["a body that cannot be cancelled", { cancel: () => new Promise(() => {}) }],
+  ] satisfies [string, UnderlyingDefaultSource][]
+) {
+  Deno.test(`getJson() is denied by 401 and 403 with ${name}`, async () => {
+    for (const status of [401, 403] as const) {
+      const response = await receive(new ReadableStream(source), { status });
+      assertEquals(response, { kind: "denied", status });
+    }
   });
 }
 
 for (
   const [cause, statuses] of [
     ["other", [301, 302, 303, 307, 308, 400, 404, 408, 428, 430, 431]],
-    ["limited", [429]],
-    ["fault", [500, 502, 503, 504]],
+    ["rate-limit", [429]],
+    ["outage", [500, 502, 503, 504]],
   ] as const
 ) {
   for (const status of statuses) {
-    Deno.test(`getJson() fails with ${status}, cause ${cause}, whatever the body`, async () => {
-      assertEquals(await take('{"data":{"id":"1"}}', { status }), {
-        kind: "failed",
-        cause,
-        reason: `status ${status}`,
-      });
+    Deno.test(`getJson() fails with cause ${cause} on status ${status}`, async () => {
+      const response = await receive('{"data":{"id":"1"}}', { status });
+      assertEquals(response, failure(cause, `status ${status}`));
     });
   }
 }
@@ -104,38 +120,28 @@ for (
 for (
   const [header, retryAfterMs] of [
     ["1", 1_000],
-    ["0120", 120_000],
     ["300", 300_000],
     ["301", 300_000],
     ["9".repeat(400), 300_000],
     ["Sun, 01 Jan 2040 00:00:07 GMT", 7_000],
     ["Sunday, 01-Jan-40 00:00:07 GMT", 7_000],
     ["Fri, 31 Dec 9999 23:59:59 GMT", 300_000],
-    ["0", undefined],
-    ["-1", undefined],
-    ["1.5", undefined],
-    ["1e3", undefined],
-    ["Infinity", undefined],
-    ["soon", undefined],
-    ["", undefined],
-    ["Sat, 31 Dec 2039 23:59:59 GMT", undefined],
-    ["Sun, 01 Jan 2040 00:00:00 GMT", undefined],
+    ["0", 2_000],
+    ["1e3", 2_000],
+    ["soon", 2_000],
+    ["Sat, 31 Dec 2039 23:59:59 GMT", 2_000],
+    ["Sun, 01 Jan 2040 00:00:00 GMT", 2_000],
   ] as const
 ) {
-  Deno.test(`getJson() takes Retry-After: ${header.slice(0, 40)} for ${retryAfterMs} ms`, async () => {
+  Deno.test(`getJson() reads Retry-After: ${header.slice(0, 40)} as ${retryAfterMs} ms`, async () => {
     using _time = new FakeTime("2040-01-01T00:00:00Z");
-    const answer = await take("", { status: 429, headers: { "retry-after": header } });
-    assertEquals(answer, {
-      kind: "failed",
-      cause: "limited",
-      reason: "status 429",
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    });
+    const response = await receive("", { status: 429, headers: { "retry-after": header } });
+    assertEquals(response, failure("rate-limit", "status 429", retryAfterMs));
   });
 }
 
 for (const [status, where] of [[302, "elsewhere"], [307, "elsewhere"], [302, "/login"]] as const) {
-  Deno.test(`getJson() hands the cookie to nobody a ${status} leads to: ${where}`, async () => {
+  Deno.test(`getJson() does not follow a ${status} with the cookie: ${where}`, async () => {
     const reached: string[] = [];
     const handle = (request: Request) => {
       reached.push(request.url);
@@ -148,20 +154,93 @@ for (const [status, where] of [[302, "elsewhere"], [307, "elsewhere"], [302, "/l
         ? new Response(null, { status, headers: { location } })
         : handle(request)
     );
-    assertEquals(await call(fetch, server.url), {
-      kind: "failed",
-      cause: "other",
-      reason: `status ${status}`,
-    });
+    assertEquals(await get(fetch, server.url), failure("other", `status ${status}`));
     assertEquals(reached, []);
   });
 }
 
-for (const [name, odd] of [["a line break", "\n"], ["a NUL", "\0"], ["a wide letter", "日"]]) {
-  Deno.test(`getJson() does not tell a cookie with ${name}, which no header can hold`, async () => {
-    const cookie = new SessionCookie("session", `s3cr3t${odd}s3cr3t`);
-    const answer = await call(fetch, undefined, cookie);
-    assertEquals(answer.kind, "failed");
-    assertNotMatch(JSON.stringify(answer), /s3cr3t/);
+for (const [name, bad] of [["a line break", "\n"], ["a NUL", "\0"], ["a wide letter", "日"]]) {
+  Deno.test(`getJson() does not reveal a cookie with ${name}, which no header can hold`, async () => {
+    const session = new SessionCookie("session", `s3cr3t${bad}s3cr3t`);
+    const response = await get(fetch, undefined, session);
+    assertEquals(response.kind, "failed");
+    assertNotMatch(JSON.stringify(response), /s3cr3t/);
+  });
+}
+
+for (const what of ["a response", "the rest of a body"]) {
+  Deno.test(`getJson() times out waiting for ${what}`, async () => {
+    using time = new FakeTime();
+    const requested = Promise.withResolvers<void>();
+    const responded = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<Response>();
+    await using server = serve(() => {
+      requested.resolve();
+      if (what === "a response") return released.promise;
+      const half = new TextEncoder().encode('{"data":');
+      return new Response(new ReadableStream({ start: (controller) => controller.enqueue(half) }));
+    });
+    const response = get(async (input, init) => {
+      const response = await fetch(input, init);
+      responded.resolve();
+      return response;
+    }, server.url);
+    await (what === "a response" ? requested : responded).promise;
+    time.tick(TIMEOUT_MS);
+    released.resolve(new Response());
+    assertEquals(await response, failure("outage", "no answer within 5000 ms"));
+  });
+}
+
+Deno.test("getJson() fails if the connection is refused, or closed without a response", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  using _accepted = await listener.accept();
+  const own = (client.localAddr as Deno.NetAddr).port; // nothing listens on it, and nothing else can
+  const refused = await get(fetch, `http://127.0.0.1:${own}/users/me`);
+  assert(refused.kind === "failed");
+  assertStringIncludes(refused.reason, "Connection refused");
+  const closed = get(fetch, `http://127.0.0.1:${listener.addr.port}/users/me`);
+  (await listener.accept()).close();
+  assertEquals((await closed).kind, "failed");
+});
+
+for (
+  const [name, text, kind] of [
+    ["65,536 bytes", "x".repeat(MAX_BYTES - 2), "json"],
+    ["65,537 bytes", "x".repeat(MAX_BYTES - 1), "failed"],
+    ["65,538 bytes in half as many characters", "Ä".repeat(MAX_BYTES / 2), "failed"],
+  ] as const
+) {
+  Deno.test(`getJson() with a body of ${name} is ${kind}`, async () => {
+    assertEquals((await receive(JSON.stringify(text))).kind, kind);
+  });
+}
+
+Deno.test("getJson() stops reading a body that never ends", async () => {
+  let chunks = 0;
+  let cancelled = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      chunks++;
+      controller.enqueue(new Uint8Array(1_024).fill(32));
+    },
+    cancel: () => void cancelled++,
+  }, { highWaterMark: 0 });
+  assertEquals(await receive(body), failure("other", "response is over 65536 bytes"));
+  assertEquals([chunks, cancelled], [65, 1]);
+});
+
+Deno.test("getJson() fails if the body breaks off", async () => {
+  const body = new ReadableStream({
+    start: (controller) => controller.error(new Error("connection reset")),
+  });
+  assertEquals(await receive(body), failure("outage", "connection reset"));
+});
+
+for (const thrown of ["plain text", undefined]) {
+  Deno.test(`getJson() does not reject if fetch throws ${thrown}`, async () => {
+    const response = await get(() => Promise.reject(thrown));
+    assertEquals(response, failure("outage", String(thrown)));
   });
 }

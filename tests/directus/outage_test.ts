@@ -1,26 +1,25 @@
 /**
- * What clients see while Directus is out of order, and what Directus sees: the whole way, from
- * WebSockets to HTTP calls to a stand-in. Only the clock by which calls are held back is a test's.
+ * What clients and Directus see while Directus fails: end to end, from WebSockets to the requests that
+ * reach a stand-in. Only the circuit breaker's clock is under the test's control.
  *
  * @module
  */
 
 import { assertEquals, assertLess } from "@std/assert";
 import { createDirectusAuthority } from "../../live/directus/authority.ts";
-import { createShield } from "../../live/directus/shield.ts";
+import { CachingAuthority } from "../../live/directus/caching_authority.ts";
 import type { Authority } from "../../live/domain/authority.ts";
 import { Client } from "../support/client.ts";
-import { type ListeningDirectus, startDirectus } from "../support/directus.ts";
+import { BASE, type ListeningDirectus, options, startDirectus } from "../support/directus.ts";
 import { type Live, startLive } from "../support/live.ts";
 import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
-import { cookieOf } from "./authority_fixtures.ts";
-import { BASE, options } from "./fixtures.ts";
+import { cookieOf } from "./setup.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "./stand_in.ts";
 
 const ME = "GET /users/me";
 
-/** An authority as `main.ts` composes it, on a clock that stands still; without jitter. */
-class Shielded {
+/** The authority and cache of `main.ts`, on a clock that stands still; without jitter. */
+class CachedDirectus {
   now = 0;
   readonly metrics = new RecordingMetrics();
   readonly logger = new RecordingLogger();
@@ -39,45 +38,45 @@ class Shielded {
       now,
       random: () => 0,
     });
-    this.authority = createShield(directus, { ttlMs: 5_000, metrics, now });
+    this.authority = new CachingAuthority(directus, { ttlMs: 5_000, metrics, now });
   }
 }
 
-/** A server, its Directus, and a client of Ada's that listens to `events:1`. */
+/** A server, its Directus, and a client of Ada's that is subscribed to `events:1`. */
 class Setup implements AsyncDisposable {
   readonly listening: ListeningDirectus;
-  readonly shielded: Shielded;
+  readonly cached: CachedDirectus;
   readonly live: Live;
   readonly client: Client;
 
   private constructor(
     listening: ListeningDirectus,
-    shielded: Shielded,
+    cached: CachedDirectus,
     live: Live,
     client: Client,
   ) {
     this.listening = listening;
-    this.shielded = shielded;
+    this.cached = cached;
     this.live = live;
     this.client = client;
   }
 
   static async start(timeoutMs?: number): Promise<Setup> {
     const listening = startDirectus();
-    const shielded = new Shielded(listening.url, timeoutMs);
-    const live = await startLive({ authority: shielded.authority });
+    const cached = new CachedDirectus(listening.url, timeoutMs);
+    const live = await startLive({ authority: cached.authority });
     const cookie = listening.directus.session("ada-id");
     const client = await Client.connect(live.ws, { cookie });
     assertEquals((await client.next()).type, "welcome");
     assertEquals((await client.subscribe("events:1")).type, "subscribed");
-    return new Setup(listening, shielded, live, client);
+    return new Setup(listening, cached, live, client);
   }
 
   get directus(): DirectusStandIn {
     return this.listening.directus;
   }
 
-  /** Asks for an upgrade with a session of its own, and tells the answer. */
+  /** Requests an upgrade with a new session; resolves to status and `Retry-After`. */
   async knock(): Promise<string> {
     const cookie = this.directus.session("bob-id");
     const { status, headers } = await this.live.knock("/", { cookie });
@@ -104,9 +103,9 @@ class Setup implements AsyncDisposable {
 for (
   const [fault, timeoutMs] of [["broken", 60_000], ["pressure", 60_000], ["hung", 500]] as const
 ) {
-  Deno.test(`LiveServer goes on while Directus is ${fault}, spares it, and recovers`, async () => {
+  Deno.test(`LiveServer keeps serving while Directus is ${fault}, holds calls back, and recovers`, async () => {
     await using setup = await Setup.start(timeoutMs);
-    const { directus, shielded, client } = setup;
+    const { directus, cached, client } = setup;
     directus.fail(fault);
     const before = directus.calls.length;
     assertEquals(await setup.knocks(5), Array(5).fill("503 2"));
@@ -118,19 +117,19 @@ for (
     await setup.broadcast("while calls are held back");
     assertEquals([directus.calls.length - before, directus.count(ME) - 1], [5, 5]);
 
-    shielded.now += 1_000;
-    assertEquals(await setup.knock(), "503 2"); // tries, in vain
+    cached.now += 1_000;
+    assertEquals(await setup.knock(), "503 2"); // the trial call fails
     assertEquals(await setup.knocks(20), Array(20).fill("503 2"));
     assertEquals(directus.calls.length - before, 6);
 
     directus.fail(undefined);
-    shielded.now += 2_000;
+    cached.now += 2_000;
     assertEquals(await setup.knock(), "101");
     assertEquals(await setup.knocks(20), Array(20).fill("101"));
     assertEquals((await client.subscribe("events:2")).type, "subscribed");
     await setup.broadcast("after it");
     const [failed, held] = ["call to Directus failed", "calls to Directus"].map((message) =>
-      shielded.logger.lines.filter((line) => line.message.startsWith(message))
+      cached.logger.lines.filter((line) => line.message.startsWith(message))
     );
     assertEquals(failed?.length, 6);
     assertEquals(held?.map(({ level, fields }) => [level, fields["afterMs"]]), [
@@ -141,24 +140,24 @@ for (
   });
 }
 
-Deno.test("LiveServer makes no call before the time that Directus asked for", async () => {
+Deno.test("LiveServer makes no call before the Retry-After of Directus", async () => {
   await using setup = await Setup.start();
-  const { directus, shielded } = setup;
+  const { directus, cached } = setup;
   directus.fail("limited");
   assertEquals(await setup.knock(), "503 1");
   directus.fail(undefined);
   const before = directus.calls.length;
-  shielded.now += 999;
+  cached.now += 999;
   assertEquals(await setup.knocks(20), Array(20).fill("503 1"));
   await setup.broadcast("in the pause");
   assertEquals(directus.calls.length, before);
-  shielded.now += 1;
+  cached.now += 1;
   assertEquals(await setup.knocks(20), Array(20).fill("101"));
 });
 
-Deno.test("LiveServer lets who is known in, and to known topics, while calls are held back", async () => {
+Deno.test("LiveServer accepts cached sessions and topics while calls are held back", async () => {
   await using setup = await Setup.start();
-  const { directus, live, shielded } = setup;
+  const { directus, live, cached } = setup;
   const cookie = directus.session("ada-id");
   await using first = await Client.connect(live.ws, { cookie });
   await first.take(1);
@@ -166,7 +165,7 @@ Deno.test("LiveServer lets who is known in, and to known topics, while calls are
   directus.fail("broken");
   await setup.knocks(5);
 
-  shielded.now += 999;
+  cached.now += 999;
   await using second = await Client.connect(live.ws, { cookie });
   await second.take(1);
   assertEquals((await second.subscribe("events:1")).type, "subscribed");
@@ -180,42 +179,42 @@ for (
     ["works for 3 s, fails for 3 s", (_: number, now: number) => now % 6_000 >= 3_000],
   ] as const
 ) {
-  Deno.test(`Directus gets far fewer calls while it ${name}`, async () => {
+  Deno.test(`Directus gets less than a fifth of the calls while it ${name}`, async () => {
     const directus = createDirectusStandIn(options);
     let calls = 0;
     let isRepaired = false;
     const fetch: typeof globalThis.fetch = async (input, init) => {
-      const fails = !isRepaired && isBroken(calls++, shielded.now);
+      const fails = !isRepaired && isBroken(calls++, cached.now);
       directus.fail(fails ? "broken" : undefined);
       return await directus.fetch(input, init);
     };
-    const shielded: Shielded = new Shielded(BASE, 60_000, fetch);
-    const ask = () => shielded.authority.authenticate(cookieOf(directus.session("ada-id")));
+    const cached: CachedDirectus = new CachedDirectus(BASE, 60_000, fetch);
+    const ask = () => cached.authority.authenticate(cookieOf(directus.session("ada-id")));
     const asked = 10 * 120; // ten questions a second, for two minutes
     for (let i = 0; i < asked; i++) {
       await ask();
-      shielded.now += 100;
+      cached.now += 100;
     }
     assertLess(calls, asked / 5);
 
     isRepaired = true;
-    shielded.now += 30_000;
+    cached.now += 30_000;
     assertEquals((await ask()).kind, "authenticated");
-    assertEquals(shielded.metrics.directus.heldBack, false);
+    assertEquals(cached.metrics.directus.heldBack, false);
   });
 }
 
-Deno.test("LiveServer asks for a hundred topics of a client in three calls", async () => {
+Deno.test("LiveServer authorises a hundred topics of a client in three calls", async () => {
   const directus = createDirectusStandIn(options);
-  // Directus answers once all messages are there, as if it were slow.
+  // Directus responds once all messages have arrived, as if it were slow.
   const fetch: typeof globalThis.fetch = async (input, init) => {
     if (String(input).includes("/items/")) {
       await live.metrics.until(({ inbound }) => inbound.subscribe === 100);
     }
     return await directus.fetch(input, init);
   };
-  const shielded = new Shielded(BASE, 60_000, fetch);
-  await using live = await startLive({ authority: shielded.authority });
+  const cached = new CachedDirectus(BASE, 60_000, fetch);
+  await using live = await startLive({ authority: cached.authority });
   await using client = await Client.connect(live.ws, { cookie: directus.session("ada-id") });
   await client.take(1);
   for (let id = 1; id <= 100; id++) client.send({ type: "subscribe", topic: `many:${id}` });

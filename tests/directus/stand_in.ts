@@ -1,6 +1,6 @@
 /**
- * A stand-in for Directus: the routes that the live server and the demo's page call, answered as
- * a real one answers them, traps included.
+ * A stand-in for Directus: the routes that the live server and the demo's page call, with the
+ * responses of a real one, pitfalls included.
  *
  * @example
  * ```ts ignore
@@ -12,36 +12,41 @@
  * @module
  */
 
-import { answer, readCookie, type Refusal, refusals, refuse } from "./answers.ts";
-import { type AuthRoutesDeps, emptyingCookie, logIn, logOut, refresh } from "./auth_routes.ts";
-import { failing, type Fault } from "./faults.ts";
-import { Items, PUBLIC } from "./items.ts";
-import type { DirectusStandInOptions } from "./options.ts";
-import { fieldsOf, queryOf, queryOfBody, type Target, targetOf } from "./queries.ts";
-import { type SessionHolder, Sessions } from "./sessions.ts";
-import { ownRecord, Users } from "./users.ts";
+import {
+  type AuthRoutesDeps,
+  identify,
+  logIn,
+  logOut,
+  me,
+  refresh,
+  refuseHolder,
+} from "./stand_in/auth_routes.ts";
+import { failing, type Fault } from "./stand_in/faults.ts";
+import { Items, PUBLIC } from "./stand_in/items.ts";
+import type { DirectusStandInOptions } from "./stand_in/options.ts";
+import {
+  fieldsOf,
+  queryOf,
+  queryOfBody,
+  type StandInCall,
+  type Target,
+  targetOf,
+} from "./stand_in/queries.ts";
+import { readCookie, refusals, refuse } from "./stand_in/responses.ts";
+import { Sessions } from "./stand_in/sessions.ts";
+import { Users } from "./stand_in/users.ts";
 
-/** Is one call that arrived. */
-export interface StandInCall {
-  /** Method and pattern, such as `GET /users/me` or `GET /items/:collection/:id`. */
-  route: string;
-  /** The URL as it arrived. */
-  url: URL;
-  /** Headers as they arrived, so that a test can see what was forwarded. */
-  headers: Headers;
-}
-
-/** Headers above this are refused with 431, as Node's HTTP server does. */
+/** Longest `Cookie` header; longer ones get 431, as from Node's HTTP server. */
 const MAX_HEADER_BYTES = 16_384;
 
-/** Creates a stand-in. It listens nowhere: its `handle()` takes requests. */
+/** Creates a stand-in. It does not listen: pass requests to its `handle()`. */
 export function createDirectusStandIn(options: DirectusStandInOptions): DirectusStandIn {
   return new DirectusStandIn(options);
 }
 
-/** Answers as Directus does, and lets a test change what it answers. */
+/** Responds as Directus does, and lets a test change what it responds. */
 export class DirectusStandIn {
-  /** All calls so far, in the order of their arrival. */
+  /** All requests so far, in order of arrival. */
   readonly calls: StandInCall[] = [];
   readonly #users: Users;
   readonly #sessions: Sessions;
@@ -49,12 +54,12 @@ export class DirectusStandIn {
   readonly #auth: AuthRoutesDeps;
   readonly #basePath: string;
   readonly #delayMs: number;
-  /** By route, or for all of them. */
+  /** By route; `undefined` stands for all routes. */
   readonly #faults = new Map<string | undefined, Fault>();
   #inFlight = 0;
   #mostInFlight = 0;
 
-  /** Creates a stand-in; `createDirectusStandIn()` is the same. */
+  /** Creates a stand-in, as `createDirectusStandIn()` does. */
   constructor(options: DirectusStandInOptions) {
     const { cookieName = "directus_session_token", now = Date.now, collections = [] } = options;
     this.#basePath = options.basePath ?? "";
@@ -71,14 +76,14 @@ export class DirectusStandIn {
     this.#auth = { users: this.#users, sessions: this.#sessions, cookieName };
   }
 
-  /** Takes the place of `fetch`, with no network between. */
+  /** Replaces `fetch`, without a network. */
   readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init);
     request.signal.throwIfAborted();
     return await this.handle(request);
   };
 
-  /** Answers one request. Rejects only where `fetch` would: `fail("hung")` and `fail("down")`. */
+  /** Responds to one request. Rejects where `fetch` would: with the faults `hung` and `down`. */
   async handle(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const target = targetOf(request.method, url, this.#basePath);
@@ -86,13 +91,13 @@ export class DirectusStandIn {
     this.#mostInFlight = Math.max(this.#mostInFlight, ++this.#inFlight);
     try {
       if (this.#delayMs > 0) await new Promise((done) => setTimeout(done, this.#delayMs));
-      return await this.#answer(request, url, target);
+      return await this.#respond(request, url, target);
     } finally {
       this.#inFlight--;
     }
   }
 
-  async #answer(
+  async #respond(
     request: Request,
     url: URL,
     { route, collection, id }: Target,
@@ -111,12 +116,12 @@ export class DirectusStandIn {
       case "POST /auth/logout":
         return logOut(request, this.#auth);
     }
-    const holder = this.#holder(request);
-    if (holder && "refusal" in holder) return this.#refuse(holder.refusal, holder.clearsCookie);
+    const holder = identify(request, this.#auth);
+    if (holder && "refusal" in holder) return refuseHolder(holder, this.#auth);
     const user = holder && "user" in holder ? holder.user : undefined;
     switch (route) {
       case "GET /users/me":
-        return this.#me(holder, fieldsOf(url));
+        return me(holder, fieldsOf(url), this.#auth);
       case "GET /items/:collection/:id":
         return this.#items.one(user, collection, id, fieldsOf(url));
       case "GET /items/:collection":
@@ -129,30 +134,30 @@ export class DirectusStandIn {
     return refuse(refusals.route);
   }
 
-  /** Returns how many calls of a route arrived, such as `GET /users/me`. */
+  /** Returns the number of requests to a route, such as `GET /users/me`. */
   count(route: string): number {
     return this.calls.filter((call) => call.route === route).length;
   }
 
-  /** How many calls were in flight at once, at most. */
+  /** Largest number of requests that were in flight at the same time. */
   get mostInFlight(): number {
     return this.#mostInFlight;
   }
 
-  /** Logs a user in and returns the pair for a `Cookie` header. */
+  /** Logs a user in; returns the `Cookie` header. */
   session(user: string): string {
     return this.#pair(this.#sessions.open({ user: this.#users.idOf(user) }));
   }
 
-  /** Opens a share's session and returns the pair for a `Cookie` header. */
+  /** Opens a share's session; returns the `Cookie` header. */
   shareSession(share: string): string {
     return this.#pair(this.#sessions.open({ share }));
   }
 
-  /** Replaces a session as `POST /auth/refresh` does and returns the new pair. */
+  /** Replaces a session as `POST /auth/refresh` does; returns the new `Cookie` header. */
   rotate(cookie: string): string {
     const token = this.#sessions.rotate(this.#token(cookie));
-    if (token === undefined) throw new TypeError("Cannot rotate as the session is not good");
+    if (token === undefined) throw new TypeError("Cannot rotate as the session is not valid");
     return this.#pair(token);
   }
 
@@ -161,17 +166,17 @@ export class DirectusStandIn {
     this.#sessions.end(this.#token(cookie));
   }
 
-  /** Makes a session be past its time: 401 TOKEN_EXPIRED from now on. */
+  /** Expires a session: 401 TOKEN_EXPIRED from now on. */
   expire(cookie: string): void {
     this.#sessions.expire(this.#token(cookie));
   }
 
-  /** Suspends a user: 401 to all their sessions, at once. */
+  /** Suspends a user: 401 to all their sessions. */
   suspend(user: string): void {
     this.#users.setSuspended(user, true);
   }
 
-  /** Takes a suspension back: the sessions are good again. */
+  /** Takes a suspension back: the sessions are valid again. */
   resume(user: string): void {
     this.#users.setSuspended(user, false);
   }
@@ -181,60 +186,30 @@ export class DirectusStandIn {
     this.#users.remove(user);
   }
 
-  /** Gives a user another password, which ends their sessions. */
+  /** Changes a user's password, which ends their sessions. */
   changePassword(user: string, password: string): void {
     this.#users.setPassword(user, password);
     this.#sessions.endAll(this.#users.idOf(user));
   }
 
-  /** Lets a user, or `public`, read one item. It goes before the collection's readers. */
+  /** Grants a user, or `public`, one item. Overrides the collection's readers. */
   allow(user: string, collection: string, id: string | number): void {
     this.#items.setRight(this.#reader(user), collection, id, true);
   }
 
-  /** Forbids a user, or `public`, one item. It goes before the collection's readers. */
+  /** Denies a user, or `public`, one item. Overrides the collection's readers. */
   deny(user: string, collection: string, id: string | number): void {
     this.#items.setRight(this.#reader(user), collection, id, false);
   }
 
   /**
-   * Puts every route out of order, or with `undefined` back in order.
+   * Makes every route fail, or with `undefined` work again.
    *
-   * @param route The one route meant, such as `GET /users/me`. It goes before all others.
+   * @param route The only route to change, such as `GET /users/me`. Overrides the setting for all.
    */
   fail(fault: Fault | undefined, route?: string): void {
     if (fault === undefined) this.#faults.delete(route);
     else this.#faults.set(route, fault);
-  }
-
-  #holder(request: Request):
-    | SessionHolder
-    | { refusal: Refusal; clearsCookie: boolean }
-    | undefined {
-    const bearer = request.headers.get("authorization")?.match(/^Bearer (.+)$/i)?.[1];
-    const cookie = readCookie(request.headers.get("cookie"), this.#auth.cookieName);
-    const token = bearer ?? cookie;
-    if (!token) return undefined;
-    const owner = this.#users.idOfToken(token);
-    if (owner !== undefined && this.#users.active(owner)) return { user: owner };
-    const reading = this.#sessions.read(token);
-    if (!reading.ok) return reading;
-    if ("share" in reading.holder || this.#users.active(reading.holder.user)) return reading.holder;
-    return { refusal: refusals.credentials, clearsCookie: true };
-  }
-
-  #me(holder: SessionHolder | undefined, fields: string[] | undefined): Response {
-    if (!holder) return refuse(refusals.credentials);
-    if ("share" in holder) return answer({ share: holder.share });
-    const user = this.#users.active(holder.user);
-    return user ? answer(ownRecord(user, fields)) : refuse(refusals.credentials);
-  }
-
-  #refuse(refusal: Refusal, clearsCookie: boolean): Response {
-    return refuse(
-      refusal,
-      clearsCookie ? { "set-cookie": emptyingCookie(this.#auth.cookieName) } : {},
-    );
   }
 
   #reader(user: string): string {

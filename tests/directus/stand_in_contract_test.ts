@@ -1,14 +1,14 @@
 /**
- * The stand-in, held to what the real Directus does.
+ * The contract with Directus, fulfilled by the stand-in.
  *
  * @module
  */
 
+import { BASE, options } from "../support/directus.ts";
 import { directusContract } from "./contract.ts";
-import { PASSWORD, STATIC_TOKEN } from "./contract_subject.ts";
-import { BASE, options } from "./fixtures.ts";
-import { ROTATION_GRACE_MS } from "./sessions.ts";
+import { PASSWORD, STATIC_TOKEN } from "./contract_setup.ts";
 import { createDirectusStandIn } from "./stand_in.ts";
+import { ROTATION_GRACE_MS } from "./stand_in/sessions.ts";
 
 const more = ["sam", "max"].map((name) => ({
   id: `${name}-id`,

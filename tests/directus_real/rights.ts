@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { logIn } from "../directus/contract_subject.ts";
-import { UUID } from "../directus/fixtures.ts";
+import { UUID } from "../support/directus.ts";
 import type { RealDirectus } from "./real_directus.ts";
 import { serve } from "./served.ts";
 import { createPolicy, createUser, type World } from "./world.ts";

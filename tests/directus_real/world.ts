@@ -5,7 +5,7 @@
  */
 
 import { PASSWORD, post } from "../directus/contract_subject.ts";
-import { UUID } from "../directus/fixtures.ts";
+import { UUID } from "../support/directus.ts";
 import type { RealDirectus } from "./real_directus.ts";
 
 /** What a policy lets somebody read, by collection: all items, or those that a filter passes. */

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { createDirectusAuthority } from "../../live/directus/authority.ts";
 import { silentMetrics } from "../../live/domain/metrics.ts";
-import { BASE, options } from "../directus/fixtures.ts";
+import { BASE, options } from "../support/directus.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_in.ts";
 import { Client } from "../support/client.ts";
 import type { Live } from "../support/live.ts";

@@ -6,9 +6,9 @@
 
 import { assertEquals } from "@std/assert";
 import { createDirectusAuthority } from "../../live/directus/authority.ts";
-import { createShield, type Shield } from "../../live/directus/shield.ts";
+import { CachingAuthority } from "../../live/directus/caching_authority.ts";
 import { createRevoke, type Revoke } from "../../live/session/revoke.ts";
-import { BASE, options } from "../directus/fixtures.ts";
+import { BASE, options } from "../support/directus.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_in.ts";
 import { Client, type Message } from "../support/client.ts";
 import { Live } from "../support/live.ts";
@@ -27,7 +27,7 @@ export class RevalidationBench implements AsyncDisposable {
     now: () => this.directusNow,
   });
   /** What stands before it. */
-  readonly shield: Shield;
+  readonly cache: CachingAuthority;
   /** The server. */
   readonly live: Live;
   /** Takes away at once. */
@@ -45,10 +45,10 @@ export class RevalidationBench implements AsyncDisposable {
       logger: this.logger,
       fetch: this.directus.fetch,
     });
-    this.shield = createShield(authority, { ttlMs: 3_600_000, metrics });
-    this.live = new Live({ authority: this.shield, revalidateMs });
+    this.cache = new CachingAuthority(authority, { ttlMs: 3_600_000, metrics });
+    this.live = new Live({ authority: this.cache, revalidateMs });
     const { guard } = this.live;
-    this.revoke = createRevoke({ guard, forget: this.shield.forget });
+    this.revoke = createRevoke({ guard, forget: (user) => this.cache.forget(user) });
   }
 
   /** Starts a server; with an interval of 0 it asks about nobody by itself. */

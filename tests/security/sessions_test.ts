@@ -9,7 +9,7 @@ import { createDirectusAuthority } from "../../live/directus/authority.ts";
 import { silentMetrics } from "../../live/domain/metrics.ts";
 import { cookieOf } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
-import { BASE, options } from "../directus/fixtures.ts";
+import { BASE, options } from "../support/directus.ts";
 import { createDirectusStandIn } from "../directus/stand_in.ts";
 import { type Live, startLive } from "../support/live.ts";
 import { RawClient } from "../support/raw_client.ts";

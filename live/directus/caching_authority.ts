@@ -1,0 +1,164 @@
+/**
+ * A cache in front of an authority.
+ *
+ * @module
+ */
+
+import type { AskOptions, Authentication, Authorisation, Authority } from "../domain/authority.ts";
+import type { Metrics } from "../domain/metrics.ts";
+import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { Topic } from "../domain/topic.ts";
+
+/** How a {@linkcode CachingAuthority} caches. */
+export interface CachingAuthorityOptions {
+  /** How long an answer is reused, in milliseconds; 0 disables the cache but not single flight. */
+  readonly ttlMs: number;
+  /** Answers that are kept; the oldest is dropped. @default {20_000} */
+  readonly maxEntries?: number;
+  /** Counts cache hits, and questions that shared a call in flight. */
+  readonly metrics: Metrics;
+  /** Monotonic clock, in milliseconds. @default {performance.now} */
+  readonly now?: () => number;
+}
+
+/** A cached answer, or a question in flight. */
+interface Entry {
+  readonly answer: Promise<Authentication | Authorisation>;
+  readonly askedAt: number;
+  /** Position among all questions: two may be asked in the same millisecond. */
+  readonly sequence: number;
+  /** Kind of the answer; `undefined` while the question is in flight. */
+  kind?: Authentication["kind"] | Authorisation["kind"];
+  /** The session's user, if known. */
+  userId?: string | undefined;
+}
+
+/** What a question is about. */
+interface Question {
+  /** Hash of the session's cookie. */
+  readonly session: string;
+  /** The session's hash, followed by the topic's name if the question is about one. */
+  readonly key: string;
+  /** Whether neither the cache nor a question in flight may answer it. */
+  readonly fresh: boolean;
+}
+
+/**
+ * Answers identical questions once: concurrent ones share one call (single flight), and later ones
+ * get the cached answer until its TTL is over.
+ *
+ * An answer's age counts from when its question was asked. The TTL is therefore the longest time that
+ * a revoked right is still granted, and a new one still denied. `unavailable` is never cached.
+ * Sessions are identified by the hash of their cookie's value.
+ *
+ * A fresh question always reaches the authority. Its answer replaces those to earlier questions.
+ *
+ * There are no timers: expired answers are dropped when the next one is added or looked up.
+ */
+export class CachingAuthority implements Authority {
+  readonly #authority: Authority;
+  readonly #ttlMs: number;
+  readonly #maxEntries: number;
+  readonly #metrics: Metrics;
+  readonly #now: () => number;
+  /** By the question's key, oldest first. */
+  readonly #entries = new Map<string, Entry>();
+  /** Sequence number of the newest question. */
+  #sequence = 0;
+  /** Answers to questions up to this sequence number must not be cached. */
+  #forgottenSequence = 0;
+
+  /** Creates an empty cache in front of an authority. */
+  constructor(authority: Authority, options: CachingAuthorityOptions) {
+    const { ttlMs, maxEntries = 20_000, metrics, now = () => performance.now() } = options;
+    this.#authority = authority;
+    this.#ttlMs = ttlMs;
+    this.#maxEntries = maxEntries;
+    this.#metrics = metrics;
+    this.#now = now;
+  }
+
+  authenticate(cookie: SessionCookie, options: AskOptions = {}): Promise<Authentication> {
+    const { fresh = false } = options;
+    const session = cookie.hash();
+    const ask = () => this.#authority.authenticate(cookie, { fresh });
+    return this.#answer({ session, key: session, fresh }, ask);
+  }
+
+  authorise(
+    cookie: SessionCookie,
+    topic: Topic,
+    options: AskOptions = {},
+  ): Promise<Authorisation> {
+    const { fresh = false } = options;
+    const session = cookie.hash();
+    const ask = () => this.#authority.authorise(cookie, topic, { fresh });
+    return this.#answer({ session, key: `${session} ${topic.name}`, fresh }, ask);
+  }
+
+  /** Drops all answers about a user's sessions, and about sessions whose user is unknown. */
+  forget(userId: string): void {
+    this.#forgottenSequence = this.#sequence;
+    for (const [key, entry] of this.#entries) {
+      if (entry.userId === undefined || entry.userId === userId) this.#entries.delete(key);
+    }
+  }
+
+  #answer<T extends Authentication | Authorisation>(
+    question: Question,
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    const known = this.#entries.get(question.key);
+    if (known !== undefined && this.#mayReuse(known, question)) {
+      this.#metrics.callAvoided(known.kind === undefined ? "coalesced" : "cache");
+      return known.answer as Promise<T>;
+    }
+    const { key, session, fresh } = question;
+    const askedAt = this.#now();
+    const sequence = ++this.#sequence;
+    const answer = ask();
+    const entry: Entry = { answer, askedAt, sequence, userId: this.#entries.get(session)?.userId };
+    if (!fresh) this.#add(key, entry); // a fresh question first has to be answered
+    answer.then((given) => this.#settle(question, entry, given), () => this.#drop(key, entry));
+    return answer;
+  }
+
+  #mayReuse(entry: Entry, { session, key, fresh }: Question): boolean {
+    if (fresh || this.#hasExpired(entry)) return false;
+    // A session that is over has no rights, whatever was granted before.
+    const isGrant = entry.kind !== undefined && key !== session;
+    return !isGrant || this.#entries.get(session)?.kind !== "unauthorized";
+  }
+
+  #hasExpired({ kind, askedAt }: Entry): boolean {
+    return kind !== undefined && this.#now() - askedAt >= this.#ttlMs;
+  }
+
+  #settle(
+    { session, key, fresh }: Question,
+    entry: Entry,
+    answer: Authentication | Authorisation,
+  ): void {
+    const { kind } = answer;
+    entry.kind = kind;
+    if (kind === "authenticated") entry.userId = answer.user.id;
+    const newest = Math.max(this.#entries.get(key)?.sequence ?? 0, this.#forgottenSequence);
+    if (fresh && kind !== "unavailable" && entry.sequence > newest) this.#add(key, entry);
+    if (kind === "unavailable" || this.#hasExpired(entry)) this.#drop(key, entry);
+    if (kind === "unauthorized" && key !== session) this.#entries.delete(session);
+  }
+
+  #add(key: string, entry: Entry): void {
+    this.#entries.delete(key); // keeps the map ordered by age
+    this.#entries.set(key, entry);
+    for (const [oldestKey, oldest] of this.#entries) {
+      if (!this.#hasExpired(oldest) && this.#entries.size <= this.#maxEntries) return;
+      this.#entries.delete(oldestKey);
+    }
+  }
+
+  /** Drops an entry, unless a newer one took its place. */
+  #drop(key: string, entry: Entry): void {
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * When callers that were rejected should retry.
+ *
+ * @module
+ */
+
+import type { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
+
+/** What a retry schedule is built on. */
+export interface RetryScheduleOptions {
+  /** Estimates how long the queue takes. */
+  readonly limiter: Pick<ConcurrencyLimiter, "estimateWaitMs">;
+  /** Monotonic clock, in milliseconds. */
+  readonly now: () => number;
+  /** Returns a number from 0 to below 1. */
+  readonly random: () => number;
+}
+
+/** Bounds of the delay before jitter, in milliseconds. */
+const MIN_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 30_000;
+
+/** Sources whose retry time is remembered; the oldest is dropped. */
+const MAX_SOURCES = 10_000;
+
+/**
+ * Spreads the retries of callers that found the queue full, so that no more of them come back at a
+ * time than Directus can serve.
+ */
+export class RetrySchedule {
+  readonly #options: RetryScheduleOptions;
+  /** When each source should retry, earliest first. */
+  readonly #retryAt = new Map<string, number>();
+  /** When everybody in the schedule could have been served. */
+  #lastRetryAt = -Infinity;
+
+  /** Creates an empty schedule. */
+  constructor(options: RetryScheduleOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns the delay before a source should retry, in milliseconds, with up to 50 % jitter.
+   *
+   * All calls of one source share one retry time: a session's connections then come back together,
+   * and cost one call.
+   */
+  delayMs(source: string): number {
+    const { now, random } = this.#options;
+    const waitMs = Math.max(MIN_RETRY_MS, this.#reserve(source) - now());
+    return Math.round(waitMs * (1 + random() / 2));
+  }
+
+  /** Reserves a time behind the queue and behind all sources that were rejected before. */
+  #reserve(source: string): number {
+    const { limiter } = this.#options;
+    const now = this.#options.now();
+    const reserved = this.#retryAt.get(source);
+    if (reserved !== undefined && reserved > now) return reserved;
+    const start = Math.max(this.#lastRetryAt, now + limiter.estimateWaitMs());
+    this.#lastRetryAt = Math.min(start + limiter.estimateWaitMs(1), now + MAX_RETRY_MS);
+    this.#retryAt.delete(source); // keeps the map ordered by time
+    this.#retryAt.set(source, this.#lastRetryAt);
+    for (const [key, at] of this.#retryAt) {
+      if (at > now && this.#retryAt.size <= MAX_SOURCES) break;
+      this.#retryAt.delete(key);
+    }
+    return this.#lastRetryAt;
+  }
+}
