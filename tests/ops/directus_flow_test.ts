@@ -10,7 +10,7 @@ import type { TopicSource } from "../../live/domain/topic.ts";
 import { Ops } from "./ops_setup.ts";
 
 const HINT =
-  'is the word "undefined": the template in the Flow names nothing, take {{$trigger}} or a part of it';
+  'is the word "undefined": the template in the Flow refers to nothing, use {{$trigger}} or a part of it';
 
 const source = (collection: string): TopicSource => ({ collection, primaryKey: "id" });
 
@@ -99,8 +99,8 @@ for (
   });
 }
 
-const KEY = "must be the key of one item, a text or a number";
-const EVENT = "event: must be of items.create, items.update or items.delete";
+const KEY = "must be the key of one item: a string or a number";
+const EVENT = "event: must be items.create, items.update or items.delete";
 const SYSTEM = "has no topics; to end a user's connections call /revoke";
 
 for (
@@ -109,7 +109,7 @@ for (
     [
       "an array",
       [update],
-      "Body must be the Flow's {{$trigger}} and nothing around it: Invalid input: expected object, " +
+      "Body must be the Flow's {{$trigger}}, not wrapped in anything: Invalid input: expected object, " +
       "received array",
     ],
     [
@@ -132,12 +132,12 @@ for (
     [
       "no key",
       { ...update, keys: undefined },
-      "keys: missing, as is key: the Flow must be triggered by items",
+      "keys: missing, and so is key: the Flow must be triggered by an event on items",
     ],
     [
       "no keys",
       { ...update, keys: [] },
-      "keys: missing, as is key: the Flow must be triggered by items",
+      "keys: missing, and so is key: the Flow must be triggered by an event on items",
     ],
     ["the event of a login", { ...update, event: "auth.login" }, EVENT],
     ["the event of a sort", { ...update, event: "places.items.sort" }, EVENT],
@@ -154,18 +154,22 @@ for (
     [
       "a key with a slash",
       { ...update, keys: ["7", "a/b"] },
-      'keys: "place:a/b" is no name of a topic',
+      'keys: "place:a/b" is not a valid topic name',
     ],
-    ["a key of two dots", { ...update, keys: [".."] }, 'keys: "place:.." is no name of a topic'],
+    [
+      "a key of two dots",
+      { ...update, keys: [".."] },
+      'keys: "place:.." is not a valid topic name',
+    ],
     [
       "a collection whose name is the prefix of another",
       { ...update, collection: "news" },
-      "collection: news has no topics: LIVE_TOPICS gives its name to another",
+      "collection: news has no topics: LIVE_TOPICS gives its name to another collection",
     ],
     [
       "a malformed collection name",
       { ...update, collection: "a b" },
-      'keys: "a b:7" is no name of a topic',
+      'keys: "a b:7" is not a valid topic name',
     ],
     [
       "more than 1,000 topics",

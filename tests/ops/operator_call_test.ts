@@ -65,7 +65,7 @@ const refused: [
     {},
     " undefined\n",
     400,
-    'Body is the word "undefined": the template in the Flow names nothing, take {{$trigger}} ' +
+    'Body is the word "undefined": the template in the Flow refers to nothing, use {{$trigger}} ' +
     "or a part of it",
   ],
 ];

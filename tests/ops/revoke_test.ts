@@ -47,7 +47,7 @@ for (
     ],
     [
       { user: "undefined" },
-      'user: is the word "undefined": the template in the Flow names nothing, take {{$trigger}} ' +
+      'user: is the word "undefined": the template in the Flow refers to nothing, use {{$trigger}} ' +
       "or a part of it",
     ],
   ] as const
