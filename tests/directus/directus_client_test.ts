@@ -55,7 +55,7 @@ class Setup implements Disposable {
   }
 
   /** Calls and responds at once. */
-  async exchange(status: number, body = "{}", cookie?: SessionCookie): Promise<string> {
+  async exchange(status: number, body = "{}", cookie: SessionCookie = anyCookie): Promise<string> {
     const answer = this.get("/users/me", cookie);
     await this.time.runMicrotasks();
     await this.respond(status, {}, body);
