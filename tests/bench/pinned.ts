@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isInstalled } from "../support/redis_server.ts";
+import { isInstalled } from "../support/program.ts";
 
 const hasTaskset = isInstalled("taskset");
 

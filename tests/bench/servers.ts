@@ -8,7 +8,7 @@ import { pinned } from "./pinned.ts";
 import { Directus } from "./directus.ts";
 import type { Publishing } from "./load/orders.ts";
 import { takeFreePort } from "../../live/transport/listener.ts";
-import { isInstalled } from "../support/redis_server.ts";
+import { isInstalled } from "../support/program.ts";
 import { flagsOf } from "../support/task_flags.ts";
 
 /** The core that servers run on. */

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Program } from "../security/program.ts";
+import { Program } from "../support/program.ts";
 import { launchChromium, withChromium } from "../support/chromium.ts";
 
 // deno-lint-ignore no-explicit-any -- the types of the driver and of the page are not available here

@@ -33,7 +33,7 @@ async function deploy(env: Readonly<Record<string, string>> = {}): Promise<Deplo
     LIVE_PUBLISH_TOKEN: TOKEN,
     ...env,
   };
-  const server = stack.use(await ServerProcess.spawn(variables, [], PERMISSIONS));
+  const server = stack.use(await ServerProcess.spawn(variables, [], { permissions: PERMISSIONS }));
   const { port } = await server.line("live listener started");
   return {
     port: Number(port),

@@ -7,11 +7,11 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { variables } from "../../live/config/variables.ts";
 import { takeFreePort } from "../../live/transport/listener.ts";
-import { find, Program } from "../security/program.ts";
+import { locate, Program } from "../support/program.ts";
 import { Client } from "../support/client.ts";
 import { startDirectus } from "../support/directus.ts";
 import { ServerProcess } from "../support/process.ts";
-import { isInstalled } from "../support/redis_server.ts";
+import { isInstalled } from "../support/program.ts";
 import { SseClient } from "../support/sse_client.ts";
 
 const TOKEN = "the-publish-token-of-the-tests";
@@ -33,7 +33,7 @@ function numberIn(name: string, pattern: RegExp): number {
   return Number(found);
 }
 
-const caddy = find("caddy", ["version"]);
+const caddy = locate("caddy", ["version"]);
 
 Deno.test({
   name: `Caddyfile serves a page, the live server and Directus on one host${

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { exposedMetrics } from "../support/exposed_metrics.ts";
-import { isInstalled } from "../support/redis_server.ts";
+import { isInstalled } from "../support/program.ts";
 import dashboard from "../../live/deploy/grafana.json" with { type: "json" };
 
 const FOLDER = new URL("../../live/deploy/", import.meta.url);

@@ -6,7 +6,8 @@
 
 import { assertEquals } from "@std/assert";
 import { ServerProcess } from "../support/process.ts";
-import { hasRedis, isInstalled } from "../support/redis_server.ts";
+import { isInstalled } from "../support/program.ts";
+import { hasRedis } from "../support/redis_server.ts";
 import { dataOf, publications, RedisServer, redisTest, TestBroker } from "./setup.ts";
 
 redisTest("RedisBroker needs no more rights than its keys, channels and commands", async () => {

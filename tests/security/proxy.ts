@@ -5,9 +5,9 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { isInstalled } from "../support/redis_server.ts";
+import { isInstalled } from "../support/program.ts";
 import { blockOf, type Replacement } from "./page.ts";
-import { Program } from "./program.ts";
+import { Program } from "../support/program.ts";
 import { type Files, HOST, type Kind, type Setting } from "./proxy_kinds.ts";
 import { Tunnel } from "./tunnel.ts";
 import { takeFreePort } from "../../live/transport/listener.ts";

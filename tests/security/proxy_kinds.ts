@@ -5,7 +5,7 @@
  */
 
 import type { Replacement } from "./page.ts";
-import { find } from "./program.ts";
+import { locate } from "../support/program.ts";
 
 /** The host that the page's blocks serve. */
 export const HOST = "live.example.com";
@@ -49,7 +49,7 @@ export type Setting = "head" | "quiet" | "stuck" | "connections";
 export const kinds: readonly Kind[] = [
   {
     name: "nginx",
-    path: find("nginx", ["-v"]),
+    path: locate("nginx", ["-v"]),
     ready: /nginx\/\d/,
     listen: (port) => ["listen 443 ssl;", `listen 127.0.0.1:${port} ssl;`],
     files: ({ certificate, key }) => [
@@ -75,7 +75,7 @@ export const kinds: readonly Kind[] = [
   },
   {
     name: "haproxy",
-    path: find("haproxy", ["-v"]),
+    path: locate("haproxy", ["-v"]),
     ready: /Loading success/,
     listen: (port) => ["bind :443", `bind 127.0.0.1:${port}`],
     files: ({ both }) => [[`/etc/haproxy/${HOST}.pem`, both]],

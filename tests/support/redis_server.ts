@@ -5,25 +5,25 @@
  */
 
 import { createClient } from "@redis/client";
-import { Watch } from "./queue.ts";
 import { takeFreePort } from "../../live/transport/listener.ts";
+import { isInstalled, Program } from "./program.ts";
 
-/** How a server is started. */
+/** How to start a server. */
 export interface RedisServerOptions {
   /**
-   * Directives beyond the usual, as `redis-server` takes them on its command line.
+   * More directives, as `redis-server` takes them on its command line.
    *
    * @default {[]}
    */
   readonly args?: readonly string[];
   /**
-   * Whether each write is on disk before it is answered; otherwise nothing ever is.
+   * Whether each write is on disk before it is answered. Otherwise nothing is written to disk.
    *
    * @default {false}
    */
   readonly durable?: boolean;
   /**
-   * Folder that {@linkcode RedisServer.backUp} returned, to begin with that data.
+   * Folder with the data to start with, from {@linkcode RedisServer.backUp}.
    *
    * @default {none}
    */
@@ -35,24 +35,24 @@ export interface RedisServerOptions {
    */
   readonly password?: string;
   /**
-   * Directives of TLS, to listen with it and not without; {@linkcode RedisServer.command} cannot
-   * be used then.
+   * Directives for TLS. It then listens with TLS only, and {@linkcode RedisServer.command} does not
+   * work.
    *
    * @default {none}
    */
   readonly tls?: readonly string[];
 }
 
-/** What Redis answers, as RESP 2 has it. */
+/** An answer of Redis in RESP 2. */
 export type Reply = string | number | null | Reply[];
 
-/** Where a durable server keeps its data, in its folder. */
+/** Where a durable server keeps its data, below its folder. */
 const DATA = "appendonlydir";
 
 /** Whether `redis-server` is on this machine. */
 export const hasRedis: boolean = isInstalled("redis-server");
 
-/** Registers a test that needs Redis; where there is none it is ignored, and its name says why. */
+/** Registers a test that needs Redis. Without Redis it is ignored, and its name says why. */
 export function redisTest(name: string, fn: () => Promise<void>): void {
   Deno.test({
     name: hasRedis ? name : `${name} (ignored: no redis-server on PATH)`,
@@ -61,30 +61,20 @@ export function redisTest(name: string, fn: () => Promise<void>): void {
   });
 }
 
-/** Tells whether a program can be run and knows its version. */
-export function isInstalled(program: string, args: readonly string[] = ["--version"]): boolean {
-  try {
-    return new Deno.Command(program, { args: [...args], stdout: "null", stderr: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
-}
-
 /** A `redis-server` on a port of this machine, with a folder of its own. */
 export class RedisServer implements AsyncDisposable {
-  /** Where it listens, also after a restart. */
+  /** Its port, which a restart keeps. */
   readonly port: number;
   /** Its folder. */
   readonly folder: string;
   readonly #options: RedisServerOptions;
-  #process: RedisProcess;
+  #program: Program;
 
-  private constructor(port: number, folder: string, options: RedisServerOptions) {
+  private constructor(port: number, folder: string, options: RedisServerOptions, program: Program) {
     this.port = port;
     this.folder = folder;
     this.#options = options;
-    this.#process = new RedisProcess(port, folder, options);
+    this.#program = program;
   }
 
   /** Starts a server; resolves once it accepts connections. */
@@ -92,10 +82,10 @@ export class RedisServer implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ prefix: "live_redis_" });
     if (options.data !== undefined) await copy(options.data, `${folder}/${DATA}`);
     for (;;) {
-      const server = new RedisServer(takeFreePort(), folder, options);
-      if (await server.#process.ready()) return server;
-      const { output } = server.#process;
-      if (!output.includes("Address already in use")) throw new Error(output);
+      const port = takeFreePort();
+      const [program, isReady] = await run(port, folder, options);
+      if (isReady) return new RedisServer(port, folder, options, program);
+      if (!program.output.includes("Address already in use")) throw new Error(program.output);
     }
   }
 
@@ -106,31 +96,34 @@ export class RedisServer implements AsyncDisposable {
     return `redis://${login}127.0.0.1:${this.port}`;
   }
 
-  /** Ends it at once, as a power cut would. */
+  /** Kills it, as a power cut would. */
   async kill(): Promise<void> {
-    await this.#process.end("SIGKILL");
+    this.#program.kill("SIGKILL");
+    await this.#program.ended;
   }
 
-  /** Has it shut down. */
+  /** Shuts it down. */
   async stop(): Promise<void> {
-    await this.#process.end("SIGTERM");
+    this.#program.kill("SIGTERM");
+    this.#program.kill("SIGCONT"); // a paused process takes no SIGTERM
+    await this.#program.ended;
   }
 
-  /** Starts it again on the same port, after a kill if it runs; with its data unless told otherwise. */
+  /** Kills it if it runs, and starts it again on the same port with its data, or without. */
   async restart({ empty = false }: { readonly empty?: boolean } = {}): Promise<void> {
     await this.kill();
     if (empty) await Deno.remove(`${this.folder}/${DATA}`, { recursive: true }).catch(() => {});
     await this.#start();
   }
 
-  /** Copies its data aside and returns the folder of the copy. Only a durable server has any. */
+  /** Copies its data and returns the folder of the copy. Only a durable server has data. */
   async backUp(): Promise<string> {
     const folder = `${this.folder}/${crypto.randomUUID()}`;
     await copy(`${this.folder}/${DATA}`, folder);
     return folder;
   }
 
-  /** Starts it again, after a kill if it runs, with data that was copied aside. */
+  /** Kills it if it runs, and starts it again with data from {@linkcode backUp}. */
   async restore(data: string): Promise<void> {
     await this.kill();
     await Deno.remove(`${this.folder}/${DATA}`, { recursive: true });
@@ -138,14 +131,14 @@ export class RedisServer implements AsyncDisposable {
     await this.#start();
   }
 
-  /** Stops its clock, so to speak: connections stay, and nothing is answered. */
+  /** Suspends it: connections stay, and nothing is answered. */
   pause(): void {
-    this.#process.signal("SIGSTOP");
+    this.#program.kill("SIGSTOP");
   }
 
-  /** Lets it go on after a pause. */
+  /** Resumes it after a pause. */
   resume(): void {
-    this.#process.signal("SIGCONT");
+    this.#program.kill("SIGCONT");
   }
 
   /**
@@ -155,7 +148,7 @@ export class RedisServer implements AsyncDisposable {
    */
   async command(...command: readonly string[]): Promise<Reply> {
     const client = createClient({ url: this.url, RESP: 2, socket: { reconnectStrategy: false } });
-    client.on("error", () => {}); // who asks is told
+    client.on("error", () => {}); // the call below rejects as well
     await client.connect();
     try {
       return await client.sendCommand([...command]) as Reply;
@@ -164,7 +157,7 @@ export class RedisServer implements AsyncDisposable {
     }
   }
 
-  /** Returns how many connections it has, but the one that asks. */
+  /** Returns how many connections it has, without the one that this call makes. */
   async connections(): Promise<number> {
     const list = String(await this.command("CLIENT", "LIST"));
     return list.trim().split("\n").length - 1;
@@ -177,64 +170,25 @@ export class RedisServer implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    this.#process = new RedisProcess(this.port, this.folder, this.#options);
-    if (!await this.#process.ready()) throw new Error(this.#process.output);
+    const [program, isReady] = await run(this.port, this.folder, this.#options);
+    if (!isReady) throw new Error(program.output);
+    this.#program = program;
   }
 }
 
-/** One run of the program. */
-class RedisProcess {
-  /** Resolves once it has ended and all its output is read. */
-  readonly ended: Promise<void>;
-  /** What it has written so far. */
-  output = "";
-  readonly #child: Deno.ChildProcess;
-  readonly #watch = new Watch();
-  #running = true;
-
-  constructor(port: number, folder: string, options: RedisServerOptions) {
-    const { args = [], durable = false, password, tls } = options;
-    const directives = ["--bind", "127.0.0.1", "--dir", folder, "--save", ""];
-    if (tls === undefined) directives.push("--port", `${port}`);
-    else directives.push("--port", "0", "--tls-port", `${port}`, ...tls);
-    if (durable) directives.push("--appendonly", "yes", "--appendfsync", "always");
-    if (password !== undefined) directives.push("--requirepass", password);
-    const command = new Deno.Command("redis-server", {
-      args: [...directives, ...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    });
-    this.#child = command.spawn();
-    this.ended = this.#run();
-  }
-
-  /** Resolves once it accepts connections, or to `false` if it has ended instead. */
-  async ready(): Promise<boolean> {
-    const isReady = () => this.output.includes("Ready to accept connections");
-    await this.#watch.until(() => isReady() || !this.#running);
-    return isReady();
-  }
-
-  signal(signal: Deno.Signal): void {
-    if (this.#running) this.#child.kill(signal);
-  }
-
-  async end(signal: Deno.Signal): Promise<void> {
-    this.signal(signal);
-    this.signal("SIGCONT"); // a stopped process takes no SIGTERM
-    await this.ended;
-  }
-
-  async #run(): Promise<void> {
-    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
-      this.output += text;
-      this.#watch.changed();
-    }
-    await this.#child.status;
-    this.#running = false;
-    this.#watch.changed();
-  }
+/** Runs `redis-server`; resolves once it accepts connections, or has failed to start. */
+async function run(
+  port: number,
+  folder: string,
+  { args = [], durable = false, password, tls }: RedisServerOptions,
+): Promise<[program: Program, isReady: boolean]> {
+  const directives = ["--bind", "127.0.0.1", "--dir", folder, "--save", ""];
+  if (tls === undefined) directives.push("--port", `${port}`);
+  else directives.push("--port", "0", "--tls-port", `${port}`, ...tls);
+  if (durable) directives.push("--appendonly", "yes", "--appendfsync", "always");
+  if (password !== undefined) directives.push("--requirepass", password);
+  const program = new Program("redis-server", { args: [...directives, ...args] });
+  return [program, await program.find(/Ready to accept connections/) !== undefined];
 }
 
 /** Copies a folder of files. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cpuSeconds } from "./proc.ts";
+import { cpuSeconds } from "../../support/proc.ts";
 import type { Crowd } from "./crowd.ts";
 import { Histogram } from "./histogram.ts";
 import { dataOf, nowUs } from "./marks.ts";

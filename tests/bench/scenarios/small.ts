@@ -6,7 +6,7 @@
  */
 
 import { print, short, spread, table } from "../figures.ts";
-import { memoryKib } from "../load/proc.ts";
+import { memoryKib } from "../../support/proc.ts";
 import { LoadGenerator } from "../load_generator.ts";
 import { type BenchServer, peers, startLive, type StartServer } from "../servers.ts";
 import { join } from "./fan_out.ts";

@@ -6,10 +6,11 @@
 
 import { Directus } from "../directus.ts";
 import { print, spread, table } from "../figures.ts";
-import { memoryKib } from "../load/proc.ts";
+import { memoryKib } from "../../support/proc.ts";
 import { LoadGenerator } from "../load_generator.ts";
 import { startLive } from "../servers.ts";
-import { isInstalled, RedisServer } from "../../support/redis_server.ts";
+import { isInstalled } from "../../support/program.ts";
+import { RedisServer } from "../../support/redis_server.ts";
 import { join } from "./fan_out.ts";
 import type { Scenario } from "./scenario.ts";
 import { publishBatch } from "./publish_batch.ts";
