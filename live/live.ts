@@ -88,7 +88,7 @@ export function createLive(options: LiveOptions = {}): Live {
   const bounds = { ...DEFAULTS, ...options };
   const { backpressureThresholdBytes: thresholdBytes, flushIntervalMs, maxTopics } = bounds;
   const hub = new Hub({ broker, metrics, thresholdBytes, flushIntervalMs });
-  const guard = new Revalidator({
+  const revalidator = new Revalidator({
     authority: authority ?? NO_USERS,
     intervalMs: bounds.revalidateIntervalMs,
     metrics,
@@ -96,7 +96,7 @@ export function createLive(options: LiveOptions = {}): Live {
   });
   const server = createLiveServer({
     ...options,
-    sessions: createSessions({ hub, authority, maxTopics, guard }),
+    sessions: createSessions({ hub, authority, maxTopics, revalidator }),
     backlogOf: (connection) => hub.backlogOf(connection),
     // A client that reconnects subscribes to all its topics at once.
     options: { messageBurst: 2 * maxTopics, ...options },
@@ -132,8 +132,8 @@ export function createLive(options: LiveOptions = {}): Live {
       return hub.publish(publications.map((publication) => Publication.from(publication)));
     },
     revoke: createRevoke({
-      guard,
-      control: revocationBus,
+      revalidator,
+      bus: revocationBus,
       forget: (userId) => authority?.forget?.(userId),
       logger,
     }),

@@ -117,11 +117,11 @@ export { RedisRevocationBus, type RedisRevocationBusOptions } from "./redis/revo
 export type { StoreBounds } from "./redis/store.ts";
 export { Revalidator, type RevalidatorOptions } from "./session/revalidator.ts";
 export type {
-  Group,
+  CheckSummary,
+  MonitoredConnection,
   MonitoredSession,
-  Revalidation,
-  RevalidationSummary,
-} from "./session/revalidation.ts";
+  SessionChecker,
+} from "./session/session_checker.ts";
 export { createRevoke, type Revoke, type Revoked, type RevokeOptions } from "./session/revoke.ts";
 export {
   createSessions,

@@ -1,5 +1,5 @@
 /**
- * What arrives on one connection, before anybody acts on it.
+ * The checks that every message of a client passes first.
  *
  * @module
  */
@@ -13,31 +13,31 @@ import type { ClientMessage } from "../domain/messages.ts";
 import { parseClientMessage } from "../domain/protocol.ts";
 import type { Session } from "./session.ts";
 
-/** What an inbox needs. */
+/** Bounds of an inbox, and where it reports. */
 export interface InboxOptions {
-  /** Size of a message, in bytes; more closes with 1009. */
+  /** Largest message, in bytes; a larger one closes with 1009. */
   readonly maxMessageBytes: number;
-  /** Messages a second; more closes with 4429. */
+  /** Messages per second; more close with 4429. */
   readonly maxMessagesPerSecond: number;
-  /** Messages that may come at once. */
+  /** Messages that may arrive at once. */
   readonly messageBurst: number;
-  /** Counts the messages. */
+  /** Counts messages by type. */
   readonly metrics: Metrics;
-  /** Told of a handler that failed. */
+  /** Logs a failed handler. */
   readonly logger: Logger;
 }
 
-/** When to try again after a handler failed, in milliseconds. */
+/** When the client should retry after a handler failed, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
-/** Checks each message's size, rate and form, and hands it on. */
+/** Checks the size, rate and form of each message, and passes it to the session. */
 export class Inbox {
   readonly #connection: Connection;
   readonly #session: Session;
   readonly #options: InboxOptions;
   readonly #rate: TokenBucket;
 
-  /** Creates the inbox of an open connection, whose messages a session handles. */
+  /** Creates the inbox of an open connection. */
   constructor(connection: Connection, session: Session, options: InboxOptions) {
     this.#connection = connection;
     this.#session = session;
@@ -48,7 +48,7 @@ export class Inbox {
     });
   }
 
-  /** Takes a frame: a string, or an `ArrayBuffer` if it is binary. Never throws. */
+  /** Receives a frame: a string, or an `ArrayBuffer` if it is binary. Never throws. */
   receive(frame: string | ArrayBuffer): void {
     const connection = this.#connection;
     if (connection.ended) return;
@@ -63,7 +63,7 @@ export class Inbox {
     else connection.send(parsed.answer);
   }
 
-  /** Has a message handled; a failure is logged, and answered. Never rejects. */
+  /** Passes a message to the session. Logs a failure and tells the client. Never rejects. */
   async handle(message: ClientMessage): Promise<void> {
     try {
       await this.#session.handle(message);
@@ -87,9 +87,9 @@ export class Inbox {
 
 const encoder = new TextEncoder();
 
-/** Tells whether a frame is larger than so many bytes, encoding it only if it could be. */
-function isLarger(frame: string | ArrayBuffer, bytes: number): boolean {
-  if (typeof frame !== "string") return frame.byteLength > bytes;
-  if (frame.length > bytes) return true;
-  return frame.length * 3 > bytes && encoder.encode(frame).byteLength > bytes;
+/** Tells whether a frame is larger than a bound. Encodes it only if its length leaves that open. */
+function isLarger(frame: string | ArrayBuffer, maxBytes: number): boolean {
+  if (typeof frame !== "string") return frame.byteLength > maxBytes;
+  if (frame.length > maxBytes) return true;
+  return frame.length * 3 > maxBytes && encoder.encode(frame).byteLength > maxBytes;
 }

@@ -1,144 +1,154 @@
 /**
- * The guard over sessions that are connected: each is asked about again and again.
+ * The schedule by which connected sessions are revalidated.
  *
  * @module
  */
 
 import type { Authority } from "../domain/authority.ts";
+import { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import { type Metrics, silentMetrics } from "../domain/metrics.ts";
 import type { SessionCookie } from "../domain/session_cookie.ts";
-import { Limit } from "./limit.ts";
-import { Outage } from "./outage.ts";
-import { type Group, type MonitoredSession, Revalidation } from "./revalidation.ts";
+import { OutageLog } from "./outage_log.ts";
+import {
+  type MonitoredConnection,
+  type MonitoredSession,
+  SessionChecker,
+} from "./session_checker.ts";
 
-/** What a guard needs. */
+/** What the revalidator needs. */
 export interface RevalidatorOptions {
-  /** Knows sessions and rights. */
+  /** Knows sessions and their rights. */
   readonly authority: Authority;
-  /** How often a session is asked about, in milliseconds; 0 is never. */
+  /** How often each session is revalidated, in milliseconds; 0 is never. */
   readonly intervalMs: number;
-  /** Counts the sessions that were asked about. @default {silentMetrics} */
+  /** Counts revalidations by result. @default {silentMetrics} */
   readonly metrics?: Metrics;
-  /** Told when sessions cannot be asked about. @default {silentLogger} */
+  /** Logs when sessions cannot be revalidated. @default {silentLogger} */
   readonly logger?: Logger;
-  /** A clock that never goes back, in milliseconds. @default {performance.now} */
+  /** Monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
 }
 
-/** Connections of one session, and when it is asked about. */
-interface ScheduledSession extends Group {
-  readonly members: Set<MonitoredSession>;
-  /** Its place in the interval, from 0 to below 1. */
-  readonly place: number;
+interface ScheduledSession extends MonitoredSession {
+  readonly connections: Set<MonitoredConnection>;
+  /** When the session is due within each interval, from 0 to below 1. */
+  readonly phase: number;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /**
- * Places that follow each other by this part of the interval lie evenly in it, however many there
- * are and whenever they came.
+ * Distance between the phases of one session and the next. Multiples of the golden ratio spread
+ * evenly over the interval, however many sessions there are and whenever they connect.
  */
-const GOLDEN = (Math.sqrt(5) - 1) / 2;
+const PHASE_STEP = (Math.sqrt(5) - 1) / 2;
 
 /**
- * Sessions that are asked about at a time. Newcomers ask the same Directus, and must not wait
- * behind thousands who are in: if it is too slow for all, sessions are asked about less often.
+ * Sessions that are revalidated at the same time. New connections need the same Directus, and must
+ * not wait behind thousands of revalidations: if Directus is too slow, these become less frequent.
  */
-const AT_ONCE = 4;
+const MAX_CONCURRENT_CHECKS = 4;
 
 /**
- * Knows all connections, and asks about each session, not each connection, once in an interval.
- * Every session has a place of its own in the interval, so that the calls are a steady trickle.
+ * Monitors all connections, and revalidates each Directus session once per interval. A session with
+ * several connections is checked once, and every session has its own phase, so that Directus gets a
+ * steady trickle of calls.
  */
 export class Revalidator {
-  /** What asks. */
-  readonly recheck: Revalidation;
+  /** Checks sessions on demand. */
+  readonly checker: SessionChecker;
   readonly #intervalMs: number;
   readonly #logger: Logger;
   readonly #now: () => number;
-  readonly #outage: Outage;
-  readonly #limit = new Limit(AT_ONCE);
-  readonly #members = new Set<MonitoredSession>();
+  readonly #outages: OutageLog;
+  readonly #limiter = new ConcurrencyLimiter({ maxConcurrency: MAX_CONCURRENT_CHECKS });
+  readonly #connections = new Set<MonitoredConnection>();
   /** By the hash of the session's cookie. */
-  readonly #groups = new Map<string, ScheduledSession>();
-  #places = 0;
+  readonly #sessions = new Map<string, ScheduledSession>();
+  #sessionCount = 0;
 
-  /** Creates a guard that knows nobody. */
+  /** Creates a revalidator that monitors nothing yet. */
   constructor(options: RevalidatorOptions) {
     const { authority, intervalMs, metrics = silentMetrics, logger = silentLogger } = options;
     this.#intervalMs = intervalMs;
     this.#logger = logger;
     this.#now = options.now ?? (() => performance.now());
-    this.recheck = new Revalidation(authority, metrics);
-    this.#outage = new Outage({ quietMs: intervalMs, logger, now: this.#now });
+    this.checker = new SessionChecker(authority, metrics);
+    this.#outages = new OutageLog({ quietMs: intervalMs, logger, now: this.#now });
   }
 
-  /** All connections, safe to end while iterating. */
-  get members(): MonitoredSession[] {
-    return [...this.#members];
+  /** A copy of all connections: they may end while the caller iterates. */
+  get connections(): MonitoredConnection[] {
+    return [...this.#connections];
   }
 
-  /** All sessions. */
-  get groups(): Group[] {
-    return [...this.#groups.values()];
+  /** A copy of all sessions. */
+  get sessions(): MonitoredSession[] {
+    return [...this.#sessions.values()];
   }
 
-  /** Takes a connection into its care. One without a session can only be revoked. */
-  add(member: MonitoredSession): void {
-    this.#members.add(member);
-    const { cookie } = member.connection;
+  /** Starts monitoring a connection. One without a session is never revalidated, only revoked. */
+  add(monitored: MonitoredConnection): void {
+    this.#connections.add(monitored);
+    const { cookie } = monitored.connection;
     if (cookie === null) return;
-    (this.#groups.get(cookie.hash()) ?? this.#begin(cookie)).members.add(member);
+    const session = this.#sessions.get(cookie.hash()) ?? this.#addSession(cookie);
+    session.connections.add(monitored);
   }
 
-  /** Lets a connection go that has ended. */
-  remove(member: MonitoredSession): void {
-    this.#members.delete(member);
-    const hash = member.connection.cookie?.hash() ?? "";
-    const group = this.#groups.get(hash);
-    if (!group?.members.delete(member) || group.members.size > 0) return;
-    this.#groups.delete(hash);
-    clearTimeout(group.timer);
+  /** Stops monitoring a connection that has ended. */
+  remove(monitored: MonitoredConnection): void {
+    this.#connections.delete(monitored);
+    const hash = monitored.connection.cookie?.hash() ?? "";
+    const session = this.#sessions.get(hash);
+    if (!session?.connections.delete(monitored) || session.connections.size > 0) return;
+    this.#sessions.delete(hash);
+    clearTimeout(session.timer);
   }
 
-  #begin(cookie: SessionCookie): ScheduledSession {
-    const place = this.#places++ * GOLDEN % 1;
-    const group: ScheduledSession = { cookie, members: new Set(), place, timer: undefined };
-    this.#groups.set(cookie.hash(), group);
-    if (this.#intervalMs > 0) this.#wait(group, this.#untilNext(group));
-    return group;
+  #addSession(cookie: SessionCookie): ScheduledSession {
+    const phase = this.#sessionCount++ * PHASE_STEP % 1;
+    const session = {
+      cookie,
+      connections: new Set<MonitoredConnection>(),
+      phase,
+      timer: undefined,
+    };
+    this.#sessions.set(cookie.hash(), session);
+    if (this.#intervalMs > 0) this.#schedule(session, this.#untilDueMs(session));
+    return session;
   }
 
-  #wait(group: ScheduledSession, waitMs: number): void {
-    group.timer = setTimeout(() => this.#ask(group), waitMs);
+  #schedule(session: ScheduledSession, delayMs: number): void {
+    session.timer = setTimeout(() => this.#revalidate(session), delayMs);
   }
 
-  async #ask(group: ScheduledSession): Promise<void> {
-    const startedAt = this.#now();
-    await this.#limit.run(async () => {
-      if (group.members.size > 0) await this.#askNow(group);
-    });
-    if (group.members.size === 0) return; // it is gone, and a session that comes back begins anew
-    const waitMs = this.#untilNext(group);
-    const afterMs = this.#now() + waitMs - startedAt;
-    const isSame = afterMs < this.#intervalMs / 2; // the place that it was asked for, a moment early
-    this.#wait(group, isSame ? waitMs + this.#intervalMs : waitMs);
+  async #revalidate(session: ScheduledSession): Promise<void> {
+    const firedAt = this.#now();
+    await this.#checkInTurn(session);
+    if (session.connections.size === 0) return; // a session that comes back is scheduled anew
+    const delayMs = this.#untilDueMs(session);
+    // A timer may fire a moment early by the monotonic clock. It is then due again at once.
+    const firedEarly = this.#now() + delayMs - firedAt < this.#intervalMs / 2;
+    this.#schedule(session, firedEarly ? delayMs + this.#intervalMs : delayMs);
   }
 
-  /** Asks about a session. Never rejects. */
-  async #askNow(group: ScheduledSession): Promise<void> {
+  /** Waits for a slot and checks a session. Never rejects. */
+  async #checkInTurn(session: ScheduledSession): Promise<void> {
+    using _slot = await this.#limiter.acquire();
+    if (session.connections.size === 0) return;
     try {
-      const reason = await this.recheck.session(group);
-      if (reason === undefined) this.#outage.succeeded();
-      else this.#outage.failed(reason);
+      const reason = await this.checker.checkSession(session);
+      if (reason === undefined) this.#outages.succeeded();
+      else this.#outages.failed(reason);
     } catch (error) {
-      this.#logger.error("session could not be checked again", { error });
+      this.#logger.error("session could not be revalidated", { error });
     }
   }
 
-  /** How long it is until a session's place comes, in milliseconds, at most the interval. */
-  #untilNext({ place }: ScheduledSession): number {
-    const passedMs = (this.#now() - place * this.#intervalMs) % this.#intervalMs;
-    return passedMs < 0 ? -passedMs : this.#intervalMs - passedMs;
+  /** Returns the time until a session is due, in milliseconds, at most one interval. */
+  #untilDueMs({ phase }: ScheduledSession): number {
+    const sinceDueMs = (this.#now() - phase * this.#intervalMs) % this.#intervalMs;
+    return sinceDueMs < 0 ? -sinceDueMs : this.#intervalMs - sinceDueMs;
   }
 }

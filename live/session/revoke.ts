@@ -1,79 +1,82 @@
 /**
- * Taking away at once what an operator says.
+ * Revoking users, connections and rights to topics, on every instance.
  *
  * @module
  */
 
 import { BrokerUnavailable } from "../domain/broker.ts";
 import { CloseCode } from "../domain/close_codes.ts";
+import { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
 import { isMeant, type Revocation, type RevocationBus } from "../domain/revocation.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import type { Revalidator } from "./revalidator.ts";
-import { Limit } from "./limit.ts";
-import { type RevalidationSummary, topicsOf } from "./revalidation.ts";
+import { type CheckSummary, topicsOf } from "./session_checker.ts";
 
-/** What taking away needs. */
+/** What revoking needs. */
 export interface RevokeOptions {
-  /** Knows all connections. */
-  readonly guard: Revalidator;
-  /** Tells the other instances; without one there are none. */
-  readonly control?: RevocationBus | undefined;
-  /** Forgets what was answered about a user's sessions. @default {nothing} */
+  /** Monitors all connections of this instance. */
+  readonly revalidator: Revalidator;
+  /** Reaches the other instances. @default {none} */
+  readonly bus?: RevocationBus | undefined;
+  /** Forgets cached answers about a user's sessions. @default {nothing} */
   readonly forget?: (userId: string) => void;
-  /** Told of what was taken away. @default {silentLogger} */
+  /** Logs each revocation. @default {silentLogger} */
   readonly logger?: Logger;
 }
 
-/** What came of a command, on this instance. */
+/** What a revocation led to on this instance. */
 export interface Revoked {
   /** Connections that were closed. */
   readonly closed: number;
-  /** Questions to Directus, one for each session and topic. */
+  /** Checks with Directus, one for each session and topic. */
   readonly asked: number;
-  /** Subscriptions that ended as Directus said no. */
+  /** Subscriptions that ended because Directus forbids them. */
   readonly withdrawn: number;
-  /** Why it is not done, if it is not: Directus or the other instances could not be reached. */
+  /** Why the revocation is incomplete, if so: Directus or other instances were out of reach. */
   readonly trouble?: string;
 }
 
-/** Carries out a command, here and on all other instances. Never rejects for what it cannot do. */
-export type Revoke = (command: Revocation) => Promise<Revoked>;
+/** Carries out a revocation, here and on all other instances. */
+export type Revoke = (revocation: Revocation) => Promise<Revoked>;
 
 /** The reason sent along with 4503. */
 const REVOKED_REASON = "revoked by the operator";
 
-/** Sessions that are asked about at a time. */
-const AT_ONCE = 16;
+/** Sessions that are checked at the same time. */
+const MAX_CONCURRENT_CHECKS = 16;
 
 /**
- * Creates what carries out commands, those of other instances as well.
+ * Creates the function that carries out revocations. Those of other instances are carried out too.
  *
- * It acts here first, whether the others can be told or not. To do it again does no harm.
+ * A revocation takes effect here even if the other instances cannot be reached. It is idempotent.
  */
 export function createRevoke(options: RevokeOptions): Revoke {
-  const { guard, control, forget = () => {}, logger = silentLogger } = options;
+  const { revalidator, bus, forget = () => {}, logger = silentLogger } = options;
 
-  async function act(command: Revocation): Promise<Revoked> {
-    const revoked = "topic" in command ? await ask(guard, command.topic) : close(command);
-    if (revoked.trouble === undefined) logger.info("revoked", { ...command, ...revoked });
-    else logger.warn("revoked in part", { ...command, ...revoked });
+  async function carryOut(revocation: Revocation): Promise<Revoked> {
+    const revoked = "topic" in revocation
+      ? await recheck(revalidator, revocation.topic)
+      : close(revocation);
+    const fields = { ...revocation, ...revoked };
+    if (revoked.trouble === undefined) logger.info("revoked", fields);
+    else logger.warn("revoked in part", fields);
     return revoked;
   }
 
-  function close(command: Exclude<Revocation, { topic: string }>): Revoked {
-    const users = new Set("user" in command ? command.user : []);
-    users.forEach(forget); // first, or who comes back at once is let in from memory
-    const members = guard.members.filter(({ connection: { id, user } }) =>
-      "user" in command ? user !== null && users.has(user.id) : id === command.connection
+  function close(revocation: Exclude<Revocation, { topic: string }>): Revoked {
+    const users = new Set("user" in revocation ? revocation.user : []);
+    users.forEach(forget); // first: a client that reconnects at once must not be let in from the cache
+    const revoked = revalidator.connections.filter(({ connection: { id, user } }) =>
+      "user" in revocation ? user !== null && users.has(user.id) : id === revocation.connection
     );
-    for (const { connection } of members) connection.end(CloseCode.Revoked, REVOKED_REASON);
-    return { closed: members.length, asked: 0, withdrawn: 0 };
+    for (const { connection } of revoked) connection.end(CloseCode.Revoked, REVOKED_REASON);
+    return { closed: revoked.length, asked: 0, withdrawn: 0 };
   }
 
-  /** Tells the other instances; resolves to why it could not. */
-  async function tell(command: Revocation): Promise<string | undefined> {
+  /** Sends a revocation to the other instances; resolves to why it could not, if so. */
+  async function send(revocation: Revocation): Promise<string | undefined> {
     try {
-      await control?.send(command);
+      await bus?.send(revocation);
       return undefined;
     } catch (error) {
       if (!(error instanceof BrokerUnavailable)) throw error;
@@ -81,40 +84,35 @@ export function createRevoke(options: RevokeOptions): Revoke {
     }
   }
 
-  control?.listen((command) => {
-    act(command).catch((error) => logger.error("command failed", { error }));
+  bus?.listen((revocation) => {
+    carryOut(revocation).catch((error) => logger.error("revocation failed", { error }));
   });
 
-  return async (command) => {
-    const [revoked, untold] = await Promise.all([act(command), tell(command)]);
-    const trouble = untold ?? revoked.trouble;
+  return async (revocation) => {
+    const [revoked, unsent] = await Promise.all([carryOut(revocation), send(revocation)]);
+    const trouble = unsent ?? revoked.trouble;
     return trouble === undefined ? revoked : { ...revoked, trouble };
   };
 }
 
-/** Asks Directus again about everybody who listens to a topic. */
-async function ask(guard: Revalidator, name: string): Promise<Revoked> {
-  const limit = new Limit(AT_ONCE);
-  const results = await Promise.all(
-    guard.groups.map((group) =>
-      limit.run(() => {
-        const topics = topicsOf(group).filter((topic) => isMeant(name, topic.name));
-        return guard.recheck.topics(group, topics);
-      })
-    ),
-  );
-  const sum = (count: (result: RevalidationSummary) => number) =>
-    results.reduce((total, result) => total + count(result), 0);
-  const unanswered = results.flatMap(({ unanswered }) => unanswered);
+/** Checks again every session that is subscribed to a topic. */
+async function recheck(revalidator: Revalidator, name: string): Promise<Revoked> {
+  const limiter = new ConcurrencyLimiter({ maxConcurrency: MAX_CONCURRENT_CHECKS });
+  const summaries = await Promise.all(revalidator.sessions.map(async (session) => {
+    using _slot = await limiter.acquire();
+    const topics = topicsOf(session).filter((topic) => isMeant(name, topic.name));
+    return await revalidator.checker.checkTopics(session, topics);
+  }));
+  const sum = (count: (summary: CheckSummary) => number) =>
+    summaries.reduce((total, summary) => total + count(summary), 0);
   const revoked = {
     closed: sum(({ closed }) => closed),
     asked: sum(({ asked }) => asked),
     withdrawn: sum(({ withdrawn }) => withdrawn),
   };
-  if (unanswered.length === 0) return revoked;
-  const { length } = unanswered;
-  const trouble = `Directus could not be asked about ${length} of ${revoked.asked}: ${
-    unanswered[0]
-  }`;
+  const [reason, ...more] = summaries.flatMap(({ unavailable }) => unavailable);
+  if (reason === undefined) return revoked;
+  const count = more.length + 1;
+  const trouble = `Directus could not be asked about ${count} of ${revoked.asked}: ${reason}`;
   return { ...revoked, trouble };
 }

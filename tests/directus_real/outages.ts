@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { logIn, ME } from "../directus/contract_subject.ts";
+import { logIn, ME } from "../directus/contract_setup.ts";
 import { type Head, RawClient } from "../support/raw_client.ts";
 import { RealDirectus } from "./real_directus.ts";
 import { serve } from "./served.ts";

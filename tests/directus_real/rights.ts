@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { logIn } from "../directus/contract_subject.ts";
+import { logIn } from "../directus/contract_setup.ts";
 import { UUID } from "../support/directus.ts";
 import type { RealDirectus } from "./real_directus.ts";
 import { serve } from "./served.ts";

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { LiveClient } from "../../live/client/live_client.ts";
-import { loggedOut, logIn, post, refreshed } from "../directus/contract_subject.ts";
+import { loggedOut, logIn, post, refreshed } from "../directus/contract_setup.ts";
 import { Client } from "../support/client.ts";
 import { Watch } from "../support/queue.ts";
 import type { RealDirectus } from "./real_directus.ts";

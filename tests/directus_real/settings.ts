@@ -6,7 +6,7 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { post } from "../directus/contract_subject.ts";
+import { post } from "../directus/contract_setup.ts";
 import type { RealDirectus } from "./real_directus.ts";
 import { serve, type Served } from "./served.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { createHmac } from "node:crypto";
-import { ME, PASSWORD, STATIC_TOKEN, type Subject } from "../directus/contract_subject.ts";
+import { ME, PASSWORD, STATIC_TOKEN, type Subject } from "../directus/contract_setup.ts";
 import { type RealDirectus, SECRET } from "./real_directus.ts";
 import { createUser, shareOf, type World } from "./world.ts";
 

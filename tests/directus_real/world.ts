@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PASSWORD, post } from "../directus/contract_subject.ts";
+import { PASSWORD, post } from "../directus/contract_setup.ts";
 import { UUID } from "../support/directus.ts";
 import type { RealDirectus } from "./real_directus.ts";
 

@@ -47,8 +47,8 @@ export class RevalidationBench implements AsyncDisposable {
     });
     this.cache = new CachingAuthority(authority, { ttlMs: 3_600_000, metrics });
     this.live = new Live({ authority: this.cache, revalidateMs });
-    const { guard } = this.live;
-    this.revoke = createRevoke({ guard, forget: (user) => this.cache.forget(user) });
+    const { revalidator } = this.live;
+    this.revoke = createRevoke({ revalidator, forget: (user) => this.cache.forget(user) });
   }
 
   /** Starts a server; with an interval of 0 it asks about nobody by itself. */

@@ -1,17 +1,17 @@
 /**
- * The bounds of what a client may send, and handlers that fail.
+ * Bounds of what a client may send, and message handlers that fail.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import { Connection } from "../../live/connection/connection.ts";
 import { silentLogger } from "../../live/domain/logger.ts";
 import { silentMetrics } from "../../live/domain/metrics.ts";
 import { Inbox } from "../../live/session/inbox.ts";
 import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
 import type { Session } from "../../live/session/session.ts";
 import { cookieOf } from "../support/authorities.ts";
+import { createClient } from "../support/fake_client.ts";
 import { Client, type Closed } from "../support/client.ts";
 import { Opcode, readClose } from "../support/frames.ts";
 import type { Live } from "../support/live.ts";
@@ -19,22 +19,22 @@ import { testOnEach } from "../support/transports.ts";
 
 const LIMIT = 64;
 
-/** How a message that is too big ends a connection; `ws` gives no reason. */
+/** How a message that is too big ends a connection. With `ws` there is no reason. */
 function tooBig({ transport }: Live): Closed {
   return { code: 1009, reason: transport === "ws" ? "" : "message too big" };
 }
 
 const atTheLimit: Record<string, string | Uint8Array> = {
   "ASCII text": "a".repeat(LIMIT),
-  "text of two bytes a character": "é".repeat(LIMIT / 2),
-  "text of three bytes a character": `${"€".repeat(21)}a`,
-  "text of four bytes a character": "😀".repeat(LIMIT / 4),
+  "text with two bytes per character": "é".repeat(LIMIT / 2),
+  "text with three bytes per character": `${"€".repeat(21)}a`,
+  "text with four bytes per character": "😀".repeat(LIMIT / 4),
   "bytes": new Uint8Array(LIMIT),
 };
 
 for (const [name, message] of Object.entries(atTheLimit)) {
   testOnEach(
-    `LiveServer takes a message of as many bytes as allowed: ${name}`,
+    `LiveServer accepts a message of the maximum size: ${name}`,
     async (startLive) => {
       await using live = await startLive({ options: { maxMessageBytes: LIMIT } });
       await using client = await live.connect();
@@ -44,7 +44,7 @@ for (const [name, message] of Object.entries(atTheLimit)) {
   );
 
   testOnEach(
-    `LiveServer closes with 1009 at a message of one byte more: ${name}`,
+    `LiveServer closes with 1009 after a message of one byte more: ${name}`,
     async (startLive) => {
       await using live = await startLive({ options: { maxMessageBytes: LIMIT } });
       await using client = await live.connect();
@@ -59,7 +59,7 @@ for (const [name, message] of Object.entries(atTheLimit)) {
 }
 
 testOnEach(
-  "LiveServer closes with 1009 at fragments that are too big together",
+  "LiveServer closes with 1009 after fragments that are too big together",
   async (startLive) => {
     await using live = await startLive({ options: { maxMessageBytes: LIMIT } });
     using client = await live.connectRaw();
@@ -74,7 +74,7 @@ testOnEach(
   },
 );
 
-testOnEach("LiveServer ignores what follows a message that was too big", async (startLive) => {
+testOnEach("LiveServer ignores messages after one that is too big", async (startLive) => {
   const handled: unknown[] = [];
   await using live = await startLive({
     options: { maxMessageBytes: LIMIT },
@@ -90,7 +90,7 @@ testOnEach("LiveServer ignores what follows a message that was too big", async (
 });
 
 testOnEach(
-  "LiveServer takes as many messages at once as allowed, and closes at one more",
+  "LiveServer accepts a burst of messages, and closes with 4429 after one more",
   async (startLive) => {
     await using live = await startLive({
       options: { maxMessagesPerSecond: 1e-9, messageBurst: 3 },
@@ -108,7 +108,7 @@ testOnEach(
   },
 );
 
-testOnEach("LiveServer counts the messages of each connection by themselves", async (startLive) => {
+testOnEach("LiveServer limits the messages of each connection on its own", async (startLive) => {
   await using live = await startLive({ options: { maxMessagesPerSecond: 1e-9, messageBurst: 1 } });
   await using first = await live.connect("ada");
   await using second = await live.connect("ada");
@@ -117,17 +117,9 @@ testOnEach("LiveServer counts the messages of each connection by themselves", as
   assertEquals((await second.ask("?")).code, "protocol-violation");
 });
 
-Deno.test("Inbox.receive() ignores what arrives once the connection has ended", () => {
+Deno.test("Inbox.receive() ignores messages once the connection has ended", () => {
   const handled: unknown[] = [];
-  const connection = new Connection({
-    socket: { send() {}, close() {}, bufferedAmount: 0, readyState: WebSocket.OPEN },
-    remoteAddress: "127.0.0.1",
-    user: null,
-    cookie: null,
-    thresholdBytes: 1,
-    metrics: silentMetrics,
-    onEnd() {},
-  });
+  const { connection } = createClient();
   const session: Session = { handle: (message) => void handled.push(message), end() {} };
   const inbox = new Inbox(connection, session, {
     ...LIVE_DEFAULTS,
@@ -157,7 +149,7 @@ const failures: Record<string, () => void | Promise<void>> = {
 
 for (const [name, fail] of Object.entries(failures)) {
   testOnEach(
-    `LiveServer logs and answers a handler that ${name}, and goes on`,
+    `LiveServer logs and answers if a message handler ${name}, and goes on`,
     async (startLive) => {
       const handle: Session["handle"] = ({ id }) => id === "1" ? fail() : undefined;
       await using live = await startLive({ sessions: () => ({ handle, end() {} }) });
@@ -179,14 +171,14 @@ for (const [name, fail] of Object.entries(failures)) {
         "subscribe",
         [],
       ]);
-      client.send({ type: "subscribe", topic: "event:1", id: "2" }); // answered by nobody
+      client.send({ type: "subscribe", topic: "event:1", id: "2" }); // has no answer
       assertEquals((await client.ask("?")).code, "protocol-violation");
     },
   );
 }
 
 testOnEach(
-  "LiveServer logs a session that fails to end, and forgets the connection",
+  "LiveServer logs a session that fails to end, and removes the connection",
   async (startLive) => {
     const error = new Error("broken");
     const end = () => {
@@ -204,7 +196,7 @@ testOnEach(
 );
 
 testOnEach(
-  "LiveServer closes with 1013 where a session cannot be created, and goes on",
+  "LiveServer closes with 1013 if a session cannot be created, and goes on",
   async (startLive) => {
     const error = new Error("broken");
     let count = 0;

@@ -1,5 +1,5 @@
 /**
- * Tests of what an operator takes away, here and on other instances.
+ * What an operator revokes, here and on other instances.
  *
  * @module
  */
@@ -8,57 +8,57 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { BrokerUnavailable } from "../../live/domain/broker.ts";
 import type { Revocation, RevocationBus } from "../../live/domain/revocation.ts";
 import { createRevoke, type Revoke } from "../../live/session/revoke.ts";
-import { GuardSetup, UNAVAILABLE } from "./revalidator_fakes.ts";
+import { RevalidatorSetup, UNAVAILABLE } from "./revalidator_setup.ts";
 
 const REVOKED: [number, string][] = [[4503, "revoked by the operator"]];
 
-/** A guard that asks nothing by itself, other instances, and what takes away. */
-class Setup extends GuardSetup {
-  /** What the others were told. */
+/** A revalidator that checks nothing on its own, and other instances. */
+class Setup extends RevalidatorSetup {
+  /** What was sent to the other instances. */
   readonly sent: Revocation[] = [];
-  /** Users that were forgotten, and how many connections there were then. */
+  /** Users that were forgotten, and the number of connections at that time. */
   readonly forgotten: [user: string, connections: number][] = [];
-  /** Why the others cannot be told. */
+  /** Why the other instances cannot be reached. */
   trouble: Error | undefined;
-  /** Has this instance hear a command of another. */
-  hear: (command: Revocation) => void = () => {};
+  /** Receives a revocation of another instance. */
+  receive: (revocation: Revocation) => void = () => {};
   readonly revoke: Revoke;
 
   constructor() {
     super(0);
-    const control: RevocationBus = {
+    const bus: RevocationBus = {
       listen: (handler) => {
-        this.hear = handler;
+        this.receive = handler;
       },
-      send: (command) => {
+      send: (revocation) => {
         if (this.trouble !== undefined) return Promise.reject(this.trouble);
-        this.sent.push(command);
+        this.sent.push(revocation);
         return Promise.resolve();
       },
     };
     const forget = (user: string) => {
-      this.forgotten.push([user, this.guard.members.length]);
+      this.forgotten.push([user, this.revalidator.connections.length]);
     };
-    this.revoke = createRevoke({ guard: this.guard, control, forget, logger: this.logger });
+    this.revoke = createRevoke({ ...this, bus, forget });
   }
 }
 
-Deno.test("Revoke closes all connections of a user, whatever their session", async () => {
+Deno.test("Revoke closes all connections of a user", async () => {
   using setup = new Setup();
-  const members = ["ada", "ada", "bob", null].map((name) => setup.add(name));
+  const monitored = ["ada", "ada", "bob", null].map((name) => setup.add(name));
   assertEquals(await setup.revoke({ user: ["ada"] }), { closed: 2, asked: 0, withdrawn: 0 });
-  assertEquals(members.map(({ socket }) => socket.closes), [REVOKED, REVOKED, [], []]);
+  assertEquals(monitored.map(({ socket }) => socket.closes), [REVOKED, REVOKED, [], []]);
   assertEquals(setup.authority.asked, []);
 });
 
 Deno.test("Revoke closes the connections of several users", async () => {
   using setup = new Setup();
-  const members = ["ada", "bob", "eve"].map((name) => setup.add(name));
+  const monitored = ["ada", "bob", "eve"].map((name) => setup.add(name));
   assertEquals((await setup.revoke({ user: ["ada", "eve", "ada"] })).closed, 2);
-  assertEquals(members.map(({ socket }) => socket.closes), [REVOKED, [], REVOKED]);
+  assertEquals(monitored.map(({ socket }) => socket.closes), [REVOKED, [], REVOKED]);
 });
 
-Deno.test("Revoke forgets what is known of a user before it closes, connected or not", async () => {
+Deno.test("Revoke drops a user's cached answers before it closes, even without a connection", async () => {
   using setup = new Setup();
   setup.add("ada");
   await setup.revoke({ user: ["ada", "eve"] });
@@ -68,24 +68,24 @@ Deno.test("Revoke forgets what is known of a user before it closes, connected or
 Deno.test("Revoke closes one connection", async () => {
   using setup = new Setup();
   const [first, second] = [setup.add("ada"), setup.add("ada")];
-  const command = { connection: first.connection.id };
-  assertEquals(await setup.revoke(command), { closed: 1, asked: 0, withdrawn: 0 });
+  const revocation = { connection: first.connection.id };
+  assertEquals(await setup.revoke(revocation), { closed: 1, asked: 0, withdrawn: 0 });
   assertEquals([first.socket.closes, second.socket.closes], [REVOKED, []]);
   assertEquals(setup.forgotten, []);
 });
 
-for (const command of [{ user: ["x"] }, { connection: "x" }, { topic: "x:1" }]) {
-  Deno.test(`Revoke finds nothing to do for ${JSON.stringify(command)}`, async () => {
+for (const revocation of [{ user: ["x"] }, { connection: "x" }, { topic: "x:1" }]) {
+  Deno.test(`Revoke finds nothing to do for ${JSON.stringify(revocation)}`, async () => {
     using setup = new Setup();
-    const member = setup.add("ada", "event:1");
-    assertEquals(await setup.revoke(command), { closed: 0, asked: 0, withdrawn: 0 });
-    assertEquals([member.socket.closes, setup.sent], [[], [command]]);
+    const monitored = setup.add("ada", "event:1");
+    assertEquals(await setup.revoke(revocation), { closed: 0, asked: 0, withdrawn: 0 });
+    assertEquals([monitored.socket.closes, setup.sent], [[], [revocation]]);
   });
 }
 
-Deno.test("Revoke asks again about everybody who listens to a topic, and about nothing else", async () => {
+Deno.test("Revoke checks the sessions that are subscribed to a topic, and no others", async () => {
   using setup = new Setup();
-  const members = [
+  const monitored = [
     setup.add("ada", "event:1", "event:2"),
     setup.add("ada", "event:1"),
     setup.add("bob", "event:1"),
@@ -94,33 +94,33 @@ Deno.test("Revoke asks again about everybody who listens to a topic, and about n
   setup.answers.set("ada event:1", { kind: "forbidden" });
   const revoked = await setup.revoke({ topic: "event:1" });
   assertEquals(revoked, { closed: 0, asked: 2, withdrawn: 2 });
-  assertEquals(members.map(({ withdrawn }) => withdrawn), [["event:1"], ["event:1"], [], []]);
+  assertEquals(monitored.map(({ withdrawn }) => withdrawn), [["event:1"], ["event:1"], [], []]);
   assertEquals(setup.authority.asked, [
     "authorise ada event:1 fresh",
     "authorise bob event:1 fresh",
   ]);
 });
 
-Deno.test("Revoke asks again about all topics of a prefix", async () => {
+Deno.test("Revoke checks all topics of a prefix", async () => {
   using setup = new Setup();
-  const member = setup.add("ada", "event:1", "event:2", "events:1", "news:1");
+  const monitored = setup.add("ada", "event:1", "event:2", "events:1", "news:1");
   setup.answers.set("ada event:2", { kind: "forbidden" });
   assertEquals((await setup.revoke({ topic: "event:*" })).asked, 2);
-  assertEquals(member.withdrawn, ["event:2"]);
+  assertEquals(monitored.withdrawn, ["event:2"]);
 });
 
 Deno.test("Revoke ends a session that turns out to be over", async () => {
   using setup = new Setup();
-  const member = setup.add("ada", "event:1");
+  const monitored = setup.add("ada", "event:1");
   setup.answers.set("ada event:1", { kind: "unauthorized" });
   const revoked = await setup.revoke({ topic: "event:1" });
   assertEquals(revoked, { closed: 1, asked: 1, withdrawn: 0 });
-  assertEquals(member.socket.closes, [[4401, "session is no longer good"]]);
+  assertEquals(monitored.socket.closes, [[4401, "session is no longer good"]]);
 });
 
-Deno.test("Revoke says so if Directus could not be asked about all", async () => {
+Deno.test("Revoke reports sessions that could not be checked", async () => {
   using setup = new Setup();
-  const members = ["ada", "bob"].map((name) => setup.add(name, "event:1"));
+  const monitored = ["ada", "bob"].map((name) => setup.add(name, "event:1"));
   setup.answers.set("ada event:1", UNAVAILABLE);
   setup.answers.set("bob event:1", { kind: "forbidden" });
   assertEquals(await setup.revoke({ topic: "event:1" }), {
@@ -129,46 +129,46 @@ Deno.test("Revoke says so if Directus could not be asked about all", async () =>
     withdrawn: 1,
     trouble: "Directus could not be asked about 1 of 2: it rains",
   });
-  assertEquals(members.map(({ withdrawn }) => withdrawn), [[], ["event:1"]]);
+  assertEquals(monitored.map(({ withdrawn }) => withdrawn), [[], ["event:1"]]);
 });
 
-Deno.test("Revoke acts here though the other instances cannot be told, and says so", async () => {
+Deno.test("Revoke takes effect here if the other instances cannot be reached, and reports that", async () => {
   using setup = new Setup();
   setup.trouble = new BrokerUnavailable("cut off from Redis", 1);
-  const member = setup.add("ada");
+  const monitored = setup.add("ada");
   assertEquals(await setup.revoke({ user: ["ada"] }), {
     closed: 1,
     asked: 0,
     withdrawn: 0,
     trouble: "Other instances were not told: cut off from Redis",
   });
-  assertEquals(member.socket.closes, REVOKED);
+  assertEquals(monitored.socket.closes, REVOKED);
 });
 
-Deno.test("Revoke rejects with a fault that is no outage, having acted here", async () => {
+Deno.test("Revoke rejects if the bus fails for another reason, but takes effect here", async () => {
   using setup = new Setup();
-  setup.trouble = new TypeError("a fault of ours");
-  const member = setup.add("ada");
-  await assertRejects(() => setup.revoke({ user: ["ada"] }), TypeError, "a fault of ours");
-  assertEquals(member.socket.closes, REVOKED);
+  setup.trouble = new TypeError("a bug");
+  const monitored = setup.add("ada");
+  await assertRejects(() => setup.revoke({ user: ["ada"] }), TypeError, "a bug");
+  assertEquals(monitored.socket.closes, REVOKED);
 });
 
-Deno.test("Revoke carries out what another instance says, and tells nobody", async () => {
+Deno.test("Revoke carries out revocations of other instances without passing them on", async () => {
   using setup = new Setup();
   const [first, second] = [setup.add("ada", "event:1"), setup.add("bob", "event:1")];
   setup.answers.set("bob event:1", { kind: "forbidden" });
-  setup.hear({ user: ["ada"] });
-  setup.hear({ topic: "event:1" });
+  setup.receive({ user: ["ada"] });
+  setup.receive({ topic: "event:1" });
   await setup.time.runMicrotasks();
   assertEquals([first.socket.closes, second.withdrawn], [REVOKED, ["event:1"]]);
   assertEquals([setup.sent, setup.forgotten], [[], [["ada", 2]]]);
 });
 
-Deno.test("Revoke tells the log what was done, and what could not be", async () => {
+Deno.test("Revoke logs what was done, and what could not be", async () => {
   using setup = new Setup();
   setup.add("ada", "event:1");
   setup.answers.set("ada event:1", UNAVAILABLE);
-  setup.hear({ topic: "event:1" });
+  setup.receive({ topic: "event:1" });
   await setup.time.runMicrotasks();
   assertEquals(setup.logger.lines, [{
     level: "warn",

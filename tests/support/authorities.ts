@@ -6,11 +6,11 @@
 
 import type { AskOptions, Authority, User } from "../../live/domain/authority.ts";
 
-/** An authority that remembers what it was asked. */
+/** An authority that records what it is asked. */
 export interface FakeAuthority extends Authority {
   /**
-   * Questions, in their order, such as `authenticate ada` and `authorise ada event:42`; those that
-   * were to be answered anew end with ` fresh`.
+   * Questions in order, such as `authenticate ada` and `authorise ada event:42`. Fresh ones end with
+   * ` fresh`.
    */
   readonly asked: string[];
 }
@@ -20,16 +20,16 @@ export function cookieOf(userId: string): string {
   return `directus_session_token=${userId}`;
 }
 
-/** Returns a user of whom nothing but the id is known. */
+/** Returns a user of whom only the id is known. */
 export function userOf(id: string): User {
   return { id, email: null, role: null, first_name: null, last_name: null };
 }
 
 /**
- * Creates an authority that takes a cookie's value for the user's id, and lets everybody listen to
- * everything but the prefix `secret`.
+ * Creates an authority that takes a cookie's value for the user's id, and allows every topic except
+ * those with the prefix `secret`.
  *
- * @param methods Methods to use instead of its own.
+ * @param methods Methods that override its own.
  */
 export function fakeAuthority(methods: Partial<Authority> = {}): FakeAuthority {
   const asked: string[] = [];

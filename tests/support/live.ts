@@ -78,7 +78,7 @@ export class Live implements AsyncDisposable {
   /** Its hub, on a broker in memory. */
   readonly hub: Hub;
   /** Knows its sessions. */
-  readonly guard: Revalidator;
+  readonly revalidator: Revalidator;
   /** What carries its connections. */
   readonly transport: TransportName;
   /** The server itself. */
@@ -103,7 +103,7 @@ export class Live implements AsyncDisposable {
     });
     const now = () => performance.now() + this.#passedMs;
     this.hub = new Hub({ broker, metrics, thresholdBytes, now });
-    this.guard = new Revalidator({
+    this.revalidator = new Revalidator({
       authority: asked ?? fakeAuthority(),
       intervalMs: revalidateMs,
       metrics,
@@ -113,7 +113,7 @@ export class Live implements AsyncDisposable {
       hub: this.hub,
       authority: asked,
       maxTopics,
-      guard: this.guard,
+      revalidator: this.revalidator,
     });
     this.server = createLiveServer({
       options: { transport, host: "127.0.0.1", port: 0, ...options },

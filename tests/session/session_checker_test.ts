@@ -1,16 +1,16 @@
 /**
- * Tests of what comes of asking again about sessions.
+ * What the revalidation of a session leads to.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import { GuardSetup, INTERVAL_MS, UNAVAILABLE } from "./revalidator_fakes.ts";
+import { INTERVAL_MS, RevalidatorSetup, UNAVAILABLE } from "./revalidator_setup.ts";
 
 const ENDED: [number, string][] = [[4401, "session is no longer good"]];
 
 Deno.test("Revalidator ends all connections of a session that is over, and no others", async () => {
-  using setup = new GuardSetup();
+  using setup = new RevalidatorSetup();
   const over = [setup.add("ada", "event:1"), setup.add("ada")];
   const other = setup.add("bob");
   setup.answers.set("ada", { kind: "unauthorized" });
@@ -24,20 +24,20 @@ Deno.test("Revalidator ends all connections of a session that is over, and no ot
   ]);
 });
 
-Deno.test("Revalidator ends a session whose topic says that it is over", async () => {
-  using setup = new GuardSetup();
-  const members = [setup.add("ada", "event:1"), setup.add("ada", "event:2")];
+Deno.test("Revalidator ends a session if the check of a topic finds it over", async () => {
+  using setup = new RevalidatorSetup();
+  const monitored = [setup.add("ada", "event:1"), setup.add("ada", "event:2")];
   for (const topic of ["event:1", "event:2"]) {
     setup.answers.set(`ada ${topic}`, { kind: "unauthorized" });
   }
   await setup.pass();
-  assertEquals(members.map(({ socket }) => socket.closes), [ENDED, ENDED]);
+  assertEquals(monitored.map(({ socket }) => socket.closes), [ENDED, ENDED]);
   assertEquals(setup.metrics.revalidations, ["ended"]);
 });
 
-Deno.test("Revalidator takes a topic that is forbidden from all connections of the session", async () => {
-  using setup = new GuardSetup();
-  const members = [
+Deno.test("Revalidator withdraws a forbidden topic from all connections of the session", async () => {
+  using setup = new RevalidatorSetup();
+  const monitored = [
     setup.add("ada", "event:1", "event:2"),
     setup.add("ada", "event:1"),
     setup.add("ada", "event:2"),
@@ -45,55 +45,55 @@ Deno.test("Revalidator takes a topic that is forbidden from all connections of t
   ];
   setup.answers.set("ada event:1", { kind: "forbidden" });
   await setup.pass();
-  assertEquals(members.map(({ withdrawn }) => withdrawn), [["event:1"], ["event:1"], [], []]);
+  assertEquals(monitored.map(({ withdrawn }) => withdrawn), [["event:1"], ["event:1"], [], []]);
   assertEquals([setup.metrics.withdrawals, setup.metrics.revalidations], [2, ["ok", "ok"]]);
   setup.answers.clear();
   await setup.pass();
   assertEquals(setup.authority.asked.filter((asked) => asked.includes("ada event:1")).length, 1);
 });
 
-Deno.test("Revalidator takes a topic at once, though another is not answered yet", async () => {
-  using setup = new GuardSetup();
-  const member = setup.add("ada", "event:1", "event:2");
+Deno.test("Revalidator withdraws a topic while the check of another is in progress", async () => {
+  using setup = new RevalidatorSetup();
+  const monitored = setup.add("ada", "event:1", "event:2");
   setup.answers.set("ada event:1", new Promise(() => {}));
   setup.answers.set("ada event:2", { kind: "forbidden" });
   await setup.pass();
-  assertEquals(member.withdrawn, ["event:2"]);
+  assertEquals(monitored.withdrawn, ["event:2"]);
 });
 
 for (const [what, key] of [["session", "ada"], ["topic", "ada event:1"]] as const) {
-  Deno.test(`Revalidator keeps everything if nobody can be asked about a ${what}`, async () => {
-    using setup = new GuardSetup();
-    const member = setup.add("ada", "event:1");
+  Deno.test(`Revalidator changes nothing if the ${what} cannot be checked`, async () => {
+    using setup = new RevalidatorSetup();
+    const monitored = setup.add("ada", "event:1");
     setup.answers.set(key, UNAVAILABLE);
     await setup.pass();
-    assertEquals([member.withdrawn, member.socket.closes], [[], []]);
+    assertEquals([monitored.withdrawn, monitored.socket.closes], [[], []]);
     assertEquals(setup.metrics.revalidations, ["unavailable"]);
   });
 }
 
-Deno.test("Revalidator tells of an outage once, however many sessions and intervals it takes", async () => {
-  using setup = new GuardSetup();
+Deno.test("Revalidator logs an outage once, however many sessions and intervals it affects", async () => {
+  using setup = new RevalidatorSetup();
   const names = Array.from({ length: 20 }, (_, i) => `user-${i}`);
-  const members = names.map((name) => setup.add(name, "event:1"));
+  const monitored = names.map((name) => setup.add(name, "event:1"));
   for (const name of names) setup.answers.set(name, UNAVAILABLE);
   for (let i = 0; i < 3; i++) await setup.pass();
   assertEquals(setup.logger.lines, [{
     level: "warn",
-    message: "sessions cannot be checked again, and stay",
+    message: "sessions cannot be revalidated and stay connected",
     fields: { reason: "it rains" },
   }]);
-  assertEquals(members.flatMap(({ socket }) => socket.closes), []);
+  assertEquals(monitored.flatMap(({ socket }) => socket.closes), []);
 
   setup.answers.clear();
   for (let i = 0; i < 3; i++) await setup.pass();
   const [, over, ...more] = setup.logger.lines;
-  assertEquals([over?.level, over?.message], ["info", "sessions are checked again"]);
+  assertEquals([over?.level, over?.message], ["info", "sessions are revalidated again"]);
   assertEquals(more, []);
 });
 
-Deno.test("Revalidator takes failures that come and go within an interval for one outage", async () => {
-  using setup = new GuardSetup();
+Deno.test("Revalidator logs failures that come and go within an interval as one outage", async () => {
+  using setup = new RevalidatorSetup();
   setup.add("ada");
   setup.add("bob");
   setup.answers.set("ada", UNAVAILABLE);
@@ -105,15 +105,15 @@ Deno.test("Revalidator takes failures that come and go within an interval for on
   assertEquals(setup.logger.lines.length, 1);
 });
 
-Deno.test("Revalidator does nothing about a session that was asked about and has come back since", async () => {
-  using setup = new GuardSetup();
+Deno.test("Revalidator ignores the answer about a session that ended and came back meanwhile", async () => {
+  using setup = new RevalidatorSetup();
   const held = Promise.withResolvers<unknown>();
   setup.answers.set("ada", held.promise);
   setup.add("ada").connection.end(1001, "gone");
   setup.add("ada");
   await setup.pass(INTERVAL_MS);
   assertEquals(setup.authority.asked.length, 1);
-  setup.guard.members[0]?.connection.end(1001, "gone");
+  setup.revalidator.connections[0]?.connection.end(1001, "gone");
   const back = setup.add("ada", "event:1");
   held.resolve({ kind: "unauthorized" });
   await setup.time.runMicrotasks();

@@ -1,0 +1,52 @@
+/**
+ * Logging an outage once.
+ *
+ * @module
+ */
+
+import type { Logger } from "../domain/logger.ts";
+
+/** Options of an {@linkcode OutageLog}. */
+export interface OutageLogOptions {
+  /**
+   * How long no check may fail before the outage counts as over, in milliseconds. By then every
+   * session should have been checked.
+   */
+  readonly quietMs: number;
+  /** Logs the start and the end of an outage. */
+  readonly logger: Logger;
+  /** Monotonic clock, in milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Logs when sessions cannot be checked, and when they can be again. It takes two lines, however many
+ * sessions and checks are affected.
+ */
+export class OutageLog {
+  readonly #options: OutageLogOptions;
+  #since: number | undefined;
+  #lastFailureAt = 0;
+
+  /** Creates a log without an outage. */
+  constructor(options: OutageLogOptions) {
+    this.#options = options;
+  }
+
+  /** Records that a session could not be checked. */
+  failed(reason: string): void {
+    const { logger, now } = this.#options;
+    this.#lastFailureAt = now();
+    if (this.#since !== undefined) return;
+    this.#since = this.#lastFailureAt;
+    logger.warn("sessions cannot be revalidated and stay connected", { reason });
+  }
+
+  /** Records that a session was checked. */
+  succeeded(): void {
+    const { logger, now, quietMs } = this.#options;
+    if (this.#since === undefined || now() - this.#lastFailureAt < quietMs) return;
+    logger.info("sessions are revalidated again", { afterMs: Math.round(now() - this.#since) });
+    this.#since = undefined;
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Checking whether connected sessions are still valid, and what they may still read.
+ *
+ * @module
+ */
+
+import type { Connection } from "../connection/connection.ts";
+import type { AskOptions, Authority } from "../domain/authority.ts";
+import { CloseCode } from "../domain/close_codes.ts";
+import type { Metrics, RevalidationResult } from "../domain/metrics.ts";
+import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { Topic } from "../domain/topic.ts";
+
+/** A connection with the topics that it is subscribed to. */
+export interface MonitoredConnection {
+  /** The connection. */
+  readonly connection: Connection;
+  /** Topics that it is subscribed to, or is subscribing to. */
+  readonly topics: readonly Topic[];
+  /**
+   * Ends a subscription whose right was withdrawn: nothing more of the topic is sent, and a
+   * subscription in progress is refused. Tells the client.
+   *
+   * @returns Whether the connection was subscribed.
+   */
+  withdraw(name: string): boolean;
+}
+
+/** A Directus session with its connections. */
+export interface MonitoredSession {
+  /** The session's cookie. */
+  readonly cookie: SessionCookie;
+  /** Its connections; empty once they have all ended. */
+  readonly connections: ReadonlySet<MonitoredConnection>;
+}
+
+/** What a check of a session's topics led to. */
+export interface CheckSummary {
+  /** Topics that were checked. */
+  readonly asked: number;
+  /** Subscriptions that ended because the right to them was withdrawn. */
+  readonly withdrawn: number;
+  /** Connections that ended because their session was over. */
+  readonly closed: number;
+  /** For each topic that could not be checked, why. */
+  readonly unavailable: readonly string[];
+}
+
+/** The reason sent along with 4401. */
+export const SESSION_ENDED_REASON = "session is no longer good";
+
+const FRESH: AskOptions = { fresh: true };
+
+/**
+ * Asks the authority about connected sessions, and acts only on a clear denial: a session that is
+ * over ends all its connections, and a right that was withdrawn ends the subscriptions to its topic.
+ * If the authority is unavailable, everything stays.
+ */
+export class SessionChecker {
+  readonly #authority: Authority;
+  readonly #metrics: Metrics;
+
+  /** Creates a checker that asks an authority. */
+  constructor(authority: Authority, metrics: Metrics) {
+    this.#authority = authority;
+    this.#metrics = metrics;
+  }
+
+  /**
+   * Checks a session and then all its topics.
+   *
+   * @returns Why the session, or one of its topics, could not be checked, if so.
+   */
+  async checkSession(session: MonitoredSession): Promise<string | undefined> {
+    const answer = await this.#authority.authenticate(session.cookie, FRESH);
+    let result: RevalidationResult = "ok";
+    let reason: string | undefined;
+    if (answer.kind === "unavailable") {
+      result = "unavailable";
+      reason = answer.reason;
+    } else if (answer.kind === "unauthorized") {
+      result = "ended";
+      endAll(session);
+    } else {
+      const { closed, unavailable } = await this.checkTopics(session, topicsOf(session));
+      [reason] = unavailable;
+      if (reason !== undefined) result = "unavailable";
+      if (closed > 0) result = "ended";
+    }
+    this.#metrics.revalidated(result);
+    return reason;
+  }
+
+  /** Checks a session's right to topics. */
+  async checkTopics(session: MonitoredSession, topics: readonly Topic[]): Promise<CheckSummary> {
+    let withdrawn = 0;
+    let closed = 0;
+    const unavailable: string[] = [];
+    await Promise.all(topics.map(async (topic) => {
+      const answer = await this.#authority.authorise(session.cookie, topic, FRESH);
+      if (answer.kind === "unavailable") unavailable.push(answer.reason);
+      if (answer.kind === "unauthorized") closed += endAll(session);
+      if (answer.kind === "forbidden") withdrawn += this.#withdraw(session, topic);
+    }));
+    return { asked: topics.length, withdrawn, closed, unavailable };
+  }
+
+  #withdraw({ connections }: MonitoredSession, { name }: Topic): number {
+    const count = [...connections].filter((connection) => connection.withdraw(name)).length;
+    if (count > 0) this.#metrics.withdrawn(count);
+    return count;
+  }
+}
+
+/** Returns the topics of all connections of a session, without duplicates. */
+export function topicsOf({ connections }: MonitoredSession): Topic[] {
+  const topics = [...connections].flatMap(({ topics }) => topics);
+  return [...new Map(topics.map((topic) => [topic.name, topic])).values()];
+}
+
+function endAll({ connections }: MonitoredSession): number {
+  const all = [...connections]; // they leave the set as they end
+  for (const { connection } of all) connection.end(CloseCode.SessionEnded, SESSION_ENDED_REASON);
+  return all.length;
+}
