@@ -104,7 +104,7 @@ for (const fault of ["broken", "down", "limited", "page"] as const) {
     for (const [client] of clients) assertEquals((await client.next()).data, "on");
 
     assertEquals(logger.of("warn").map(({ message }) => message), [
-      "sessions cannot be checked again, and stay",
+      "sessions cannot be revalidated and stay connected",
     ]);
     assertEquals([metrics.disconnects, metrics.withdrawals], [[], 0]);
     for (const [client] of clients) await client.close();

@@ -97,15 +97,15 @@ export class SessionSetup implements AsyncDisposable {
     await this.session.handle({ type: "subscribe", topic, id });
   }
 
-  /** Sends `subscribe`, and has the authority answer. */
+  /** Sends `subscribe`, and has the authority answer, by default `allowed`. */
   async ask(
     topic: string,
-    answer: Parameters<HeldAuthority["answer"]>[1] = "allowed",
+    answer?: Parameters<HeldAuthority["answer"]>[1],
     id?: string,
   ): Promise<void> {
     const handled = this.subscribe(topic, id);
     await Promise.resolve();
-    this.authority.answer(topic, answer);
+    this.authority.answer(topic, answer ?? "allowed");
     await handled;
   }
 
