@@ -89,7 +89,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   );
   const skipped = counter(
     "messages_skipped_total",
-    "Messages that subscribers missed, as skipped told them",
+    "Messages that subscribers missed, as reported by skipped",
   );
   const conflated = counter(
     "messages_conflated_total",

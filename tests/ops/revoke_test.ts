@@ -59,9 +59,17 @@ for (
 }
 
 Deno.test("POST /revoke is 503 with this instance's counts if other instances were not reached", async () => {
-  const [, { status, json, headers }] = await call({ user: "ada" }, "Others were not told");
+  const [, { status, json, headers }] = await call(
+    { user: "ada" },
+    "Other instances were not reached",
+  );
   assertEquals(status, 503);
-  assertEquals(json, { error: "Others were not told", closed: 2, asked: 3, withdrawn: 1 });
+  assertEquals(json, {
+    error: "Other instances were not reached",
+    closed: 2,
+    asked: 3,
+    withdrawn: 1,
+  });
   assertEquals(headers.get("retry-after"), "2");
 });
 

@@ -70,7 +70,7 @@ export class RecordingMetrics implements Metrics {
   withdrawals = 0;
   /** Subscriptions with `since`, by whether the history held everything after it. */
   readonly recoveries: Record<"hit" | "miss", number> = { hit: 0, miss: 0 };
-  /** Messages that clients missed, as `skipped` told them. */
+  /** Messages that clients missed, as `skipped` reported. */
   missed = 0;
   /** Those of them that were conflated for slow consumers. */
   conflations = 0;
