@@ -89,15 +89,10 @@ export type { LogName, Wire } from "./domain/wire.ts";
 export { parseTopic, type Topic, type TopicSource } from "./domain/topic.ts";
 export type { FanOutOptions } from "./hub/fan_out.ts";
 export type { Subscriber } from "./hub/subscriber.ts";
-export type { LiveServerOptions } from "./http/live_options.ts";
+export type { LiveServerDeps, LiveServerOptions } from "./http/live_options.ts";
 export { Hub, type HubOptions, type SubscribeOptions, type SubscriptionStart } from "./hub/hub.ts";
 export { MemoryBroker, type MemoryBrokerOptions } from "./history/memory_broker.ts";
-export {
-  createLiveServer,
-  type DrainResult,
-  type LiveServer,
-  type LiveServerDeps,
-} from "./http/live_server.ts";
+export { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";
 export type { Health, Readiness } from "./ops/health.ts";
 export {
   createOpsHandler,

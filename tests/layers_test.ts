@@ -186,7 +186,7 @@ for (
     ["ends the process", /\bDeno\.exit\b|\bprocess\.exit\b/, ["main.ts"]],
     ["listens with Deno", /\bDeno\.(?:serve|listen\w*)\(/, ["live/transport/listener.ts"]],
     ["listens with Node", /\bcreateServer\(/, ["live/transport/ws_transport.ts"]],
-    ["upgrades with Deno", /\bDeno\.upgradeWebSocket\(/, ["live/transport/deno_transport.ts"]],
+    ["upgrades with Deno", /\bDeno\.upgradeWebSocket\(/, ["live/transport/deno_exchange.ts"]],
     ["upgrades with npm ws", /\.handleUpgrade\(/, ["live/transport/ws_exchange.ts"]],
     ["starts processes", /\bDeno\.Command\b/, ["live/processes/spawn.ts"]],
     ["reads or writes files", /\bDeno\.(?:open|read\w*File|write\w*File)\b/, []],

@@ -4,24 +4,31 @@
  * @module
  */
 
-/** A moment after which nobody waits any more. Its timer ends when it is disposed of. */
+/** A point in time until which to wait. Its timer is cleared when it is disposed of. */
 export class Deadline implements Disposable {
   readonly #reached: Promise<void>;
   readonly #timer: ReturnType<typeof setTimeout>;
 
-  /** Begins to run; it is reached after so many milliseconds. */
+  /** Creates a deadline this many milliseconds from now. */
   constructor(timeoutMs: number) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#reached = promise;
     this.#timer = setTimeout(resolve, timeoutMs);
   }
 
-  /** Resolves once a promise has resolved, or at the deadline; rejects if the promise does first. */
-  async wait(promise: Promise<unknown> | undefined): Promise<void> {
-    await Promise.race([promise, this.#reached]);
+  /**
+   * Waits for a promise, but not past the deadline. Rejects if the promise does first.
+   *
+   * @returns Whether the promise resolved in time.
+   */
+  async wait(promise: Promise<unknown> | undefined): Promise<boolean> {
+    return await Promise.race([
+      Promise.resolve(promise).then(() => true),
+      this.#reached.then(() => false),
+    ]);
   }
 
-  /** Ends the timer. */
+  /** Clears the timer. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }

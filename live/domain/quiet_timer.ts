@@ -7,7 +7,7 @@
 /**
  * Calls back after each interval without activity.
  *
- * Activity only notes the time. The timer runs to its end and then measures how long it was quiet,
+ * Activity only notes the time. The timer runs to its end and then checks how long ago that was,
  * which is cheaper than a new timer for each frame.
  */
 export class QuietTimer {
@@ -17,10 +17,10 @@ export class QuietTimer {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Starts to watch.
+   * Starts the timer.
    *
-   * @param intervalMs How long it must be quiet, in milliseconds.
-   * @param onQuiet Called after each quiet interval; it may stop the timer.
+   * @param intervalMs How long the silence must last, in milliseconds.
+   * @param onQuiet Called after each silent interval; it may stop the timer.
    */
   constructor(intervalMs: number, onQuiet: () => void) {
     this.#intervalMs = intervalMs;
@@ -33,7 +33,7 @@ export class QuietTimer {
     this.#activeAt = Date.now();
   }
 
-  /** Stops to watch. */
+  /** Stops the timer. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -41,8 +41,10 @@ export class QuietTimer {
 
   #wait(waitMs: number): void {
     this.#timer = setTimeout(() => {
-      const quietMs = Math.max(0, Date.now() - this.#activeAt); // a clock may be set back
-      if (quietMs < this.#intervalMs) return this.#wait(this.#intervalMs - quietMs);
+      const now = Date.now();
+      this.#activeAt = Math.min(this.#activeAt, now); // the clock may have been set back
+      const leftMs = this.#activeAt + this.#intervalMs - now;
+      if (leftMs > 0) return this.#wait(leftMs);
       this.#wait(this.#intervalMs); // first, so that the callback can stop it
       this.#onQuiet();
     }, waitMs);

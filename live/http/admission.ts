@@ -1,140 +1,152 @@
 /**
- * Who may connect: every check of an upgrade request, the cheapest first.
+ * Decides who may connect: every check of an upgrade request, the cheapest first.
  *
  * @module
  */
 
+import type { Registry } from "../connection/registry.ts";
 import type { Authority, User } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { SessionCookie } from "../domain/session_cookie.ts";
-import type { Registry } from "../connection/registry.ts";
 import { isOriginAllowed, sessionCookie } from "./handshake.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { RefusalName } from "./refusal.ts";
 
-/** What the checks need. */
+/** What admission needs. */
 export interface AdmissionOptions {
-  /** Says who a session is; without one everybody may connect, as nobody. */
+  /** Identifies users; without one everybody may connect, anonymously. */
   readonly authority?: Authority | undefined;
   /** Name of the session cookie. */
   readonly cookieName: string;
   /** Origins whose pages may connect; `*` allows all. */
   readonly allowedOrigins: ReadonlySet<string>;
-  /** Connections in all. */
+  /** Connections of all users together. */
   readonly maxConnections: number;
   /** Connections of one user. */
   readonly maxConnectionsPerUser: number;
-  /** Knows the connections there are. */
+  /** The open connections. */
   readonly registry: Registry;
-  /** Whether the server is draining. */
-  readonly draining: () => boolean;
-  /** Counts requests that are being checked. */
+  /** Counts pending upgrades. */
   readonly metrics: Metrics;
-  /** Told why Directus could not be asked. */
+  /** Logs why a session could not be checked. */
   readonly logger: Logger;
 }
 
-/** Leave to upgrade, as somebody. */
+/** Permission to connect, and the user it was granted to. */
 export interface Admitted {
   /** Tells the union's members apart. */
   readonly kind: "admitted";
-  /** Whose session it is; `null` without an authority. */
+  /** The session's user; `null` without an authority. */
   readonly user: User | null;
   /** The session's cookie; `null` without an authority. */
   readonly cookie: SessionCookie | null;
   /**
-   * Gives up the place that was kept for the connection. Called when it is registered, or when
-   * it turns out that it never will be; calling it again does nothing.
+   * Releases the reservation that counts towards the limits until the connection is registered.
+   * Call it then, or when the connection turns out never to open; calling it again does nothing.
    */
-  readonly release: () => void;
+  readonly releaseReservation: () => void;
 }
 
-/** No leave, for now or for good. */
+/** A refusal. */
 export interface Refused {
   /** Tells the union's members apart. */
   readonly kind: "refused";
-  /** Why. */
+  /** The reason. */
   readonly name: RefusalName;
-  /** When to come back, in milliseconds, if that makes sense. */
+  /** When to try again, in milliseconds, where trying again can help. */
   readonly retryAfterMs: number;
 }
 
-/** Places kept for requests that were begun; the registry counts only sockets that are open. */
+/**
+ * Checks requests, and reserves capacity for those it admits. Without reservations a burst of
+ * requests would pass the limits together, as the registry counts only sockets that have opened.
+ */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #placesOfUsers = new Map<string, number>();
-  #places = 0;
-  #pending = 0;
+  readonly #reservedByUser = new Map<string, number>();
+  /** Requests whose sessions are being checked; resolved when the server drains. */
+  readonly #pending = new Set<PromiseWithResolvers<undefined>>();
+  #reserved = 0;
+  #draining = false;
 
-  /** Creates the checks. */
+  /** Creates an admission without reservations. */
   constructor(options: AdmissionOptions) {
     this.#options = options;
   }
 
   /**
-   * Checks a well-formed upgrade request: draining, origin, capacity, cookie, and only then, as
-   * that costs Directus something, the session and its user's limit.
+   * Checks a well-formed request: draining, origin, capacity and cookie. Only then the session,
+   * which costs a call to Directus, and its user's limit.
    */
   async admit(request: Request): Promise<Admitted | Refused> {
     const { authority, registry, allowedOrigins, maxConnections, cookieName } = this.#options;
-    if (this.#options.draining()) return refused("draining");
+    if (this.#draining) return refused("draining");
     if (!isOriginAllowed(request, allowedOrigins)) return refused("origin");
-    if (registry.size + this.#places >= maxConnections) return refused("capacity");
+    if (registry.size + this.#reserved >= maxConnections) return refused("capacity");
     if (authority === undefined) {
-      return { kind: "admitted", user: null, cookie: null, release: this.#keepPlace(null) };
+      const releaseReservation = this.#reserve(null);
+      return { kind: "admitted", user: null, cookie: null, releaseReservation };
     }
     const cookie = sessionCookie(request, cookieName);
     if (cookie === undefined) return refused("unauthorized");
     return await this.#authenticate(authority, cookie);
   }
 
+  /** Refuses every request from now on, and those whose sessions are being checked. */
+  drain(): void {
+    this.#draining = true;
+    for (const { resolve } of this.#pending) resolve(undefined);
+  }
+
   async #authenticate(authority: Authority, cookie: SessionCookie): Promise<Admitted | Refused> {
-    const release = this.#keepPlace(null);
-    this.#countPending(1);
+    const releaseReservation = this.#reserve(null);
+    const drained = Promise.withResolvers<undefined>();
+    this.#pending.add(drained);
+    this.#countPending();
     try {
-      const answer = await authority.authenticate(cookie);
+      const answer = await Promise.race([authority.authenticate(cookie), drained.promise]);
+      if (answer === undefined || this.#draining) return refused("draining");
       if (answer.kind === "unauthorized") return refused("unauthorized");
       if (answer.kind === "unavailable") {
         const { reason, retryAfterMs } = answer;
         this.#options.logger.debug("session could not be checked", { reason });
         return refused("unavailable", retryAfterMs);
       }
-      if (this.#options.draining()) return refused("draining");
       const { user } = answer;
       if (this.#countOf(user) >= this.#options.maxConnectionsPerUser) return refused("user-limit");
-      return { kind: "admitted", user, cookie, release: this.#keepPlace(user) };
+      return { kind: "admitted", user, cookie, releaseReservation: this.#reserve(user) };
     } finally {
-      this.#countPending(-1);
-      release();
+      this.#pending.delete(drained);
+      this.#countPending();
+      releaseReservation();
     }
   }
 
   #countOf({ id }: User): number {
-    return this.#options.registry.countOf(id) + (this.#placesOfUsers.get(id) ?? 0);
+    return this.#options.registry.countOf(id) + (this.#reservedByUser.get(id) ?? 0);
   }
 
-  /** Keeps a place; the function returned gives it up, once. */
-  #keepPlace(user: User | null): () => void {
-    let kept = true;
-    this.#changePlaces(user, 1);
+  /** Makes a reservation. Returns the function that releases it, once. */
+  #reserve(user: User | null): () => void {
+    let isHeld = true;
+    this.#changeReserved(user, 1);
     return () => {
-      if (kept) this.#changePlaces(user, -1);
-      kept = false;
+      if (isHeld) this.#changeReserved(user, -1);
+      isHeld = false;
     };
   }
 
-  #changePlaces(user: User | null, change: number): void {
-    this.#places += change;
+  #changeReserved(user: User | null, change: number): void {
+    this.#reserved += change;
     if (user === null) return;
-    const count = (this.#placesOfUsers.get(user.id) ?? 0) + change;
-    if (count === 0) this.#placesOfUsers.delete(user.id);
-    else this.#placesOfUsers.set(user.id, count);
+    const count = (this.#reservedByUser.get(user.id) ?? 0) + change;
+    if (count === 0) this.#reservedByUser.delete(user.id);
+    else this.#reservedByUser.set(user.id, count);
   }
 
-  #countPending(change: number): void {
-    this.#pending += change;
-    this.#options.metrics.pendingUpgrades(this.#pending);
+  #countPending(): void {
+    this.#options.metrics.pendingUpgrades(this.#pending.size);
   }
 }
 

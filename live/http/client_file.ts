@@ -1,5 +1,5 @@
 /**
- * The browser client as a file that pages import.
+ * The browser client, as a file that pages import.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import { STATUS_CODE } from "@std/http/status";
 import { createHash } from "node:crypto";
 import client from "../client/client.min.js" with { type: "text" };
 
-/** Where the client is found. */
+/** Path of the file. */
 const PATH = "/live/client.js";
 
 /**
- * Pages need not ask again for some minutes. A new version works with the server that it came with
- * and with those before it, so nobody has to have it at once.
+ * Browsers cache the file for some minutes. Clients of an older version work with a newer server,
+ * so an update may arrive late.
  */
 const CACHE_CONTROL = "public, max-age=300";
 
-/** Told by some transports only if it is said here. */
+/** Set here, as not every transport adds it. */
 const LENGTH = String(new TextEncoder().encode(client).length);
 
-/** Changes with the content, and with nothing else: the same on every instance. */
+/** A hash of the content, so that it is the same on every instance. */
 const ETAG = `"${createHash("sha256").update(client).digest("base64url")}"`;
 
 /**
- * Answers a request for the client; returns `undefined` for any other. Of a HEAD request Deno sends the
- * head alone.
+ * Answers a request for the client; returns `undefined` for any other. The server leaves out the
+ * body of the response to a HEAD request.
  *
- * Pages of every origin may import it, as it holds nothing secret: who may connect is decided by the
+ * Pages of every origin may import the file, as it holds no secrets: access is decided by the
  * Origin and the cookie of the upgrade.
  */
 export function clientFile(request: Request): Response | undefined {
@@ -51,7 +51,9 @@ export function clientFile(request: Request): Response | undefined {
   });
 }
 
-/** Tells whether a list of tags names the content, compared weakly (RFC 9110, section 13.1.2). */
+/**
+ * Returns whether a list of tags matches the content, compared weakly (RFC 9110, section 13.1.2).
+ */
 function isKnown(tags: string): boolean {
   return tags.split(",").some((tag) => {
     const name = tag.trim().replace(/^W\//, "");

@@ -1,10 +1,12 @@
 /**
- * The clients of the live listener, whatever carries their messages.
+ * The connected clients, whatever transport and protocol they use.
  *
  * @module
  */
 
 import { Connection } from "../connection/connection.ts";
+import { Registry } from "../connection/registry.ts";
+import { StallDetector } from "../connection/stall_detector.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
@@ -12,7 +14,6 @@ import type { ServerMessage } from "../domain/messages.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { Socket } from "../domain/socket.ts";
 import type { Wire } from "../domain/wire.ts";
-import type { Registry } from "../connection/registry.ts";
 import type { SessionFactory } from "../session/session.ts";
 import type { Admitted } from "./admission.ts";
 import { Inbox, type InboxOptions } from "../session/inbox.ts";
@@ -20,23 +21,27 @@ import type { SocketEvents } from "../transport/transport.ts";
 
 /** What clients need. */
 export interface ClientsOptions extends InboxOptions {
-  /** Knows the connections there are. */
-  readonly registry: Registry;
-  /** Creates what handles a connection's messages. */
+  /** Creates the session that handles a connection's messages. */
   readonly sessions: SessionFactory;
-  /** Name of this instance, told in `welcome`. */
+  /** Name of this instance, sent in `welcome`. */
   readonly instanceId: string;
-  /** What one connection may hold unsent before it is closed with 1008, in bytes. */
+  /** How much one connection may hold unsent before it is closed with 1008, in bytes. */
   readonly backpressureThresholdBytes: number;
-  /** Counts the connections. */
+  /** Returns how much is waiting for a connection outside its socket, in bytes. */
+  readonly backlogOf: (connection: Connection) => number;
+  /** A silent peer is pinged after this many milliseconds, and disconnected after as many again. */
+  readonly pingIntervalMs: number;
+  /** Counts connections. */
   readonly metrics: Metrics;
-  /** Told of each connection, at the level for following it. */
+  /** Logs each connection, at the level for following it. */
   readonly logger: Logger;
+  /** A monotonic clock, in milliseconds. @default {performance.now} */
+  readonly now?: (() => number) | undefined;
 }
 
-/** What a client speaks. */
+/** The protocol of a client. */
 export interface ClientProtocol {
-  /** How messages are written for it. */
+  /** Renders its messages. */
   readonly wire: Wire;
   /** Called with each answer that was sent. @default {nothing} */
   readonly onAnswer?: (message: ServerMessage) => void;
@@ -44,13 +49,13 @@ export interface ClientProtocol {
 
 /** A connected client: receives the events of its socket. */
 export class Client implements Required<SocketEvents> {
-  /** Its connection. */
+  /** The connection. */
   readonly connection: Connection;
-  /** Takes what arrives. */
+  /** Handles the messages that arrive. */
   readonly inbox: Inbox;
   readonly #registry: Registry;
 
-  /** Creates the client of a connection that is registered. */
+  /** Creates the client of a registered connection. */
   constructor(connection: Connection, inbox: Inbox, registry: Registry) {
     this.connection = connection;
     this.inbox = inbox;
@@ -70,25 +75,40 @@ export class Client implements Required<SocketEvents> {
   }
 
   closed(code: number, reason: string): void {
-    this.connection.end(code, reason); // does nothing if the end was ours
+    this.connection.end(code, reason); // does nothing if the server ended it
     this.#registry.gone(this.connection);
   }
 }
 
-/** Sets up connections, and sends them away when the server drains. */
+/**
+ * Sets up connections, closes those that stall, and closes all of them when the server drains. A
+ * timer runs from the first connection on.
+ */
 export class Clients {
+  /** The open connections. */
+  readonly registry: Registry;
   readonly #options: ClientsOptions;
-  #leaving = false;
+  readonly #stallDetector: StallDetector;
+  #draining = false;
 
-  /** Creates the clients of a server; there are none yet. */
+  /** Creates an empty set of clients. */
   constructor(options: ClientsOptions) {
+    const { metrics, backlogOf, now, pingIntervalMs } = options;
+    this.registry = new Registry(metrics);
     this.#options = options;
+    this.#stallDetector = new StallDetector({
+      registry: this.registry,
+      backlogOf,
+      thresholdBytes: options.backpressureThresholdBytes,
+      silentMs: 2 * pingIntervalMs,
+      ...(now && { now }),
+    });
   }
 
   /**
-   * One connection's life, from the opening of its socket to its one end.
+   * Sets up a connection whose socket has opened. Everything in its life is here, to its one end.
    *
-   * @throws What the session's factory throws; nothing is registered then.
+   * @throws The error of the session factory; the connection is not registered then.
    */
   open(
     socket: Socket,
@@ -96,7 +116,8 @@ export class Clients {
     remoteAddress: string,
     protocol: ClientProtocol,
   ): Client {
-    const { registry, metrics, logger, instanceId } = this.#options;
+    const { registry } = this;
+    const { metrics, logger, instanceId } = this.#options;
     const connection = new Connection({
       ...protocol,
       socket,
@@ -121,18 +142,20 @@ export class Clients {
     registry.add(connection);
     logger.debug("connection opened", { connection: connection.id, user: user?.id, remoteAddress });
     connection.send({ type: "welcome", connection: connection.id, user, instance: instanceId });
-    if (this.#leaving) sendAway(connection);
+    if (this.#draining) sendAway(connection);
+    else this.#stallDetector.start();
     return new Client(connection, inbox, registry);
   }
 
-  /** Closes every connection with 1001, and from now on each that opens. */
-  sendAway(): void {
-    this.#leaving = true;
-    for (const connection of this.#options.registry.all()) sendAway(connection);
+  /** Closes every connection with 1001, and from now on each one that opens. */
+  drain(): void {
+    this.#draining = true;
+    this.#stallDetector.stop();
+    for (const connection of this.registry.all()) sendAway(connection);
   }
 }
 
-/** Closes with 1001 and a time to come back at, another for each client. */
+/** Closes with 1001 and a reconnect delay, which differs from client to client. */
 function sendAway(connection: Connection): void {
   const reason = `server shutting down; retry in ${retryDelayMs()}`;
   connection.end(CloseCode.GoingAway, reason);

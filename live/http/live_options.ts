@@ -1,53 +1,98 @@
 /**
- * Options of the live listener.
+ * What the live server works with, and its options.
  *
  * @module
  */
 
 import { DEFAULTS } from "../config/defaults.ts";
-import type { TransportName } from "../transport/transport.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { Authority } from "../domain/authority.ts";
+import type { Logger } from "../domain/logger.ts";
+import type { Metrics } from "../domain/metrics.ts";
+import type { SessionFactory } from "../session/session.ts";
+import type { Transport, TransportName } from "../transport/transport.ts";
 
-/** Bounds and addresses of the live listener. */
+/** What the live server works with. */
+export interface LiveServerDeps {
+  /** Addresses and limits. */
+  readonly options?: LiveServerOptions;
+  /** Creates the session that handles a connection's messages. */
+  readonly sessions: SessionFactory;
+  /** Identifies users; without one everybody may connect, anonymously. */
+  readonly authority?: Authority | undefined;
+  /**
+   * Answers requests that are not Live's, for servers with one port for everything; `undefined` for
+   * a request that is not its own either. @default {none}
+   */
+  readonly other?: ((request: Request) => Promise<Response> | Response | undefined) | undefined;
+  /**
+   * Returns how much is waiting for a connection outside its socket, in bytes: it counts as unsent.
+   *
+   * @default {0}
+   */
+  readonly backlogOf?: (connection: Connection) => number;
+  /** Name of this instance, sent in `welcome`. @default {"local"} */
+  readonly instanceId?: string;
+  /** Counts connections and messages. @default {silentMetrics} */
+  readonly metrics?: Metrics;
+  /** Logs connections and errors. @default {silentLogger} */
+  readonly logger?: Logger;
+  /** A monotonic clock, in milliseconds. @default {performance.now} */
+  readonly now?: () => number;
+}
+
+/** Addresses and limits of the live server. */
 export interface LiveServerOptions {
   /**
-   * What carries connections: `deno` is Deno's own server, `ws` node:http and npm `ws`, for servers
-   * without a proxy in front.
+   * The server that carries connections: `deno` is Deno's own, `ws` is node:http with npm `ws`, for
+   * servers without a proxy in front. You can also pass a transport of your own.
    *
    * @default {"deno"}
    */
-  readonly transport?: TransportName;
+  readonly transport?: TransportName | Transport;
   /** Host to listen on. @default {"0.0.0.0"} */
   readonly host?: string;
   /** Port to listen on; 0 takes a free one. @default {8080} */
   readonly port?: number;
   /** Whether other processes may listen on the same port, sharing the clients. @default {false} */
   readonly reusePort?: boolean;
-  /** A silent peer is pinged after so many milliseconds, and closed after as many. @default {15_000} */
+  /**
+   * A silent peer is pinged after this many milliseconds, and disconnected after as many again.
+   *
+   * @default {15_000}
+   */
   readonly pingIntervalMs?: number;
-  /** How long {@linkcode LiveServer.stop} may take, in milliseconds. @default {10_000} */
+  /** How long `LiveServer.stop()` may take, in milliseconds. @default {10_000} */
   readonly drainTimeoutMs?: number;
   /**
    * How long a peer may take to answer a close frame, or to read the end of a stream, before its
-   * connection is broken, in milliseconds. The transport `deno` cannot do that.
+   * connection is broken, in milliseconds. The transport `deno` cannot break connections.
    *
    * @default {5_000}
    */
   readonly closeTimeoutMs?: number;
-  /** What one connection may hold unsent, in bytes. @default {1_048_576} */
+  /**
+   * How much one connection may hold unsent before it is closed with 1008, in bytes.
+   *
+   * @default {1_048_576}
+   */
   readonly backpressureThresholdBytes?: number;
-  /** Origins whose pages may connect; `*` allows all. @default {none} */
+  /**
+   * Origins whose pages may connect; `*` allows all. Non-browser clients send no Origin header;
+   * they are allowed. @default {none}
+   */
   readonly allowedOrigins?: ReadonlySet<string>;
   /** Name of the session cookie. @default {"directus_session_token"} */
   readonly cookieName?: string;
-  /** Connections in all. @default {50_000} */
+  /** Connections of all users together. @default {50_000} */
   readonly maxConnections?: number;
   /** Connections of one user. @default {32} */
   readonly maxConnectionsPerUser?: number;
-  /** Size of an inbound message, in bytes. @default {65_536} */
+  /** Size of an inbound message, in bytes; a larger one closes with 1009. @default {65_536} */
   readonly maxMessageBytes?: number;
-  /** Inbound messages a second of one connection. @default {50} */
+  /** Inbound messages per second of one connection; more close with 4429. @default {50} */
   readonly maxMessagesPerSecond?: number;
-  /** Inbound messages that may come at once. @default {256} */
+  /** Inbound messages that may arrive at once. @default {256} */
   readonly messageBurst?: number;
 }
 
@@ -57,5 +102,5 @@ export const LIVE_DEFAULTS: Required<LiveServerOptions> = {
   reusePort: false,
   closeTimeoutMs: 5_000,
   allowedOrigins: new Set<string>(),
-  messageBurst: 2 * DEFAULTS.maxTopics, // a client that reconnects subscribes to all its topics at once
+  messageBurst: 2 * DEFAULTS.maxTopics, // reconnected clients subscribe to all at once
 };

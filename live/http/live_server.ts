@@ -1,202 +1,104 @@
 /**
- * The live listener: WebSockets and streams of events, whatever transport carries them.
+ * The live server: a listener of its own, or a handler in a server of yours, and the drain.
  *
  * @module
  */
 
 import { STATUS_CODE } from "@std/http/status";
-import type { Connection } from "../connection/connection.ts";
-import type { Authority } from "../domain/authority.ts";
-import { CloseCode } from "../domain/close_codes.ts";
-import { type Logger, silentLogger } from "../domain/logger.ts";
-import { type Metrics, silentMetrics } from "../domain/metrics.ts";
-import { Registry } from "../connection/registry.ts";
-import { StallDetector } from "../connection/stall_detector.ts";
-import type { SessionFactory } from "../session/session.ts";
-import { Admission, type Admitted } from "./admission.ts";
-import { clientFile } from "./client_file.ts";
-import { type ClientProtocol, Clients } from "./clients.ts";
 import { Deadline } from "../domain/deadline.ts";
-import { checkHandshake, hasLeft, isUpgrade } from "./handshake.ts";
+import { silentLogger } from "../domain/logger.ts";
+import { denoIncoming, denoResponse } from "../transport/deno_exchange.ts";
 import type { Listener } from "../transport/listener.ts";
-import { LIVE_DEFAULTS, type LiveServerOptions } from "./live_options.ts";
-import { createRefuser } from "./refusal.ts";
-import { retryDelayMs } from "../domain/retry_delay.ts";
-import { jsonWire } from "../wire/json_wire.ts";
 import { emptyResponse } from "../transport/responses.ts";
-import { allowOrigin, checkStream, isStream, openStream, type SseOptions } from "./sse.ts";
-import { type Answer, type Incoming, LISTENER_NAME, type Upgrade } from "../transport/transport.ts";
+import { LISTENER_NAME } from "../transport/transport.ts";
 import { transports } from "../transport/transports.ts";
+import { LiveHandler } from "./live_handler.ts";
+import { LIVE_DEFAULTS, type LiveServerDeps } from "./live_options.ts";
 
-/** What the live listener works with. */
-export interface LiveServerDeps {
-  /** Bounds and addresses. */
-  readonly options?: LiveServerOptions;
-  /** Creates what handles a connection's messages. */
-  readonly sessions: SessionFactory;
-  /** Says who a session is; without one everybody may connect, as nobody. */
-  readonly authority?: Authority | undefined;
-  /**
-   * Answers what is neither a WebSocket, a stream of events nor the client's file, where there is one
-   * port for all. @default {nothing: 404}
-   */
-  readonly other?: ((request: Request) => Promise<Response> | Response | undefined) | undefined;
-  /**
-   * Returns what waits for a connection beside what its socket holds, in bytes: it counts as unsent.
-   *
-   * @default {nothing waits}
-   */
-  readonly backlogOf?: (connection: Connection) => number;
-  /** Name of this instance, told in `welcome`. @default {"local"} */
-  readonly instanceId?: string;
-  /** Takes the counts. @default {silentMetrics} */
-  readonly metrics?: Metrics;
-  /** Takes the log. @default {silentLogger} */
-  readonly logger?: Logger;
-}
-
-/** What came of a drain. */
+/** The result of a drain. */
 export interface DrainResult {
-  /** Sockets and streams whose peer did not let go in time. */
+  /** Sockets and streams whose peers did not let go in time; their connections were broken. */
   readonly stragglers: number;
 }
 
-/** The live listener. */
+/** Serves clients, on a listener of its own or in a server of yours. */
 export interface LiveServer {
   /**
-   * Starts to listen; resolves to the address once it does.
+   * Starts to listen; resolves to the address once clients can connect.
    *
-   * @throws {Deno.errors.AddrInUse} If the port is taken.
+   * @throws {Deno.errors.AddrInUse} If the port is taken. You can start again, or stop.
+   * @throws {TypeError} If it was started or stopped before.
+   * @throws {DOMException} An `AbortError` if it is stopped meanwhile; nothing listens then.
    */
   start(): Promise<Deno.NetAddr>;
   /**
-   * Refuses newcomers, closes every connection with 1001, waits until they are gone and stops
-   * listening. At the deadline it breaks what is left; of Deno's own WebSockets those whose peers
-   * read nothing stay until the process ends. Calling it again returns the first call's promise.
+   * Answers a request of a `Deno.serve` of your own, where you need no `start()`: upgrades at any
+   * path, `/sse` and `/live/client.js`. Returns `undefined` for any other request.
+   *
+   * @example
+   * ```ts ignore
+   * Deno.serve((request, info) => live.handler(request, info) ?? new Response("Hello"));
+   * ```
+   */
+  readonly handler: (
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ) => Promise<Response> | undefined;
+  /**
+   * Refuses new clients, closes every connection with 1001, waits until they are gone and stops
+   * listening. At the deadline it breaks the connections that are left. Two kinds stay: Deno's own
+   * WebSockets whose peers read nothing, until the process ends, and those of a server of yours.
+   * Calling it again returns the first call's promise.
    */
   stop(timeoutMs?: number): Promise<DrainResult>;
   /** Whether it is listening and not draining. */
   readonly accepting: boolean;
-  /** Why it should get no more clients, though it takes them: too many sockets do not go away. */
+  /** Why it should get no more clients: too many closed sockets are not gone. */
   readonly strain: string | undefined;
 }
 
-/** What WebSockets speak. */
-const JSON_PROTOCOL: ClientProtocol = { wire: jsonWire };
-
-/** Sockets that were closed and do not go away, as a part of the connections that are allowed. */
+/** Closed sockets that are not gone, as a share of the connections that are allowed. */
 const MAX_CLOSING_SHARE = 0.1;
 
-/** Creates the live listener. It listens to nothing before {@linkcode LiveServer.start}. */
+/** How long to wait for broken connections to disappear, in milliseconds. */
+const ABORT_TIMEOUT_MS = 100;
+
+/** Creates a live server. It neither listens nor runs a timer before its first client. */
 export function createLiveServer(deps: LiveServerDeps): LiveServer {
   const options = { ...LIVE_DEFAULTS, ...deps.options };
-  const { sessions, authority, instanceId = "local" } = deps;
-  const { metrics = silentMetrics, logger = silentLogger } = deps;
-  const registry = new Registry(metrics);
-  const stallDetector = new StallDetector({
-    registry,
-    backlogOf: deps.backlogOf ?? (() => 0),
-    thresholdBytes: options.backpressureThresholdBytes,
-    silentMs: 2 * options.pingIntervalMs,
-  });
-  const refuse = createRefuser({ metrics, logger });
-  const clients = new Clients({ ...options, registry, sessions, instanceId, metrics, logger });
-  const sse: SseOptions = { ...options, clients, metrics };
-  /** Sockets that were upgraded and have not opened. */
-  const opening = new Set<Promise<void>>();
+  const { logger = silentLogger } = deps;
+  const live = new LiveHandler(deps, options);
+  let started: Promise<Deno.NetAddr> | undefined;
   let listener: Listener | undefined;
-  let starting = false;
   let draining: Promise<DrainResult> | undefined;
 
-  const admission = new Admission({
-    ...options,
-    authority,
-    registry,
-    draining: () => draining !== undefined,
-    metrics,
-    logger,
-  });
-
-  function handle(incoming: Incoming): Promise<Answer> | Answer {
-    const { request } = incoming;
-    if (isUpgrade(request)) {
-      return enter(request, checkHandshake(request), (admitted) => upgrade(incoming, admitted));
+  async function listen(): Promise<Deno.NetAddr> {
+    const { transport } = options;
+    const startListening = typeof transport === "function" ? transport : transports[transport];
+    const opened = await startListening({
+      ...options,
+      handle: (incoming) => live.answer(incoming) ?? emptyResponse(STATUS_CODE.NotFound),
+      logger,
+    });
+    if (draining !== undefined) {
+      await abort(opened);
+      throw new DOMException(`The ${LISTENER_NAME} was stopped during its start`, "AbortError");
     }
-    if (isStream(request)) return stream(incoming);
-    return clientFile(request) ?? deps.other?.(request) ?? emptyResponse(STATUS_CODE.NotFound);
-  }
-
-  async function stream(incoming: Incoming): Promise<Answer> {
-    const { request } = incoming;
-    const open = (admitted: Admitted) => openStream(incoming, admitted, sse);
-    const answer = await enter(request, checkStream(request), open);
-    if (answer instanceof Response) allowOrigin(request, answer, options.allowedOrigins);
-    return answer;
-  }
-
-  /** Checks a request, and opens what it asks for if it may have that. Never rejects. */
-  async function enter(
-    request: Request,
-    malformed: Response | undefined,
-    open: (admitted: Admitted) => Promise<Answer> | Answer,
-  ): Promise<Answer> {
-    try {
-      if (malformed !== undefined) {
-        metrics.upgrade("malformed");
-        return malformed;
-      }
-      const admitted = await admission.admit(request);
-      if (admitted.kind === "refused") {
-        return refuse(request, admitted.name, admitted.retryAfterMs);
-      }
-      if (hasLeft(request)) {
-        admitted.release();
-        metrics.upgrade("left");
-        return emptyResponse(STATUS_CODE.BadRequest);
-      }
-      return await open(admitted);
-    } catch (error) {
-      logger.error("upgrade failed", { error });
-      return refuse(request, "error", retryDelayMs());
-    }
-  }
-
-  /** Accepts, and registers the connection when its socket opens: before, it may never. */
-  function upgrade({ remoteAddress }: Incoming, admitted: Admitted): Upgrade {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    opening.add(promise);
-    const settle = () => {
-      opening.delete(promise);
-      admitted.release();
-      resolve();
-    };
-    metrics.upgrade("accepted");
-    return {
-      open(socket) {
-        settle();
-        try {
-          return clients.open(socket, admitted, remoteAddress, JSON_PROTOCOL);
-        } catch (error) { // what a listener throws would end the process
-          logger.error("connection could not be set up", { error });
-          socket.close(CloseCode.TryAgainLater, "internal error");
-          return { closed() {} };
-        }
-      },
-      abandon: settle,
-    };
+    listener = opened;
+    const { hostname: host, port } = opened.addr;
+    logger.info(`${LISTENER_NAME} started`, { host, port });
+    return opened.addr;
   }
 
   async function drain(timeoutMs: number): Promise<DrainResult> {
-    logger.info("draining", { connections: registry.size, timeoutMs });
+    logger.info("draining", { connections: live.connections, timeoutMs });
     using deadline = new Deadline(timeoutMs);
-    stallDetector.stop();
-    clients.sendAway();
-    await deadline.wait(Promise.all(opening)); // else the transport would close them, its own way
-    await deadline.wait(registry.allGone());
-    if (registry.closing > 0) await listener?.abort();
-    else await deadline.wait(listener?.shutdown());
-    const stragglers = registry.closing;
+    const drained = live.drain(deadline);
+    await deadline.wait(started?.catch(() => {})); // a start under way closes what it opens
+    const isClosed = await drained && await deadline.wait(listener?.shutdown());
+    const stragglers = live.closing;
     if (stragglers > 0) logger.warn("gave up on sockets that do not close", { stragglers });
+    if (!isClosed && listener !== undefined) await abort(listener);
     return { stragglers };
   }
 
@@ -205,24 +107,36 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
       return listener !== undefined && draining === undefined;
     },
     get strain() {
-      const { closing } = registry;
+      const { closing } = live;
       if (closing <= MAX_CLOSING_SHARE * options.maxConnections) return undefined;
-      return `${closing} sockets were closed and do not go away`;
+      return `${closing} sockets were closed and are not gone`;
     },
     async start() {
-      if (starting || listener !== undefined || draining !== undefined) {
-        throw new TypeError(`Cannot start the ${LISTENER_NAME} twice`);
+      if (draining !== undefined) {
+        throw new TypeError(`Cannot start the ${LISTENER_NAME} after it was stopped`);
       }
-      starting = true;
-      listener = await transports[options.transport]({ ...options, handle, logger })
-        .finally(() => starting = false);
-      stallDetector.start();
-      const { hostname: host, port } = listener.addr;
-      logger.info(`${LISTENER_NAME} started`, { host, port });
-      return listener.addr;
+      if (started !== undefined) throw new TypeError(`Cannot start the ${LISTENER_NAME} twice`);
+      started = listen();
+      try {
+        return await started;
+      } catch (error) {
+        started = undefined;
+        throw error;
+      }
+    },
+    handler(request, info) {
+      const incoming = denoIncoming(request, info);
+      const { pingIntervalMs } = options;
+      return live.answer(incoming)?.then((answer) => denoResponse(request, answer, pingIntervalMs));
     },
     stop(timeoutMs = options.drainTimeoutMs) {
       return draining ??= drain(timeoutMs);
     },
   };
+}
+
+/** Breaks all connections of a listener; gives up on those that cannot be broken. */
+async function abort(listener: Listener): Promise<void> {
+  using deadline = new Deadline(ABORT_TIMEOUT_MS);
+  await deadline.wait(listener.abort());
 }

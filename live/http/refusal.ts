@@ -1,5 +1,5 @@
 /**
- * How an upgrade or a stream of events is refused.
+ * Refusals of upgrades and streams of events.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { STATUS_CODE, type StatusCode } from "@std/http/status";
 import { CloseCode } from "../domain/close_codes.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics, UpgradeResult } from "../domain/metrics.ts";
-import type { Socket } from "../domain/socket.ts";
 import { hasLeft, isUpgrade, wantsClose } from "./handshake.ts";
 import { emptyResponse } from "../transport/responses.ts";
+import type { InFlight } from "./in_flight.ts";
 import { closeEvent, eventStream } from "./sse_events.ts";
 import type { Answer, Upgrade } from "../transport/transport.ts";
 
-/** A refusal, for clients that read HTTP and for browsers, which read close codes only. */
+/** A refusal as an HTTP status and as a close code, for browsers. */
 export interface Refusal {
   /** The HTTP status. */
   readonly status: StatusCode;
-  /** The close code that says the same. */
+  /** The close code with the same meaning. */
   readonly code: CloseCode;
   /** The close reason. */
   readonly reason: string;
@@ -68,24 +68,29 @@ export type RefusalName = keyof typeof refusals;
 
 /** What refusing needs. */
 export interface RefuserOptions {
-  /** Counts the refusals. */
+  /** Refused sockets that were opened to be closed, and have not closed. */
+  readonly sockets: InFlight;
+  /** Counts refusals. */
   readonly metrics: Metrics;
-  /** Told of the refusals, at the level for following one connection. */
+  /** Logs refusals, at the level for following one connection. */
   readonly logger: Logger;
 }
 
-/** Refuses an upgrade or a stream; `retryAfterMs` says when to come back, if that makes sense. */
+/** Refuses an upgrade or a stream; `retryAfterMs` is for refusals where trying again can help. */
 export type Refuser = (request: Request, name: RefusalName, retryAfterMs: number) => Answer;
 
-/** Refused sockets whose close a client may ignore; past this only HTTP's answer is given. */
+/**
+ * Refused sockets whose close the client may leave unanswered; above this, only HTTP statuses are
+ * used.
+ */
 const MAX_REFUSED_SOCKETS = 1_000;
 
 /**
- * Creates what refuses upgrades and streams: by HTTP, or by a close code, in a close frame or in
- * an event, if the client asked for that with `?reject=close`, as browsers have to.
+ * Creates the function that refuses upgrades and streams: with an HTTP status, or with
+ * `?reject=close` with a close code, in a close frame or a `close` event. Browsers need the latter,
+ * as their WebSockets do not expose HTTP statuses.
  */
-export function createRefuser({ metrics, logger }: RefuserOptions): Refuser {
-  const sockets = new Set<Socket>();
+export function createRefuser({ sockets, metrics, logger }: RefuserOptions): Refuser {
   return (request, name, retryAfterMs) => {
     metrics.upgrade(name);
     logger.debug("upgrade refused", { result: name });
@@ -93,23 +98,23 @@ export function createRefuser({ metrics, logger }: RefuserOptions): Refuser {
     const { code, reason } = refusals[name];
     if (!isUpgrade(request)) return eventStream(closeEvent(code, reason, retryAfterMs));
     if (sockets.size >= MAX_REFUSED_SOCKETS) return httpRefusal(name, retryAfterMs);
-    return closing(sockets, code, reason);
+    return closeOnOpen(code, reason, sockets);
   };
 }
 
-/** Accepts an upgrade only to close its socket, which is in the set until it is gone. */
-function closing(sockets: Set<Socket>, code: number, reason: string): Upgrade {
+/** Upgrades only to close the socket; it is in flight until it has closed. */
+function closeOnOpen(code: number, reason: string, sockets: InFlight): Upgrade {
   return {
     open(socket) {
-      sockets.add(socket);
+      const closed = sockets.begin();
       socket.close(code, reason);
-      return { closed: () => sockets.delete(socket) };
+      return { closed };
     },
     abandon() {},
   };
 }
 
-/** Returns HTTP's answer. Deno itself keeps the TCP connection until the client closes it. */
+/** Returns the HTTP response. Deno keeps the TCP connection open until the client closes it. */
 function httpRefusal(name: RefusalName, retryAfterMs: number): Response {
   const { status } = refusals[name];
   const temporary = status === STATUS_CODE.ServiceUnavailable ||

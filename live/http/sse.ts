@@ -1,5 +1,5 @@
 /**
- * Topics as server-sent events, for networks that break WebSockets:
+ * Topics as server-sent events, for networks that block WebSockets:
  * `GET /sse?topic=event:42&topic=event:43`.
  *
  * @module
@@ -8,6 +8,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Metrics } from "../domain/metrics.ts";
 import { parseTopic } from "../domain/topic.ts";
+import type { EncodeFrame } from "../transport/frame_encoder.ts";
 import type { Admitted } from "./admission.ts";
 import type { Client, ClientProtocol, Clients } from "./clients.ts";
 import { isOriginAllowed, wantsClose } from "./handshake.ts";
@@ -15,37 +16,40 @@ import { createSseWire, sseWire } from "../wire/sse_wire.ts";
 import { emptyResponse, jsonError } from "../transport/responses.ts";
 import { eventStream } from "./sse_events.ts";
 import { StreamPosition } from "./sse_position.ts";
-import { createFrameEncoder, SseSocket } from "./sse_socket.ts";
+import { SseSocket } from "./sse_socket.ts";
 import { SseSubscriptions } from "./sse_subscriptions.ts";
 import type { Incoming } from "../transport/transport.ts";
 
-/** Where the streams are. */
+/** Path of the streams. */
 const PATH = "/sse";
 
 /** What streams need. */
 export interface SseOptions {
   /** Sets up their connections. */
   readonly clients: Clients;
-  /** After so many quiet milliseconds a comment is sent. */
+  /** A comment is sent after this many milliseconds of silence. */
   readonly pingIntervalMs: number;
   /** How long a client may take to read the end of a stream, in milliseconds. */
   readonly closeTimeoutMs: number;
+  /** Encodes frames, for all streams together. */
+  readonly encode: EncodeFrame;
   /** Counts the streams. */
   readonly metrics: Metrics;
 }
 
-/** Shared by all streams. */
-const encode = createFrameEncoder();
-
-/** The end of a stream whose client left, which cannot say why (RFC 6455, section 7.1.5). */
+/**
+ * Close code of a stream whose client disconnected, which sends no code (RFC 6455, section 7.1.5).
+ */
 const NO_CODE = 1005;
 
-/** Tells whether a request asks for a stream. */
+/** Returns whether a request asks for a stream. */
 export function isStream({ url }: Request): boolean {
   return URL.parse(url)?.pathname === PATH;
 }
 
-/** Returns the answer to a request for a stream that is malformed, or `undefined` if it is good. */
+/**
+ * Returns the response to a malformed request for a stream, or `undefined` if it is well-formed.
+ */
 export function checkStream(request: Request): Response | undefined {
   if (request.method !== "GET") {
     return emptyResponse(STATUS_CODE.MethodNotAllowed, { allow: "GET" });
@@ -61,8 +65,8 @@ export function checkStream(request: Request): Response | undefined {
 }
 
 /**
- * Lets a page of an allowed origin read an answer, whatever it is. Browsers send cookies along
- * with any page's request, so no other page may (CWE-942).
+ * Allows a page of an allowed origin to read the response, whatever it is. Browsers send cookies
+ * with the requests of any page, so no other page may read it (CWE-942).
  */
 export function allowOrigin(
   request: Request,
@@ -80,13 +84,13 @@ export function allowOrigin(
 /**
  * Opens the stream of a request that was checked and admitted.
  *
- * @returns The stream, as soon as it has more to tell than the welcome; or 403 if the client may
- * listen to none of the topics, which keeps an `EventSource` from coming back for ever.
+ * @returns The stream, once an answer about a topic has followed the welcome; or 403 if all topics
+ * are refused, as an `EventSource` would otherwise reconnect for ever.
  */
 export async function openStream(
   incoming: Incoming,
   admitted: Admitted,
-  { clients, pingIntervalMs, closeTimeoutMs, metrics }: SseOptions,
+  { clients, pingIntervalMs, closeTimeoutMs, encode, metrics }: SseOptions,
 ): Promise<Response> {
   const { request, remoteAddress, completed } = incoming;
   const topics = topicsOf(request);
@@ -97,7 +101,7 @@ export async function openStream(
     encode,
     onClose() {
       subscriptions.end();
-      endInTime(incoming, closeTimeoutMs);
+      breakAfter(closeTimeoutMs, incoming);
     },
   });
   const protocol: ClientProtocol = {
@@ -113,25 +117,25 @@ export async function openStream(
     socket.close();
     throw error;
   } finally {
-    admitted.release();
+    admitted.releaseReservation();
   }
   metrics.upgrade("accepted");
   const leave = () => client.closed(NO_CODE, "client left");
-  request.signal.addEventListener("abort", leave); // while it is not answered
+  request.signal.addEventListener("abort", leave); // until the response begins
   completed.then(leave);
   await subscriptions.begin(client);
   if (!subscriptions.refused || wantsClose(request)) return eventStream(socket.body);
   return jsonError(STATUS_CODE.Forbidden, "Not allowed to listen to any of the topics");
 }
 
-/** Breaks the connection of a stream that has ended and is not read to its end, where it can be. */
-function endInTime({ completed, terminate }: Incoming, timeoutMs: number): void {
+/** Breaks the connection of an ended stream that is not read to its end, if the transport can. */
+function breakAfter(timeoutMs: number, { completed, terminate }: Incoming): void {
   if (terminate === undefined) return;
   const timer = setTimeout(terminate, timeoutMs);
   completed.then(() => clearTimeout(timer));
 }
 
-/** Names of the topics that are asked for, each once. */
+/** Returns the names of the topics in the URL, without duplicates. */
 function topicsOf({ url }: Request): string[] {
   return [...new Set(URL.parse(url)?.searchParams.getAll("topic"))];
 }

@@ -1,5 +1,5 @@
 /**
- * What a stream of server-sent events says beside the messages.
+ * Events of a stream other than messages, and its response.
  *
  * @module
  */
@@ -7,16 +7,16 @@
 import { CloseCode } from "../domain/close_codes.ts";
 import { renderEvent } from "../wire/sse_wire.ts";
 
-/** How a 1001 tells when to come back. */
+/** The reconnect delay in the reason of a 1001. */
 const RETRY_HINT = /retry in (\d+)$/;
 
 /**
- * When a browser reconnects that was told to stay away, in milliseconds. An `EventSource` cannot be
- * told "never"; it stops at the first response that is no stream, or when its page closes it.
+ * Reconnect delay of a browser that should stay away, in milliseconds. An `EventSource` cannot be
+ * told "never"; it stops at the first response that is not a stream, or when its page closes it.
  */
 const STAY_AWAY_MS = 3_600_000;
 
-/** Codes that tell a client not to come back. */
+/** Codes after which a client must not reconnect. */
 const STAY_AWAY: ReadonlySet<number> = new Set([
   CloseCode.OriginForbidden,
   CloseCode.Unauthorized,
@@ -24,12 +24,12 @@ const STAY_AWAY: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Renders the last event of a stream, named `close`: what a WebSocket's close frame says, as JSON.
- * Its `retry` makes an `EventSource` come back when it should.
+ * Renders the last event of a stream, `close`: the contents of a WebSocket's close frame as JSON.
+ * Its `retry` sets the reconnect delay of an `EventSource`.
  *
  * @param code The close code.
  * @param reason The close reason.
- * @param retryMs When to come back, in milliseconds. @default {the time in the reason, if any}
+ * @param retryMs The reconnect delay, in milliseconds. @default {the delay in the reason, if any}
  *
  * @example
  * ```ts
@@ -63,7 +63,7 @@ export function eventStream(body: BodyInit): Response {
     headers: {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
-      "x-accel-buffering": "no", // nginx would gather the events
+      "x-accel-buffering": "no", // or nginx would hold events back
       "x-content-type-options": "nosniff", // so that no page can load it as a script
     },
   });

@@ -1,5 +1,5 @@
 /**
- * Where a stream of server-sent events stands, and how it resumes after a break.
+ * The position of a stream of server-sent events, from which it resumes after a break.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import type { Cursor } from "../domain/broker.ts";
 import type { LogName } from "../domain/wire.ts";
 
-/** One topic's position: the epoch, a colon, the offset. */
+/** A position in one topic: the epoch, a colon, the offset. */
 const POSITION = /^(.+):(\d{1,16})$/;
 
 /**
- * The positions of a stream's topics. They go out as the events' `id`, one for each topic in the
- * order of the URL: `epoch:offset,epoch:offset`, and nothing for a topic that has not begun. An
- * `EventSource` that lost its connection sends the last one it got as `Last-Event-ID`, to the same
- * URL, and so misses nothing.
+ * The positions in a stream's topics. They are sent as the events' `id`, one for each topic in the
+ * order of the URL: `epoch:offset,epoch:offset`, and nothing for a topic that has not started. An
+ * `EventSource` that lost its connection sends the last id as `Last-Event-ID`, to the same URL, and
+ * so misses nothing.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export class StreamPosition {
    * Creates a position.
    *
    * @param topics Names of the stream's topics, each once.
-   * @param lastEventId What the client sent; a malformed position counts as none.
+   * @param lastEventId The header that the client sent; a malformed position counts as none.
    */
   constructor(topics: readonly string[], lastEventId: string | null) {
     const sent = lastEventId?.split(",") ?? [];
@@ -44,12 +44,12 @@ export class StreamPosition {
     );
   }
 
-  /** Returns up to where the client has read a topic, if that is known. */
+  /** Returns the position up to which the client has read a topic, if it is known. */
   since(topic: string): Cursor | undefined {
     return this.#cursors.get(topic);
   }
 
-  /** Moves one topic on, and returns the id of the event that does so. */
+  /** Advances one topic, and returns the id of the event that does so. */
   advance({ topic, epoch }: LogName, offset: number): string {
     this.#cursors.set(topic, { epoch, offset });
     return Array.from(

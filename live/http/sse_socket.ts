@@ -1,5 +1,5 @@
 /**
- * A stream of server-sent events in the place of a WebSocket.
+ * A stream of server-sent events, with the interface of a WebSocket.
  *
  * @module
  */
@@ -7,19 +7,23 @@
 import { CloseCode } from "../domain/close_codes.ts";
 import { QuietTimer } from "../domain/quiet_timer.ts";
 import type { Socket } from "../domain/socket.ts";
+import type { EncodeFrame } from "../transport/frame_encoder.ts";
 import { closeEvent } from "./sse_events.ts";
 
 /** What a stream needs. */
 export interface SseSocketOptions {
-  /** After this many quiet milliseconds a comment is sent, so that proxies keep the stream. */
+  /**
+   * A comment is sent after this many milliseconds of silence, so that proxies keep the stream
+   * open.
+   */
   readonly pingIntervalMs: number;
   /** Encodes frames. */
-  readonly encode: (frame: string) => Uint8Array;
-  /** Called when nothing can be sent any more, perhaps twice. */
+  readonly encode: EncodeFrame;
+  /** Called when nothing more can be sent. May be called again. */
   readonly onClose: () => void;
 }
 
-/** States of a WebSocket, which this one has as well. */
+/** The states of a WebSocket that a stream has. */
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
@@ -28,29 +32,12 @@ const CLOSED = 3;
 const PING = ": ping\n\n";
 
 /**
- * Creates what encodes frames for all streams. It remembers the last frame: a broadcast sends one
- * frame to all streams at a position.
- */
-export function createFrameEncoder(): (frame: string) => Uint8Array {
-  const encoder = new TextEncoder();
-  let last = "";
-  let bytes = new Uint8Array();
-  return (frame) => {
-    if (frame !== last) {
-      last = frame;
-      bytes = encoder.encode(frame);
-    }
-    return bytes;
-  };
-}
-
-/**
- * Sends a connection's frames as the body of a response. What the response has not taken yet waits
- * here, and counts as buffered.
+ * Sends a connection's frames as the body of a response. Frames that the response has not taken yet
+ * wait here, and count as buffered.
  *
- * Deno cannot end a response whose peer reads nothing: it looks at the stream again only when
- * there is room, so breaking the stream has no effect. But what waits for a client that was too
- * slow can be dropped, and is.
+ * Deno cannot end a response whose peer reads nothing: it reads the stream again only when there is
+ * room, so an error in the stream has no effect. Frames that wait for a client that was too slow
+ * are dropped, so that they do not occupy memory until it reads.
  */
 export class SseSocket implements Socket {
   /** The response's body. */
@@ -59,7 +46,7 @@ export class SseSocket implements Socket {
   readonly #options: SseSocketOptions;
   readonly #waiting: string[] = [];
   readonly #quiet: QuietTimer;
-  /** Set while the response waits for a frame. */
+  /** Set while the response is waiting for a frame. */
   #pulling: ReadableStreamDefaultController<Uint8Array> | undefined;
   #readyState = OPEN;
   #bufferedAmount = 0;
@@ -84,7 +71,7 @@ export class SseSocket implements Socket {
     return this.#readyState;
   }
 
-  /** What waits, in UTF-16 code units. */
+  /** Length of the waiting frames, in UTF-16 code units. */
   get bufferedAmount(): number {
     return this.#bufferedAmount;
   }
@@ -95,9 +82,8 @@ export class SseSocket implements Socket {
   }
 
   /**
-   * Ends the stream with an event that carries the code and the reason. It follows what waits, or
-   * takes its place if the client was too slow: otherwise what waits would fill the memory until the
-   * client reads.
+   * Ends the stream with an event that carries the code and the reason. It follows the waiting
+   * frames, or replaces them if the client was too slow.
    */
   close(code: number = CloseCode.GoingAway, reason = ""): void {
     if (this.#readyState !== OPEN) return;

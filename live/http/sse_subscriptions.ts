@@ -1,5 +1,6 @@
 /**
- * The topics of a stream of server-sent events, whose client can ask for nothing more.
+ * The subscriptions of a stream of server-sent events. Its client names them in the URL, and cannot
+ * send messages.
  *
  * @module
  */
@@ -10,44 +11,45 @@ import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { Client } from "./clients.ts";
 import type { StreamPosition } from "./sse_position.ts";
 
-/** The reason sent along with 4403 when no topic is left. */
+/** Close reason when no topic is left. */
 const NO_TOPIC_LEFT = "not allowed to listen to any of the topics";
 
 /**
- * Subscribes to the topics of a URL, again and again to those that could not be decided, and ends
- * the connection when the client may listen to none of them: it would come back for ever.
+ * Subscribes to the topics of a URL, and tries again for topics that are unavailable. Closes the
+ * connection with 4403 when every topic is refused, as the client would otherwise reconnect for
+ * ever.
  */
 export class SseSubscriptions {
   readonly #position: StreamPosition;
-  /** Topics that are subscribed, or may be yet. */
+  /** Topics that are subscribed or still undecided. */
   readonly #wanted: Set<string>;
   readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   readonly #answered = Promise.withResolvers<void>();
   #client: Client | undefined;
   #refused = false;
 
-  /** Creates the subscriptions of a stream; nothing is asked yet. */
+  /** Creates the subscriptions of a stream; call {@linkcode begin} to start them. */
   constructor(topics: readonly string[], position: StreamPosition) {
     this.#wanted = new Set(topics);
     this.#position = position;
   }
 
-  /** Whether the client may listen to none of the topics. */
+  /** Whether every topic was refused. */
   get refused(): boolean {
     return this.#refused;
   }
 
   /**
-   * Subscribes to all topics. Resolves as soon as the stream has something to tell, or all topics
+   * Subscribes to all topics. Resolves once the stream has an answer worth reading, or all topics
    * were refused, or the connection has ended.
    */
   async begin(client: Client): Promise<void> {
     this.#client = client;
-    const asked = [...this.#wanted].map((topic) => this.#subscribe(client, topic));
-    await Promise.race([Promise.all(asked), this.#answered.promise]);
+    const requests = [...this.#wanted].map((topic) => this.#subscribe(client, topic));
+    await Promise.race([Promise.all(requests), this.#answered.promise]);
   }
 
-  /** Notes an answer that was sent to the client. */
+  /** Called with each answer that was sent to the client. */
   noteAnswer(message: ServerMessage): void {
     if (message.type === "welcome" || message.topic === undefined) return;
     const { topic } = message;
@@ -55,11 +57,11 @@ export class SseSubscriptions {
     if (message.type === "error" && code === "unavailable") {
       this.#retry(topic, message.retryAfterMs ?? retryDelayMs());
     } else if (message.type !== "subscribed") this.#refuse(topic);
-    // Refusals that fill the buffer must be read as well, or they hold up what waits for room.
+    // If refusals fill the buffer, the client has to read them before other topics can start.
     if (code !== "forbidden" || !this.#client?.connection.hasRoom) this.#answered.resolve();
   }
 
-  /** Asks no more, as the connection has ended. */
+  /** Stops trying, as the connection has ended. */
   end(): void {
     for (const timer of this.#retries) clearTimeout(timer);
     this.#answered.resolve();
@@ -70,7 +72,7 @@ export class SseSubscriptions {
     await inbox.handle({ type: "subscribe", topic, since: this.#position.since(topic) });
   }
 
-  /** Asks again, not all streams at the same moment. */
+  /** Tries again later, each stream at another moment. */
   #retry(topic: string, afterMs: number): void {
     const client = this.#client;
     if (client === undefined) return;
@@ -84,7 +86,7 @@ export class SseSubscriptions {
   #refuse(topic: string): void {
     this.#wanted.delete(topic);
     if (this.#wanted.size > 0) return;
-    queueMicrotask(() => { // after the session's own end of the connection, if that follows
+    queueMicrotask(() => { // the session itself may close the connection right after this answer
       const { connection } = this.#client ?? {};
       if (connection === undefined || connection.ended) return;
       this.#refused = true;

@@ -10,16 +10,16 @@ import { QuietTimer } from "../domain/quiet_timer.ts";
 export interface Pingable {
   /** Sends a ping. */
   ping(): void;
-  /** Ends the connection at once, whatever its peer does. */
+  /** Breaks the connection at once, without a closing handshake. */
   terminate(): void;
 }
 
-/** Pings a peer that was silent for an interval, and terminates one that stays silent for another. */
+/** Pings a peer after an interval of silence, and breaks the connection after another. */
 export class Heartbeat {
   readonly #timer: QuietTimer;
   #pinged = false;
 
-  /** Starts to watch a socket that has just opened. The interval is in milliseconds. */
+  /** Starts the heartbeat of a socket that has just opened; the interval is in milliseconds. */
   constructor(socket: Pingable, intervalMs: number) {
     this.#timer = new QuietTimer(intervalMs, () => {
       if (this.#pinged) {
@@ -31,13 +31,13 @@ export class Heartbeat {
     });
   }
 
-  /** Notes that the peer is alive. */
+  /** Notes that the peer has sent something. */
   seen(): void {
     this.#timer.active();
     this.#pinged = false;
   }
 
-  /** Stops, as the socket is gone. */
+  /** Stops. Call it when the socket has closed. */
   stop(): void {
     this.#timer.stop();
   }

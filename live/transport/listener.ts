@@ -8,40 +8,42 @@ import { STATUS_CODE } from "@std/http/status";
 import type { Logger } from "../domain/logger.ts";
 import { emptyResponse } from "./responses.ts";
 
-/** Where and with what to listen. */
+/** Where to listen, and what answers requests. */
 export interface ListenOptions {
   /** Host to listen on. */
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
-  /** Whether other processes may listen on the same port; the system shares out the clients. */
+  /** Whether other processes may listen on the same port; the kernel distributes the clients. */
   readonly reusePort?: boolean;
-  /** Answers requests. If it throws or rejects, that is logged and answered with 500. */
+  /** Answers requests. If it throws or rejects, the error is logged and the client gets 500. */
   readonly handle: Deno.ServeHandler<Deno.NetAddr>;
-  /** Told of a handler that failed. */
+  /** Logs errors of `handle`. */
   readonly logger: Logger;
 }
 
-/** A server that is listening. */
+/** A server that is listening. Both ways to stop may be called more than once. */
 export interface Listener {
-  /** Where it listens. */
+  /** The address it listens on. */
   readonly addr: Deno.NetAddr;
-  /** Stops listening; resolves once no request and no socket is left. */
+  /** Stops listening; resolves once no request is in flight and no connection is left. */
   shutdown(): Promise<void>;
   /**
-   * Stops listening and breaks every TCP connection, whether its peer reads or not; resolves once
-   * they are gone where that can be known, else at once. Not to be called after `shutdown`.
+   * Stops listening and breaks every TCP connection; resolves once they are gone. Deno's own server
+   * keeps the connection of a WebSocket whose peer reads nothing, and breaks none once `shutdown` was
+   * called: then this may never resolve.
    */
   abort(): Promise<void>;
 }
 
-/** Connections that may wait to be accepted: thousands come back at once after a restart. */
+/** Connections that may wait to be accepted: thousands reconnect at once after a restart. */
 export const BACKLOG = 4096;
 
 /**
  * Starts to listen.
  *
- * @param name What listens, for the error.
+ * @param name Name of the listener, for errors and logs.
+ * @param options Where to listen, and what answers requests.
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  */
 export function listen(name: string, options: ListenOptions): Listener {
@@ -57,12 +59,16 @@ export function listen(name: string, options: ListenOptions): Listener {
       { hostname, port, reusePort, signal, tcpBacklog: BACKLOG, onListen() {}, onError },
       handle,
     );
+    let isShuttingDown = false;
     return {
       addr: server.addr,
-      shutdown: () => server.shutdown(),
+      shutdown() {
+        isShuttingDown = true;
+        return server.shutdown();
+      },
       abort() {
-        controller.abort();
-        return Promise.resolve(); // a WebSocket whose peer reads nothing keeps it from finishing
+        if (!isShuttingDown) controller.abort(); // Deno throws after a shutdown
+        return server.finished;
       },
     };
   } catch (error) {
@@ -80,7 +86,7 @@ export function portTaken(
   );
 }
 
-/** Returns a free port. Somebody else may take it before it is used. */
+/** Returns a free port. Another program may take it before it is used. */
 export function takeFreePort(hostname = "127.0.0.1"): number {
   using listener = Deno.listen({ hostname, port: 0 });
   return listener.addr.port;

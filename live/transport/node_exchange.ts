@@ -1,5 +1,5 @@
 /**
- * Requests and answers of node:http as those of the web.
+ * Requests and responses of node:http, converted from and to those of the web.
  *
  * @module
  */
@@ -8,30 +8,30 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { Incoming } from "./transport.ts";
 
-/** Stands for the Host in a request's URL, as what a client sends there may make it no URL. */
+/** Replaces the Host in a request's URL: what a client sends there may not form a valid URL. */
 const ORIGIN = "http://live.invalid";
 
 /**
- * Returns a request as the live listener takes it. Its body stays where it is, as no route of that
- * listener reads one.
+ * Returns a request of node:http in the form that the live server takes. Its body is left out, as
+ * no route of the live listener reads one.
  *
  * @param message The request.
- * @param outgoing What it is answered with.
- * @throws {TypeError} If the web knows no such request.
+ * @param outgoing Its response.
+ * @throws {TypeError} If `Request` does not allow the method or the URL.
  */
-export function incomingOf(message: IncomingMessage, outgoing: ServerResponse): Incoming {
+export function nodeIncoming(message: IncomingMessage, outgoing: ServerResponse): Incoming {
   const { socket, method = "GET", url = "/" } = message;
-  const left = new AbortController();
+  const disconnect = new AbortController();
   const { promise, resolve } = Promise.withResolvers<void>();
   outgoing.once("close", () => {
-    left.abort();
+    disconnect.abort();
     resolve();
   });
   return {
     request: new Request(url.startsWith("/") ? ORIGIN + url : url, {
       method,
       headers: headersOf(message),
-      signal: left.signal,
+      signal: disconnect.signal,
     }),
     remoteAddress: socket.remoteAddress ?? "local",
     completed: promise,
@@ -39,14 +39,16 @@ export function incomingOf(message: IncomingMessage, outgoing: ServerResponse): 
   };
 }
 
-/** Sends an answer, no faster than the client takes it; resolves once that is done. Never rejects. */
+/**
+ * Sends a response, no faster than the client reads it; resolves once it was sent. Never rejects.
+ */
 export async function respond(outgoing: ServerResponse, answer: Response): Promise<void> {
   try {
     outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));
     if (answer.body === null) outgoing.end();
     else await pipeline(answer.body, outgoing);
   } catch {
-    outgoing.destroy(); // the client has left, and the body was cancelled
+    outgoing.destroy(); // the client has disconnected, and the body was cancelled
   }
 }
 

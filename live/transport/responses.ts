@@ -1,12 +1,12 @@
 /**
- * Answers that several routes give.
+ * Responses that several routes use.
  *
  * @module
  */
 
 import type { StatusCode } from "@std/http/status";
 
-/** Returns an answer without a body, on a connection that is to be closed. */
+/** Returns a response without a body that asks to close the connection. */
 export function emptyResponse(status: StatusCode, headers: HeadersInit = {}): Response {
   const response = new Response(null, { status, headers });
   response.headers.set("content-length", "0");
@@ -14,7 +14,7 @@ export function emptyResponse(status: StatusCode, headers: HeadersInit = {}): Re
   return response;
 }
 
-/** Returns an error for programs and people: `{"error": message, …}`. */
+/** Returns an error as JSON, for programs and people: `{"error": message, …}`. */
 export function jsonError(
   status: StatusCode,
   message: string,

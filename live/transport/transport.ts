@@ -1,6 +1,6 @@
 /**
- * The seam between the live listener and what carries it: a transport hands over a request and,
- * when that is admitted, a socket.
+ * The seam between the live listener and the server that carries it: a transport hands over
+ * requests and, for those that are admitted, sockets.
  *
  * @module
  */
@@ -9,42 +9,49 @@ import type { Logger } from "../domain/logger.ts";
 import type { Socket } from "../domain/socket.ts";
 import type { Listener } from "./listener.ts";
 
-/** Names of the transports. */
+/** Names of the built-in transports. */
 export type TransportName = "deno" | "ws";
 
 /** A request, as its transport hands it over. */
 export interface Incoming {
-  /** The request. Its signal aborts when the client leaves before it is answered. */
+  /** The request. Its signal aborts if the client disconnects before the answer. */
   readonly request: Request;
   /** Address of the peer; that of the proxy if there is one in front. */
   readonly remoteAddress: string;
-  /** Resolves once the answer was sent whole, or cannot be. Never rejects. */
+  /** Resolves once the whole response was sent, or cannot be sent. Never rejects. */
   readonly completed: Promise<void>;
-  /** Breaks the connection though its peer reads nothing. Absent where that cannot be done. */
+  /**
+   * Breaks the TCP connection, whether the peer reads or not. Absent where that is not possible.
+   */
   readonly terminate?: () => void;
 }
 
-/** Told of what happens to a socket. No verb throws. */
+/** Receives the events of a socket. No method throws. */
 export interface SocketEvents {
   /** A frame has arrived: a string, or an `ArrayBuffer` if it is binary. */
   message?(frame: string | ArrayBuffer): void;
-  /** The peer has shown that it lives, with a ping or a pong. */
+  /** The peer has shown that it is alive, with a ping or a pong. */
   seen?(): void;
-  /** The peer broke the protocol, and the transport is closing the socket for it. */
+  /** The peer broke the protocol, and the transport is closing the socket. */
   failed?(code: number, reason: string): void;
-  /** The socket is gone, with the code and reason of whoever ended it. May be told again. */
+  /**
+   * The socket has closed, with the code and reason of the side that closed it. May be called
+   * again.
+   */
   closed(code: number, reason: string): void;
 }
 
-/** The answer to an upgrade request that is admitted. */
+/**
+ * The answer to an upgrade request that is admitted. The transport calls one of the methods, once.
+ */
 export interface Upgrade {
-  /** Takes the socket, which has just opened. Never throws. */
+  /** Takes over the socket, which has just opened. Never throws. */
   open(socket: Socket): SocketEvents;
-  /** Called if it does not open in time: its client left just then, and it never will. */
+  /** The client disconnected before the upgrade finished; the socket will never open. */
   abandon(): void;
 }
 
-/** What becomes of a request. Only an upgrade request may be answered with an upgrade. */
+/** The answer to a request. Only an upgrade request may be answered with an upgrade. */
 export type Answer = Response | Upgrade;
 
 /** What a transport needs. */
@@ -55,27 +62,27 @@ export interface TransportOptions {
   readonly port: number;
   /** Whether other processes may listen on the same port. */
   readonly reusePort: boolean;
-  /** A silent peer is pinged after so many milliseconds, and ended after as many. */
+  /** A silent peer is pinged after this many milliseconds, and disconnected after as many again. */
   readonly pingIntervalMs: number;
-  /** Size of an inbound message, in bytes, past which a transport may end its socket. */
+  /** Size of an inbound message above which the transport may close its socket, in bytes. */
   readonly maxMessageBytes: number;
   /**
-   * How long a peer may take to answer a close frame, in milliseconds. Some transports wait for
-   * ever.
+   * How long a peer may take to answer a close frame before its connection is broken, in
+   * milliseconds. A transport that cannot break connections waits without a limit.
    */
   readonly closeTimeoutMs: number;
-  /** Answers requests. If it throws or rejects, that is logged and answered with 500. */
+  /** Answers requests. If it throws or rejects, the error is logged and the client gets 500. */
   readonly handle: (incoming: Incoming) => Promise<Answer> | Answer;
-  /** Told of a handler that failed. */
+  /** Logs errors of `handle`. */
   readonly logger: Logger;
 }
 
 /**
- * Starts to listen; resolves once it does.
+ * Starts to listen; resolves once clients can connect.
  *
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  */
 export type Transport = (options: TransportOptions) => Promise<Listener>;
 
-/** What listens, for errors and logs. */
+/** Name of the listener in errors and logs. */
 export const LISTENER_NAME = "live listener";

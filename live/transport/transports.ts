@@ -1,5 +1,5 @@
 /**
- * The transports by name.
+ * The built-in transports.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { listenOnDeno } from "./deno_transport.ts";
 import type { Transport, TransportName } from "./transport.ts";
 import { listenOnWs } from "./ws_transport.ts";
 
-/** Transports by the names that the configuration knows. */
+/** The built-in transports by name. */
 export const transports: Readonly<Record<TransportName, Transport>> = {
   deno: listenOnDeno,
   ws: listenOnWs,

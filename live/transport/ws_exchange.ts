@@ -1,5 +1,5 @@
 /**
- * What the transport `ws` does with each request.
+ * Requests and upgrades of the transport `ws`.
  *
  * @module
  */
@@ -11,7 +11,8 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 // @ts-types="./ws.d.ts"
 import { WebSocketServer } from "ws";
-import { incomingOf, respond } from "./node_exchange.ts";
+import { createFrameEncoder } from "./frame_encoder.ts";
+import { nodeIncoming, respond } from "./node_exchange.ts";
 import { emptyResponse } from "./responses.ts";
 import {
   type Answer,
@@ -20,22 +21,25 @@ import {
   type TransportOptions,
   type Upgrade,
 } from "./transport.ts";
-import { attach, createEncoder } from "./ws_socket.ts";
+import { attach } from "./ws_socket.ts";
 
-/** What a client may send before its upgrade is answered, in bytes; it should send nothing. */
+/**
+ * How much a client may send before its upgrade is answered, in bytes. A well-behaved client sends
+ * nothing, so anything more is an attempt to fill the memory.
+ */
 const MAX_EARLY_BYTES = 65_536;
 
-/** Takes what node:http hands over. Neither verb rejects. */
+/** Handlers for the events of a node:http server. They never reject. */
 export interface Exchange {
   /** Answers a plain request. */
   onRequest(message: IncomingMessage, outgoing: ServerResponse): Promise<void>;
-  /** Answers a request for an upgrade, to whatever. */
+  /** Answers a request with an `Upgrade` header, whatever protocol it names. */
   onUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
 }
 
-/** Creates what answers requests. */
+/** Creates the handlers of a server. */
 export function createExchange({ handle, logger, ...options }: TransportOptions): Exchange {
-  const encode = createEncoder();
+  const encode = createFrameEncoder();
   const limits = { maxPayload: options.maxMessageBytes, closeTimeout: options.closeTimeoutMs };
   const webSockets = new WebSocketServer({
     ...limits,
@@ -47,9 +51,9 @@ export function createExchange({ handle, logger, ...options }: TransportOptions)
   async function answerTo(message: IncomingMessage, outgoing: ServerResponse): Promise<Answer> {
     let incoming: Incoming;
     try {
-      incoming = incomingOf(message, outgoing);
+      incoming = nodeIncoming(message, outgoing);
     } catch {
-      return emptyResponse(STATUS_CODE.BadRequest); // a method or a URL that the web does not know
+      return emptyResponse(STATUS_CODE.BadRequest); // a method or URL that `Request` does not allow
     }
     try {
       return await handle(incoming);
@@ -60,7 +64,8 @@ export function createExchange({ handle, logger, ...options }: TransportOptions)
   }
 
   function upgrade(message: IncomingMessage, socket: Duplex, head: Buffer, answer: Upgrade): void {
-    // It was checked before: there may be other tokens, and no sub-protocol is agreed to.
+    // The live server has checked the handshake. `ws` is stricter about the Upgrade header, and
+    // would agree to a sub-protocol.
     message.headers.upgrade = "websocket";
     delete message.headers["sec-websocket-protocol"];
     let opened = false;
@@ -75,11 +80,11 @@ export function createExchange({ handle, logger, ...options }: TransportOptions)
     async onRequest(message, outgoing) {
       const answer = await answerTo(message, outgoing);
       if (answer instanceof Response) return await respond(outgoing, answer);
-      answer.abandon(); // node:http saw no upgrade in it
+      answer.abandon(); // node:http did not take it for an upgrade
       await respond(outgoing, emptyResponse(STATUS_CODE.BadRequest));
     },
     async onUpgrade(message, socket, head) {
-      socket.on("error", () => {}); // told by the close event that follows
+      socket.on("error", () => {}); // the close event follows
       const takeEarly = keepEarly(socket, head);
       const outgoing = new ServerResponse(message);
       outgoing.assignSocket(socket as Socket);
@@ -98,7 +103,7 @@ export function createExchange({ handle, logger, ...options }: TransportOptions)
   };
 }
 
-/** Keeps what arrives before an upgrade is answered, until what it returns takes it. */
+/** Keeps what arrives before an upgrade is answered. Returns the function that takes it. */
 function keepEarly(socket: Duplex, head: Buffer): () => Buffer {
   const chunks = [head];
   let size = head.length;

@@ -1,23 +1,23 @@
 /**
- * A WebSocket of npm `ws` as the live listener takes it.
+ * Adapts a WebSocket of npm `ws` to what the live server expects.
  *
  * @module
  */
 
-import { Buffer } from "node:buffer";
 // @ts-types="./ws.d.ts"
 import type { WebSocket } from "ws";
 import type { Socket } from "../domain/socket.ts";
+import type { EncodeFrame } from "./frame_encoder.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Upgrade } from "./transport.ts";
 
-/** Returns a frame's bytes. Who asks for the same frame again gets the same bytes. */
-export type Encode = (frame: string) => Uint8Array;
-
-/** Says that bytes are text. */
+/** Send options: the bytes are text. */
 const TEXT = { binary: false };
 
-/** What `ws` closes with at a fault of the peer (RFC 6455, section 7.4.1), by its error's code. */
+/**
+ * Close codes that `ws` sends when the peer breaks the protocol (RFC 6455, section 7.4.1), by
+ * error.
+ */
 const CLOSE_CODES: Readonly<Record<string, number>> = {
   WS_ERR_INVALID_UTF8: 1007,
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
@@ -25,34 +25,18 @@ const CLOSE_CODES: Readonly<Record<string, number>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
 };
 
-/** The code at every other fault. */
+/** Close code after any other violation. */
 const PROTOCOL_ERROR = 1002;
 
-/**
- * Creates what encodes frames. It remembers the last one: a broadcast sends one frame to all, and
- * `ws` keeps references to it, so that it is in memory once though a thousand do not read.
- */
-export function createEncoder(): Encode {
-  let last = "";
-  let bytes: Uint8Array = Buffer.alloc(0);
-  return (frame) => {
-    if (frame !== last) {
-      last = frame;
-      bytes = Buffer.from(frame);
-    }
-    return bytes;
-  };
-}
-
-/** Hands a WebSocket that has opened to who admitted it, and looks after its heartbeat. */
+/** Hands an open WebSocket to the answer that admitted it, and starts its heartbeat. */
 export function attach(
   ws: WebSocket,
-  { open }: Upgrade,
-  encode: Encode,
+  answer: Upgrade,
+  encode: EncodeFrame,
   pingIntervalMs: number,
 ): void {
   ws.binaryType = "arraybuffer";
-  const events = open(new WsSocket(ws, encode));
+  const events = answer.open(new WsSocket(ws, encode));
   const heartbeat = new Heartbeat(ws, pingIntervalMs);
   const seen = () => {
     heartbeat.seen();
@@ -65,7 +49,7 @@ export function attach(
   ws.on("ping", seen);
   ws.on("pong", seen);
   ws.on("error", (error) => {
-    if (!error.code?.startsWith("WS_ERR_")) return; // told by the close event that follows
+    if (!error.code?.startsWith("WS_ERR_")) return; // the close event follows
     events.failed?.(CLOSE_CODES[error.code] ?? PROTOCOL_ERROR, error.message);
   });
   ws.on("close", (code, reason) => {
@@ -74,12 +58,12 @@ export function attach(
   });
 }
 
-/** A socket whose frames are encoded once for all. */
+/** A socket that shares the encoded bytes of a frame with the others. */
 class WsSocket implements Socket {
   readonly #ws: WebSocket;
-  readonly #encode: Encode;
+  readonly #encode: EncodeFrame;
 
-  constructor(ws: WebSocket, encode: Encode) {
+  constructor(ws: WebSocket, encode: EncodeFrame) {
     this.#ws = ws;
     this.#encode = encode;
   }

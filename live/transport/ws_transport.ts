@@ -1,6 +1,7 @@
 /**
  * The transport `ws`: node:http and npm `ws`, for servers that face the open internet without a
- * proxy. It bounds what a client may take before it is known, and can end any connection.
+ * proxy. It bounds what a client can occupy before it is authenticated, and can break any
+ * connection.
  *
  * @module
  */
@@ -12,26 +13,26 @@ import { BACKLOG, type Listener, portTaken } from "./listener.ts";
 import { LISTENER_NAME, type TransportOptions } from "./transport.ts";
 import { createExchange } from "./ws_exchange.ts";
 
-/** What a client may take before it is known. */
+/** Bounds on what a client can occupy before it is authenticated. */
 export interface WsLimits {
-  /** What a request's head may hold, in bytes; more is answered with 431. */
+  /** Size of a request's head, in bytes; a larger one is answered with 431. */
   readonly headerBytes: number;
   /**
-   * How long a client may take to send a request's head, in milliseconds; more is answered with
-   * 408. Without it a few clients that send a byte now and then hold every descriptor (Slowloris,
-   * CWE-400).
+   * How long a client may take to send a request's head, in milliseconds; a slower one is answered
+   * with 408. Without this limit a few clients that send a byte now and then hold every file
+   * descriptor (Slowloris, CWE-400).
    */
   readonly headersTimeoutMs: number;
-  /** How long it may take for the whole request, in milliseconds. */
+  /** How long a client may take to send the whole request, in milliseconds. */
   readonly requestTimeoutMs: number;
-  /** How often to look for who takes longer, in milliseconds. */
+  /** How often to check for clients that took too long, in milliseconds. */
   readonly checkIntervalMs: number;
 }
 
 /**
- * The limits of a server on the open internet. Directus, which runs on Node.js, takes no larger
- * heads either, and a session cookie has at most 4,096 bytes. Ten seconds are enough for a head
- * over any network that can carry a live page; no route reads a body, so few requests have one.
+ * Limits of a server on the open internet. Directus, which runs on Node.js, accepts no larger heads
+ * either, and a session cookie has at most 4,096 bytes. Ten seconds are enough for a head over any
+ * network that can carry a live page. No route reads a body, so few requests have one.
  */
 export const WS_LIMITS: WsLimits = {
   headerBytes: 16_384,
@@ -43,8 +44,8 @@ export const WS_LIMITS: WsLimits = {
 /**
  * Starts to listen with node:http.
  *
- * @param options Where, and who answers.
- * @param limits What a client may take before it is known.
+ * @param options Where to listen, and what answers requests.
+ * @param limits Bounds on what a client can occupy before it is authenticated.
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  */
 export async function listenOnWs(
@@ -67,12 +68,21 @@ export async function listenOnWs(
   server.on("upgrade", onUpgrade);
   await start(server, options);
   const { address: hostname, port } = server.address() as AddressInfo;
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  server.once("close", resolve); // once no connection is left
+
+  function shutdown(): Promise<void> {
+    server.close();
+    server.closeIdleConnections();
+    return closed;
+  }
+
   return {
     addr: { transport: "tcp", hostname, port },
-    shutdown: () => stop(server),
+    shutdown,
     abort() {
       for (const socket of sockets) socket.destroy();
-      return stop(server);
+      return shutdown();
     },
   };
 }
@@ -86,12 +96,4 @@ async function start(server: Server, options: TransportOptions): Promise<void> {
     const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
     throw isTaken ? portTaken(LISTENER_NAME, options) : error;
   }
-}
-
-/** Stops listening; resolves once no connection is left. */
-async function stop(server: Server): Promise<void> {
-  const closed = once(server, "close");
-  server.close();
-  server.closeIdleConnections();
-  await closed;
 }

@@ -1,64 +1,32 @@
 /**
- * Who may connect: origins, limits, the order of the checks, and clients that leave meanwhile.
+ * Tests of admission: the order of the checks, the limits, and bursts of requests.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
 import type { Authority } from "../../live/domain/authority.ts";
-import { cookieOf, fakeAuthority, userOf } from "../support/authorities.ts";
+import { cookieOf, fakeAuthority } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
 import type { Live } from "../support/live.ts";
 import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
 import { testOnEach } from "../support/transports.ts";
 
 const cookie = cookieOf("ada");
-const LISTED = "https://app.example";
 
-for (
-  const [name, allowed, origin, status] of [
-    ["listed", [LISTED], LISTED, 101],
-    ["listed beside others", ["https://x.example", LISTED], LISTED, 101],
-    ["not listed", [LISTED], "https://evil.example", 403],
-    ["not listed as none is", [], LISTED, 403],
-    ["absent, as of what is no browser", [LISTED], undefined, 101],
-    ["absent while none is listed", [], undefined, 101],
-    ['"null", as of a sandboxed frame', [LISTED], "null", 403],
-    ["empty", [LISTED], "", 403],
-    ["a listed one's subdomain", [LISTED], "https://evil.app.example", 403],
-    ["a listed one with more behind", [LISTED], "https://app.example.evil.example", 403],
-    ["a listed one of another scheme", [LISTED], "http://app.example", 403],
-    ["a listed one of another port", [LISTED], "https://app.example:8443", 403],
-    ["any where * is listed", ["*"], "https://evil.example", 101],
-    ['"null" where * is listed', ["*"], "null", 101],
-    ["*", [LISTED], "*", 403],
-  ] as const
-) {
-  testOnEach(
-    `LiveServer answers ${status} to an upgrade whose Origin is ${name}`,
-    async (startLive) => {
-      await using live = await startLive({ options: { allowedOrigins: new Set(allowed) } });
-
-      const head = await live.knock("/", { cookie, origin });
-
-      assertEquals(head.status, status);
-    },
-  );
-}
-
-// In the order of the checks: each request fails all that follow, too.
+// In the order of the checks: each request would fail all that follow as well.
 for (
   const [name, result, headers] of [
-    ["draining before origin", "draining", { origin: "https://evil.example" }],
-    ["origin before capacity", "origin", { origin: "https://evil.example" }],
+    ["draining before the origin", "draining", { origin: "https://evil.example" }],
+    ["the origin before capacity", "origin", { origin: "https://evil.example" }],
     ["capacity before the cookie", "capacity", {}],
-    ["capacity before the authority", "capacity", { cookie }],
+    ["capacity before the session", "capacity", { cookie }],
   ] as const
 ) {
   testOnEach(`LiveServer checks ${name}`, async (startLive) => {
     const authority = fakeAuthority();
     await using live = await startLive({ authority, options: { maxConnections: 1 } });
-    using _peer = await live.connectRaw("bob"); // takes the one place, and holds a drain up
+    using _peer = await live.connectRaw("bob"); // uses up the capacity, and delays the drain
     if (result === "draining") live.server.stop();
 
     await live.knock("/", headers);
@@ -68,7 +36,7 @@ for (
   });
 }
 
-testOnEach("LiveServer checks the cookie before it asks the authority", async (startLive) => {
+testOnEach("LiveServer does not ask the authority without a cookie", async (startLive) => {
   const authority = fakeAuthority();
   await using live = await startLive({ authority });
 
@@ -78,58 +46,50 @@ testOnEach("LiveServer checks the cookie before it asks the authority", async (s
   assertEquals(authority.asked, []);
 });
 
-testOnEach("LiveServer without an authority admits everybody, as nobody", async (startLive) => {
+testOnEach("LiveServer without an authority admits everybody anonymously", async (startLive) => {
   await using live = await startLive({ authority: null });
   await using client = await Client.connect(live.ws);
 
   assertEquals((await client.next()).user, null);
 });
 
-testOnEach(
-  "LiveServer admits as many connections as allowed, and one more when one left",
-  async (startLive) => {
-    await using live = await startLive({ options: { maxConnections: 2 } });
-    await using first = await live.connect("ada");
-    await using _second = await live.connect("bob");
-    assertEquals((await live.knock("/", { cookie })).status, 503);
+for (
+  const [name, options, users, status] of [
+    ["connections", { maxConnections: 2 }, ["ada", "bob"], 503],
+    ["connections of a user", { maxConnectionsPerUser: 2 }, ["ada", "ada"], 429],
+  ] as const
+) {
+  testOnEach(`LiveServer limits ${name}, and admits another once one has left`, async (start) => {
+    await using live = await start({ options });
+    await using first = await live.connect(users[0]);
+    await using _second = await live.connect(users[1]);
+    assertEquals((await live.knock("/", { cookie })).status, status);
 
     await first.close();
     await live.metrics.until(({ gauges }) => gauges.connections === 1);
 
     assertEquals((await live.knock("/", { cookie })).status, 101);
-  },
-);
+  });
+}
 
-testOnEach(
-  "LiveServer admits as many connections of a user as allowed, and others'",
-  async (startLive) => {
-    await using live = await startLive({ options: { maxConnectionsPerUser: 2 } });
-    await using first = await live.connect("ada");
-    await using _second = await live.connect("ada");
-    assertEquals((await live.knock("/", { cookie })).status, 429);
-    assertEquals((await live.knock("/", { cookie: cookieOf("bob") })).status, 101);
+testOnEach("LiveServer limits the connections of each user alone", async (startLive) => {
+  await using live = await startLive({ options: { maxConnectionsPerUser: 1 } });
+  await using _ada = await live.connect("ada");
 
-    await first.close();
-    await live.metrics.until(({ disconnects }) => disconnects.length === 2);
+  assertEquals((await live.knock("/", { cookie: cookieOf("bob") })).status, 101);
+});
 
-    assertEquals((await live.knock("/", { cookie })).status, 101);
-  },
-);
-
-/** An authority that answers nobody before it is told to. */
-function gated(): { authority: Authority; answer: (error?: Error) => void } {
+/** Returns an authority that answers nothing until it is told to. */
+function waiting(): { authority: Authority; answer: (error?: Error) => void } {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const known = fakeAuthority();
   const authority = fakeAuthority({
-    authenticate: (cookie) =>
-      promise.then(() => ({
-        kind: "authenticated",
-        user: userOf(cookie.header()),
-      })),
+    authenticate: (cookie) => promise.then(() => known.authenticate(cookie)),
   });
   return { authority, answer: (error) => error === undefined ? resolve() : reject(error) };
 }
 
-/** Asks for so many upgrades at the same time; resolves once all are under way or answered. */
+/** Requests upgrades at the same time; resolves once all are being checked or were answered. */
 async function knockTogether(live: Live, count: number): Promise<RawClient[]> {
   const clients = await Promise.all(
     Array.from({ length: count }, () => RawClient.connect(live.port)),
@@ -147,8 +107,8 @@ async function statusesOf(clients: readonly RawClient[]): Promise<number[]> {
   return heads.map(({ status }) => status).sort();
 }
 
-testOnEach("LiveServer counts requests under way as connections", async (startLive) => {
-  const { authority, answer } = gated();
+testOnEach("LiveServer reserves capacity for requests that are checked", async (startLive) => {
+  const { authority, answer } = waiting();
   await using live = await startLive({ authority, options: { maxConnections: 3 } });
 
   const clients = await knockTogether(live, 8);
@@ -158,21 +118,18 @@ testOnEach("LiveServer counts requests under way as connections", async (startLi
   assertEquals(await statusesOf(clients), [101, 101, 101, 503, 503, 503, 503, 503]);
 });
 
-testOnEach(
-  "LiveServer counts requests answered at the same time as a user's",
-  async (startLive) => {
-    const { authority, answer } = gated();
-    await using live = await startLive({ authority, options: { maxConnectionsPerUser: 2 } });
+testOnEach("LiveServer reserves a user's connections until they open", async (startLive) => {
+  const { authority, answer } = waiting();
+  await using live = await startLive({ authority, options: { maxConnectionsPerUser: 2 } });
 
-    const clients = await knockTogether(live, 5);
-    answer();
+  const clients = await knockTogether(live, 5);
+  answer();
 
-    assertEquals(await statusesOf(clients), [101, 101, 429, 429, 429]);
-  },
-);
+  assertEquals(await statusesOf(clients), [101, 101, 429, 429, 429]);
+});
 
-testOnEach("LiveServer frees the places of requests that failed", async (startLive) => {
-  const { authority, answer } = gated();
+testOnEach("LiveServer releases the reservations of requests that failed", async (startLive) => {
+  const { authority, answer } = waiting();
   await using live = await startLive({ authority, options: { maxConnections: 2 } });
 
   const clients = await knockTogether(live, 2);
@@ -181,23 +138,3 @@ testOnEach("LiveServer frees the places of requests that failed", async (startLi
   assertEquals(await statusesOf(clients), [500, 500]);
   assertEquals((await live.knock("/", { cookie })).status, 500, "not 503");
 });
-
-for (const path of ["/", "/?reject=close"]) {
-  testOnEach(
-    `LiveServer keeps nothing of a client that left ${path} while it was checked`,
-    async (startLive) => {
-      const { authority, answer } = gated();
-      await using live = await startLive({ authority, options: { maxConnections: 1 } });
-      const [client] = await knockTogether(live, 1);
-
-      client?.close();
-      await live.knock("/"); // whose answer comes after the server has seen the other leave
-      answer();
-      await live.metrics.until(({ gauges }) => gauges.pendingUpgrades === 0);
-
-      assertEquals((await live.knock("/", { cookie })).status, 101);
-      assertEquals(live.metrics.upgrades, ["capacity", "left", "accepted"]);
-      // The drain at the end of the test would not end if the server held on to its socket.
-    },
-  );
-}

@@ -1,5 +1,5 @@
 /**
- * When a request for a stream of events is answered: once there is something to tell.
+ * Tests of when the response of a stream begins: with the first answer about a topic.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { RawClient } from "../support/raw_client.ts";
 import { SseClient } from "../support/sse_client.ts";
 import { testOnEach } from "../support/transports.ts";
 
-/** An authority that keeps a question of a right waiting until a test answers it. */
-function hesitating(): { authority: FakeAuthority; asked: Promise<void>; answer(): void } {
+/** Returns an authority that decides about topics only when the test says so. */
+function undecided(): { authority: FakeAuthority; asked: Promise<void>; answer(): void } {
   const answer = Promise.withResolvers<Authorisation>();
   const asked = Promise.withResolvers<void>();
   const authority = fakeAuthority({
@@ -25,7 +25,7 @@ function hesitating(): { authority: FakeAuthority; asked: Promise<void>; answer(
 }
 
 testOnEach(
-  "a stream that so many refusals fill that a topic must wait is read all the same",
+  "a stream begins when refusals fill its buffer, so that other topics can start",
   async (startLive) => {
     await using live = await startLive({ maxTopics: 2_000 });
     const topics = Array.from({ length: 750 }, (_, index) => `secret:${index}`);
@@ -37,14 +37,14 @@ testOnEach(
   },
 );
 
-testOnEach("a stream of which only the welcome is known is not answered yet", async (startLive) => {
-  const { authority, asked, answer } = hesitating();
+testOnEach("a stream does not begin with the welcome alone", async (startLive) => {
+  const { authority, asked, answer } = undecided();
   await using live = await startLive({ authority });
   let answered = false;
   const connecting = SseClient.to(live, ["event:1"]).finally(() => answered = true);
 
   await asked;
-  await live.knock("/"); // by then it would have been
+  await live.knock("/"); // by then it would have begun
   assertEquals(answered, false);
   answer();
 
@@ -52,7 +52,7 @@ testOnEach("a stream of which only the welcome is known is not answered yet", as
   assertEquals((await client.take(2)).map(({ type }) => type), ["welcome", "subscribed"]);
 });
 
-testOnEach("a stream is answered when one of its topics is decided", async (startLive) => {
+testOnEach("a stream begins when one of its topics is decided", async (startLive) => {
   const never = Promise.withResolvers<Authorisation>();
   const authority = fakeAuthority({
     authorise: (_, { id }) => id === "1" ? never.promise : Promise.resolve({ kind: "allowed" }),
@@ -68,9 +68,9 @@ testOnEach("a stream is answered when one of its topics is decided", async (star
 });
 
 testOnEach(
-  "a client that leaves before its rights are known leaves nothing behind",
+  "a client that disconnects before its stream begins leaves nothing behind",
   async (startLive) => {
-    const { authority, asked, answer } = hesitating();
+    const { authority, asked, answer } = undecided();
     await using live = await startLive({ authority });
     const client = await RawClient.connect(live.port);
     await client.request("/sse?topic=event:1", { host: "x", cookie: cookieOf("ada") });
@@ -87,9 +87,9 @@ testOnEach(
 );
 
 testOnEach(
-  "a stream that is sent away before its rights are known is told so",
+  "LiveServer.stop() closes a stream that has not begun, with the reason",
   async (startLive) => {
-    const { authority, asked, answer } = hesitating();
+    const { authority, asked, answer } = undecided();
     await using live = await startLive({ authority });
     const connecting = SseClient.to(live, ["event:1"]);
     await asked;
@@ -105,7 +105,7 @@ testOnEach(
   },
 );
 
-testOnEach("a stream whose topics cannot be read now gets them later", async (startLive) => {
+testOnEach("a stream retries topics that are unavailable", async (startLive) => {
   let failures = 2;
   await using live = await startLive({
     sessions: (connection) => ({
@@ -127,7 +127,7 @@ testOnEach("a stream whose topics cannot be read now gets them later", async (st
   assertEquals(messages.map(({ type }) => type), ["welcome", "error", "error", "subscribed"]);
 });
 
-testOnEach("a stream is answered though its session answers nothing", async (startLive) => {
+testOnEach("a stream begins even if its session answers nothing", async (startLive) => {
   await using live = await startLive({ sessions: () => ({ handle() {}, end() {} }) });
 
   await using client = await SseClient.to(live, ["event:1"]);

@@ -1,5 +1,5 @@
 /**
- * What is a request for a stream of events, and what is none.
+ * Tests of requests for streams, and of requests that are none.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import { testOnEach } from "../support/transports.ts";
 for (
   const [name, query, body] of [
     ["no topic", "", { error: "URL must name a topic: ?topic=<prefix>:<id>" }],
-    ["no topic but other things", "?topics=event:1", {
+    ["no topic but other parameters", "?topics=event:1", {
       error: "URL must name a topic: ?topic=<prefix>:<id>",
     }],
     ...[
       ["an empty topic", "?topic=", ""],
       ["a topic without an id", "?topic=event:", "event:"],
-      ["a topic that Directus would read otherwise", "?topic=event:..", "event:.."],
+      ["a topic with a path segment", "?topic=event:..", "event:.."],
       ["a topic that is encoded twice", "?topic=event:%2531", "event:%31"],
       ["a malformed topic among good ones", "?topic=event:1&topic=x&topic=event:2", "x"],
-      ["bytes that are no UTF-8", "?topic=event:%00", "event:\0"],
+      ["a control character", "?topic=event:%00", "event:\0"],
     ].map(([name, query, topic]) =>
       [name, query, {
         error: "Topic must be <prefix>:<id>, its id the key of one item",
@@ -30,21 +30,24 @@ for (
     ),
   ] as const
 ) {
-  testOnEach(`GET /sse answers 400 to ${name}, and asks nobody`, async (startLive) => {
-    const authority = fakeAuthority();
-    await using live = await startLive({ authority });
+  testOnEach(
+    `GET /sse answers 400 to ${name}, and does not ask the authority`,
+    async (startLive) => {
+      const authority = fakeAuthority();
+      await using live = await startLive({ authority });
 
-    const response = await fetch(`${live.http}/sse${query}`, {
-      headers: { cookie: cookieOf("ada") },
-    });
+      const response = await fetch(`${live.http}/sse${query}`, {
+        headers: { cookie: cookieOf("ada") },
+      });
 
-    assertEquals([response.status, await response.json()], [400, body]);
-    assertEquals([live.metrics.upgrades, authority.asked], [["malformed"], []]);
-  });
+      assertEquals([response.status, await response.json()], [400, body]);
+      assertEquals([live.metrics.upgrades, authority.asked], [["malformed"], []]);
+    },
+  );
 }
 
 for (const method of ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
-  testOnEach(`${method} /sse is answered with 405`, async (startLive) => {
+  testOnEach(`${method} /sse gets 405`, async (startLive) => {
     await using live = await startLive();
 
     const head = await knock(live, "/sse?topic=event:1", { cookie: cookieOf("ada") }, method);
@@ -55,7 +58,7 @@ for (const method of ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
 }
 
 for (const path of ["/sse/", "/SSE", "/x/sse", "/ssex", "//sse"]) {
-  testOnEach(`GET ${path} is no stream`, async (startLive) => {
+  testOnEach(`GET ${path} is not a stream`, async (startLive) => {
     await using live = await startLive();
 
     const head = await knock(live, `${path}?topic=event:1`, { cookie: cookieOf("ada") });
@@ -64,7 +67,7 @@ for (const path of ["/sse/", "/SSE", "/x/sse", "/ssex", "//sse"]) {
   });
 }
 
-testOnEach("an upgrade of /sse is a WebSocket, as of any path", async (startLive) => {
+testOnEach("an upgrade of /sse is a WebSocket, like that of any path", async (startLive) => {
   await using live = await startLive();
 
   const { status } = await live.knock("/sse", { cookie: cookieOf("ada") });

@@ -1,5 +1,5 @@
 /**
- * Streams of events and the rights to their topics.
+ * Tests of streams whose topics are forbidden or unavailable.
  *
  * @module
  */
@@ -25,7 +25,7 @@ function forbidden(topic: string): unknown {
   };
 }
 
-/** An authority that gives these answers, one after the other, and the last again and again. */
+/** Returns an authority that gives these answers in turn, and repeats the last. */
 function answering(...kinds: readonly Authorisation["kind"][]): FakeAuthority {
   const left = [...kinds];
   return fakeAuthority({
@@ -36,14 +36,14 @@ function answering(...kinds: readonly Authorisation["kind"][]): FakeAuthority {
   });
 }
 
-/** Asserts that nothing is left of any stream. */
+/** Asserts that no stream is left. */
 async function assertNothingLeft(live: Live): Promise<void> {
   await live.metrics.until(({ gauges }) => gauges.connections + gauges.closingSockets === 0);
   const { subscriptions, topics } = live.metrics.gauges;
   assertEquals([subscriptions, topics], [0, 0]);
 }
 
-/** Takes the last event, which says how the stream was closed. */
+/** Takes the last event, which holds the close code and reason. */
 async function closeOf(client: SseClient): Promise<unknown> {
   const { event, data } = await client.event();
   assertEquals([event, await client.ended], ["close", true]);
@@ -51,7 +51,7 @@ async function closeOf(client: SseClient): Promise<unknown> {
 }
 
 testOnEach(
-  "a stream tells of a topic that is forbidden, and goes on with the others",
+  "a stream reports a forbidden topic, and continues with the others",
   async (startLive) => {
     await using live = await startLive();
     await using client = await SseClient.to(live, ["secret:1", "event:1"]);
@@ -65,7 +65,7 @@ testOnEach(
   },
 );
 
-testOnEach("GET /sse answers 403 where all topics are forbidden", async (startLive) => {
+testOnEach("GET /sse answers 403 if all topics are forbidden", async (startLive) => {
   await using live = await startLive();
 
   const response = await fetch(urlOf(live, ["secret:1", "secret:2"]), { headers });
@@ -77,7 +77,7 @@ testOnEach("GET /sse answers 403 where all topics are forbidden", async (startLi
 });
 
 testOnEach(
-  "GET /sse answers 403 where all topics are forbidden, one after the other",
+  "GET /sse answers 403 if all topics are forbidden, one after the other",
   async (startLive) => {
     const second = Promise.withResolvers<Authorisation>();
     const authority = fakeAuthority({
@@ -98,7 +98,7 @@ testOnEach(
 );
 
 testOnEach(
-  "a stream where all topics are forbidden says so with ?reject=close",
+  "a stream whose topics are all forbidden is closed with 4403 with ?reject=close",
   async (startLive) => {
     await using live = await startLive();
     await using client = await SseClient.connect(
@@ -114,7 +114,7 @@ testOnEach(
 );
 
 testOnEach(
-  "a stream is told that a topic is unavailable, and gets it when it is",
+  "a stream reports an unavailable topic, and gets it once it is available",
   async (startLive) => {
     const authority = answering("unavailable", "unavailable", "allowed");
     await using live = await startLive({ authority });
@@ -135,7 +135,7 @@ testOnEach(
 );
 
 testOnEach(
-  "a stream goes on after its Last-Event-ID with a topic that was unavailable",
+  "a stream resumes a topic that was unavailable after its Last-Event-ID",
   async (startLive) => {
     await using live = await startLive({
       authority: answering("allowed", "unavailable", "allowed"),
@@ -155,7 +155,7 @@ testOnEach(
 );
 
 testOnEach(
-  "a stream ends when a topic that was unavailable is forbidden, and no other is left",
+  "a stream ends if its only topic turns from unavailable to forbidden",
   async (startLive) => {
     await using live = await startLive({ authority: answering("unavailable", "forbidden") });
     await using client = await SseClient.to(live, ["event:1"]);
@@ -168,7 +168,7 @@ testOnEach(
   },
 );
 
-testOnEach("a stream ends when the right to its last topic has ended", async (startLive) => {
+testOnEach("a stream ends when its last topic is withdrawn", async (startLive) => {
   await using live = await startLive();
   await using client = await SseClient.to(live, ["event:1", "event:2"]);
   await client.take(3);
@@ -184,7 +184,7 @@ testOnEach("a stream ends when the right to its last topic has ended", async (st
   assertEquals(live.metrics.disconnects, [4403]);
 });
 
-testOnEach("a stream ends with 4401 when its session is no longer good", async (startLive) => {
+testOnEach("a stream ends with 4401 when its session has ended", async (startLive) => {
   await using live = await startLive({ authority: answering("unauthorized") });
   await using client = await SseClient.to(live, ["event:1"]);
 
@@ -194,7 +194,7 @@ testOnEach("a stream ends with 4401 when its session is no longer good", async (
 });
 
 testOnEach(
-  "a stream tells of topics beyond the limit, and goes on with the others",
+  "a stream reports topics beyond the limit, and continues with the others",
   async (startLive) => {
     await using live = await startLive({ maxTopics: 1 });
     await using client = await SseClient.to(live, ["event:1", "event:2"]);
@@ -210,7 +210,7 @@ testOnEach(
   },
 );
 
-testOnEach("a stream asks for more topics than messages may come at once", async (startLive) => {
+testOnEach("a stream may have more topics than the message burst", async (startLive) => {
   await using live = await startLive({ options: { messageBurst: 1, maxMessagesPerSecond: 1 } });
   const topics = Array.from({ length: 20 }, (_, index) => `event:${index}`);
   await using client = await SseClient.to(live, topics);

@@ -1,166 +1,203 @@
 /**
- * Tests of the stream of events in the place of a WebSocket.
+ * Tests of a stream of events with the interface of a WebSocket, and of its comments.
  *
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { message, SseBench, SUBSCRIBED } from "../support/sse_setup.ts";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { SseSocket } from "../../live/http/sse_socket.ts";
+import { createFrameEncoder } from "../../live/transport/frame_encoder.ts";
 
-Deno.test("SseSocket.send() writes a message as an event, as it is", async () => {
-  using bench = new SseBench();
+const PING_MS = 15_000;
+const PING = ": ping\n\n";
 
-  bench.socket.send('{"type":"error" , "code":"limit","n":1.0}');
+/** A stream and its reader. */
+class Stream implements Disposable {
+  /** How often `onClose` was called. */
+  closed = 0;
+  readonly socket = new SseSocket({
+    pingIntervalMs: PING_MS,
+    encode: createFrameEncoder(),
+    onClose: () => this.closed++,
+  });
+  readonly #reader = this.socket.body.getReader();
+  readonly #decoder = new TextDecoder();
 
-  assertEquals(await bench.read(), 'data:{"type":"error" , "code":"limit","n":1.0}\n\n');
-});
+  /** Reads the next frame; `undefined` at the end. */
+  async read(): Promise<string | undefined> {
+    const { value, done } = await this.#reader.read();
+    return done ? undefined : this.#decoder.decode(value);
+  }
 
-Deno.test("SseSocket.send() writes a frame of several messages as as many events", async () => {
-  using bench = new SseBench();
-  bench.socket.send(SUBSCRIBED);
-  bench.socket.send(`[${message(5)},${message(6)}]`);
+  /** Reads to the end. */
+  async rest(): Promise<string[]> {
+    const frames: string[] = [];
+    for (let frame = await this.read(); frame !== undefined; frame = await this.read()) {
+      frames.push(frame);
+    }
+    return frames;
+  }
 
-  assertEquals([await bench.read(), await bench.read(), await bench.read()], [
-    `data:${SUBSCRIBED}\nid:a:4\n\n`,
-    `data:${message(5)}\nid:a:5\n\n`,
-    `data:${message(6)}\nid:a:6\n\n`,
+  async cancel(): Promise<void> {
+    await this.#reader.cancel();
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close();
+  }
+}
+
+Deno.test("SseSocket.send() writes frames to the body, in order", async () => {
+  using stream = new Stream();
+  const waiting = stream.read();
+
+  for (const frame of ["one\n\n", "two\n\n", "é😀\n\n"]) stream.socket.send(frame);
+
+  assertEquals([await waiting, await stream.read(), await stream.read()], [
+    "one\n\n",
+    "two\n\n",
+    "é😀\n\n",
   ]);
 });
 
-Deno.test("SseSocket.send() tells of each message, in order", () => {
-  using bench = new SseBench();
+Deno.test("SseSocket.bufferedAmount is the length of the frames that were not read", async () => {
+  using stream = new Stream();
+  const { socket } = stream;
+  const seen = [socket.bufferedAmount];
 
-  bench.socket.send(SUBSCRIBED);
-  bench.socket.send(`[${message(5)},${message(6)}]`);
-
-  assertEquals(bench.messages, JSON.parse(`[${SUBSCRIBED},${message(5)},${message(6)}]`));
-});
-
-Deno.test("SseSocket.send() lets the clients of a server that breaks come back one by one", async () => {
-  const waits = new Set<string | undefined>();
-  for (let count = 0; count < 20; count++) {
-    using bench = new SseBench();
-    bench.socket.send('{"type":"welcome"}');
-    const event = await bench.read() ?? "";
-    assertMatch(event, /^data:\{"type":"welcome"\}\nretry:[1-4]\d{3}\n\n$/);
-    waits.add(/\d+/.exec(event)?.[0]);
+  for (const frame of ["12345", "123", "1"]) socket.send(frame);
+  seen.push(socket.bufferedAmount);
+  for (let count = 0; count < 3; count++) {
+    await stream.read();
+    seen.push(socket.bufferedAmount);
   }
 
-  assert(waits.size > 1);
+  assertEquals(seen, [0, 9, 4, 1, 0]);
 });
 
-for (
-  const [name, data] of [
-    ["a line feed", "a\n\nevent:close\ndata:{}\n\n"],
-    ["a carriage return", "a\r\revent:close\rdata:{}\r\r"],
-    ["both", "a\r\n\r\nid:z:9\r\n\r\n"],
-    ["a NUL", "\0id:z:9"],
-    ["line separators of Unicode", "a\u2028\u2029\u0085b"],
-  ]
-) {
-  Deno.test(`SseSocket.send() lets no message forge an event by ${name}`, async () => {
-    using bench = new SseBench();
+Deno.test("SseSocket.close() writes an event after the waiting frames, and ends the stream", async () => {
+  using stream = new Stream();
+  stream.socket.send("first");
 
-    bench.socket.send(message(1, data));
+  stream.socket.close(1001, "server shutting down; retry in 4321");
 
-    const event = await bench.read() ?? "";
-    assertEquals(event, `data:${message(1, data)}\n\n`);
-    assertEquals(event.split(/\r\n|\r|\n/).length, 3);
-  });
-}
-
-Deno.test("SseSocket.send() lets no JSON with line breaks between its tokens forge an event", async () => {
-  using bench = new SseBench();
-
-  bench.socket.send('{"type":"error",\n\nevent:"close"}'.replace("event", '"event"'));
-
-  assertEquals(await bench.read(), 'data:{"type":"error",\ndata:\ndata:"event":"close"}\n\n');
+  assertEquals([stream.socket.readyState, stream.closed], [WebSocket.CLOSING, 1]);
+  assertEquals(await stream.rest(), [
+    "first",
+    'event: close\ndata: {"code":1001,"reason":"server shutting down; retry in 4321"}\n' +
+    "retry: 4321\n\n",
+  ]);
 });
 
-Deno.test("SseSocket.bufferedAmount is what was not read, ids included", async () => {
-  using bench = new SseBench();
-  const { socket } = bench;
-  const events = [SUBSCRIBED.length + "a:4".length, message(5).length + "a:5".length];
-  const read = async () => {
-    await bench.read();
-    return socket.bufferedAmount;
-  };
+Deno.test("SseSocket.close() ends a stream whose reader is waiting", async () => {
+  using stream = new Stream();
+  const rest = stream.rest();
 
-  // A stream takes one event in advance.
-  for (const frame of [SUBSCRIBED, message(5), SUBSCRIBED, message(5)]) socket.send(frame);
-  const before = socket.bufferedAmount;
+  stream.socket.close(1008, "x");
 
-  assertEquals(before, 2 * ((events[0] ?? 0) + (events[1] ?? 0)));
-  const after = [await read(), await read(), await read(), await read()];
-  assertEquals(after.at(-1), 0);
-  assertEquals(after, after.toSorted((a, b) => b - a));
+  assertEquals(await rest, ['event: close\ndata: {"code":1008,"reason":"x"}\n\n']);
 });
 
-Deno.test("SseSocket.close() writes an event after what waits, and ends the stream", async () => {
-  using bench = new SseBench();
-  bench.socket.send(SUBSCRIBED);
-
-  bench.socket.close(1001, "server shutting down; retry in 4321");
-
-  assertEquals(bench.socket.readyState, 2);
-  assertEquals(
-    await bench.rest(),
-    `data:${SUBSCRIBED}\nid:a:4\n\n` +
-      'event:close\ndata:{"code":1001,"reason":"server shutting down; retry in 4321"}\n' +
-      "retry:4321\n\n",
-  );
-});
-
-Deno.test("SseSocket.close() ends a stream whose reader waits", async () => {
-  using bench = new SseBench();
-  const text = bench.rest();
-
-  bench.socket.close(1008, "x");
-
-  assertEquals(await text, 'event:close\ndata:{"code":1008,"reason":"x"}\n\n');
-});
-
-Deno.test("SseSocket.close() drops what waits for a client that was too slow", async () => {
-  using bench = new SseBench();
-  const { socket } = bench;
-  socket.send(SUBSCRIBED);
-  await bench.read();
-  for (let offset = 5; offset < 9; offset++) socket.send(message(offset, "x".repeat(10_000)));
+Deno.test("SseSocket.close() drops the waiting frames of a client that was too slow", async () => {
+  using stream = new Stream();
+  const { socket } = stream;
+  for (let count = 0; count < 4; count++) socket.send("x".repeat(10_000));
 
   socket.close(1008, "back-pressure threshold exceeded");
 
   assert(socket.bufferedAmount < 100, `${socket.bufferedAmount}`);
-  const events = (await bench.rest()).split("\n\n");
-  assertEquals(events.at(-1), "");
-  assertEquals(
-    events.at(-2),
-    'event:close\ndata:{"code":1008,"reason":"back-pressure threshold exceeded"}',
-  );
-  assert(events.length <= 3, "one event may have been taken in advance");
+  assertEquals(await stream.rest(), [
+    'event: close\ndata: {"code":1008,"reason":"back-pressure threshold exceeded"}\n\n',
+  ]);
 });
 
-Deno.test("SseSocket sends nothing once it is closed, and tells its end", async () => {
-  using bench = new SseBench();
-  const { socket } = bench;
+Deno.test("SseSocket sends nothing after its end, and closes once", async () => {
+  using stream = new Stream();
+  const { socket } = stream;
 
   socket.close(1001, "first");
   socket.close(1008, "second");
-  socket.send(SUBSCRIBED);
-  assertEquals([socket.readyState, bench.messages], [2, []]);
-  assertEquals(await bench.read(), 'event:close\ndata:{"code":1001,"reason":"first"}\n\n');
-  await bench.cancel();
+  socket.send("late");
 
-  assertEquals([socket.bufferedAmount, bench.closed], [0, 1]);
+  assertEquals(await stream.rest(), ['event: close\ndata: {"code":1001,"reason":"first"}\n\n']);
+  assertEquals([socket.readyState, socket.bufferedAmount, stream.closed], [2, 0, 1]);
 });
 
-Deno.test("SseSocket is closed, and holds nothing, once its reader left", async () => {
-  using bench = new SseBench();
-  const { socket } = bench;
-  socket.send(SUBSCRIBED);
-  await bench.read();
+Deno.test("SseSocket is closed and holds nothing once its reader has left", async () => {
+  using stream = new Stream();
+  const { socket } = stream;
+  socket.send("unread");
 
-  await bench.cancel();
-  socket.send(message(5));
+  await stream.cancel();
+  socket.send("late");
 
-  assertEquals([socket.readyState, socket.bufferedAmount, bench.closed], [3, 0, 1]);
+  assertEquals([socket.readyState, socket.bufferedAmount], [WebSocket.CLOSED, 0]);
+  assertEquals(stream.closed, 1);
+});
+
+Deno.test("SseSocket sends a comment after each silent interval", async () => {
+  using time = new FakeTime();
+  using stream = new Stream();
+  const frames: (string | undefined)[] = [];
+  const readNext = () => stream.read().then((frame) => frames.push(frame));
+  const tick = async (ms: number) => {
+    await time.tickAsync(ms);
+    await time.runMicrotasks();
+    return frames.length;
+  };
+
+  readNext();
+  assertEquals([await tick(PING_MS - 1), await tick(1)], [0, 1]);
+  readNext();
+  await tick(PING_MS - 1);
+  stream.socket.send("frame");
+  readNext();
+  assertEquals([await tick(PING_MS - 1), await tick(1)], [2, 3]);
+
+  assertEquals(frames, [PING, "frame", PING]);
+});
+
+Deno.test("SseSocket adds no comment to waiting frames, and goes on once they are read", async () => {
+  using time = new FakeTime();
+  using stream = new Stream();
+  stream.socket.send("one");
+  stream.socket.send("two");
+
+  time.tick(20 * PING_MS);
+  assertEquals([await stream.read(), await stream.read()], ["one", "two"]);
+  assertEquals(stream.socket.bufferedAmount, 0);
+  const next = stream.read();
+  await time.tickAsync(PING_MS);
+
+  assertEquals(await next, PING);
+});
+
+for (const end of ["close", "cancel"] as const) {
+  Deno.test(`SseSocket clears its timer at the stream's ${end}`, async () => {
+    using time = new FakeTime();
+    const stream = new Stream();
+    stream.socket.send("frame");
+
+    if (end === "close") stream.socket.close(1001, "");
+    else await stream.cancel();
+
+    assertEquals(time.next(), false);
+  });
+}
+
+Deno.test("createFrameEncoder() returns the same bytes for the same frame, and new ones for others", () => {
+  const encode = createFrameEncoder();
+  const frame = '{"data":"é😀"}';
+
+  const bytes = encode(frame);
+
+  assertStrictEquals(encode(`${frame}`), bytes);
+  const decoder = new TextDecoder();
+  assertEquals([frame, "b", "", frame].map((text) => decoder.decode(encode(text))), [
+    frame,
+    "b",
+    "",
+    frame,
+  ]);
 });

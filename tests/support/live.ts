@@ -121,6 +121,7 @@ export class Live implements AsyncDisposable {
       instanceId: "test",
       metrics,
       logger,
+      now,
       sessions: (connection) => {
         this.connections.push(connection);
         return create(connection);
@@ -135,12 +136,12 @@ export class Live implements AsyncDisposable {
 
   /** Its address, for fetch. */
   get http(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   /** Its address, for WebSockets. */
   get ws(): string {
-    return `ws://127.0.0.1:${this.#port}`;
+    return `ws://127.0.0.1:${this.port}`;
   }
 
   /** Starts to listen. */
@@ -160,7 +161,7 @@ export class Live implements AsyncDisposable {
    * and no close, and reads only when told to.
    */
   async connectRaw(user = "ada"): Promise<RawClient> {
-    const client = await RawClient.connect(this.#port);
+    const client = await RawClient.connect(this.port);
     try {
       assertEquals((await client.upgrade("/", { cookie: cookieOf(user) })).status, 101);
       assertEquals((await client.message()).type, "welcome");
@@ -173,7 +174,7 @@ export class Live implements AsyncDisposable {
 
   /** Asks for an upgrade, resolves to the answer's head, and leaves. */
   async knock(path: string, headers: Record<string, string | undefined> = {}): Promise<Head> {
-    using client = await RawClient.connect(this.#port);
+    using client = await RawClient.connect(this.port);
     return await client.upgrade(path, headers);
   }
 

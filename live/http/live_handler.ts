@@ -1,0 +1,181 @@
+/**
+ * Answers requests, whatever server they come from: WebSockets, streams of events, and the browser
+ * client.
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http/status";
+import { CloseCode } from "../domain/close_codes.ts";
+import type { Deadline } from "../domain/deadline.ts";
+import { type Logger, silentLogger } from "../domain/logger.ts";
+import { type Metrics, silentMetrics } from "../domain/metrics.ts";
+import { retryDelayMs } from "../domain/retry_delay.ts";
+import { createFrameEncoder } from "../transport/frame_encoder.ts";
+import { emptyResponse } from "../transport/responses.ts";
+import type { Answer, Incoming, Upgrade } from "../transport/transport.ts";
+import { jsonWire } from "../wire/json_wire.ts";
+import { Admission, type Admitted } from "./admission.ts";
+import { clientFile } from "./client_file.ts";
+import { type ClientProtocol, Clients } from "./clients.ts";
+import { checkHandshake, hasLeft, isUpgrade } from "./handshake.ts";
+import { InFlight } from "./in_flight.ts";
+import type { LiveServerDeps, LiveServerOptions } from "./live_options.ts";
+import { createRefuser, type Refuser } from "./refusal.ts";
+import { allowOrigin, checkStream, isStream, openStream, type SseOptions } from "./sse.ts";
+
+/** What WebSockets speak. */
+const JSON_PROTOCOL: ClientProtocol = { wire: jsonWire };
+
+/** Answers requests and holds the connections that come from them. */
+export class LiveHandler {
+  readonly #deps: LiveServerDeps;
+  readonly #options: Required<LiveServerOptions>;
+  readonly #metrics: Metrics;
+  readonly #logger: Logger;
+  readonly #admission: Admission;
+  readonly #clients: Clients;
+  readonly #sse: SseOptions;
+  readonly #refuse: Refuser;
+  /** Requests that were not answered yet, and sockets that were upgraded and have not opened. */
+  readonly #requests = new InFlight();
+  /** Sockets that were opened only to be closed with the reason of a refusal. */
+  readonly #refused = new InFlight();
+
+  /** Creates a handler without connections. */
+  constructor(deps: LiveServerDeps, options: Required<LiveServerOptions>) {
+    const { sessions, authority, instanceId = "local", backlogOf = () => 0, now } = deps;
+    const { metrics = silentMetrics, logger = silentLogger } = deps;
+    const common = { ...options, metrics, logger };
+    const clients = new Clients({ ...common, sessions, instanceId, backlogOf, now });
+    this.#deps = deps;
+    this.#options = options;
+    this.#metrics = metrics;
+    this.#logger = logger;
+    this.#clients = clients;
+    this.#admission = new Admission({ ...common, authority, registry: clients.registry });
+    this.#sse = { ...common, clients, encode: createFrameEncoder() };
+    this.#refuse = createRefuser({ ...common, sockets: this.#refused });
+  }
+
+  /** How many connections there are. */
+  get connections(): number {
+    return this.#clients.registry.size;
+  }
+
+  /** How many sockets and streams were closed and are not gone yet. */
+  get closing(): number {
+    return this.#clients.registry.closing;
+  }
+
+  /** Answers a request for Live, and those that `other` takes; returns `undefined` for the rest. */
+  answer(incoming: Incoming): Promise<Answer> | undefined {
+    const answer = this.#route(incoming);
+    return answer && this.#track(incoming, answer);
+  }
+
+  /**
+   * Refuses new clients from now on, and closes every connection with 1001.
+   *
+   * @returns Whether all requests were answered and all connections are gone by the deadline.
+   */
+  async drain(deadline: Deadline): Promise<boolean> {
+    const { registry } = this.#clients;
+    this.#admission.drain();
+    this.#clients.drain();
+    // Requests first: a socket that is still opening counts as closing only once it has opened.
+    return await deadline.wait(this.#requests.settled()) &&
+      await deadline.wait(Promise.all([this.#refused.settled(), registry.allGone()]));
+  }
+
+  #route(incoming: Incoming): Promise<Answer> | Answer | undefined {
+    const { request } = incoming;
+    if (isUpgrade(request)) {
+      return this.#enter(request, checkHandshake(request), (admitted) => {
+        this.#metrics.upgrade("accepted");
+        return this.#upgrade(incoming, admitted);
+      });
+    }
+    if (isStream(request)) return this.#stream(incoming);
+    return clientFile(request) ?? this.#deps.other?.(request);
+  }
+
+  async #stream(incoming: Incoming): Promise<Answer> {
+    const { request } = incoming;
+    const open = (admitted: Admitted) => openStream(incoming, admitted, this.#sse);
+    const answer = await this.#enter(request, checkStream(request), open);
+    if (answer instanceof Response) allowOrigin(request, answer, this.#options.allowedOrigins);
+    return answer;
+  }
+
+  /** Checks a request, and opens what it asks for if it is admitted. Never rejects. */
+  async #enter(
+    request: Request,
+    malformed: Response | undefined,
+    open: (admitted: Admitted) => Promise<Answer> | Answer,
+  ): Promise<Answer> {
+    try {
+      if (malformed !== undefined) {
+        this.#metrics.upgrade("malformed");
+        return malformed;
+      }
+      const admitted = await this.#admission.admit(request);
+      if (admitted.kind === "refused") {
+        return this.#refuse(request, admitted.name, admitted.retryAfterMs);
+      }
+      if (hasLeft(request)) {
+        admitted.releaseReservation();
+        this.#metrics.upgrade("left");
+        return emptyResponse(STATUS_CODE.BadRequest);
+      }
+      return await open(admitted);
+    } catch (error) {
+      this.#logger.error("upgrade failed", { error });
+      return this.#refuse(request, "error", retryDelayMs());
+    }
+  }
+
+  /** Registers the connection when its socket opens, and not before: it may never open. */
+  #upgrade({ remoteAddress }: Incoming, admitted: Admitted): Upgrade {
+    return {
+      open: (socket) => {
+        admitted.releaseReservation();
+        try {
+          return this.#clients.open(socket, admitted, remoteAddress, JSON_PROTOCOL);
+        } catch (error) { // an error thrown in an event listener would end the process
+          this.#logger.error("connection could not be set up", { error });
+          socket.close(CloseCode.TryAgainLater, "internal error");
+          return { closed: this.#refused.begin() };
+        }
+      },
+      abandon: admitted.releaseReservation,
+    };
+  }
+
+  /** Counts a request as in flight until its response was sent, or its socket has opened. */
+  async #track(incoming: Incoming, answering: Promise<Answer> | Answer): Promise<Answer> {
+    const end = this.#requests.begin();
+    try {
+      const answer = await answering;
+      if (!(answer instanceof Response)) return endOnOpen(answer, end);
+      incoming.completed.then(end);
+      return answer;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+}
+
+function endOnOpen(upgrade: Upgrade, end: () => void): Upgrade {
+  return {
+    open(socket) {
+      end();
+      return upgrade.open(socket);
+    },
+    abandon() {
+      end();
+      upgrade.abandon();
+    },
+  };
+}

@@ -1,0 +1,228 @@
+/**
+ * Tests of starting and stopping in every order, and of failures in between. The sanitizers find any
+ * listener, timer or connection that is left.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { createLiveServer, type LiveServer } from "../../live/http/live_server.ts";
+import type { LiveServerOptions } from "../../live/http/live_options.ts";
+import { takeFreePort } from "../../live/transport/listener.ts";
+import type { Transport } from "../../live/transport/transport.ts";
+import { transports } from "../../live/transport/transports.ts";
+import { cookieOf, fakeAuthority } from "../support/authorities.ts";
+import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
+import { SseClient } from "../support/sse_client.ts";
+import { testOnEach, TRANSPORTS } from "../support/transports.ts";
+
+const sessions = () => ({ handle() {}, end() {} });
+
+function createServer(options: LiveServerOptions): LiveServer {
+  return createLiveServer({ sessions, options: { host: "127.0.0.1", port: 0, ...options } });
+}
+
+type Step = "start" | "stop" | "stop(0)" | "await";
+
+/** Runs steps one after the other without waiting, unless a step is `await`; returns the outcomes. */
+async function run(server: LiveServer, steps: readonly Step[]): Promise<string[]> {
+  const outcomes: Promise<string>[] = [];
+  for (const step of steps) {
+    if (step === "await") {
+      await outcomes.at(-1);
+      continue;
+    }
+    const result: Promise<unknown> = step === "start"
+      ? server.start()
+      : server.stop(step === "stop" ? 60_000 : 0);
+    outcomes.push(result.then(() => "ok", (error: Error) => error.name));
+  }
+  return await Promise.all(outcomes);
+}
+
+/** Orders of steps, and the outcome of each but `await`. */
+const orders: readonly (readonly [steps: readonly Step[], outcomes: readonly string[]])[] = [
+  [["stop"], ["ok"]],
+  [["stop(0)"], ["ok"]],
+  [["stop", "start"], ["ok", "TypeError"]],
+  [["stop", "await", "start"], ["ok", "TypeError"]],
+  [["start", "stop"], ["AbortError", "ok"]],
+  [["start", "stop(0)"], ["AbortError", "ok"]],
+  [["start", "stop", "stop"], ["AbortError", "ok", "ok"]],
+  [["start", "stop", "start"], ["AbortError", "ok", "TypeError"]],
+  [["start", "start", "stop"], ["AbortError", "TypeError", "ok"]],
+  [["start", "await", "stop"], ["ok", "ok"]],
+  [["start", "await", "stop(0)"], ["ok", "ok"]],
+  [["start", "await", "stop(0)", "stop"], ["ok", "ok", "ok"]],
+  [["start", "await", "start", "stop"], ["ok", "TypeError", "ok"]],
+  [["start", "await", "stop", "await", "stop"], ["ok", "ok", "ok"]],
+  [["start", "await", "stop", "await", "start"], ["ok", "ok", "TypeError"]],
+];
+
+for (const transport of TRANSPORTS) {
+  for (const [steps, outcomes] of orders) {
+    Deno.test(`[${transport}] LiveServer leaves nothing open after ${steps.join(", ")}`, async () => {
+      const port = takeFreePort();
+      const server = createServer({ transport, port });
+
+      assertEquals(await run(server, steps), [...outcomes]);
+
+      assertEquals(server.accepting, false);
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+    });
+  }
+
+  for (
+    const [steps, outcomes] of [
+      [["start", "await", "stop"], ["AddrInUse", "ok"]],
+      [["start", "stop"], ["AddrInUse", "ok"]],
+      [["start", "stop(0)"], ["AddrInUse", "ok"]],
+      [["start", "await", "start", "await", "stop"], ["AddrInUse", "AddrInUse", "ok"]],
+    ] as const
+  ) {
+    Deno.test(`[${transport}] LiveServer on a taken port allows ${steps.join(", ")}`, async () => {
+      using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const server = createServer({ transport, port: taken.addr.port });
+
+      assertEquals(await run(server, steps), [...outcomes]);
+      assertEquals(server.accepting, false);
+    });
+  }
+
+  Deno.test(`[${transport}] LiveServer.start() works after the port has become free`, async () => {
+    const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const server = createServer({ transport, port: taken.addr.port });
+    await assertRejects(
+      () => server.start(),
+      Deno.errors.AddrInUse,
+      `Cannot start the live listener as the port is taken: 127.0.0.1:${taken.addr.port}`,
+    );
+
+    taken.close();
+
+    assertEquals((await server.start()).port, taken.addr.port);
+    await server.stop();
+  });
+}
+
+Deno.test("LiveServer.stop() gives up on a transport that never starts, and stops it later", async () => {
+  const opened = Promise.withResolvers<void>();
+  const closed: string[] = [];
+  const transport: Transport = async () => {
+    await opened.promise;
+    return {
+      addr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
+      shutdown: () => Promise.reject(new Error("not called")),
+      abort: () => Promise.resolve(void closed.push("abort")),
+    };
+  };
+  const server = createServer({ transport });
+  const started = server.start();
+
+  assertEquals(await server.stop(0), { stragglers: 0 });
+  opened.resolve();
+
+  await assertRejects(() => started, DOMException, "stopped during its start");
+  assertEquals(closed, ["abort"]);
+});
+
+Deno.test("LiveServer listens on a transport that is passed as a function", async () => {
+  const asked: number[] = [];
+  const transport: Transport = (options) => {
+    asked.push(options.pingIntervalMs);
+    return transports.deno(options);
+  };
+  const server = createServer({ transport, pingIntervalMs: 1_234 });
+
+  const { port } = await server.start();
+
+  using client = await RawClient.connect(port);
+  assertEquals((await client.upgrade("/")).status, 101);
+  client.close();
+  await server.stop();
+  assertEquals(asked, [1_234]);
+});
+
+testOnEach("LiveServer.stop() may be called again, for the same result", async (startLive) => {
+  await using live = await startLive();
+  await using _client = await live.connect();
+
+  assertStrictEquals(live.server.stop(), live.server.stop(0));
+});
+
+testOnEach("LiveServer.accepting is true between start and stop", async (startLive) => {
+  await using live = await startLive();
+  assert(live.server.accepting);
+
+  const stopped = live.server.stop();
+
+  assertEquals(live.server.accepting, false);
+  await stopped;
+});
+
+/** Peers that hold a connection open, whatever the server does. */
+const peers: Readonly<Record<string, (port: number) => Promise<RawClient>>> = {
+  "sends nothing": (port) => RawClient.connect(port),
+  "has sent half a request": async (port) => {
+    const client = await RawClient.connect(port);
+    await client.write("GET / HTTP/1.1\r\nhost: x\r\n");
+    return client;
+  },
+  "waits for its session to be checked": async (port) => {
+    const client = await RawClient.connect(port);
+    await client.request("/", { ...UPGRADE_HEADERS, cookie: cookieOf("slow") });
+    return client;
+  },
+  "does not answer the close of its WebSocket": async (port) => {
+    const client = await RawClient.connect(port);
+    assertEquals((await client.upgrade("/", { cookie: cookieOf("ada") })).status, 101);
+    return client;
+  },
+  "does not answer the close of its refusal": async (port) => {
+    const client = await RawClient.connect(port);
+    assertEquals((await client.upgrade("/?reject=close")).status, 101);
+    return client;
+  },
+  "reads a stream": async (port) => {
+    const client = await RawClient.connect(port);
+    await client.request("/sse?topic=event:1", { host: "x", cookie: cookieOf("ada") });
+    assertEquals((await client.head()).status, 200);
+    return client;
+  },
+};
+
+for (const [name, connect] of Object.entries(peers)) {
+  for (const timeoutMs of [0, 20]) {
+    testOnEach(
+      `LiveServer.stop(${timeoutMs}) ends the connection of a peer that ${name}`,
+      async (startLive) => {
+        const never = Promise.withResolvers<never>();
+        const known = fakeAuthority();
+        const authority = fakeAuthority({
+          authenticate: (cookie) =>
+            cookie.header() === cookieOf("slow") ? never.promise : known.authenticate(cookie),
+        });
+        const live = await startLive({ authority });
+        using peer = await connect(live.port);
+        if (name.startsWith("waits")) {
+          await live.metrics.until(({ gauges }) => gauges.pendingUpgrades === 1);
+        }
+
+        await live.server.stop(timeoutMs);
+
+        await peer.ended();
+        await live.hub.stop();
+      },
+    );
+  }
+}
+
+testOnEach("LiveServer.stop(0) ends streams and sockets alike", async (startLive) => {
+  await using live = await startLive();
+  await using stream = await SseClient.open(live, ["event:1"]);
+  await using socket = await live.connect();
+
+  await live.server.stop(0);
+
+  await Promise.all([stream.ended, socket.closed]);
+});
