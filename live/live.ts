@@ -14,13 +14,8 @@ import { silentMetrics } from "./domain/metrics.ts";
 import { Publication, type PublicationInput } from "./domain/publication.ts";
 import type { RevocationBus } from "./domain/revocation.ts";
 import { MemoryBroker } from "./history/memory_broker.ts";
-import type { LiveServerOptions } from "./http/live_options.ts";
-import {
-  createLiveServer,
-  type DrainResult,
-  type LiveServer,
-  type LiveServerDeps,
-} from "./http/live_server.ts";
+import type { LiveServerDeps, LiveServerOptions } from "./http/live_options.ts";
+import { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";
 import { Hub } from "./hub/hub.ts";
 import type { Readiness } from "./ops/health.ts";
 import type { OperatedServer } from "./ops/ops_handler.ts";
@@ -125,6 +120,7 @@ export function createLive(options: LiveOptions = {}): Live {
     get strain() {
       return server.strain;
     },
+    handler: server.handler,
     start: () => lifecycle.start(),
     stop: (timeoutMs) => lifecycle.stop(timeoutMs),
     // deno-lint-ignore require-await -- an invalid publication must reject

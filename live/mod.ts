@@ -101,7 +101,16 @@ export {
   type OpsHandlerOptions,
 } from "./ops/ops_handler.ts";
 export { createOpsServer, type OpsServer, type OpsServerOptions } from "./ops/ops_server.ts";
-export type { TransportName } from "./transport/transport.ts";
+export type { Listener } from "./transport/listener.ts";
+export type {
+  Answer,
+  Incoming,
+  SocketEvents,
+  Transport,
+  TransportName,
+  TransportOptions,
+  Upgrade,
+} from "./transport/transport.ts";
 export type { Topics } from "./directus/flow_trigger.ts";
 export type { Publish } from "./ops/publish.ts";
 export type { RedisClient } from "./redis/client.ts";

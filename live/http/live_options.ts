@@ -45,7 +45,8 @@ export interface LiveServerDeps {
 export interface LiveServerOptions {
   /**
    * The server that carries connections: `deno` is Deno's own, `ws` is node:http with npm `ws`, for
-   * servers without a proxy in front. You can also pass a transport of your own.
+   * servers without a proxy in front, and `none` is a `Deno.serve` of yours, which calls
+   * {@linkcode LiveServer.handler}. You can also pass a transport of your own.
    *
    * @default {"deno"}
    */

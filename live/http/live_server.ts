@@ -6,6 +6,7 @@
 
 import { STATUS_CODE } from "@std/http/status";
 import { Deadline } from "../domain/deadline.ts";
+import { Lifecycle } from "../domain/lifecycle.ts";
 import { silentLogger } from "../domain/logger.ts";
 import { denoIncoming, denoResponse } from "../transport/deno_exchange.ts";
 import type { Listener } from "../transport/listener.ts";
@@ -26,17 +27,18 @@ export interface LiveServer {
   /**
    * Starts to listen; resolves to the address once clients can connect.
    *
-   * @throws {Deno.errors.AddrInUse} If the port is taken. You can start again, or stop.
+   * @throws {Deno.errors.AddrInUse} If the port is taken.
    * @throws {TypeError} If it was started or stopped before.
-   * @throws {DOMException} An `AbortError` if it is stopped meanwhile; nothing listens then.
    */
   start(): Promise<Deno.NetAddr>;
   /**
-   * Answers a request of a `Deno.serve` of your own, where you need no `start()`: upgrades at any
-   * path, `/sse` and `/live/client.js`. Returns `undefined` for any other request.
+   * Answers a request of a `Deno.serve` of your own, for the transport `none`: upgrades at any path,
+   * `/sse` and `/live/client.js`. Returns `undefined` for any other request.
    *
    * @example
    * ```ts ignore
+   * const live = createLiveServer({ sessions, options: { transport: "none" } });
+   * await live.start();
    * Deno.serve((request, info) => live.handler(request, info) ?? new Response("Hello"));
    * ```
    */
@@ -46,9 +48,9 @@ export interface LiveServer {
   ) => Promise<Response> | undefined;
   /**
    * Refuses new clients, closes every connection with 1001, waits until they are gone and stops
-   * listening. At the deadline it breaks the connections that are left. Two kinds stay: Deno's own
-   * WebSockets whose peers read nothing, until the process ends, and those of a server of yours.
-   * Calling it again returns the first call's promise.
+   * listening. A stop waits for a start under way. At the deadline it breaks the connections that
+   * are left. Two kinds stay: Deno's own WebSockets whose peers read nothing, until the process
+   * ends, and connections of the transport `none`. Calling it again returns the first call's promise.
    */
   stop(timeoutMs?: number): Promise<DrainResult>;
   /** Whether it is listening and not draining. */
@@ -68,75 +70,53 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
   const options = { ...LIVE_DEFAULTS, ...deps.options };
   const { logger = silentLogger } = deps;
   const live = new LiveHandler(deps, options);
-  let started: Promise<Deno.NetAddr> | undefined;
   let listener: Listener | undefined;
-  let draining: Promise<DrainResult> | undefined;
-
-  async function listen(): Promise<Deno.NetAddr> {
-    const { transport } = options;
-    const startListening = typeof transport === "function" ? transport : transports[transport];
-    const opened = await startListening({
-      ...options,
-      handle: (incoming) => live.answer(incoming) ?? emptyResponse(STATUS_CODE.NotFound),
-      logger,
-    });
-    if (draining !== undefined) {
-      await abort(opened);
-      throw new DOMException(`The ${LISTENER_NAME} was stopped during its start`, "AbortError");
-    }
-    listener = opened;
-    const { hostname: host, port } = opened.addr;
-    logger.info(`${LISTENER_NAME} started`, { host, port });
-    return opened.addr;
-  }
-
-  async function drain(timeoutMs: number): Promise<DrainResult> {
-    logger.info("draining", { connections: live.connections, timeoutMs });
-    using deadline = new Deadline(timeoutMs);
-    const drained = live.drain(deadline);
-    await deadline.wait(started?.catch(() => {})); // a start under way closes what it opens
-    const isClosed = await drained && await deadline.wait(listener?.shutdown());
-    const stragglers = live.closing;
-    if (stragglers > 0) logger.warn("gave up on sockets that do not close", { stragglers });
-    if (!isClosed && listener !== undefined) await abort(listener);
-    return { stragglers };
-  }
+  const lifecycle = new Lifecycle<Deno.NetAddr, DrainResult>({
+    name: LISTENER_NAME,
+    async open() {
+      const { transport } = options;
+      const listen = typeof transport === "function" ? transport : transports[transport];
+      listener = await listen({
+        ...options,
+        handle: (incoming) => live.answer(incoming) ?? emptyResponse(STATUS_CODE.NotFound),
+        logger,
+      });
+      const { hostname: host, port } = listener.addr;
+      logger.info(`${LISTENER_NAME} started`, { host, port });
+      return listener.addr;
+    },
+    async close(timeoutMs = options.drainTimeoutMs) {
+      logger.info("draining", { connections: live.connections, timeoutMs });
+      using deadline = new Deadline(timeoutMs);
+      const isClosed = await live.drain(deadline) && await deadline.wait(listener?.shutdown());
+      const stragglers = live.closing;
+      if (stragglers > 0) logger.warn("gave up on sockets that do not close", { stragglers });
+      if (!isClosed) await abort(listener);
+      return { stragglers };
+    },
+  });
 
   return {
     get accepting() {
-      return listener !== undefined && draining === undefined;
+      return listener !== undefined && !lifecycle.stopped;
     },
     get strain() {
       const { closing } = live;
       if (closing <= MAX_CLOSING_SHARE * options.maxConnections) return undefined;
       return `${closing} sockets were closed and are not gone`;
     },
-    async start() {
-      if (draining !== undefined) {
-        throw new TypeError(`Cannot start the ${LISTENER_NAME} after it was stopped`);
-      }
-      if (started !== undefined) throw new TypeError(`Cannot start the ${LISTENER_NAME} twice`);
-      started = listen();
-      try {
-        return await started;
-      } catch (error) {
-        started = undefined;
-        throw error;
-      }
-    },
+    start: () => lifecycle.start(),
+    stop: (timeoutMs) => lifecycle.stop(timeoutMs),
     handler(request, info) {
       const incoming = denoIncoming(request, info);
       const { pingIntervalMs } = options;
       return live.answer(incoming)?.then((answer) => denoResponse(request, answer, pingIntervalMs));
     },
-    stop(timeoutMs = options.drainTimeoutMs) {
-      return draining ??= drain(timeoutMs);
-    },
   };
 }
 
 /** Breaks all connections of a listener; gives up on those that cannot be broken. */
-async function abort(listener: Listener): Promise<void> {
+async function abort(listener: Listener | undefined): Promise<void> {
   using deadline = new Deadline(ABORT_TIMEOUT_MS);
-  await deadline.wait(listener.abort());
+  await deadline.wait(listener?.abort());
 }

@@ -9,8 +9,8 @@ import type { Logger } from "../domain/logger.ts";
 import type { Socket } from "../domain/socket.ts";
 import type { Listener } from "./listener.ts";
 
-/** Names of the built-in transports. */
-export type TransportName = "deno" | "ws";
+/** Names of the built-in transports. `none` opens no listener: a server of somebody else's does. */
+export type TransportName = "deno" | "ws" | "none";
 
 /** A request, as its transport hands it over. */
 export interface Incoming {

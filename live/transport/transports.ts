@@ -12,4 +12,10 @@ import { listenOnWs } from "./ws_transport.ts";
 export const transports: Readonly<Record<TransportName, Transport>> = {
   deno: listenOnDeno,
   ws: listenOnWs,
+  none: ({ host: hostname, port }) =>
+    Promise.resolve({
+      addr: { transport: "tcp", hostname, port },
+      shutdown: () => Promise.resolve(),
+      abort: () => Promise.resolve(),
+    }),
 };

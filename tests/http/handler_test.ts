@@ -1,5 +1,5 @@
 /**
- * Tests of the live server as a handler in a Deno.serve of somebody else.
+ * Tests of the live server as a handler in a Deno.serve that is not its own.
  *
  * @module
  */
@@ -10,12 +10,16 @@ import { Client } from "../support/client.ts";
 import { Live } from "../support/live.ts";
 import { SseClient } from "../support/sse_client.ts";
 
-/** A live server that never listens, in a server with a route of its own. */
+/** A live server in a server that has a route of its own. */
 class Mounted extends Live {
   readonly #server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     (request, info) => this.server.handler(request, info) ?? new Response("own route"),
   );
+
+  constructor() {
+    super({ options: { transport: "none" } });
+  }
 
   override get port(): number {
     return this.#server.addr.port;
@@ -27,8 +31,14 @@ class Mounted extends Live {
   }
 }
 
+async function mount(): Promise<Mounted> {
+  const live = new Mounted();
+  await live.start();
+  return live;
+}
+
 Deno.test("LiveServer.handler serves sockets, streams and the client beside other routes", async () => {
-  await using live = new Mounted();
+  await using live = await mount();
   await using socket = await live.connect();
   await using stream = await SseClient.open(live, ["event:1"]);
   await socket.subscribe("event:1");
@@ -40,11 +50,11 @@ Deno.test("LiveServer.handler serves sockets, streams and the client beside othe
   assertMatch(await script.text(), /export/);
   assertEquals(await (await fetch(`${live.http}/x`)).text(), "own route");
   assertEquals((await live.knock("/")).status, 401);
-  assertEquals(live.metrics.gauges.connections, 2);
+  assertEquals([live.metrics.gauges.connections, live.server.accepting], [2, true]);
 });
 
 Deno.test("LiveServer.stop() drains the connections of a handler, and its server goes on", async () => {
-  await using live = new Mounted();
+  await using live = await mount();
   await using socket = await live.connect();
   await using stream = await SseClient.open(live, ["event:1"]);
 
