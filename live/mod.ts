@@ -33,13 +33,13 @@
  * @module
  */
 
+// The server as a whole.
+export { createLive, type Live, type LiveOptions } from "./live.ts";
 export { type Addresses, type Application, compose, type ComposeOptions } from "./application.ts";
 export type { Config } from "./config/config.ts";
 export { type ConfigResult, readConfig } from "./config/read_config.ts";
-export { createLive, type Live, type LiveOptions } from "./live.ts";
-export { Connection, type ConnectionOptions } from "./connection/connection.ts";
-export { createDirectusAuthority, type DirectusAuthorityOptions } from "./directus/authority.ts";
-export { CachingAuthority, type CachingAuthorityOptions } from "./directus/caching_authority.ts";
+
+// Users and rights.
 export type {
   AskOptions,
   Authentication,
@@ -49,6 +49,13 @@ export type {
   Unavailable,
   User,
 } from "./domain/authority.ts";
+export { SessionCookie } from "./domain/session_cookie.ts";
+export { createDirectusAuthority, type DirectusAuthorityOptions } from "./directus/authority.ts";
+export { CachingAuthority, type CachingAuthorityOptions } from "./directus/caching_authority.ts";
+
+// Publications, topics and their logs.
+export { Publication, type PublicationInput } from "./domain/publication.ts";
+export { parseTopic, type Topic, type TopicSource } from "./domain/topic.ts";
 export { BrokerUnavailable } from "./domain/broker.ts";
 export type {
   Broker,
@@ -58,9 +65,27 @@ export type {
   Position,
   TopicLog,
 } from "./domain/broker.ts";
-export { BACKPRESSURE_REASON, CloseCode } from "./domain/close_codes.ts";
+export { MemoryBroker, type MemoryBrokerOptions } from "./history/memory_broker.ts";
+export type { RedisClient } from "./redis/client.ts";
+export { Ingest, type IngestOptions } from "./redis/ingest.ts";
+export { RedisLink, type RedisLinkOptions, type RedisSession } from "./redis/link.ts";
+export { RedisBroker, type RedisBrokerOptions } from "./redis/redis_broker.ts";
+export { RedisRevocationBus, type RedisRevocationBusOptions } from "./redis/revocation_bus.ts";
+export type { StoreBounds } from "./redis/store.ts";
+
+// Operation.
+export type { Health, Readiness } from "./ops/health.ts";
+export {
+  createOpsHandler,
+  type OperatedServer,
+  type OpsHandler,
+  type OpsHandlerOptions,
+} from "./ops/ops_handler.ts";
+export { createOpsServer, type OpsServer, type OpsServerOptions } from "./ops/ops_server.ts";
+export type { Publish } from "./ops/publish.ts";
+export type { Topics } from "./directus/flow_trigger.ts";
 export { readRevocation, type Revocation, type RevocationBus } from "./domain/revocation.ts";
-export { type LogFields, type Logger, silentLogger } from "./domain/logger.ts";
+export { createRevoke, type Revoke, type Revoked, type RevokeOptions } from "./session/revoke.ts";
 export {
   type AvoidedBy,
   type InboundType,
@@ -71,6 +96,28 @@ export {
   silentMetrics,
   type UpgradeResult,
 } from "./domain/metrics.ts";
+export { type LogFields, type Logger, silentLogger } from "./domain/logger.ts";
+export { createPrometheusMetrics, type PrometheusMetrics } from "./telemetry/prometheus_metrics.ts";
+export { createStdLogger, type StdLoggerOptions } from "./telemetry/std_logger.ts";
+
+// Connections and what carries them.
+export type { LiveServerDeps, LiveServerOptions } from "./http/live_options.ts";
+export { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";
+export type { Listener } from "./transport/listener.ts";
+export type {
+  Answer,
+  Incoming,
+  SocketEvents,
+  Transport,
+  TransportName,
+  TransportOptions,
+  Upgrade,
+} from "./transport/transport.ts";
+export { Connection, type ConnectionOptions } from "./connection/connection.ts";
+export type { Socket } from "./domain/socket.ts";
+export { BACKPRESSURE_REASON, CloseCode } from "./domain/close_codes.ts";
+
+// Messages, and how they are rendered.
 export type {
   ClientMessage,
   ErrorCode,
@@ -82,43 +129,13 @@ export type {
   UnsubscribeRequest,
   WelcomeMessage,
 } from "./domain/messages.ts";
-export { Publication, type PublicationInput } from "./domain/publication.ts";
-export { SessionCookie } from "./domain/session_cookie.ts";
-export type { Socket } from "./domain/socket.ts";
 export type { LogName, Wire } from "./domain/wire.ts";
-export { parseTopic, type Topic, type TopicSource } from "./domain/topic.ts";
+export { jsonWire } from "./wire/json_wire.ts";
+
+// The parts that createLive() assembles.
 export type { FanOutOptions } from "./hub/fan_out.ts";
 export type { Subscriber } from "./hub/subscriber.ts";
-export type { LiveServerDeps, LiveServerOptions } from "./http/live_options.ts";
 export { Hub, type HubOptions, type SubscribeOptions, type SubscriptionStart } from "./hub/hub.ts";
-export { MemoryBroker, type MemoryBrokerOptions } from "./history/memory_broker.ts";
-export { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";
-export type { Health, Readiness } from "./ops/health.ts";
-export {
-  createOpsHandler,
-  type OperatedServer,
-  type OpsHandler,
-  type OpsHandlerOptions,
-} from "./ops/ops_handler.ts";
-export { createOpsServer, type OpsServer, type OpsServerOptions } from "./ops/ops_server.ts";
-export type { Listener } from "./transport/listener.ts";
-export type {
-  Answer,
-  Incoming,
-  SocketEvents,
-  Transport,
-  TransportName,
-  TransportOptions,
-  Upgrade,
-} from "./transport/transport.ts";
-export type { Topics } from "./directus/flow_trigger.ts";
-export type { Publish } from "./ops/publish.ts";
-export type { RedisClient } from "./redis/client.ts";
-export { Ingest, type IngestOptions } from "./redis/ingest.ts";
-export { RedisLink, type RedisLinkOptions, type RedisSession } from "./redis/link.ts";
-export { RedisBroker, type RedisBrokerOptions } from "./redis/redis_broker.ts";
-export { RedisRevocationBus, type RedisRevocationBusOptions } from "./redis/revocation_bus.ts";
-export type { StoreBounds } from "./redis/store.ts";
 export { Revalidator, type RevalidatorOptions } from "./session/revalidator.ts";
 export type {
   CheckSummary,
@@ -126,13 +143,9 @@ export type {
   MonitoredSession,
   SessionChecker,
 } from "./session/session_checker.ts";
-export { createRevoke, type Revoke, type Revoked, type RevokeOptions } from "./session/revoke.ts";
 export {
   createSessions,
   type Session,
   type SessionFactory,
   type SessionOptions,
 } from "./session/session.ts";
-export { createPrometheusMetrics, type PrometheusMetrics } from "./telemetry/prometheus_metrics.ts";
-export { createStdLogger, type StdLoggerOptions } from "./telemetry/std_logger.ts";
-export { jsonWire } from "./wire/json_wire.ts";

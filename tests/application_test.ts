@@ -15,15 +15,15 @@ interface Setup {
   readonly ports: { readonly live: number; readonly ops: number };
 }
 
-function setUp(transport: string): Setup {
+function setUp(env: Readonly<Record<string, string>>): Setup {
   const ports = { live: takeFreePort(), ops: takeFreePort() };
   const result = readConfig({
     DIRECTUS_BASE_URL: "http://127.0.0.1:9",
-    LIVE_TRANSPORT: transport,
     LIVE_WS_HOST: "127.0.0.1",
     LIVE_WS_PORT: `${ports.live}`,
     OPS_PORT: `${ports.ops}`,
     LOG_LEVEL: "ERROR",
+    ...env,
   });
   assert(result.ok);
   return { application: compose(result.config), ports };
@@ -85,10 +85,16 @@ const cases: Record<string, (setup: Setup) => Promise<void>> = {
   },
 };
 
-for (const transport of ["deno", "ws"]) {
+const variants: Record<string, Record<string, string>> = {
+  "deno": { LIVE_TRANSPORT: "deno" },
+  "ws": { LIVE_TRANSPORT: "ws" },
+  "Redis out of reach": { REDIS_URL: "redis://127.0.0.1:9", REDIS_INGEST_STREAM: "positions" },
+};
+
+for (const [variant, env] of Object.entries(variants)) {
   for (const [name, run] of Object.entries(cases)) {
-    Deno.test(`[${transport}] compose() leaves nothing open: ${name}`, async () => {
-      const setup = setUp(transport);
+    Deno.test(`[${variant}] compose() leaves nothing open: ${name}`, async () => {
+      const setup = setUp(env);
 
       await run(setup);
 
