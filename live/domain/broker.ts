@@ -36,7 +36,35 @@ export interface LoggedPublication {
   readonly at: number;
 }
 
-/** A topic's log as its readers see it. */
+/** Length of a message around its topic, key and payload, in UTF-16 code units. */
+const ENVELOPE_LENGTH = 48;
+
+/**
+ * Returns the approximate length of a publication as a message, in UTF-16 code units: what it counts
+ * for in frames, in a slow consumer's backlog, and in the history's budget.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { messageLength } from "./broker.ts";
+ *
+ * assertEquals(messageLength("event:42", { key: "car-7", json: '{"x":1}' }), 68);
+ * ```
+ */
+export function messageLength(
+  topic: string,
+  { key = "", json = "" }: Pick<LoggedPublication, "key" | "json">,
+): number {
+  return ENVELOPE_LENGTH + topic.length + key.length + json.length;
+}
+
+/**
+ * A topic's log as its readers see it.
+ *
+ * A reader that applies what it reads in order ends with the topic's state, whether it reads every
+ * publication or only what {@linkcode TopicLog.held} and {@linkcode TopicLog.newest} return. The one
+ * exception is a reader that cannot catch up: see {@linkcode TopicLog.canCatchUp}.
+ */
 export interface TopicLog {
   /** Name of the topic. */
   readonly topic: string;
@@ -57,16 +85,22 @@ export interface TopicLog {
   /** Returns the latest publication of each key that follows an offset, oldest first: the state. */
   latest(offset: number): Iterable<LoggedPublication>;
   /**
-   * Returns what can still be sent to a reader whose next publication is no longer held: the latest
-   * of each key that follows the offset, and then all that the log holds; in order. `undefined` if
-   * a removal that follows the offset is no longer held: such a reader has to start over.
+   * Returns whether a reader at an offset can learn of every change of the state that follows it;
+   * `false` if a removal that follows is no longer held, so that the reader has to start over.
    */
-  held(offset: number): Iterable<LoggedPublication> | undefined;
+  canCatchUp(offset: number): boolean;
   /**
-   * Returns the newest state after an offset: the latest of each key, removals included, and the
-   * last publication; in order. `undefined` as for {@linkcode TopicLog.held}.
+   * Returns all that is held after an offset, in order: the latest of each key that precedes the log,
+   * and then the log.
    */
-  newest(offset: number): Iterable<LoggedPublication> | undefined;
+  held(offset: number): Iterable<LoggedPublication>;
+  /**
+   * Returns the newest state after an offset, in order: the latest of each key, removals included,
+   * and the last publication.
+   */
+  newest(offset: number): Iterable<LoggedPublication>;
+  /** Keeps the publications after an offset until the next {@linkcode TopicLog.release}. */
+  retain(offset: number): void;
   /**
    * Allows the log to drop, beyond its usual bounds, what all readers have read. Publications after
    * `offset` stay, so that a burst longer than the history is not lost before it was sent.

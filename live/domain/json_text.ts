@@ -4,8 +4,11 @@
  * @module
  */
 
-/** A string, or a run of white space; in valid JSON white space stands only between tokens. */
-const STRING_OR_SPACE = /"(?:[^"\\]|\\.)*"|[\t\n\r ]+/g;
+/**
+ * What matters for finding white space outside strings. A pattern for whole strings would repeat a
+ * group, which overflows the stack of the regular expression engine at some 10 MB.
+ */
+const TOKEN = /\\["\\]|"|[\t\n\r ]+/g;
 
 /**
  * Removes the white space between the tokens of valid JSON. Numbers, strings and the order of
@@ -21,7 +24,11 @@ const STRING_OR_SPACE = /"(?:[^"\\]|\\.)*"|[\t\n\r ]+/g;
  */
 export function compactJson(text: string): string {
   if (!/[\t\n\r ]/.test(text)) return text; // the usual case
-  return text.replace(STRING_OR_SPACE, (token) => token.startsWith('"') ? token : "");
+  let isInString = false;
+  return text.replace(TOKEN, (token) => {
+    if (token === '"') isInString = !isInString;
+    return isInString || token === '"' ? token : "";
+  });
 }
 
 /** Returns whether a text is valid JSON. */

@@ -16,13 +16,13 @@ export const MAX_KEY_LENGTH = 256;
 export interface PublicationInput {
   /** Name of the topic. */
   readonly topic: string;
-  /** What the publication replaces: of each key only the latest counts as state. */
+  /** What the publication replaces: only the latest of each key counts as state. */
   readonly key?: string | undefined;
   /** The payload: any value that JSON can hold. */
   readonly data?: unknown;
-  /** The payload as JSON text, in place of `data`. It reaches subscribers digit by digit. */
+  /** The payload as JSON text, instead of `data`. Its numbers reach subscribers digit by digit. */
   readonly json?: string | undefined;
-  /** Takes the key out of the topic's state, in place of a payload. */
+  /** Takes the key out of the topic's state, instead of giving it a payload. */
   readonly removed?: boolean | undefined;
 }
 
@@ -32,13 +32,15 @@ const input = z.object({
     "must be <prefix>:<id>, its id the key of one item",
   ),
   key: z.string().max(MAX_KEY_LENGTH).optional(),
+  data: z.unknown().optional(),
   removed: z.boolean().optional(),
 });
 
 /**
  * A valid publication. Only {@linkcode Publication.from} and {@linkcode Publication.read} create
- * one, so everything that a broker accepts is a well-formed topic name and valid JSON on one line:
- * a payload can neither forge a second message in a frame nor break a line format.
+ * one, and nothing can change it afterwards. So everything that a broker accepts has a well-formed
+ * topic name and valid JSON on one line: a payload can neither forge a second message in a frame nor
+ * break a line format.
  */
 export class Publication {
   /** Name of the topic. */
@@ -47,18 +49,19 @@ export class Publication {
   readonly key: string | undefined;
   /** The payload as JSON text without line breaks; `undefined` if it removes the key. */
   readonly json: string | undefined;
-  /** Keeps plain objects from being taken for publications. */
-  readonly #isValid = true;
+  /** Set by {@linkcode Publication.read} alone: JavaScript can call a private constructor. */
+  #isValid = false;
 
   private constructor(topic: string, key: string | undefined, json: string | undefined) {
     this.topic = topic;
     this.key = key;
     this.json = json;
+    Object.freeze(this);
   }
 
-  /** Returns whether a value is a publication. */
+  /** Returns whether a value is a publication, and not an object that only looks like one. */
   static isPublication(value: unknown): value is Publication {
-    return typeof value === "object" && value !== null && #isValid in value;
+    return typeof value === "object" && value !== null && #isValid in value && value.#isValid;
   }
 
   /**
@@ -77,14 +80,16 @@ export class Publication {
    */
   static from(value: PublicationInput): Publication {
     if (Publication.isPublication(value)) return value;
-    const publication = Publication.read(value);
+    const publication = Publication.read(value, value?.json);
     if (typeof publication !== "string") return publication;
     throw new TypeError(`Cannot build a publication: ${publication}`);
   }
 
   /**
-   * Reads a publication that somebody else wrote.
+   * Reads a publication that a publisher sent.
    *
+   * @param value An object with `topic`, `key`, and `data` or `removed`. Other fields are ignored.
+   * @param json The payload as JSON text, if `value` has no `data`.
    * @returns The publication, or what is wrong with it, as a sentence for the publisher.
    *
    * @example
@@ -95,30 +100,39 @@ export class Publication {
    * assertEquals(Publication.read({ topic: "event:42" }), "data: missing");
    * ```
    */
-  static read(value: unknown): Publication | string {
+  static read(value: unknown, json?: string): Publication | string {
     const parsed = input.safeParse(value);
     if (!parsed.success) return describeFault(parsed.error);
-    const { topic, key, removed = false } = parsed.data;
-    const json = readJson(value as PublicationInput, removed);
-    if (typeof json === "string") return json;
-    if (removed && key === undefined) return "key: missing, as removed takes a key out";
-    return new Publication(topic, key, json.text);
+    const { topic, key, data, removed = false } = parsed.data;
+    const payload = removed ? noPayload(data, json) : readPayload(data, json);
+    if ("fault" in payload) return payload.fault;
+    if (removed && key === undefined) return "key: missing; a removal must name the key";
+    const publication = new Publication(topic, key, payload.json);
+    publication.#isValid = true;
+    return publication;
   }
 }
 
-/** Returns the payload's JSON text, none for a removal, or what is wrong with it. */
-function readJson(
-  { data, json }: PublicationInput,
-  removed: boolean,
-): { readonly text: string | undefined } | string {
-  if (removed) {
-    const isBare = data === undefined && json === undefined;
-    return isBare ? { text: undefined } : "data: must be absent where removed is true";
+type Payload = { readonly json: string | undefined } | { readonly fault: string };
+
+function noPayload(data: unknown, json: string | undefined): Payload {
+  if (data === undefined && json === undefined) return { json: undefined };
+  return { fault: "data: must be absent if removed is true" };
+}
+
+function readPayload(data: unknown, json: string | undefined): Payload {
+  if (json === undefined) return writeJson(data);
+  if (data !== undefined) return { fault: "data: must be absent if json is given" };
+  // Checked at run time as well: an object with a toString() could pass as JSON and change later.
+  if (typeof json !== "string" || !isJson(json)) return { fault: "data: not JSON" };
+  return { json: compactJson(json) };
+}
+
+function writeJson(data: unknown): Payload {
+  try {
+    const json: string | undefined = JSON.stringify(data);
+    return json === undefined ? { fault: "data: missing" } : { json };
+  } catch {
+    return { fault: "data: cannot be written as JSON" }; // a cycle, a BigInt, or nested too deeply
   }
-  if (json === undefined) {
-    const text: string | undefined = JSON.stringify(data);
-    return text === undefined ? "data: missing" : { text };
-  }
-  if (data !== undefined) return "data: must be absent where json is given";
-  return isJson(json) ? { text: compactJson(json) } : "data: not JSON";
 }

@@ -1,5 +1,5 @@
 /**
- * The seam to a wire protocol: how what a log holds is written for one kind of client.
+ * The seam to a wire protocol: how messages are written for one kind of client.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import type { LoggedPublication, TopicLog } from "./broker.ts";
 import type { ServerMessage } from "./messages.ts";
 
-/** As much of a log as a wire names. */
+/** The part of a log that a wire mentions. */
 export type LogName = Pick<TopicLog, "topic" | "epoch">;
 
 /**
  * Renders messages. Subscribers with the same wire, at the same position of a log, share one
- * rendered frame, so a wire that has nothing of its own is one object for all its clients.
+ * rendered frame, so all clients should share one wire unless it has state.
  *
- * A wire that belongs to one client may keep state: it renders in the order of sending, and what it
- * renders is sent.
+ * A wire of one client may have state: it renders in the order of sending, and everything that it
+ * renders is sent, unless the connection ends.
  */
 export interface Wire {
   /** How many messages one frame may carry; 1 forbids joining. */
   readonly maxMessages: number;
-  /** Renders an answer to one client, as the text of a frame. */
+  /** Renders an answer to one client, as the text of a frame that can also be joined with others. */
   answer(message: ServerMessage): string;
   /**
    * Renders a publication, as a part of a frame.

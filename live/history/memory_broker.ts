@@ -7,7 +7,8 @@
 import type { Broker, BrokerEvents, Position, TopicLog } from "../domain/broker.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { Publication } from "../domain/publication.ts";
-import { type HistoryBudget, TopicHistory, type TopicHistoryOptions } from "./topic_history.ts";
+import { type HistoryBudget, shrink } from "./history_budget.ts";
+import { TopicHistory, type TopicHistoryOptions } from "./topic_history.ts";
 
 /** Bounds of the history. */
 export interface MemoryBrokerOptions {
@@ -15,13 +16,13 @@ export interface MemoryBrokerOptions {
   readonly historySize: number;
   /** How long the log keeps them, and how long an unused topic is kept, in milliseconds. */
   readonly historyTtlMs: number;
-  /** What all topics may hold together, in bytes; the least recently used topic is dropped first. */
+  /** What all topics may hold together, in bytes; the least recently used is dropped first. */
   readonly historyMaxBytes: number;
   /** Counts publications. */
   readonly metrics: Metrics;
 }
 
-/** Expired topics are swept four times per time to live: so late at most is one dropped. */
+/** How often expired topics are dropped: this many times per time to live. */
 const SWEEPS_PER_TTL = 4;
 
 /**
@@ -52,20 +53,23 @@ export class MemoryBroker implements Broker {
   readonly #budget: HistoryBudget = { used: 0 };
   /** Shared by all histories, of which there may be many. */
   readonly #bounds: TopicHistoryOptions;
-  /** The least recently used topic first. */
-  readonly #histories = new Map<string, TopicHistory>();
-  readonly #open = new Set<string>();
-  readonly #sweep: ReturnType<typeof setInterval>;
+  /** Open topics, the least recently used first. */
+  readonly #open = new Map<string, TopicHistory>();
+  /** The others, the least recently used first. */
+  readonly #idle = new Map<string, TopicHistory>();
+  readonly #sweeps: ReturnType<typeof setInterval>;
   #slice: ReturnType<typeof setTimeout> | undefined;
   #events: BrokerEvents = { changed() {} };
 
-  /** Creates a broker without topics. Its sweep keeps running until {@linkcode stop}. */
+  /** Creates a broker without topics. Its sweeps keep running until {@linkcode stop}. */
   constructor(options: MemoryBrokerOptions) {
     this.#options = options;
     const { historySize: size, historyTtlMs: ttlMs } = options;
     this.#bounds = { size, ttlMs, budget: this.#budget };
     const everyMs = Math.min(Math.ceil(options.historyTtlMs / SWEEPS_PER_TTL), MAX_INTERVAL_MS);
-    this.#sweep = setInterval(() => this.#forget([...this.#histories]), everyMs);
+    this.#sweeps = setInterval(() => {
+      if (this.#slice === undefined) this.#sweep(this.#all());
+    }, everyMs);
   }
 
   listen(events: BrokerEvents): void {
@@ -75,7 +79,7 @@ export class MemoryBroker implements Broker {
   publish(publications: readonly Publication[]): Promise<Position[]> {
     const positions = publications.map((publication) => {
       const { topic } = publication;
-      const history = this.#use(topic);
+      const history = this.#use(topic, this.#open.has(topic) ? this.#open : this.#idle);
       return { topic, offset: history.append(publication), epoch: history.epoch };
     });
     this.#shrink();
@@ -87,67 +91,80 @@ export class MemoryBroker implements Broker {
   }
 
   open(topic: string): Promise<TopicLog> {
-    const history = this.#use(topic);
-    if (!this.#open.has(topic)) {
-      this.#open.add(topic);
-      history.release(history.head);
-    }
+    const isOpen = this.#open.has(topic);
+    const history = this.#use(topic, this.#open);
+    if (!isOpen) history.release(history.head);
     return Promise.resolve(history);
   }
 
   refresh(): Promise<void> {
-    return Promise.resolve(); // there is no other instance that could be ahead
+    return Promise.resolve(); // no other instance could be ahead
   }
 
   close(topic: string): void {
-    if (!this.#open.delete(topic)) return;
-    const history = this.#use(topic);
+    if (!this.#open.has(topic)) return;
+    const history = this.#use(topic, this.#idle);
     history.release(Infinity);
     history.usedAt = Date.now();
     this.#shrink();
   }
 
   stop(): Promise<void> {
-    clearInterval(this.#sweep);
+    clearInterval(this.#sweeps);
     clearTimeout(this.#slice);
     return Promise.resolve();
   }
 
-  /** Returns a topic's history, which becomes the most recently used. */
-  #use(topic: string): TopicHistory {
-    const history = this.#histories.get(topic) ?? new TopicHistory(topic, this.#bounds);
-    this.#histories.delete(topic);
-    this.#histories.set(topic, history);
+  /** Returns a topic's history, which becomes the most recently used of the open or idle topics. */
+  #use(topic: string, topics: Map<string, TopicHistory>): TopicHistory {
+    const history = this.#open.get(topic) ?? this.#idle.get(topic) ??
+      new TopicHistory(topic, this.#bounds);
+    this.#open.delete(topic);
+    this.#idle.delete(topic);
+    topics.set(topic, history);
     return history;
   }
 
-  /** Drops the least recently used topics until the rest is within the bounds. */
+  /** Drops idle topics, and then parts of open ones, until the rest is within the bounds. */
   #shrink(): void {
-    for (const [topic, history] of this.#histories) {
-      const isOpen = this.#open.has(topic);
-      const isTooMuch = this.#budget.used > this.#options.historyMaxBytes;
-      if (!isTooMuch && this.#histories.size - this.#open.size <= MAX_IDLE_TOPICS) break;
-      if (isTooMuch || !isOpen) history.clear();
-      if (!isOpen) this.#histories.delete(topic);
+    const { historyMaxBytes, metrics } = this.#options;
+    for (const history of this.#idle.values()) {
+      if (this.#budget.used <= historyMaxBytes && this.#idle.size <= MAX_IDLE_TOPICS) break;
+      this.#drop(history);
     }
-    this.#options.metrics.historyBytes(this.#budget.used);
+    shrink(this.#open.values(), this.#budget, historyMaxBytes);
+    metrics.historyBytes(this.#budget.used);
+  }
+
+  *#all(): Generator<TopicHistory> {
+    yield* this.#open.values();
+    yield* this.#idle.values();
   }
 
   /** Drops what is past its time to live, in slices. */
-  #forget(histories: [topic: string, history: TopicHistory][], from = 0): void {
-    const longAgo = Date.now() - this.#options.historyTtlMs;
+  #sweep(histories: Iterator<TopicHistory>): void {
     const until = performance.now() + SLICE_MS;
-    let index = from;
-    for (; index < histories.length; index++) {
-      if (index % CLOCK_EVERY === 0 && performance.now() > until) break;
-      const [topic, history] = histories[index] as [string, TopicHistory];
-      history.prune();
-      if (this.#histories.get(topic) !== history || this.#open.has(topic)) continue;
-      if (history.usedAt <= longAgo) this.#histories.delete(topic);
-    }
+    let isDone = false;
+    do {
+      for (let count = 0; count < CLOCK_EVERY && !isDone; count++) {
+        const { value, done } = histories.next();
+        if (done) isDone = true;
+        else this.#expire(value);
+      }
+    } while (!isDone && performance.now() < until);
     this.#options.metrics.historyBytes(this.#budget.used);
-    if (index < histories.length) {
-      this.#slice = setTimeout(() => this.#forget(histories, index), 0);
-    }
+    this.#slice = isDone ? undefined : setTimeout(() => this.#sweep(histories), 0);
+  }
+
+  #expire(history: TopicHistory): void {
+    const isExpired = history.usedAt <= Date.now() - this.#options.historyTtlMs;
+    if (isExpired && this.#idle.has(history.topic)) this.#drop(history);
+    else history.prune();
+  }
+
+  /** Drops an idle topic. */
+  #drop(history: TopicHistory): void {
+    history.clear();
+    this.#idle.delete(history.topic);
   }
 }

@@ -4,37 +4,26 @@
  * @module
  */
 
-import type { LoggedPublication, TopicLog } from "../domain/broker.ts";
+import type { Cursor, LoggedPublication, TopicLog } from "../domain/broker.ts";
 import type { Announcement, LogState, StoredPublication } from "./stored_log.ts";
-import { type HistoryBudget, TopicHistory } from "./topic_history.ts";
+import { TopicHistory, type TopicHistoryOptions } from "./topic_history.ts";
 
 /** Bounds of a replica. */
-export interface ReplicaOptions {
-  /** Messages kept for recovery, beyond those that readers still have to read. */
-  readonly size: number;
-  /** How long a message is kept, in milliseconds. */
-  readonly ttlMs: number;
-  /** Where to account for what is held. */
-  readonly budget: HistoryBudget;
-}
+export type ReplicaOptions = Pick<TopicHistoryOptions, "size" | "ttlMs" | "budget">;
 
-/** Where a replica stands, so that the store can tell what it lacks. */
-export interface ReplicaPosition {
-  /** Name of the log's life; empty before the first load. */
-  readonly epoch: string;
-  /** Number of the last publication. */
-  readonly offset: number;
-  /** When the store took it, as digits. */
+/** A replica's position, from which the store tells what it lacks. The epoch is empty at first. */
+export interface ReplicaPosition extends Cursor {
+  /** When the store took the publication at the offset, as digits. */
   readonly at: string;
 }
 
 /**
- * Holds what the store holds of a topic, filled from there first and from the announcements after.
- * Offsets put both in order and make each message unique, so catching up after a break is the same
- * as the first load.
+ * Holds what the store holds of a topic: loaded from there first, then kept current by the
+ * announcements. Offsets put both in order and make each publication unique, so catching up after an
+ * outage is the same as the first load.
  *
- * Readers keep the replica; the history in it is replaced when messages in between are lost for
- * good (they see offsets that are no longer held) or when the log begins a new life (another epoch).
+ * Readers keep the replica while its history is replaced: when publications in between are lost
+ * (readers see offsets that are no longer held), and when the log begins a new life.
  */
 export class Replica implements TopicLog {
   readonly topic: string;
@@ -42,7 +31,7 @@ export class Replica implements TopicLog {
   #history: TopicHistory;
   #at = "";
 
-  /** Creates a replica that has to be loaded. */
+  /** Creates an empty replica, which must be loaded before it is read. */
   constructor(topic: string, options: ReplicaOptions) {
     this.topic = topic;
     this.#options = options;
@@ -57,7 +46,7 @@ export class Replica implements TopicLog {
     return this.#history.head;
   }
 
-  /** Where it stands. */
+  /** Its own position in the store's log. */
   get position(): ReplicaPosition {
     return { epoch: this.epoch, offset: this.head, at: this.#at };
   }
@@ -74,24 +63,37 @@ export class Replica implements TopicLog {
     return this.#history.latest(offset);
   }
 
-  held(offset: number): Iterable<LoggedPublication> | undefined {
+  canCatchUp(offset: number): boolean {
+    return this.#history.canCatchUp(offset);
+  }
+
+  held(offset: number): Iterable<LoggedPublication> {
     return this.#history.held(offset);
   }
 
-  newest(offset: number): Iterable<LoggedPublication> | undefined {
+  newest(offset: number): Iterable<LoggedPublication> {
     return this.#history.newest(offset);
+  }
+
+  retain(offset: number): void {
+    this.#history.retain(offset);
   }
 
   release(offset: number): void {
     this.#history.release(offset);
   }
 
-  /** Drops what is older than the time to live. */
+  /** Drops what the log has held for longer than its time to live. */
   prune(): void {
     this.#history.prune();
   }
 
-  /** Drops everything that no reader still has to read. */
+  /** Drops all of the log that its readers have read. The state stays. */
+  dropLog(): void {
+    this.#history.dropLog();
+  }
+
+  /** Drops the state, and all of the log that its readers have read. */
   clear(): void {
     this.#history.clear();
   }
@@ -102,22 +104,22 @@ export class Replica implements TopicLog {
     this.#history.clear();
   }
 
-  /** Takes in what the store holds, as far as it is new. */
+  /** Adds what the store holds and the replica lacks. */
   load(state: LogState): void {
     const { epoch, offset, publications } = state;
     if (epoch === this.epoch && offset <= this.head) return;
     const missed = publications.filter(({ offset }) => offset > this.head);
     const isNext = epoch === this.epoch && missed[0]?.offset === this.head + 1;
     if (!isNext) this.#replace(state);
-    else for (const publication of missed) this.#append(publication);
+    else for (const publication of missed) this.#history.append(publication);
     this.#at = publications.at(-1)?.at ?? "";
   }
 
   /**
-   * Takes in what was announced, as far as it is new.
+   * Adds what was announced and the replica lacks.
    *
-   * @returns Whether that was all; `false` if something is missing in between or the log is another
-   * one, so that it has to be loaded.
+   * @returns `false` if the replica must be loaded: publications in between are missing, or the log
+   * has begun a new life.
    */
   apply({ epoch, publications }: Announcement): boolean {
     if (epoch !== this.epoch) return false;
@@ -125,24 +127,21 @@ export class Replica implements TopicLog {
       const { offset, at } = publication;
       if (offset > this.head + 1) return false;
       if (offset <= this.head) {
-        if (at > this.#at) return false; // newer, so its number was given twice
+        if (at > this.#at) return false; // newer, so the store gave its offset a second time
         continue;
       }
-      this.#append(publication);
+      this.#history.append(publication);
       this.#at = at;
     }
     return true;
   }
 
-  #append(publication: StoredPublication): void {
-    this.#history.append(publication);
-  }
-
-  /** Begins a history with all that the store holds, as old as it is there. */
+  /** Begins a history with all that the store holds; ages are those in the store. */
   #replace({ epoch, offset, now, publications, latest, removedUpTo }: LogState): void {
     const { ttlMs } = this.#options;
     const age = ({ at }: StoredPublication) => (now - Number(at)) / 1000;
-    const held = publications.filter((publication) => age(publication) < ttlMs);
+    const first = publications.findIndex((publication) => age(publication) < ttlMs);
+    const held = first < 0 ? [] : publications.slice(first);
     const isCut = held.length < publications.length;
     const head = held[0] === undefined ? offset : held[0].offset - 1;
     this.discard();
@@ -152,7 +151,7 @@ export class Replica implements TopicLog {
       head,
       removedUpTo: isCut ? head : removedUpTo,
     });
-    this.#history.release(head); // nobody has read anything of it
+    this.#history.release(head); // no reader has read anything of it
     for (const publication of latest) {
       const { offset, json, key } = publication;
       if (key === undefined || offset > head) continue;

@@ -4,23 +4,20 @@
  * @module
  */
 
-import type { Cursor } from "../domain/broker.ts";
+import type { Cursor, LoggedPublication } from "../domain/broker.ts";
 
 /** A publication as the store holds it. */
-export interface StoredPublication {
-  /** Its number. */
-  readonly offset: number;
-  /** When the store took it, in microseconds since the epoch, as digits. Tells it from others. */
+export interface StoredPublication extends Omit<LoggedPublication, "at"> {
+  /**
+   * When the store took it, in microseconds since 1970, as digits. It tells two publications apart
+   * that got the same offset because the store was set back.
+   */
   readonly at: string;
-  /** What it replaces. */
-  readonly key: string | undefined;
-  /** The payload as JSON text; `undefined` if the key was removed. */
-  readonly json: string | undefined;
 }
 
-/** What a read answers. */
+/** The store's answer to a read. */
 export interface LogState extends Cursor {
-  /** The store's time, in microseconds since the epoch. */
+  /** The store's time, in microseconds since 1970. */
   readonly now: number;
   /** Publications that follow the reader's offset; or all that are held, if some are missing. */
   readonly publications: readonly StoredPublication[];
@@ -30,7 +27,7 @@ export interface LogState extends Cursor {
   readonly removedUpTo: number;
 }
 
-/** What the store announces. Without publications it says that the log has begun a new life. */
+/** What the store announces. One without publications says that the log has begun a new life. */
 export interface Announcement {
   /** Name of the log's life. */
   readonly epoch: string;

@@ -4,14 +4,9 @@
  * @module
  */
 
-import type { LoggedPublication, TopicLog } from "../domain/broker.ts";
+import { type LoggedPublication, messageLength, type TopicLog } from "../domain/broker.ts";
+import type { HistoryBudget } from "./history_budget.ts";
 import { type Entry, TopicState } from "./topic_state.ts";
-
-/** What all topics' histories hold together. */
-export interface HistoryBudget {
-  /** Length of all publications held, in UTF-16 code units. */
-  used: number;
-}
 
 /** Bounds of one topic's history, and where its log begins. */
 export interface TopicHistoryOptions {
@@ -29,14 +24,11 @@ export interface TopicHistoryOptions {
   readonly budget: HistoryBudget;
 }
 
-/** What a history appends. */
+/** The part of a publication that the log does not assign itself. */
 export type Appended = Pick<LoggedPublication, "key" | "json">;
 
-/** The array is compacted when it has this many holes at its start, and they are half of it. */
+/** The array is compacted once it starts with this many holes, and they are half of it. */
 const COMPACT_AT = 256;
-
-/** What a message has around its topic, key and payload, in UTF-16 code units. */
-const ENVELOPE_LENGTH = 48;
 
 /**
  * A bounded log of publications and, beside it, the latest of each key: the topic's state.
@@ -53,7 +45,7 @@ export class TopicHistory implements TopicLog {
 
   readonly #options: TopicHistoryOptions;
   readonly #state: TopicState;
-  /** Dropped entries are holes, which free their publications, until the array is compacted. */
+  /** A dropped entry leaves a hole, so that its publication is freed before the array is compacted. */
   #entries: (Entry | undefined)[] = [];
   /** Index of the first entry held. */
   #start = 0;
@@ -61,6 +53,7 @@ export class TopicHistory implements TopicLog {
   /** Length and number of all publications that were ever appended. */
   #length = 0;
   #appended = 0;
+  /** Publications after this offset stay, as readers still have to read them. */
   #released = Infinity;
 
   /** Creates an empty log. */
@@ -130,12 +123,30 @@ export class TopicHistory implements TopicLog {
     }
   }
 
-  held(offset: number): Iterable<LoggedPublication> | undefined {
-    return this.#state.isComplete(offset) ? this.#held(offset) : undefined;
+  canCatchUp(offset: number): boolean {
+    return this.#state.canCatchUp(offset);
   }
 
-  newest(offset: number): Iterable<LoggedPublication> | undefined {
-    return this.#state.isComplete(offset) ? this.#newest(offset) : undefined;
+  *held(offset: number): Iterable<LoggedPublication> {
+    const start = Math.max(this.#start, this.#index(offset));
+    const first = this.#entries[start]?.offset ?? Infinity;
+    for (const entry of this.#state.after(offset)) {
+      if (entry.offset >= first) break;
+      yield entry;
+    }
+    for (let index = start; index < this.#entries.length; index++) {
+      yield this.#entries[index] as Entry;
+    }
+  }
+
+  *newest(offset: number): Iterable<LoggedPublication> {
+    yield* this.#state.after(offset);
+    const last = this.#entries.at(-1);
+    if (last !== undefined && !last.isLatest && last.offset > offset) yield last;
+  }
+
+  retain(offset: number): void {
+    this.#released = Math.min(this.#released, offset);
   }
 
   release(offset: number): void {
@@ -148,35 +159,22 @@ export class TopicHistory implements TopicLog {
     this.#trim(Date.now());
   }
 
-  /** Drops the state, and all of the log that its readers have read; offsets and epoch go on. */
-  clear(): void {
-    for (const entry of this.#state.clear()) this.#freeUnheld(entry);
+  /** Drops all of the log that its readers have read. The state stays. */
+  dropLog(): void {
     while (this.#start < this.#entries.length && this.#first().offset <= this.#released) {
       this.#dropFirst();
     }
     this.#compact();
   }
 
-  *#held(offset: number): Iterable<LoggedPublication> {
-    const start = Math.max(this.#start, this.#index(offset));
-    const first = this.#entries[start]?.offset ?? Infinity;
-    for (const entry of this.#state.after(offset)) {
-      if (entry.offset >= first) break;
-      yield entry;
-    }
-    for (let index = start; index < this.#entries.length; index++) {
-      yield this.#entries[index] as Entry;
-    }
-  }
-
-  *#newest(offset: number): Iterable<LoggedPublication> {
-    yield* this.#state.after(offset);
-    const last = this.#entries.at(-1);
-    if (last !== undefined && !last.isLatest && last.offset > offset) yield last;
+  /** Drops the state, and all of the log that its readers have read; offsets and epoch go on. */
+  clear(): void {
+    for (const entry of this.#state.clear()) this.#freeUnheld(entry);
+    this.dropLog();
   }
 
   #entryOf(offset: number, { key, json }: Appended, at: number, inLog: boolean): Entry {
-    const length = ENVELOPE_LENGTH + this.topic.length + (key?.length ?? 0) + (json?.length ?? 0);
+    const length = messageLength(this.topic, { key, json });
     this.#options.budget.used += length;
     const end = inLog ? this.#length += length : 0;
     return { offset, key, json, at, length, end, inLog, isLatest: key !== undefined };

@@ -21,27 +21,27 @@ export interface Entry extends LoggedPublication {
 /**
  * Holds the latest publication of each key, in the order of offsets.
  *
- * A removal takes its key out of the state. It stays here while the log holds it, for readers that
- * get the newest of each key. A reader that stands before a removal that is no longer held cannot
- * learn of it, and has to start over: see {@linkcode TopicState.isComplete}.
+ * A removal takes its key out of the state, but stays here while the log holds it, for readers that
+ * get only the newest of each key. A reader that stands before a removal that was dropped cannot
+ * learn of it, and has to start over: see {@linkcode TopicState.canCatchUp}.
  */
 export class TopicState {
   readonly #latest = new Map<string, Entry>();
-  /** Offset of the newest removal that is no longer held. */
-  #forgottenUpTo: number;
+  /** Readers before this offset have to start over. */
+  #droppedUpTo: number;
 
   /**
    * Creates an empty state.
    *
-   * @param forgottenUpTo Offset of the newest removal that is not held from the start.
+   * @param droppedUpTo Offset of the newest removal that is not held from the start.
    */
-  constructor(forgottenUpTo: number) {
-    this.#forgottenUpTo = forgottenUpTo;
+  constructor(droppedUpTo: number) {
+    this.#droppedUpTo = droppedUpTo;
   }
 
-  /** Whether every removal that follows an offset is held. */
-  isComplete(offset: number): boolean {
-    return offset >= this.#forgottenUpTo;
+  /** Returns whether every change of the state that follows an offset is held. */
+  canCatchUp(offset: number): boolean {
+    return offset >= this.#droppedUpTo;
   }
 
   /** Adds the latest publication of its key. Returns the entry that it replaces. */
@@ -57,7 +57,7 @@ export class TopicState {
   droppedFromLog(entry: Entry): void {
     if (entry.json !== undefined || !entry.isLatest) return;
     this.#latest.delete(entry.key as string);
-    this.#forget(entry);
+    this.#drop(entry);
   }
 
   /** Returns the entries that follow an offset, removals included, oldest first. */
@@ -67,17 +67,19 @@ export class TopicState {
     }
   }
 
-  /** Drops everything. Returns what was dropped. */
+  /**
+   * Drops everything, and returns what was dropped. Readers that are not at its end have to start
+   * over: they could keep a value that was replaced.
+   */
   clear(): Entry[] {
     const entries = [...this.#latest.values()];
     this.#latest.clear();
-    for (const entry of entries) this.#forget(entry);
+    for (const entry of entries) this.#drop(entry);
     return entries;
   }
 
-  #forget(entry: Entry): void {
+  #drop(entry: Entry): void {
     entry.isLatest = false;
-    if (entry.json !== undefined) return;
-    this.#forgottenUpTo = Math.max(this.#forgottenUpTo, entry.offset);
+    this.#droppedUpTo = Math.max(this.#droppedUpTo, entry.offset);
   }
 }

@@ -14,15 +14,15 @@ import { isBehind, type Subscription } from "./subscription.ts";
 interface Part {
   readonly subscription: Subscription;
   readonly frame: Frame;
-  /** Whether it is the newest state, instead of everything that was missed. */
-  readonly conflated: boolean;
 }
 
 const NO_PARTS: readonly Part[] = [];
 
 /**
- * Hands a subscriber what is due, while its socket takes it. What is due of its other topics rides
- * along: the cost is in the frame, not in the message.
+ * Hands a subscriber what is due, while its socket takes it. What is due on its other topics rides
+ * along, because the cost is in the frame, not in the message.
+ *
+ * Nothing is allocated for a subscriber that gets one topic's frame: there are thousands of them.
  *
  * @returns Whether a subscriber that lagged was handed something.
  */
@@ -30,50 +30,46 @@ export function deliver(subscription: Subscription, slow: SlowConsumers, flush: 
   const { subscriber } = subscription;
   let moved = false;
   while (isBehind(subscription) && subscriber.hasRoom) {
-    const part = partFor(subscription, slow, flush);
-    if (part === undefined) break;
-    const more = partsForSiblings(part, slow, flush);
-    const text = more.length === 0 ? part.frame.text : joinFrames(framesOf(part, more), subscriber);
+    const frame = flush.frameFor(subscription, slow.isTooSlow(subscription));
+    if (frame === undefined) break;
+    const more = partsOfSiblings(subscription, frame, slow, flush);
+    const text = more.length === 0
+      ? frame.text
+      : joinFrames([frame, ...more.map(({ frame }) => frame)], subscriber.wire);
     if (!subscriber.deliver(text)) break;
     flush.sent(text.length);
-    advance(part, flush);
-    for (const other of more) advance(other, flush);
+    advance(subscription, frame, flush);
+    for (const { subscription, frame } of more) advance(subscription, frame, flush);
     moved ||= subscription.laggingSince !== undefined;
   }
   return moved;
 }
 
-/** Returns what is next for a subscription; `undefined` if nothing that is due is still held. */
-function partFor(subscription: Subscription, slow: SlowConsumers, flush: Flush): Part | undefined {
-  const conflated = slow.isTooSlow(subscription);
-  const frame = flush.frameFor(subscription, conflated);
-  return frame && { subscription, frame, conflated };
-}
-
 /** Returns what is next for the subscriber's other subscriptions, as much as fits into a frame. */
-function partsForSiblings(first: Part, slow: SlowConsumers, flush: Flush): readonly Part[] {
-  const { siblings, subscriber: { wire } } = first.subscription;
+function partsOfSiblings(
+  subscription: Subscription,
+  { text: { length } }: Frame,
+  slow: SlowConsumers,
+  flush: Flush,
+): readonly Part[] {
+  const { siblings, subscriber: { wire } } = subscription;
   if (siblings.length === 1 || wire.maxMessages === 1) return NO_PARTS; // the usual case
-  const parts: Part[] = [];
-  let { length } = first.frame.text;
+  let parts: Part[] | undefined;
+  let total = length;
   for (const sibling of siblings) {
-    if (length >= MAX_FRAME_LENGTH) break;
-    if (sibling === first.subscription || !isBehind(sibling)) continue;
-    const part = partFor(sibling, slow, flush);
-    if (part === undefined) continue;
-    parts.push(part);
-    length += part.frame.text.length;
+    if (total >= MAX_FRAME_LENGTH) break;
+    if (sibling === subscription || !isBehind(sibling)) continue;
+    const frame = flush.frameFor(sibling, slow.isTooSlow(sibling));
+    if (frame === undefined) continue;
+    (parts ??= []).push({ subscription: sibling, frame });
+    total += frame.text.length;
   }
-  return parts;
+  return parts ?? NO_PARTS;
 }
 
-function framesOf(first: Part, more: readonly Part[]): Frame[] {
-  return [first, ...more].map(({ frame }) => frame);
-}
-
-function advance({ subscription, frame, conflated }: Part, flush: Flush): void {
+function advance(subscription: Subscription, frame: Frame, flush: Flush): void {
   subscription.epoch = subscription.topic.log.epoch;
   subscription.offset = frame.upTo;
   subscription.snapshotUpTo = frame.snapshotUpTo;
-  flush.count(frame, conflated);
+  flush.count(frame);
 }

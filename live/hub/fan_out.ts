@@ -17,21 +17,24 @@ export interface FanOutOptions {
   readonly thresholdBytes: number;
   /** How long a topic's messages are gathered, in milliseconds. @default {0} */
   readonly flushIntervalMs?: number;
-  /** Counts and times. */
+  /** Counts and times what is sent. */
   readonly metrics: Metrics;
   /** A monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
 }
 
-/** When to look again at sockets that had no room and drained nothing, in milliseconds. */
+/** When to visit sockets again that had no room and drained nothing, in milliseconds. */
 export const RETRY_MS = 20;
 
-/** A pass over a topic's subscriptions, or over those that lag. */
+/** Topics that are due for a broadcast, with the time of their first publication. */
+type MarkedTopics = Map<OpenTopic, number | undefined>;
+
+/** A pass over all of a topic's subscriptions, or only over those that lag. */
 interface Broadcast {
   readonly topic: OpenTopic;
   /** Stays valid while subscriptions come and go between two turns. */
   readonly subscriptions: Iterator<Subscription>;
-  /** When its first publication was marked; `undefined` if it is only a retry for laggards. */
+  /** When the topic was marked; `undefined` if only lagging subscribers are visited. */
   readonly since: number | undefined;
   /** The lowest offset after which a subscriber still needs the log. */
   neededAfter: number;
@@ -40,24 +43,25 @@ interface Broadcast {
 }
 
 /**
- * Goes through the subscribers of dirty topics, and hands each what lies between its cursor and the
- * head: see {@linkcode deliver}.
+ * Visits the subscribers of topics that have grown, and hands each what lies between its cursor and
+ * the head: see {@linkcode deliver}.
  *
- * It begins in the turn of the event loop in which a topic was marked, with everything published in
- * that turn: an idle server sends at once, and the busier it is, the more messages share a frame.
- * Each turn has a budget, so that a broadcast to thousands delays nothing else for long. Messages
- * published meanwhile ride along to the subscribers that were not reached yet.
+ * A broadcast begins in the turn of the event loop in which its topic was marked, with everything
+ * published in that turn: an idle server sends at once, and the busier it is, the more messages share
+ * a frame. Each turn has a budget, so that a broadcast to thousands does not block the event loop.
+ * Messages published meanwhile ride along to the subscribers that were not reached yet.
  *
- * Subscribers without room for what is due are visited again by themselves: see
- * {@linkcode SlowConsumers}.
+ * Subscribers whose sockets have no room are visited again later: see {@linkcode SlowConsumers}.
  */
 export class FanOut {
   readonly #metrics: Metrics;
   readonly #now: () => number;
   readonly #flushIntervalMs: number;
   readonly #slow: SlowConsumers;
-  /** Dirty topics in the order of marking, with the time; no time for a retry. */
-  readonly #dirty = new Map<OpenTopic, number | undefined>();
+  /** Topics to broadcast, in order; without a time if only lagging subscribers are visited. */
+  readonly #dirty: MarkedTopics = new Map();
+  /** Topics whose messages are still being gathered. */
+  readonly #gathered: MarkedTopics = new Map();
   /** Topics with lagging subscriptions. */
   readonly #lagging = new Set<OpenTopic>();
   #broadcast: Broadcast | undefined;
@@ -74,30 +78,35 @@ export class FanOut {
     this.#slow = new SlowConsumers({ ...options, now: this.#now });
   }
 
-  /** Schedules a topic whose log has grown. */
+  /** Schedules a broadcast of a topic whose log has grown. */
   mark(topic: OpenTopic): void {
-    if (this.#stopped || this.#dirty.get(topic) !== undefined) return;
-    this.#dirty.set(topic, this.#now());
-    if (this.#flushIntervalMs === 0) this.#schedule();
-    else this.#gathering ??= setTimeout(this.#turn, this.#flushIntervalMs);
+    const gathers = this.#flushIntervalMs > 0;
+    const marked = gathers ? this.#gathered : this.#dirty;
+    if (this.#stopped || marked.get(topic) !== undefined) return;
+    marked.set(topic, this.#now());
+    if (gathers) this.#gathering ??= setTimeout(this.#flushGathered, this.#flushIntervalMs);
+    else this.#schedule();
   }
 
   /** Schedules the rest of a start that was larger than a frame. */
   resume(subscription: Subscription): void {
     if (this.#stopped) return;
+    const { topic } = subscription;
+    topic.log.retain(neededAfter(subscription));
     this.#slow.lags(subscription);
-    this.#lagging.add(subscription.topic);
+    this.#lagging.add(topic);
     this.#retryIn(0);
   }
 
   /** Forgets a topic whose last subscriber left. */
   drop(topic: OpenTopic): void {
     this.#dirty.delete(topic);
+    this.#gathered.delete(topic);
     this.#lagging.delete(topic);
     if (this.#broadcast?.topic === topic) this.#broadcast = undefined;
   }
 
-  /** Stops, whatever is dirty or lags. */
+  /** Stops. Nothing more is sent, not even what is due. */
   stop(): void {
     this.#stopped = true;
     clearImmediate(this.#next);
@@ -109,10 +118,17 @@ export class FanOut {
     this.#next ??= setImmediate(this.#turn);
   }
 
+  readonly #flushGathered = (): void => {
+    this.#gathering = undefined;
+    for (const [topic, since] of this.#gathered) {
+      this.#dirty.set(topic, this.#dirty.get(topic) ?? since);
+    }
+    this.#gathered.clear();
+    this.#schedule();
+  };
+
   readonly #turn = (): void => {
-    clearImmediate(this.#next);
-    clearTimeout(this.#gathering);
-    this.#next = this.#gathering = undefined;
+    this.#next = undefined;
     const flush = new Flush(this.#now);
     for (let current = this.#current(); current !== undefined; current = this.#current()) {
       if (this.#advance(current, flush)) this.#finish(current);
@@ -122,7 +138,7 @@ export class FanOut {
     if (this.#broadcast !== undefined || this.#dirty.size > 0) this.#schedule();
   };
 
-  /** Returns the broadcast under way, or begins one for the topic that has been dirty longest. */
+  /** Returns the broadcast in progress, or begins one for the topic that was marked first. */
   #current(): Broadcast | undefined {
     if (this.#broadcast !== undefined) return this.#broadcast;
     for (const [topic, since] of this.#dirty) {
@@ -137,7 +153,7 @@ export class FanOut {
     return this.#broadcast;
   }
 
-  /** Goes on; returns `false` if the turn's budget was spent first. */
+  /** Continues a broadcast; returns `false` if the turn's budget was spent before its end. */
   #advance(broadcast: Broadcast, flush: Flush): boolean {
     do {
       const next = broadcast.subscriptions.next();
@@ -152,7 +168,7 @@ export class FanOut {
     flush.visited();
     if (deliver(subscription, this.#slow, flush)) broadcast.isMoving = true;
     if (subscriber.ended) return;
-    // With room left nothing is due: it has everything, or nothing that it lacks is still held.
+    // A subscriber with room is up to date, or nothing that it lacks is still held.
     if (!isBehind(subscription) || subscriber.hasRoom) this.#slow.keepsUp(subscription);
     else this.#slow.lags(subscription);
     if (this.#slow.isTooSlow(subscription)) return; // the log keeps nothing for it
@@ -161,11 +177,12 @@ export class FanOut {
 
   #finish(broadcast: Broadcast): void {
     const { topic, since, isMoving } = broadcast;
-    if (this.#broadcast !== broadcast) return; // its topic was dropped on the way
+    if (this.#broadcast !== broadcast) return; // the topic was dropped meanwhile
     this.#broadcast = undefined;
     if (since !== undefined) this.#metrics.broadcast(this.#now() - since);
-    // A retry visits laggards only. The others are at the head, unless the topic is dirty again.
-    if (since !== undefined || !this.#dirty.has(topic)) topic.log.release(broadcast.neededAfter);
+    // Subscribers that keep up are at the head of the log, unless the topic was marked again.
+    const isMarked = this.#dirty.has(topic) || this.#gathered.has(topic);
+    if (since !== undefined || !isMarked) topic.log.release(broadcast.neededAfter);
     if (topic.lagging.size === 0) return;
     this.#lagging.add(topic);
     this.#retryIn(isMoving ? 0 : RETRY_MS);

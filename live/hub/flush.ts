@@ -10,30 +10,29 @@ import { type Frame, type FrameTarget, makeFrame } from "./frame.ts";
 import type { OpenTopic } from "./subscription.ts";
 
 /**
- * What one turn may hand over, as the time in microseconds that Deno needs to write it. A send only
+ * How much one turn may send, as the time in microseconds that Deno needs to write it. A send only
  * queues: Deno writes about 60 frames (tokio's event interval is 61) before it looks at sockets and
- * timers again. Anything beyond that would delay what comes in meanwhile: upgrades, publish calls,
- * pongs.
+ * timers again. Sending more at once would delay upgrades, publish calls and pongs.
  */
 const BUDGET_US = 600;
 
-/** What a write costs, whatever its size, in microseconds: measured, and rounded. */
+/** Cost of a write of any size, in microseconds: measured, and rounded. */
 const FRAME_US = 10;
 
-/** What each UTF-16 code unit adds, in microseconds. */
+/** Cost of each UTF-16 code unit of it, in microseconds. */
 const UNIT_US = 0.0015;
 
-/** What visiting a subscriber costs to which nothing is due, in microseconds. */
+/** Cost of visiting a subscriber, in microseconds. */
 const VISIT_US = 0.1;
 
-/** How long one turn may hold the event loop whatever happens, in milliseconds. */
+/** Upper bound of one turn, in milliseconds, however little it has sent. */
 const MAX_TURN_MS = 4;
 
-/** Rendered frames by the position that they start from: see {@linkcode positionOf}. */
+/** Rendered frames by position: see {@linkcode positionOf}. */
 type FramesByPosition = Map<number | string, Frame | undefined>;
 
 /**
- * One turn: how much of its budget is left, the frames rendered in it, and what was sent.
+ * One turn: its remaining budget, the frames rendered in it, and counts of what was sent.
  *
  * No log grows during a turn, so all subscribers of a topic with the same wire and position share one
  * frame, which is rendered once.
@@ -59,22 +58,22 @@ export class Flush {
     return this.#leftUs <= 0 || this.#now() > this.#until;
   }
 
-  /** Takes the cost of a visit from the budget. */
+  /** Charges a visit to the budget. */
   visited(): void {
     this.#leftUs -= VISIT_US;
   }
 
-  /** Takes the cost of a sent frame from the budget. */
+  /** Charges a sent frame to the budget. */
   sent(length: number): void {
     this.#leftUs -= FRAME_US + length * UNIT_US;
   }
 
   /** Counts what a sent frame carried. */
-  count({ isStart, parts, skipped }: Frame, conflated: boolean): void {
+  count({ isStart, isConflated, parts, skipped }: Frame): void {
     if (isStart) this.#starts++;
     else this.#messages += parts.length;
     this.#skipped += skipped;
-    if (conflated) this.#conflated += skipped;
+    if (isConflated) this.#conflated += skipped;
   }
 
   /**
@@ -89,7 +88,7 @@ export class Flush {
     return frames.get(position);
   }
 
-  /** Reports to the metrics what was sent: once a turn, as a count costs as much as a message. */
+  /** Reports the counts to the metrics: once a turn, as a report costs as much as a message. */
   report(metrics: Metrics): void {
     if (this.#messages > 0) metrics.sent("message", this.#messages);
     if (this.#starts > 0) metrics.sent("subscribed", this.#starts);
@@ -106,7 +105,7 @@ export class Flush {
   }
 }
 
-/** Returns what tells positions apart; a number in all but rare cases. */
+/** Returns a position as a key for maps: a number in all but rare cases, as that allocates nothing. */
 function positionOf(target: FrameTarget, conflate: boolean): number | string {
   const { topic: { log }, epoch, offset, snapshotUpTo } = target;
   if (epoch !== log.epoch) return epoch;

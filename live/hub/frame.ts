@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { LoggedPublication } from "../domain/broker.ts";
-import { lengthOf, MAX_FRAME_LENGTH, restartOf, type Start, startOf } from "./start.ts";
+import { type LoggedPublication, messageLength } from "../domain/broker.ts";
+import type { Wire } from "../domain/wire.ts";
+import { MAX_FRAME_LENGTH, restartOf, type Start, startOf } from "./start.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** As much of a subscription as decides about its next frame. */
@@ -14,19 +15,21 @@ export type FrameTarget = Pick<
   "subscriber" | "topic" | "epoch" | "offset" | "snapshotUpTo"
 >;
 
-/** A frame, the cursor after it, and what it counts as. */
+/** A frame, the cursor after it, and what the metrics count. */
 export interface Frame {
   /** The messages, as the wire rendered them. */
   readonly parts: readonly string[];
-  /** What is sent. */
+  /** The text to send. */
   readonly text: string;
   /** The cursor afterwards. */
   readonly upTo: number;
-  /** The end of the state that the subscriber still has to read afterwards; 0 if it has none. */
+  /** The end of the snapshot that the subscriber still has to read afterwards; 0 if none. */
   readonly snapshotUpTo: number;
-  /** Whether it begins the topic anew, instead of carrying messages. */
+  /** Whether it starts the subscription over, instead of carrying messages. */
   readonly isStart: boolean;
-  /** How many messages it says were missed. */
+  /** Whether it carries the newest state, instead of everything that follows the cursor. */
+  readonly isConflated: boolean;
+  /** How many messages it reports as skipped. */
   readonly skipped: number;
 }
 
@@ -34,12 +37,12 @@ export interface Frame {
  * Makes the next frame for a subscriber; `undefined` if nothing that is due is still held.
  *
  * - What follows the cursor, as much as fits. A subscriber that is still reading its snapshot gets
- *   the rest of the state first.
- * - If the log no longer holds what follows: the latest of each key and then what it does hold,
- *   each message after a gap saying how many were `skipped`.
+ *   the rest of the snapshot first.
+ * - If the log no longer holds what follows: the latest of each key and then what it does hold. Each
+ *   message after a gap says how many were `skipped`.
  * - If the subscriber is too slow for all of it: the newest state, with what was `skipped`.
- * - If the log began a new life, or a removal that follows the cursor is no longer held:
- *   `subscribed`, as if the client had subscribed again.
+ * - If the log began a new life, or the subscriber can no longer catch up: `subscribed`, as if the
+ *   client had subscribed again.
  */
 export function makeFrame(
   target: FrameTarget,
@@ -47,49 +50,46 @@ export function makeFrame(
 ): Frame | undefined {
   const { topic: { log }, epoch, offset, snapshotUpTo } = target;
   if (epoch !== log.epoch) return startFrame(target, restartOf(log));
-  if (conflate) return frameOrRestart(target, log.newest(offset));
-  if (offset < snapshotUpTo) {
-    const rest = messageFrame(target, until(log.latest(offset), snapshotUpTo));
-    return rest ?? makeFrame({ ...target, offset: snapshotUpTo });
+  const logOffset = Math.max(offset, snapshotUpTo);
+  if (!conflate) {
+    const rest = offset < snapshotUpTo && until(log.latest(offset), snapshotUpTo);
+    const frame = rest && messageFrame(target, rest);
+    if (frame) return frame;
+    const missed = log.read(logOffset, MAX_FRAME_LENGTH);
+    if (missed !== undefined) return messageFrame(target, missed);
   }
-  const messages = log.read(offset, MAX_FRAME_LENGTH);
-  return messages === undefined
-    ? frameOrRestart(target, log.held(offset))
-    : messageFrame(target, messages);
+  if (!log.canCatchUp(logOffset)) return startFrame(target, startOf(log, undefined));
+  return conflate
+    ? messageFrame(target, log.newest(offset), { isConflated: true })
+    : messageFrame(target, log.held(logOffset));
 }
 
-/** Joins frames for one subscriber, each of another topic, to the text of one. */
-export function joinFrames(frames: readonly Frame[], { wire }: FrameTarget["subscriber"]): string {
+/** Joins frames for one subscriber, each of a different topic, and returns the text of one frame. */
+export function joinFrames(frames: readonly Frame[], wire: Wire): string {
   return wire.frame(frames.flatMap(({ parts }) => parts));
-}
-
-function frameOrRestart(
-  target: FrameTarget,
-  publications: Iterable<LoggedPublication> | undefined,
-): Frame | undefined {
-  if (publications !== undefined) return messageFrame(target, publications);
-  return startFrame(target, startOf(target.topic.log, undefined));
 }
 
 function startFrame({ topic, subscriber: { wire } }: FrameTarget, start: Start): Frame {
   const { snapshotUpTo, ...rest } = start;
   const text = wire.answer({ type: "subscribed", topic: topic.name, ...rest });
-  return { parts: [text], text, upTo: start.offset, snapshotUpTo, isStart: true, skipped: 0 };
+  const kind = { isStart: true, isConflated: false, skipped: 0 };
+  return { parts: [text], text, upTo: start.offset, snapshotUpTo, ...kind };
 }
 
 function messageFrame(
   { topic: { log }, subscriber: { wire }, offset, snapshotUpTo }: FrameTarget,
   publications: Iterable<LoggedPublication>,
+  { isConflated = false } = {},
 ): Frame | undefined {
   const parts: string[] = [];
   let upTo = offset;
   let length = 0;
   let skipped = 0;
   for (const publication of publications) {
-    length += lengthOf(publication);
+    length += messageLength(log.topic, publication);
     const isFull = length > MAX_FRAME_LENGTH || parts.length >= wire.maxMessages;
     if (isFull && parts.length > 0) break;
-    // What the state does not hold of the time before the subscription was not missed.
+    // Gaps within the snapshot are of the time before the subscription: nothing was missed.
     const missed = Math.max(0, publication.offset - Math.max(upTo, snapshotUpTo) - 1);
     parts.push(wire.publication(log, publication, missed));
     skipped += missed;
@@ -98,7 +98,8 @@ function messageFrame(
   if (parts.length === 0) return undefined;
   const text = wire.frame(parts);
   const isRead = upTo >= snapshotUpTo;
-  return { parts, text, upTo, snapshotUpTo: isRead ? 0 : snapshotUpTo, isStart: false, skipped };
+  const kind = { isStart: false, isConflated, skipped };
+  return { parts, text, upTo, snapshotUpTo: isRead ? 0 : snapshotUpTo, ...kind };
 }
 
 function* until(

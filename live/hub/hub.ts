@@ -13,7 +13,7 @@ import type {
   TopicLog,
 } from "../domain/broker.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import type { Publication } from "../domain/publication.ts";
+import { Publication } from "../domain/publication.ts";
 import { FanOut, type FanOutOptions, RETRY_MS } from "./fan_out.ts";
 import { type Start, startOf } from "./start.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -21,33 +21,33 @@ import { backlogOf, type OpenTopic, type Subscription } from "./subscription.ts"
 
 /** What the hub needs. */
 export interface HubOptions extends FanOutOptions {
-  /** Where topics' logs are written. The hub listens to it and stops it. */
+  /** Holds topics' logs. The hub listens to it and stops it. */
   readonly broker: Broker;
 }
 
-/** What a client is told of the start of its subscription. */
+/** The start of a subscription, as the client learns of it. */
 export interface SubscriptionStart extends Cursor {
-  /** Whether everything that followed the client's position is sent. */
+  /** Whether everything that followed the client's position is sent; otherwise it starts over. */
   readonly recovered: boolean;
-  /** The first of what followed the client's position, or else of the latest of each key. */
+  /** The first of what followed the client's position, or the first of the snapshot. */
   readonly messages: readonly LoggedPublication[];
 }
 
 /** How to begin a subscription. */
 export interface SubscribeOptions {
-  /** Up to where the client has read already, if it was here before. */
+  /** The client's position, if it has read some of the log already. */
   readonly since?: Cursor | undefined;
   /**
-   * Called in the very turn in which the subscription begins, so that what it sends precedes the
-   * first live message. Not called if the subscriber ended meanwhile.
+   * Called in the turn in which the subscription begins, so that what it sends precedes the first
+   * live message. Not called if the subscriber ended meanwhile.
    */
   readonly onStart: (start: SubscriptionStart) => void;
 }
 
 /** A topic that is open, or being opened. */
-interface WantedTopic {
+interface TopicEntry {
   readonly opening: Promise<OpenTopic>;
-  /** Subscribers that wait for it to open. */
+  /** How many subscriptions have not begun yet. */
   waiting: number;
   /** Set once it is open. */
   open?: OpenTopic;
@@ -58,7 +58,7 @@ export class Hub implements BrokerEvents {
   readonly #broker: Broker;
   readonly #metrics: Metrics;
   readonly #fanOut: FanOut;
-  readonly #topics = new Map<string, WantedTopic>();
+  readonly #topics = new Map<string, TopicEntry>();
   /** The subscriptions of each subscriber. */
   readonly #subscriptions = new Map<Subscriber, Subscription[]>();
   #count = 0;
@@ -74,37 +74,41 @@ export class Hub implements BrokerEvents {
   /**
    * Appends publications in their order, all or none, and marks their topics for the fan-out.
    *
-   * @returns Their positions, once they are in the logs; not whether any subscriber has got them.
+   * @returns Their positions, once they are in the logs, whether or not a subscriber got them.
+   * @throws {TypeError} If any of them was not built by {@linkcode Publication.from}.
    * @throws {BrokerUnavailable} If they are not in the logs, or if that is not known.
    */
-  publish(publications: readonly Publication[]): Promise<Position[]> {
-    return this.#broker.publish(publications);
+  async publish(publications: readonly Publication[]): Promise<Position[]> {
+    if (!publications.every(Publication.isPublication)) {
+      throw new TypeError("Cannot publish: build each publication with Publication.from()");
+    }
+    return await this.#broker.publish(publications);
   }
 
   changed(name: string): void {
     const topic = this.#topics.get(name)?.open;
     if (topic === undefined) return;
     if (topic.subscriptions.size > 0) this.#fanOut.mark(topic);
-    else topic.log.release(topic.log.head); // subscribers that still wait begin at the head
+    else topic.log.release(topic.log.head); // subscriptions that have not begun need none of it
   }
 
   /**
    * Subscribes a client to a topic. History and live join without a gap or a duplicate: it is one
-   * log, and the cursor is set in the turn in which the start is reported. A client that is
-   * subscribed already begins again at the new start.
+   * log, and the cursor is set in the turn in which the start is reported. A client that is already
+   * subscribed continues from the new start.
    *
-   * A client that comes back subscribes to all its topics at once. Each start waits until the socket
-   * has room, so that together they hold no more than one of them.
+   * A client that reconnects subscribes to all its topics at once. Each start waits until the socket
+   * has room, so that the starts together buffer no more than one of them.
    *
    * @throws {BrokerUnavailable} If the topic's log cannot be read now.
    */
   async subscribe(subscriber: Subscriber, name: string, options: SubscribeOptions): Promise<void> {
-    const wanted = this.#want(name);
-    wanted.waiting++;
+    const entry = this.#entryOf(name);
+    entry.waiting++;
     try {
-      const topic = await wanted.opening;
+      const topic = await entry.opening;
       if (isAhead(options.since, topic.log)) await this.#broker.refresh(name);
-      // Checked again after each wait, as another start may have taken the room meanwhile.
+      // After each wait, another start may have taken the room.
       while (!subscriber.ended && !subscriber.hasRoom) await later(RETRY_MS);
       if (subscriber.ended) return;
       const start = startOf(topic.log, options.since);
@@ -113,22 +117,22 @@ export class Hub implements BrokerEvents {
       const { epoch, offset, recovered, messages } = start;
       options.onStart({ epoch, offset, recovered, messages });
     } finally {
-      wanted.waiting--;
-      this.#closeIfUnused(name, wanted);
+      entry.waiting--;
+      this.#closeIfUnused(name, entry);
     }
   }
 
   /** Ends a client's subscription to a topic; returns whether there was one. */
   unsubscribe(subscriber: Subscriber, name: string): boolean {
-    const wanted = this.#topics.get(name);
-    const subscription = wanted?.open?.subscriptions.get(subscriber);
-    if (wanted?.open === undefined || subscription === undefined) return false;
+    const entry = this.#topics.get(name);
+    const subscription = entry?.open?.subscriptions.get(subscriber);
+    if (entry === undefined || subscription === undefined) return false;
     this.#end(subscription);
-    this.#closeIfUnused(name, wanted);
+    this.#closeIfUnused(name, entry);
     return true;
   }
 
-  /** Returns the length of what a client has yet to be handed, in UTF-16 code units. */
+  /** Returns the length of what a client still has to be sent, in UTF-16 code units. */
   backlogOf(subscriber: Subscriber): number {
     const subscriptions = this.#subscriptions.get(subscriber) ?? [];
     return subscriptions.reduce((sum, subscription) => sum + backlogOf(subscription), 0);
@@ -140,31 +144,30 @@ export class Hub implements BrokerEvents {
     await this.#broker.stop();
   }
 
-  #want(name: string): WantedTopic {
+  #entryOf(name: string): TopicEntry {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
-    const wanted: WantedTopic = {
+    const entry: TopicEntry = {
       waiting: 0,
       opening: this.#broker.open(name).then((log) =>
-        wanted.open = { name, log, subscriptions: new Map(), lagging: new Set() }
+        entry.open = { name, log, subscriptions: new Map(), lagging: new Set() }
       ),
     };
-    this.#topics.set(name, wanted);
+    this.#topics.set(name, entry);
     this.#metrics.topics(this.#topics.size);
-    return wanted;
+    return entry;
   }
 
-  #closeIfUnused(name: string, wanted: WantedTopic): void {
-    if (wanted.waiting > 0 || (wanted.open?.subscriptions.size ?? 0) > 0) return;
+  #closeIfUnused(name: string, { waiting, open }: TopicEntry): void {
+    if (waiting > 0 || (open !== undefined && open.subscriptions.size > 0)) return;
     this.#topics.delete(name);
     this.#metrics.topics(this.#topics.size);
-    if (wanted.open !== undefined) {
-      this.#fanOut.drop(wanted.open);
-      this.#broker.close(name);
-    }
+    if (open === undefined) return;
+    this.#fanOut.drop(open);
+    this.#broker.close(name);
   }
 
-  /** Sets a cursor, in place of the one that the subscriber may have had. */
+  /** Sets the subscriber's cursor, and replaces its former subscription if there is one. */
   #begin(subscriber: Subscriber, topic: OpenTopic, start: Start): void {
     const former = topic.subscriptions.get(subscriber);
     if (former !== undefined) this.#end(former);
@@ -202,7 +205,7 @@ export class Hub implements BrokerEvents {
   }
 }
 
-/** Returns whether a client has read what the log does not hold yet, or comes from another life. */
+/** Returns whether a client is ahead of the log as it is known here, or was in another life of it. */
 function isAhead(since: Cursor | undefined, { epoch, head }: TopicLog): boolean {
   return since !== undefined && (since.epoch !== epoch || since.offset > head);
 }

@@ -27,24 +27,26 @@ const SLOW_BACKLOG = 0.5;
 const BURST_BACKLOG = 4;
 
 /**
+ * Decides what a slow consumer gets.
+ *
  * - While a socket has no room, its subscriptions **lag**: nothing is sent, and the log is the queue.
  *   When the socket drains, they get what they missed.
- * - A subscriber that has lagged for a second, with more than half the threshold to read, is **too
- *   slow**: it gets the newest state instead, and the log keeps nothing for it.
+ * - A subscription that has lagged for a second, with a backlog of more than half the threshold, is
+ *   **too slow**: it gets the newest state instead, and the log keeps nothing for it.
  *
- * A subscriber that reads nothing at all is closed: see `connection/stall_detector.ts`.
+ * A client that reads nothing at all is closed: see `connection/stall_detector.ts`.
  */
 export class SlowConsumers {
   readonly #thresholdBytes: number;
   readonly #now: () => number;
 
-  /** Creates the policy. What it notes is kept in the subscriptions. */
+  /** Creates the policy. It keeps its notes in the subscriptions. */
   constructor({ thresholdBytes, now }: SlowConsumersOptions) {
     this.#thresholdBytes = thresholdBytes;
     this.#now = now;
   }
 
-  /** Returns whether a subscriber gets the newest state instead of everything it missed. */
+  /** Returns whether a subscriber gets the newest state instead of everything that it missed. */
   isTooSlow(subscription: Subscription): boolean {
     const { laggingSince } = subscription;
     if (laggingSince === undefined) return false;
@@ -53,7 +55,7 @@ export class SlowConsumers {
     return backlogOf(subscription) > maxBacklog;
   }
 
-  /** Notes that a subscriber has everything that is due. */
+  /** Notes that a subscriber is up to date. */
   keepsUp(subscription: Subscription): void {
     if (subscription.laggingSince === undefined) return;
     subscription.laggingSince = undefined;

@@ -1,12 +1,12 @@
 /**
- * What the hub needs of a connection.
+ * The part of a connection that the hub uses.
  *
  * @module
  */
 
 import type { Wire } from "../domain/wire.ts";
 
-/** A client that frames are handed to. */
+/** A client that receives frames. */
 export interface Subscriber {
   /** How messages are written for it. */
   readonly wire: Wire;

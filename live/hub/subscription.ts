@@ -1,5 +1,5 @@
 /**
- * A subscriber's place in a topic's log.
+ * A subscription: a subscriber's cursor in a topic's log.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import type { Subscriber } from "./subscriber.ts";
 /**
  * A cursor: the subscriber was handed everything up to it, and nothing after it.
  *
- * A subscription that began with a snapshot too large for one frame first reads the rest of the
- * state, up to `snapshotUpTo`, and the log from there on.
+ * A subscription that began with a snapshot too large for one frame first reads the rest of it from
+ * the state, up to `snapshotUpTo`, and from there on the log.
  */
 export interface Subscription extends Cursor {
   /** The client. */
   readonly subscriber: Subscriber;
   /** The topic. */
   readonly topic: OpenTopic;
-  /** All subscriptions of the same subscriber, this one among them: they share its frames. */
+  /** All subscriptions of the same subscriber, including this one: they share its frames. */
   readonly siblings: readonly Subscription[];
   /** The log's life that the offset belongs to. */
   epoch: string;
   /** Number of the last publication that was handed to the socket. */
   offset: number;
-  /** Up to this offset the subscriber reads the state instead of the log; 0 if it does not. */
+  /** The end of the snapshot that the subscriber is reading; 0 once it reads the log. */
   snapshotUpTo: number;
-  /** Since when the socket has had no room for what is due, in milliseconds; `undefined` if it has. */
+  /** When it began to lag, in milliseconds; `undefined` while it is up to date. */
   laggingSince: number | undefined;
 }
 
@@ -38,17 +38,17 @@ export interface OpenTopic {
   readonly log: TopicLog;
   /** Its subscriptions by subscriber. */
   readonly subscriptions: Map<Subscriber, Subscription>;
-  /** Subscriptions whose sockets have no room for what is due. */
+  /** Subscriptions that lag: their sockets have no room for what is due. */
   readonly lagging: Set<Subscription>;
 }
 
-/** Returns whether something is due that the subscriber was not handed yet. */
+/** Returns whether the subscriber was not handed everything yet. */
 export function isBehind({ topic: { log }, epoch, offset }: Subscription): boolean {
   return offset < log.head || epoch !== log.epoch;
 }
 
 /**
- * Returns the offset after which the subscriber needs the log. A cursor of a former life needs all of
+ * Returns the offset after which the subscriber needs the log. A cursor in a former life needs all of
  * this one.
  */
 export function neededAfter(subscription: Subscription): number {

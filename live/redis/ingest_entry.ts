@@ -38,5 +38,5 @@ function publicationOf(flat: readonly string[]): Publication | string {
   if (json !== undefined && json.length > MAX_DATA_LENGTH) {
     return `data: longer than ${MAX_DATA_LENGTH}`;
   }
-  return Publication.read({ topic, key, json, removed: removed === "1" });
+  return Publication.read({ topic, key, removed: removed === "1" }, json);
 }

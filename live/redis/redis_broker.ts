@@ -14,7 +14,7 @@ import {
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { Publication } from "../domain/publication.ts";
-import type { HistoryBudget } from "../history/topic_history.ts";
+import { type HistoryBudget, shrink } from "../history/history_budget.ts";
 import { reasonOf } from "./client.ts";
 import type { RedisLink, RedisSession } from "./link.ts";
 import { append, type StoreBounds, unusedTtlMs } from "./store.ts";
@@ -167,10 +167,8 @@ export class RedisBroker implements Broker {
     const open = this.#open.get(topic) as OpenTopic;
     this.#open.delete(topic);
     this.#open.set(topic, open);
-    for (const { sync } of this.#open.values()) {
-      if (this.#budget.used <= this.#options.historyMaxBytes) break;
-      sync.replica.clear();
-    }
+    const replicas = this.#open.values().map(({ sync }) => sync.replica);
+    shrink(replicas, this.#budget, this.#options.historyMaxBytes);
     this.#options.metrics.historyBytes(this.#budget.used);
     this.#events.changed(topic);
   }
