@@ -1,216 +1,172 @@
 /**
- * Tests of what the memory broker forgets: by time, and by what all topics hold.
+ * Tests of what the memory broker drops: by time, and by the size of all topics together.
  *
  * @module
  */
 
-import { assert, assertEquals, assertLessOrEqual, assertNotEquals } from "@std/assert";
+import { assertEquals, assertLess, assertNotEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { MAX_IDLE_TOPICS, MemoryBroker } from "../../live/history/memory_broker.ts";
-import { createRecordingMetrics, messageOf, type RecordingMetrics } from "../hub/fakes.ts";
-
-const TTL_MS = 60_000;
+import { messageLength } from "../../live/domain/broker.ts";
+import { MAX_IDLE_TOPICS } from "../../live/history/memory_broker.ts";
+import { offsets, show, TestMemoryBroker, TTL_MS } from "./setup.ts";
 
 /** Past the time to live and the sweep that follows it. */
 const LONG_MS = 1.25 * TTL_MS;
 
-/** What each of these tests' publications holds. */
-const LENGTH = messageOf("a:1", 1, 0).length;
+/** Length of a publication of `fill`, and of one with a key. */
+const LENGTH = messageLength("a:1", { key: undefined, json: "0" });
+const KEYED_LENGTH = LENGTH + 1;
 
-interface Setup extends AsyncDisposable {
-  readonly broker: MemoryBroker;
-  readonly metrics: RecordingMetrics;
-  /** Publishes one message of {@linkcode LENGTH}, and resolves to the topic's epoch. */
-  publish(topic: string, key?: string): Promise<string>;
-}
-
-function setUp(historyMaxBytes = 1_000_000): Setup {
-  const metrics = createRecordingMetrics();
-  const broker = new MemoryBroker({
-    historySize: 10,
-    historyTtlMs: TTL_MS,
-    historyMaxBytes,
-    metrics,
-  });
-  return {
-    broker,
-    metrics,
-    async publish(topic, key) {
-      const [position] = await broker.publish([{ topic, data: "0", ...(key ? { key } : {}) }]);
-      assert(position);
-      return position.epoch;
-    },
-    [Symbol.asyncDispose]: () => broker.stop(),
-  };
-}
-
-Deno.test("MemoryBroker forgets a topic that nobody used for the time to live", async () => {
+Deno.test("MemoryBroker drops a topic that was unused for the time to live, state included", async () => {
   using time = new FakeTime(0);
-  await using setup = setUp();
-  const epoch = await setup.publish("a:1", "k");
+  await using broker = new TestMemoryBroker();
+  const [position] = await broker.put({ topic: "a:1", key: "k", data: 0 });
   time.tick(LONG_MS);
-  assertEquals(setup.metrics.gauges.historyBytes, 0);
-  const log = await setup.broker.open("a:1");
-  assertEquals([log.head, log.latest(), log.read(0, Infinity)], [0, [], []]);
-  assertNotEquals(log.epoch, epoch);
+  assertEquals(broker.used, 0);
+  const log = await broker.open("a:1");
+  assertEquals([log.head, show(log.latest(0)), log.read(0, Infinity)], [0, [], []]);
+  assertNotEquals(log.epoch, position?.epoch);
 });
 
 Deno.test("MemoryBroker counts a topic's time to live from its last publication", async () => {
   using time = new FakeTime(0);
-  await using setup = setUp();
-  const epoch = await setup.publish("a:1");
-  time.tick(TTL_MS - 1);
-  assertEquals(await setup.publish("a:1"), epoch);
-  time.tick(TTL_MS - 1);
-  const log = await setup.broker.open("a:1");
-  assertEquals([log.epoch, log.head], [epoch, 2]);
+  await using broker = new TestMemoryBroker();
+  await broker.put({ topic: "a:1", key: "k", data: 0 });
+  const epoch = await broker.fill("a:1");
+  for (let i = 0; i < 5; i++) {
+    time.tick(TTL_MS - 1);
+    assertEquals(await broker.fill("a:1"), epoch);
+  }
+  const log = await broker.open("a:1");
+  assertEquals([log.epoch, show(log.latest(0))], [epoch, ["1:k=0"]]);
 });
 
-Deno.test("MemoryBroker counts a topic's time to live from its last reader's leaving", async () => {
+Deno.test("MemoryBroker counts a topic's time to live from when its last reader left", async () => {
   using time = new FakeTime(0);
-  await using setup = setUp();
-  const epoch = await setup.publish("a:1");
-  await setup.broker.open("a:1");
+  await using broker = new TestMemoryBroker();
+  const epoch = await broker.fill("a:1");
+  await broker.open("a:1");
   time.tick(10 * TTL_MS);
-  setup.broker.close("a:1");
+  broker.close("a:1");
   time.tick(TTL_MS - 1);
-  const log = await setup.broker.open("a:1");
-  assertEquals([log.epoch, log.head], [epoch, 1]);
-  setup.broker.close("a:1");
+  assertEquals((await broker.open("a:1")).epoch, epoch);
+  broker.close("a:1");
   time.tick(LONG_MS);
-  assertNotEquals((await setup.broker.open("a:1")).epoch, epoch);
+  assertNotEquals((await broker.open("a:1")).epoch, epoch);
 });
 
-Deno.test("MemoryBroker drops an open topic's old messages, and keeps its place", async () => {
+Deno.test("MemoryBroker keeps an open topic's state, however old, and drops its old messages", async () => {
   using time = new FakeTime(0);
-  await using setup = setUp();
-  const log = await setup.broker.open("a:1");
-  await setup.publish("a:1", "k");
-  log.release(1);
-  time.tick(LONG_MS);
-  assertEquals([log.head, log.latest(), log.read(0, Infinity)], [1, [], undefined]);
-  assertEquals(setup.metrics.gauges.historyBytes, 0);
-  assertEquals(await setup.publish("a:1"), log.epoch);
-  assertEquals(log.read(1, Infinity), [messageOf("a:1", 2, 0)]);
-});
-
-Deno.test("MemoryBroker never drops for its age what a reader has not read", async () => {
-  using time = new FakeTime(0);
-  await using setup = setUp();
-  const log = await setup.broker.open("a:1");
-  await setup.publish("a:1");
+  await using broker = new TestMemoryBroker();
+  const log = await broker.open("a:1");
+  await broker.put({ topic: "a:1", key: "k", data: 0 }, { topic: "a:1", data: 0 });
   time.tick(10 * TTL_MS);
-  assertEquals(log.read(0, Infinity), [messageOf("a:1", 1, 0)]);
-});
-
-Deno.test("MemoryBroker holds up to its bound", async () => {
-  await using setup = setUp(2 * LENGTH);
-  const epochs = [await setup.publish("a:1"), await setup.publish("b:1")];
-  assertEquals(setup.metrics.gauges.historyBytes, 2 * LENGTH);
-  assertEquals((await setup.broker.open("a:1")).epoch, epochs[0]);
-  assertEquals((await setup.broker.open("b:1")).epoch, epochs[1]);
+  assertEquals(offsets(log.read(0, Infinity)), [1, 2]); // not read yet
+  log.release(2);
+  time.tick(LONG_MS);
+  assertEquals([log.read(1, 0), log.read(2, 0)], [undefined, []]);
+  assertEquals(show(log.latest(0)), ["1:k=0"]);
+  assertEquals(broker.used, KEYED_LENGTH);
+  assertEquals(await broker.fill("a:1"), log.epoch);
 });
 
 for (
-  const [name, use, forgotten] of [
-    ["the one published to first", () => {}, "a:1"],
-    ["not one that was opened since", ({ broker }) => broker.open("a:1"), "b:1"],
-    ["not one that was read since", async ({ broker }) => {
-      await broker.open("a:1");
-      await broker.publish([{ topic: "b:1", data: "0" }]);
-      broker.close("a:1");
+  const [name, use, dropped] of [
+    ["drops nothing at its bound", async () => {}, undefined],
+    ["drops the topic published to first", (broker) => broker.fill("c:1"), "a:1"],
+    ["keeps a topic that was published to since", async (broker) => {
+      await broker.fill("a:1");
+      await broker.fill("c:1");
     }, "b:1"],
-    ["not one published to since", ({ publish }) => publish("a:1"), "b:1"],
-  ] satisfies [string, (setup: Setup) => unknown, string][]
+    ["keeps a topic that was open since", async (broker) => {
+      await broker.open("a:1");
+      broker.close("a:1");
+      await broker.fill("c:1");
+    }, "b:1"],
+    ["drops unused topics before open ones", async (broker) => {
+      await broker.open("a:1");
+      await broker.fill("c:1");
+    }, "b:1"],
+  ] satisfies [string, (broker: TestMemoryBroker) => Promise<unknown>, string | undefined][]
 ) {
-  Deno.test(`MemoryBroker past its bound forgets the longest unused: ${name}`, async () => {
-    await using setup = setUp(3 * LENGTH);
-    await setup.publish("a:1");
-    await setup.publish("b:1");
-    await use(setup);
-    const free = 3 - (setup.metrics.gauges.historyBytes ?? 0) / LENGTH;
-    for (let i = 0; i < free; i++) await setup.publish("c:1");
-    await setup.publish("d:1");
-    assertLessOrEqual(setup.metrics.gauges.historyBytes ?? Infinity, 3 * LENGTH);
-    const heads = [(await setup.broker.open("a:1")).head, (await setup.broker.open("b:1")).head];
-    assertEquals(heads.map((head) => head === 0), [forgotten === "a:1", forgotten === "b:1"]);
+  Deno.test(`MemoryBroker ${name}`, async () => {
+    await using broker = new TestMemoryBroker({ historyMaxBytes: 3 * LENGTH });
+    await broker.fill("a:1");
+    await broker.fill("b:1", 2);
+    await use(broker);
+    assertLess(broker.used, 3 * LENGTH + 1);
+    for (const topic of ["a:1", "b:1"]) {
+      assertEquals((await broker.open(topic)).head === 0, topic === dropped, topic);
+    }
   });
 }
 
-Deno.test("MemoryBroker clears an open topic for its bound, and keeps its place", async () => {
-  await using setup = setUp(LENGTH);
-  const log = await setup.broker.open("a:1");
-  await setup.publish("a:1");
-  log.release(1);
-  const { epoch } = log;
-  await setup.publish("b:1");
-  assertEquals(log.read(0, Infinity), undefined);
-  assertEquals(log.latest(), []);
-  assertEquals(await setup.publish("a:1"), epoch);
-  assertEquals(log.head, 2);
-  assertEquals(log.read(1, Infinity), [messageOf("a:1", 2, 0)]);
+Deno.test("MemoryBroker drops the logs of open topics before their states, the least used first", async () => {
+  await using broker = new TestMemoryBroker({ historyMaxBytes: 6 * KEYED_LENGTH });
+  const logs = [await broker.open("a:1"), await broker.open("b:1")] as const;
+  const outline = () => logs.map((log) => [offsets(log.latest(0)), offsets(log.held(0))]);
+  for (const topic of ["a:1", "b:1"]) {
+    await broker.put(...[1, 2, 3].map((data) => ({ topic, key: "k", data })));
+  }
+  for (const log of logs) log.release(3);
+  assertEquals(outline(), [[[3], [1, 2, 3]], [[3], [1, 2, 3]]]);
+  await broker.put({ topic: "b:1", key: "k", data: 4 });
+  assertEquals(outline(), [[[3], [3]], [[4], [1, 2, 3, 4]]]);
+
+  await broker.put({ topic: "b:1", key: "l", data: "x".repeat(4 * KEYED_LENGTH) });
+  for (const log of logs) log.release(5);
+  await broker.fill("b:1");
+  assertEquals([logs[0].epoch, logs[0].head, outline()[0]], [logs[0].epoch, 3, [[], []]]);
 });
 
 Deno.test("MemoryBroker never drops for its bound what a reader has not read", async () => {
-  await using setup = setUp(0);
-  const log = await setup.broker.open("a:1");
-  await setup.publish("a:1");
-  await setup.publish("b:1");
-  await setup.publish("a:1");
-  assertEquals(log.read(0, Infinity), [messageOf("a:1", 1, 0), messageOf("a:1", 2, 0)]);
-  assertEquals(setup.metrics.gauges.historyBytes, 2 * LENGTH);
+  await using broker = new TestMemoryBroker({ historyMaxBytes: 0 });
+  const log = await broker.open("a:1");
+  await broker.fill("a:1");
+  await broker.fill("b:1");
+  await broker.fill("a:1");
+  assertEquals(offsets(log.read(0, Infinity)), [1, 2]);
+  assertEquals(broker.used, 2 * LENGTH);
   log.release(2);
-  await setup.publish("b:1");
-  assertEquals([log.read(1, Infinity), setup.metrics.gauges.historyBytes], [undefined, 0]);
+  await broker.fill("b:1");
+  assertEquals([log.read(1, Infinity), broker.used], [undefined, 0]);
 });
 
-Deno.test("MemoryBroker accounts for a message once that is in the log and a key's latest", async () => {
-  await using setup = setUp();
-  await setup.publish("a:1", "k");
-  assertEquals(setup.metrics.gauges.historyBytes, messageOf("a:1", 1, 0, "k").length);
-});
+for (const [historySize, count] of [[10, 3], [0, 1]] as const) {
+  Deno.test(`MemoryBroker counts ${count} of three versions of a key with a history of ${historySize}`, async () => {
+    await using broker = new TestMemoryBroker({ historySize });
+    const keyed = { topic: "a:1", data: 0, key: "k" };
+    await broker.put(keyed, keyed, keyed);
+    assertEquals(broker.used, count * KEYED_LENGTH);
+    await broker.put({ topic: "a:1", key: "k", removed: true });
+    assertEquals(broker.used === 0, historySize === 0);
+  });
+}
 
-Deno.test("MemoryBroker accounts for a key's latest that has left the log", async () => {
-  const metrics = createRecordingMetrics();
-  const bounds = { historySize: 0, historyTtlMs: TTL_MS, historyMaxBytes: 1_000_000 };
-  const broker = new MemoryBroker({ ...bounds, metrics });
-  const keyed = { topic: "a:1", data: "0", key: "k" };
-  await broker.publish([keyed, keyed, { topic: "a:1", data: "0" }]);
-  await broker.stop();
-  assertEquals(metrics.gauges.historyBytes, messageOf("a:1", 2, 0, "k").length);
-});
-
-Deno.test("MemoryBroker forgets the longest unused of too many topics that hold nothing", async () => {
-  await using setup = setUp();
-  const { broker } = setup;
-  const first = (await broker.open("a:first")).epoch;
-  const kept = (await broker.open("a:open")).epoch; // not idle
-  broker.close("a:first");
-  const epochs: string[] = [first];
-  for (let count = 1; count < MAX_IDLE_TOPICS; count++) {
-    epochs.push((await broker.open(`a:${count}`)).epoch);
+Deno.test("MemoryBroker drops the least recently used of too many unused topics that hold nothing", async () => {
+  await using broker = new TestMemoryBroker();
+  const epochOf = async (topic: string) => (await broker.open(topic)).epoch;
+  const open = await epochOf("a:open");
+  const epochs: string[] = [];
+  for (let count = 0; count < MAX_IDLE_TOPICS; count++) {
+    epochs.push(await epochOf(`a:${count}`));
     broker.close(`a:${count}`);
   }
-  const again = await broker.open("a:first");
-  assertEquals(again.epoch, first);
-  broker.close("a:first");
-  await broker.open("a:last");
-  broker.close("a:last");
-  await broker.open("a:more");
-  broker.close("a:more");
-  const epochOf = async (topic: string) => (await broker.open(topic)).epoch;
-  assertEquals([await epochOf("a:open"), await epochOf("a:first")], [kept, first]);
-  assertEquals(await epochOf("a:3"), epochs[3]);
+  assertEquals(await epochOf("a:0"), epochs[0]);
+  broker.close("a:0");
+  await broker.fill("b:1");
+  assertEquals([await epochOf("a:open"), await epochOf("a:0")], [open, epochs[0]]);
+  assertEquals(await epochOf("a:2"), epochs[2]);
   assertNotEquals(await epochOf("a:1"), epochs[1]);
 });
 
-Deno.test("MemoryBroker forgets many topics in slices", async () => {
+Deno.test("MemoryBroker drops many topics in slices", async () => {
   using time = new FakeTime(0);
-  await using setup = setUp();
-  const count = 50_000;
-  for (let id = 0; id < count; id++) await setup.publish(`a:${id}`);
+  await using broker = new TestMemoryBroker();
+  const count = 20_000;
+  for (let id = 0; id < count; id++) await broker.fill(`a:${id}`);
   time.tick(LONG_MS);
-  while (setup.metrics.gauges.historyBytes !== 0) time.next();
-  assertEquals((await setup.broker.open("a:0")).head, 0);
-  assertEquals((await setup.broker.open(`a:${count - 1}`)).head, 0);
+  while (broker.used !== 0) time.next();
+  assertEquals((await broker.open("a:0")).head, 0);
+  assertEquals((await broker.open(`a:${count - 1}`)).head, 0);
 });

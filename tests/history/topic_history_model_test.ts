@@ -1,123 +1,156 @@
 /**
- * A topic's log against a model of it that is slow and plain, over thousands of random steps.
+ * A topic's log against a model that is slow and plain, over thousands of random steps.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { encodePublication } from "../../live/domain/protocol.ts";
-import { type HistoryBudget, TopicHistory } from "../../live/history/topic_history.ts";
+import { type LoggedPublication, messageLength } from "../../live/domain/broker.ts";
+import { TopicHistory } from "../../live/history/topic_history.ts";
+import { Random } from "../support/random.ts";
+import { show } from "./setup.ts";
 
-interface Publication {
-  readonly offset: number;
-  readonly key: string | undefined;
-  readonly message: string;
-  readonly at: number;
-}
+const TOPIC = "event:42";
+const KEYS = [undefined, undefined, "a", "b", "c", "d", "e"];
 
-interface Bounds {
+/** What a log should do, said as plainly as possible. It remembers every publication. */
+class Model {
   readonly size: number;
   readonly ttlMs: number;
-}
-
-/** What a log should do, said as plainly as can be. */
-class Model {
-  readonly topic: string;
-  readonly bounds: Bounds;
-  head = 0;
+  readonly all: LoggedPublication[] = [];
+  /** Offsets that the log still holds. */
+  log: number[] = [];
   released = Infinity;
-  log: Publication[] = [];
-  state: Publication[] = [];
+  /** Keys whose latest was before this offset are no longer in the state. */
+  clearedUpTo = 0;
+  /** Readers before this offset have to start over. */
+  lostUpTo = 0;
 
-  constructor(topic: string, bounds: Bounds) {
-    this.topic = topic;
-    this.bounds = bounds;
+  constructor(size: number, ttlMs: number) {
+    this.size = size;
+    this.ttlMs = ttlMs;
   }
 
-  append(data: string, key?: string): void {
-    const offset = ++this.head;
-    const message = encodePublication(this.topic, offset, data, key);
-    const publication = { offset, key, message, at: Date.now() };
-    this.log.push(publication);
-    if (key !== undefined) {
-      this.state = [...this.state.filter((other) => other.key !== key), publication];
-    }
+  get head(): number {
+    return this.all.length;
+  }
+
+  at(offset: number): LoggedPublication {
+    return this.all[offset - 1] as LoggedPublication;
+  }
+
+  append(key: string | undefined, json: string | undefined): void {
+    this.all.push({ offset: this.head + 1, key, json, at: Date.now() });
+    this.log.push(this.head);
     this.trim();
-  }
-
-  release(offset: number): void {
-    this.released = offset;
-    this.trim();
-  }
-
-  prune(): void {
-    this.trim();
-    this.state = this.state.filter(({ at }) => Date.now() - at < this.bounds.ttlMs);
-  }
-
-  clear(): void {
-    this.state = [];
-    this.log = this.log.filter(({ offset }) => offset > this.released);
-  }
-
-  /** What follows an offset, of all that is held; `undefined` if something of it is not. */
-  after(offset: number): string[] | undefined {
-    if (offset > this.head || offset < this.head - this.log.length) return undefined;
-    return this.log.filter((other) => other.offset > offset).map(({ message }) => message);
-  }
-
-  get length(): number {
-    return [...new Set([...this.log, ...this.state])].map(({ message }) => message).join("").length;
   }
 
   trim(): void {
-    const { size, ttlMs } = this.bounds;
-    this.log = this.log.filter(({ offset, at }) =>
-      offset > this.released || (offset > this.head - size && Date.now() - at < ttlMs)
+    this.dropWhile((offset) =>
+      offset <= this.head - this.size || Date.now() - this.at(offset).at >= this.ttlMs
     );
   }
+
+  dropWhile(isUnwanted: (offset: number) => boolean): void {
+    while (this.log[0] !== undefined && this.log[0] <= this.released && isUnwanted(this.log[0])) {
+      const { offset, key, json } = this.at(this.log.shift() ?? 0);
+      if (json === undefined && this.latestOf(key) === offset) this.lose(offset);
+    }
+  }
+
+  clear(): void {
+    // Removals are in the state for as long as the log holds them.
+    const state = this.latest(0, true).filter(({ offset, json }) =>
+      json !== undefined || this.log.includes(offset)
+    );
+    this.lose(state.at(-1)?.offset ?? 0);
+    this.clearedUpTo = this.head;
+    this.dropWhile(() => true);
+  }
+
+  lose(offset: number): void {
+    this.lostUpTo = Math.max(this.lostUpTo, offset);
+  }
+
+  latestOf(key: string | undefined): number {
+    return this.all.findLast((publication) => publication.key === key)?.offset ?? 0;
+  }
+
+  /** What follows an offset, of all that the log holds; `undefined` if something is missing. */
+  after(offset: number): LoggedPublication[] | undefined {
+    if (offset > this.head || offset < this.head - this.log.length) return undefined;
+    return this.all.slice(offset);
+  }
+
+  /** The latest of each key that follows an offset, oldest first. */
+  latest(offset: number, withRemovals = false): LoggedPublication[] {
+    return this.all.filter((publication) =>
+      publication.key !== undefined && publication.offset > Math.max(offset, this.clearedUpTo) &&
+      this.latestOf(publication.key) === publication.offset &&
+      (withRemovals || publication.json !== undefined)
+    );
+  }
+
+  /** The state of a reader that has read everything up to an offset. */
+  stateAt(offset: number): Map<string, string> {
+    return applied(new Map(), this.all.slice(0, offset));
+  }
+
+  get length(): number {
+    const held = new Set([...this.log, ...this.latest(0).map(({ offset }) => offset)]);
+    return [...held].reduce((sum, offset) => sum + messageLength(TOPIC, this.at(offset)), 0);
+  }
 }
 
-/** Mulberry32: random numbers from 0 to 1 that are the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+/** Applies publications as a client does. */
+function applied(
+  state: Map<string, string>,
+  publications: Iterable<LoggedPublication>,
+): Map<string, string> {
+  for (const { key, json } of publications) {
+    if (key === undefined) continue;
+    if (json === undefined) state.delete(key);
+    else state.set(key, json);
+  }
+  return state;
 }
 
-/** One step of a log and its model, and what it was. */
-function step(history: TopicHistory, model: Model, random: () => number): string {
-  const upTo = (most: number) => Math.floor(random() * (most + 1));
-  const kind = upTo(99);
+/** Does one step with a log and its model, and says what it was. */
+function step(history: TopicHistory, model: Model, random: Random): string {
+  const kind = random.below(100);
   if (kind < 70) {
-    const data = JSON.stringify("x".repeat(upTo(20)));
-    const key = random() < 0.5 ? undefined : `k${upTo(8)}`;
-    model.append(data, key);
-    assertEquals(history.append(data, key), model.head);
-    return `append ${model.head} ${key}`;
+    const key = random.of(KEYS);
+    const isRemoval = key !== undefined && random.below(4) === 0;
+    const json = isRemoval ? undefined : JSON.stringify("x".repeat(random.below(20)));
+    model.append(key, json);
+    assertEquals(history.append({ key, json }), model.head);
+    return `append ${key}=${json}`;
   }
   if (kind < 90) {
-    // As the hub does it: never back, and everything once nobody reads any more.
-    const least = Number.isFinite(model.released) ? model.released : model.head;
-    const offset = random() < 0.1 ? Infinity : least + upTo(model.head - least);
-    model.release(offset);
+    // As the hub does: never back, and everything once no reader is left.
+    const from = Number.isFinite(model.released) ? model.released : model.head;
+    const offset = random.below(10) === 0 ? Infinity : from + random.below(model.head - from + 1);
+    model.released = offset;
+    model.trim();
     history.release(offset);
     return `release ${offset}`;
   }
   if (kind < 94) {
-    model.prune();
-    assertEquals(history.latest(), model.state.map(({ message }) => message));
-    return "latest";
+    const offset = random.below(model.head + 1);
+    model.released = Math.min(model.released, offset);
+    history.retain(offset);
+    return `retain ${offset}`;
   }
-  if (kind < 98) {
-    model.prune();
+  if (kind < 97) {
+    model.trim();
     history.prune();
     return "prune";
+  }
+  if (kind < 99) {
+    model.dropWhile(() => true);
+    history.dropLog();
+    return "dropLog";
   }
   model.clear();
   history.clear();
@@ -125,25 +158,46 @@ function step(history: TopicHistory, model: Model, random: () => number): string
 }
 
 /** Compares all that can be seen without changing anything. */
-function compare(history: TopicHistory, model: Model, random: () => number): void {
+function compare(history: TopicHistory, model: Model, random: Random): void {
   assertEquals(history.head, model.head);
+  assertEquals(show(history.latest(0)), show(model.latest(0)), "latest");
   const first = model.head - model.log.length;
-  const offsets = [-1, 0, first - 1, first, first + 1, model.head - 1, model.head, model.head + 1];
-  for (const offset of [...offsets, Math.floor(random() * model.head)]) {
+  const near = [-1, 0, first - 1, first, first + 1, model.head - 1, model.head, model.head + 1];
+  for (const offset of [...near, random.below(model.head + 1)]) {
     const expected = model.after(offset);
-    assertEquals(history.read(offset, Infinity), expected, `read ${offset}`);
-    if (expected === undefined) continue;
-    assertEquals(history.lengthAfter(offset), expected.join("").length, `length after ${offset}`);
-    const maxLength = Math.floor(random() * 500);
-    const part = history.read(offset, maxLength);
-    assert(part !== undefined);
-    assertEquals(part, expected.slice(0, part.length));
-    const next = expected[part.length];
-    if (part.length > 1) assert(part.join("").length <= maxLength);
-    if (next !== undefined) {
-      assert(part.length > 0 && part.join("").length + next.length > maxLength);
-    }
+    assertEquals(show(history.read(offset, Infinity)), show(expected), `read ${offset}`);
+    if (offset >= 0 && offset <= model.head) compareCatchingUp(history, model, offset);
+    if (expected !== undefined) compareLengths(history, expected, offset, random.below(500));
   }
+}
+
+function compareLengths(
+  history: TopicHistory,
+  expected: LoggedPublication[],
+  offset: number,
+  maxLength: number,
+): void {
+  const lengthOf = (publications: readonly LoggedPublication[]) =>
+    publications.reduce((sum, publication) => sum + messageLength(TOPIC, publication), 0);
+  assertEquals(history.lengthAfter(offset), lengthOf(expected), `length after ${offset}`);
+  const part = history.read(offset, maxLength) ?? [];
+  assertEquals(show(part), show(expected.slice(0, part.length)));
+  assert(part.length <= 1 || lengthOf(part) <= maxLength);
+  if (part.length === expected.length) return;
+  assert(part.length > 0 && lengthOf(expected.slice(0, part.length + 1)) > maxLength);
+}
+
+/** Checks that a reader ends with the state, however it catches up, or is told to start over. */
+function compareCatchingUp(history: TopicHistory, model: Model, offset: number): void {
+  assertEquals(history.canCatchUp(offset), offset >= model.lostUpTo, `canCatchUp ${offset}`);
+  if (offset < model.lostUpTo) return;
+  const state = sorted(model.stateAt(model.head));
+  assertEquals(sorted(applied(model.stateAt(offset), history.held(offset))), state);
+  assertEquals(sorted(applied(model.stateAt(offset), history.newest(offset))), state);
+}
+
+function sorted(state: Map<string, string>): [string, string][] {
+  return [...state].sort(([a], [b]) => a < b ? -1 : 1);
 }
 
 for (
@@ -156,26 +210,30 @@ for (
     [6, 1_000_000, 2_000],
   ] as const
 ) {
-  Deno.test(`TopicHistory of size ${size} and ${ttlMs} ms does what its model does`, () => {
+  Deno.test(`TopicHistory of size ${size} and ${ttlMs} ms does what its model does (seed ${seed})`, () => {
     using time = new FakeTime(0);
-    const random = randomOf(seed);
-    const budget: HistoryBudget = { used: 0 };
-    const logs = ["event:1", "event:2"].map((topic) => ({
-      history: new TopicHistory(topic, { size, ttlMs, budget }),
-      model: new Model(topic, { size, ttlMs }),
+    const random = new Random(seed);
+    const budget = { used: 0 };
+    const logs = [0, 1].map(() => ({
+      history: new TopicHistory(TOPIC, { size, ttlMs, budget }),
+      model: new Model(size, ttlMs),
     }));
     let done = "";
     try {
-      for (let count = 0; count < 3_000; count++) {
-        const log = logs[Math.floor(random() * logs.length)];
-        assert(log);
-        time.tick(Math.floor(random() * 3));
-        done = `step ${count}: ${step(log.history, log.model, random)}`;
+      for (let count = 0; count < 600; count++) {
+        const { history, model } = random.of(logs);
+        time.tick(random.below(3));
+        done = `step ${count}: ${step(history, model, random)}`;
         assertEquals(budget.used, logs.reduce((sum, { model }) => sum + model.length, 0));
-        compare(log.history, log.model, random);
+        compare(history, model, random);
       }
     } catch (error) {
-      throw new Error(`Differs after ${done}`, { cause: error });
+      throw new Error(`Seed ${seed} differs after ${done}`, { cause: error });
     }
+    for (const { history } of logs) {
+      history.release(Infinity);
+      history.clear();
+    }
+    assertEquals(budget.used, 0);
   });
 }

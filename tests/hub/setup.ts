@@ -5,38 +5,27 @@
  */
 
 import { FakeTime } from "@std/testing/time";
-import type {
-  Broker,
-  BrokerEvents,
-  Cursor,
-  Position,
-  Publication,
-  TopicLog,
-} from "../../live/domain/broker.ts";
-import { RETRY_MS } from "../../live/hub/fan_out.ts";
-import { Hub, type SubscribeOptions } from "../../live/hub/hub.ts";
+import type { Broker, BrokerEvents, Cursor, Position, TopicLog } from "../../live/domain/broker.ts";
+import { Publication, type PublicationInput } from "../../live/domain/publication.ts";
 import { MemoryBroker, type MemoryBrokerOptions } from "../../live/history/memory_broker.ts";
-import {
-  type Client,
-  createClient,
-  createRecordingMetrics,
-  FakeClock,
-  type RecordingMetrics,
-  turn,
-} from "./fakes.ts";
+import { RETRY_MS } from "../../live/hub/fan_out.ts";
+import { Hub } from "../../live/hub/hub.ts";
+import { type Client, createClient, FakeClock } from "../support/fake_client.ts";
+import { turn } from "../support/queue.ts";
+import { RecordingMetrics } from "../support/recorders.ts";
 
-/** A memory broker that can be told to take its time over opening a topic. */
+/** A broker whose topics take as long to open as the test wants. */
 export class HeldBroker implements Broker {
   readonly trouble = undefined;
-  /** What was opened and closed, in order. */
+  /** Calls of `open`, `refresh` and `close`, in order. */
   readonly calls: string[] = [];
   /** Called when a topic is refreshed. */
   onRefresh: () => unknown = () => {};
-  readonly #inner: MemoryBroker;
+  readonly #inner: Broker;
   #gate: PromiseWithResolvers<void> | undefined;
 
-  /** Creates a broker around one that does the work. */
-  constructor(inner: MemoryBroker) {
+  /** Creates a broker around the one that does the work. */
+  constructor(inner: Broker) {
     this.#inner = inner;
   }
 
@@ -74,7 +63,7 @@ export class HeldBroker implements Broker {
     this.#gate ??= Promise.withResolvers();
   }
 
-  /** Opens the topics that wait, and those to come; with an error, fails those that wait. */
+  /** Opens the topics that wait, and later ones at once; with an error, fails those that wait. */
   letGo(error?: Error): void {
     if (error === undefined) this.#gate?.resolve();
     else this.#gate?.reject(error);
@@ -82,8 +71,10 @@ export class HeldBroker implements Broker {
   }
 }
 
-/** What may differ from bench to bench. */
-export interface BenchOptions extends Partial<Omit<MemoryBrokerOptions, "metrics">> {
+/** What may differ from setup to setup. */
+export interface HubSetupOptions extends Partial<Omit<MemoryBrokerOptions, "metrics">> {
+  /** Broker in place of a memory broker. */
+  readonly broker?: Broker;
   /** What one connection may hold unsent, in bytes. */
   readonly thresholdBytes?: number;
   /** How long messages are gathered, in milliseconds. */
@@ -91,29 +82,27 @@ export interface BenchOptions extends Partial<Omit<MemoryBrokerOptions, "metrics
 }
 
 /**
- * A hub with all it needs, which stops when it is disposed of. Time is faked until then, so that
- * a promise that never settles fails its test: no timer of the hub's keeps the test waiting.
+ * A hub and its surroundings, which stop when it is disposed of. Time is faked until then, so that a
+ * promise that never settles fails its test: none of the hub's timers keeps the test waiting.
  */
-export class Bench implements AsyncDisposable {
-  /** The time that timers go by. */
+export class HubSetup implements AsyncDisposable {
+  /** The time of all timers. */
   readonly time: FakeTime = new FakeTime(0);
-  /** The hub's clock, which {@linkcode publish} moves on. */
+  /** The hub's clock, which {@linkcode publish} and {@linkcode pass} advance. */
   readonly clock: FakeClock = new FakeClock();
-  /** What the hub told. */
-  readonly metrics: RecordingMetrics = createRecordingMetrics();
-  /** The hub's broker. */
+  readonly metrics: RecordingMetrics = new RecordingMetrics();
   readonly broker: HeldBroker;
-  /** The hub. */
   readonly hub: Hub;
   readonly #thresholdBytes: number;
 
   /** Creates a hub without topics. */
-  constructor(options: BenchOptions = {}) {
+  constructor(options: HubSetupOptions = {}) {
     const { thresholdBytes = 1_048_576, flushIntervalMs = 0, ...history } = options;
     const { metrics, clock: { now } } = this;
     const bounds = { historySize: 256, historyTtlMs: 300_000, historyMaxBytes: 1_000_000 };
+    const inner = options.broker ?? new MemoryBroker({ ...bounds, ...history, metrics });
     this.#thresholdBytes = thresholdBytes;
-    this.broker = new HeldBroker(new MemoryBroker({ ...bounds, ...history, metrics }));
+    this.broker = new HeldBroker(inner);
     this.hub = new Hub({ broker: this.broker, thresholdBytes, flushIntervalMs, metrics, now });
   }
 
@@ -128,7 +117,7 @@ export class Bench implements AsyncDisposable {
     });
   }
 
-  /** Creates a connection as {@linkcode connect} does, and subscribes it to the topics. */
+  /** Creates a connection and subscribes it to the topics, without an answer. */
   async join(...topics: string[]): Promise<Client> {
     const client = this.connect(...topics);
     for (const topic of topics) {
@@ -137,26 +126,31 @@ export class Bench implements AsyncDisposable {
     return client;
   }
 
-  /** Subscribes a client, which is sent the start as `subscribed`. */
+  /** Subscribes a client, which gets the start as `subscribed`. */
   subscribe({ connection }: Client, topic: string, since?: Cursor): Promise<void> {
-    const onStart: SubscribeOptions["onStart"] = (start) =>
-      connection.send({ type: "subscribed", topic, ...start });
-    return this.hub.subscribe(connection, topic, { since, onStart });
+    return this.hub.subscribe(connection, topic, {
+      since,
+      onStart: (start) => connection.send({ type: "subscribed", topic, ...start }),
+    });
   }
 
-  /** Publishes messages on one topic; when it resolves, the hub has had a turn to send them. */
-  async publish(topic: string, ...data: unknown[]): Promise<Position[]> {
+  /** Publishes on one topic; when it resolves, the hub has had a turn to send. */
+  publish(topic: string, ...data: unknown[]): Promise<Position[]> {
+    return this.publishAll(...data.map((data) => ({ topic, data })));
+  }
+
+  /** Publishes a batch; when it resolves, the hub has had a turn to send. */
+  async publishAll(...batch: PublicationInput[]): Promise<Position[]> {
     this.clock.ms += 10;
-    const publications = data.map((item) => ({ topic, data: JSON.stringify(item) }));
-    const positions = await this.hub.publish(publications);
+    const positions = await this.hub.publish(batch.map(Publication.from));
     await turn();
     return positions;
   }
 
-  /** Moves both clocks on, from one look at the sockets that lag to the next. */
-  async pass(ms: number, eachLook?: () => void): Promise<void> {
+  /** Advances both clocks, from one visit of the lagging sockets to the next. */
+  async pass(ms: number, beforeVisit?: () => void): Promise<void> {
     for (let passed = 0; passed < ms; passed += RETRY_MS) {
-      eachLook?.();
+      beforeVisit?.();
       this.clock.ms += RETRY_MS;
       this.time.tick(RETRY_MS);
       await turn();
@@ -168,3 +162,5 @@ export class Bench implements AsyncDisposable {
     this.time.restore();
   }
 }
+
+export { HubSetup as Bench };
