@@ -50,18 +50,17 @@ export function makeFrame(
 ): Frame | undefined {
   const { topic: { log }, epoch, offset, snapshotUpTo } = target;
   if (epoch !== log.epoch) return startFrame(target, restartOf(log));
-  const logOffset = Math.max(offset, snapshotUpTo);
-  if (!conflate) {
-    const rest = offset < snapshotUpTo && until(log.latest(offset), snapshotUpTo);
-    const frame = rest && messageFrame(target, rest);
-    if (frame) return frame;
-    const missed = log.read(logOffset, MAX_FRAME_LENGTH);
-    if (missed !== undefined) return messageFrame(target, missed);
+  if (offset < snapshotUpTo) {
+    const rest = messageFrame(target, until(log.latest(offset), snapshotUpTo));
+    if (rest !== undefined) return rest;
   }
-  if (!log.canCatchUp(logOffset)) return startFrame(target, startOf(log, undefined));
+  const readUpTo = Math.max(offset, snapshotUpTo);
+  const missed = conflate ? undefined : log.read(readUpTo, MAX_FRAME_LENGTH);
+  if (missed !== undefined) return messageFrame(target, missed);
+  if (!log.canCatchUp(readUpTo)) return startFrame(target, startOf(log, undefined));
   return conflate
-    ? messageFrame(target, log.newest(offset), { isConflated: true })
-    : messageFrame(target, log.held(logOffset));
+    ? messageFrame(target, log.newest(readUpTo), { isConflated: true })
+    : messageFrame(target, log.held(readUpTo));
 }
 
 /** Joins frames for one subscriber, each of a different topic, and returns the text of one frame. */

@@ -127,10 +127,10 @@ export class HubSetup implements AsyncDisposable {
   }
 
   /** Subscribes a client, which gets the start as `subscribed`. */
-  subscribe({ connection }: Client, topic: string, since?: Cursor): Promise<void> {
+  subscribe({ connection }: Client, topic: string, since?: Cursor, id?: string): Promise<void> {
     return this.hub.subscribe(connection, topic, {
       since,
-      onStart: (start) => connection.send({ type: "subscribed", topic, ...start }),
+      onStart: (start) => connection.send({ type: "subscribed", topic, id, ...start }),
     });
   }
 
