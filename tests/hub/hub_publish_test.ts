@@ -4,207 +4,171 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
-import { Bench } from "./setup.ts";
-import { messageOf, turn } from "./fakes.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { Publication } from "../../live/domain/publication.ts";
+import { jsonWire } from "../../live/wire/json_wire.ts";
+import { sseWire } from "../../live/wire/sse_wire.ts";
+import { messageOf, removalOf } from "../support/fake_client.ts";
+import { turn } from "../support/queue.ts";
+import { countingWire, HubSetup, messagesOf } from "./setup.ts";
 
-Deno.test("Hub.publish() sends one message as itself", async () => {
-  await using bench = new Bench();
-  const client = await bench.join("a:1");
-  await bench.hub.publish([{ topic: "a:1", key: 'k"', data: '{"x":[1,null]}' }]);
-  await turn();
-  assertEquals(client.socket.frames, [
-    '{"type":"message","topic":"a:1","offset":1,"key":"k\\"","data":{"x":[1,null]}}',
+Deno.test("Hub.publish() sends one message unwrapped, and several as an array", async () => {
+  await using setup = new HubSetup();
+  const { socket } = await setup.join("a:1");
+  await setup.publishAll({ topic: "a:1", key: 'k"', json: '{ "x": 1e400 }' });
+  await setup.publishAll({ topic: "a:1", data: "two" }, { topic: "a:1", key: "k", removed: true });
+  assertEquals(socket.frames, [
+    '{"type":"message","topic":"a:1","offset":1,"key":"k\\"","data":{"x":1e400}}',
+    '[{"type":"message","topic":"a:1","offset":2,"data":"two"},' +
+    '{"type":"message","topic":"a:1","offset":3,"key":"k","removed":true}]',
   ]);
 });
 
-Deno.test("Hub.publish() joins the messages of a batch in one array", async () => {
-  await using bench = new Bench();
-  const client = await bench.join("a:1");
-  await bench.publish("a:1", 1, "two", null);
-  assertEquals(client.socket.frames, [
-    '[{"type":"message","topic":"a:1","offset":1,"data":1},' +
-    '{"type":"message","topic":"a:1","offset":2,"data":"two"},' +
-    '{"type":"message","topic":"a:1","offset":3,"data":null}]',
+Deno.test("Hub.publish() resolves to positions, with or without subscribers", async () => {
+  await using setup = new HubSetup();
+  await setup.join("a:1");
+  const topics = ["a:1", "b:1", "a:1"];
+  const positions = await setup.publishAll(...topics.map((topic) => ({ topic, data: 0 })));
+  assertEquals(positions.map(({ topic, offset }) => `${topic} ${offset}`), [
+    "a:1 1",
+    "b:1 1",
+    "a:1 2",
   ]);
 });
 
-Deno.test("Hub.publish() resolves to positions, whether anybody listens or not", async () => {
-  await using bench = new Bench();
-  await bench.join("a:1");
-  const positions = await bench.hub.publish([
-    { topic: "a:1", data: "1" },
-    { topic: "b:1", data: "2" },
-    { topic: "a:1", data: "3" },
-  ]);
-  assertEquals(positions.map(({ topic, offset }) => [topic, offset]), [
-    ["a:1", 1],
-    ["b:1", 1],
-    ["a:1", 2],
-  ]);
-});
-
-Deno.test("Hub.publish() sends to a topic's subscribers only", async () => {
-  await using bench = new Bench();
-  const [a, b, neither] = [await bench.join("a:1"), await bench.join("b:1"), await bench.join()];
-  await bench.publish("a:1", 1);
-  await bench.publish("b:1", 2);
-  await bench.publish("a:10", 3);
-  assertEquals(a.socket.frames, [messageOf("a:1", 1, 1)]);
-  assertEquals(b.socket.frames, [messageOf("b:1", 1, 2)]);
-  assertEquals(neither.socket.frames, []);
-});
-
-Deno.test("Hub.publish() sends in the same turn of the event loop", async () => {
-  await using bench = new Bench();
-  const client = await bench.join("a:1");
-  bench.hub.publish([{ topic: "a:1", data: "1" }]);
-  assertEquals(client.socket.frames, []);
-  await turn();
-  assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
-});
-
-Deno.test("Hub.publish() takes along what the same turn publishes", async () => {
-  await using bench = new Bench();
-  const client = await bench.join("a:1");
-  bench.publish("a:1", 1);
-  await bench.publish("a:1", 2);
-  assertEquals(client.socket.frames, [`[${messageOf("a:1", 1, 1)},${messageOf("a:1", 2, 2)}]`]);
-});
-
-Deno.test("Hub.publish() sends what was published on several topics in one frame", async () => {
-  await using bench = new Bench();
-  const clients = [await bench.join("a:1", "b:1", "c:1"), await bench.join("b:1")];
-  await bench.hub.publish([
-    { topic: "b:1", data: "1" },
-    { topic: "a:1", data: "2" },
-    { topic: "b:1", data: "3" },
-  ]);
-  await turn();
-  const [a, ...b] = [messageOf("a:1", 1, 2), messageOf("b:1", 1, 1), messageOf("b:1", 2, 3)];
-  assertEquals(clients.map(({ socket }) => socket.frames), [[`[${[...b, a]}]`], [`[${b}]`]]);
-  assertEquals(bench.metrics.sentCounts, { message: 5 });
-});
-
-Deno.test("Hub.publish() fills a frame from several topics, and not more than that", async () => {
-  await using bench = new Bench();
-  const client = await bench.join("a:1", "b:1", "c:1");
-  const data = "x".repeat(40_000);
-  const publications = ["a:1", "b:1", "c:1"].map((topic) => ({ topic, data: `"${data}"` }));
-  await bench.hub.publish(publications);
-  await turn();
-  const [a, b, c] = publications.map(({ topic }) => messageOf(topic, 1, data));
-  assertEquals(client.socket.frames, [`[${a},${b}]`, c]);
-});
-
-Deno.test("Hub.publish() sends no more of a topic that was left to a sibling's frame", async () => {
-  await using bench = new Bench();
-  const client = await bench.join("a:1", "b:1");
-  bench.hub.unsubscribe(client.connection, "b:1");
-  await bench.hub.publish([{ topic: "a:1", data: "1" }, { topic: "b:1", data: "2" }]);
-  await turn();
-  assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
-});
-
-Deno.test("Hub.publish() gathers for as long as the flush interval, over all topics", async () => {
-  await using bench = new Bench({ flushIntervalMs: 100 });
-  const client = await bench.join("a:1", "b:1");
-  await bench.publish("a:1", 1);
-  await bench.publish("b:1", 2);
-  bench.time.tick(99);
-  await turn();
-  assertEquals(client.socket.frames, []);
-  bench.time.tick(1);
-  await turn();
-  assertEquals(client.socket.frames, [`[${messageOf("a:1", 1, 1)},${messageOf("b:1", 1, 2)}]`]);
-  await bench.publish("a:1", 3);
-  assertEquals(client.socket.frames.length, 1);
-});
-
-for (const historySize of [0, 1]) {
-  Deno.test(`Hub.publish() of 1,000 with a history of ${historySize} loses nothing`, async () => {
-    await using bench = new Bench({ historySize });
-    const client = await bench.join("a:1");
-    const data = Array.from({ length: 1_000 }, (_, index) => index + 1);
-    await bench.publish("a:1", ...data);
-    const received = client.socket.frames.flatMap((frame) => JSON.parse(frame));
-    assertEquals(received.map((message) => message.offset), data);
-    assertEquals(received.map((message) => message.data), data);
+const frozen = Publication.from({ topic: "a:1", data: 1 });
+const broken = { topic: "a:1", key: undefined, json: '1},{"type":"unsubscribed","topic":"a:1"' };
+for (
+  const [name, publication] of [
+    ["an object that looks like a publication", broken],
+    ["an object that inherits from one", Object.assign(Object.create(frozen), {})],
+    ["a copy of one", { ...frozen }],
+    ["nothing", undefined],
+  ] as const
+) {
+  Deno.test(`Hub.publish() rejects ${name}, and publishes nothing`, async () => {
+    await using setup = new HubSetup();
+    const { socket } = await setup.join("a:1");
+    const publishing = setup.hub.publish([frozen, publication as Publication]);
+    await assertRejects(() => publishing, TypeError, "Publication.from()");
+    await turn();
+    assertEquals([socket.frames, setup.metrics.publications], [[], 0]);
   });
 }
 
-Deno.test("Hub.publish() cuts what is long into frames of 64 KiB", async () => {
-  await using bench = new Bench();
-  const client = await bench.join("a:1");
-  const data = "x".repeat(30_000);
-  await bench.publish("a:1", data, data, data);
-  const message = (offset: number) => messageOf("a:1", offset, data);
-  assertEquals(client.socket.frames, [`[${message(1)},${message(2)}]`, message(3)]);
+Deno.test("Hub.publish() sends to a topic's subscribers only", async () => {
+  await using setup = new HubSetup();
+  const clients = [await setup.join("a:1"), await setup.join("b:1"), await setup.join()];
+  await setup.publish("a:1", 1);
+  await setup.publish("b:1", 2);
+  await setup.publish("a:10", 3);
+  assertEquals(clients.map(({ socket }) => socket.frames), [
+    [messageOf("a:1", 1, 1)],
+    [messageOf("b:1", 1, 2)],
+    [],
+  ]);
 });
 
-Deno.test("Hub.publish() sends a message that is longer than a frame as itself", async () => {
-  await using bench = new Bench();
-  const client = await bench.join("a:1");
-  const data = "x".repeat(100_000);
-  await bench.publish("a:1", 1, data, 2);
-  const messages = [messageOf("a:1", 1, 1), messageOf("a:1", 2, data), messageOf("a:1", 3, 2)];
-  assertEquals(client.socket.frames, messages);
-});
-
-Deno.test("Hub.publish() counts what was sent, message by message", async () => {
-  await using bench = new Bench();
-  const clients = [await bench.join("a:1"), await bench.join("a:1", "b:1")];
-  await bench.publish("a:1", 1, 2, 3);
-  await bench.publish("b:1", 4);
-  await bench.publish("c:1", 5);
-  assertEquals(clients.map(({ socket }) => socket.frames.length), [1, 2]);
-  assertEquals(bench.metrics.sentCounts, { message: 7 });
-});
-
-Deno.test("Hub.publish() sends past a socket that breaks, which is not counted", async () => {
-  await using bench = new Bench();
-  const [first, broken, last] = [
-    await bench.join("a:1"),
-    await bench.join("a:1"),
-    await bench.join("a:1"),
-  ];
-  broken.socket.broken = true;
-  await bench.publish("a:1", 1);
-  assertEquals([first.socket.frames.length, last.socket.frames.length], [1, 1]);
-  assertEquals(broken.connection.ended, true);
-  assertEquals([bench.metrics.sentCounts.message, bench.metrics.gauges.subscriptions], [2, 2]);
-});
-
-Deno.test("Hub.publish() times a broadcast from its first publication on", async () => {
-  await using bench = new Bench();
-  const { socket } = await bench.join("a:1");
-  socket.onSend = () => bench.clock.ms += 2;
-  bench.hub.publish([{ topic: "a:1", data: "1" }]);
-  bench.clock.ms += 3;
-  bench.hub.publish([{ topic: "a:1", data: "2" }]);
-  bench.clock.ms += 4;
+Deno.test("Hub.publish() sends in the same turn of the event loop all that it published", async () => {
+  await using setup = new HubSetup();
+  const { socket } = await setup.join("a:1");
+  setup.publish("a:1", 1);
+  setup.publish("a:1", 2);
+  assertEquals(socket.frames, []);
   await turn();
-  assertEquals([bench.metrics.waits, bench.metrics.broadcasts], [[7], [9]]);
+  assertEquals(socket.frames, [`[${messageOf("a:1", 1, 1)},${messageOf("a:1", 2, 2)}]`]);
 });
 
-Deno.test("Hub.stop() sends nothing any more", async () => {
-  await using bench = new Bench();
-  const client = await bench.join("a:1");
-  bench.hub.publish([{ topic: "a:1", data: "1" }]);
-  await bench.hub.stop();
-  await turn();
-  bench.time.tick(1_000);
-  assertEquals(client.socket.frames, []);
-  assertEquals(bench.time.next(), false);
+for (const [name, wire] of [["JSON", jsonWire], ["SSE", sseWire]] as const) {
+  Deno.test(`Hub renders ${name} once for all subscribers at the same position`, async () => {
+    const counting = countingWire(wire);
+    await using setup = new HubSetup({ wire: counting });
+    const clients = await Promise.all(Array.from({ length: 30 }, () => setup.join("a:1")));
+    const [lagging] = clients;
+    if (lagging !== undefined) lagging.socket.bufferedAmount = 100_000;
+    await setup.publish("a:1", 1, 2);
+    assertEquals(counting.rendered, 2);
+    if (lagging !== undefined) lagging.socket.bufferedAmount = 0;
+    await setup.publish("a:1", 3);
+    assertEquals(counting.rendered, 2 + 1 + 3); // 3 for the others, 1 to 3 for the one behind
+    const frames = new Set(clients.slice(1).map(({ socket }) => socket.frames.join()));
+    assertEquals(frames.size, 1);
+  });
+}
+
+Deno.test("Hub sends what was published on several topics in one frame", async () => {
+  await using setup = new HubSetup();
+  const clients = [await setup.join("a:1", "b:1", "c:1"), await setup.join("b:1")];
+  await setup.publishAll(
+    { topic: "b:1", data: 1 },
+    { topic: "a:1", key: "k", removed: true },
+    { topic: "b:1", data: 3 },
+  );
+  const [a, ...b] = [removalOf("a:1", 1, "k"), messageOf("b:1", 1, 1), messageOf("b:1", 2, 3)];
+  assertEquals(clients.map(({ socket }) => socket.frames), [[`[${[...b, a]}]`], [`[${b}]`]]);
+  assertEquals(setup.metrics.outbound.message, 5);
 });
 
-Deno.test("Hub.stop() gives up what waits for a turn", async () => {
-  await using bench = new Bench();
-  const client = await bench.join("a:1");
-  await bench.publish("a:1", 1);
-  await bench.hub.publish([{ topic: "a:1", data: "2" }]);
-  await bench.hub.stop();
-  await turn();
-  assertEquals(bench.time.next(), false);
-  assertEquals(client.socket.frames, [messageOf("a:1", 1, 1)]);
+Deno.test("Hub fills a frame from several topics, and not further", async () => {
+  await using setup = new HubSetup();
+  const { socket } = await setup.join("a:1", "b:1", "c:1");
+  const data = "x".repeat(40_000);
+  await setup.publishAll(...["a:1", "b:1", "c:1"].map((topic) => ({ topic, data })));
+  const [a, b, c] = ["a:1", "b:1", "c:1"].map((topic) => messageOf(topic, 1, data));
+  assertEquals(socket.frames, [`[${a},${b}]`, c]);
+});
+
+Deno.test("Hub joins no topics for a wire that allows one message a frame", async () => {
+  await using setup = new HubSetup({ wire: { ...jsonWire, maxMessages: 1 } });
+  const { socket } = await setup.join("a:1", "b:1");
+  await setup.publishAll(...["a:1", "b:1", "a:1"].map((topic) => ({ topic, data: 0 })));
+  assertEquals(socket.frames.map((frame) => JSON.parse(frame).offset), [1, 2, 1]);
+});
+
+Deno.test("Hub sends nothing of a topic that the client unsubscribed from, in no frame", async () => {
+  await using setup = new HubSetup();
+  const { connection, socket } = await setup.join("a:1", "b:1");
+  setup.hub.unsubscribe(connection, "b:1");
+  await setup.publishAll({ topic: "a:1", data: 1 }, { topic: "b:1", data: 2 });
+  assertEquals(socket.frames, [messageOf("a:1", 1, 1)]);
+});
+
+for (const historySize of [0, 1]) {
+  Deno.test(`Hub loses nothing of 1,000 publications with a history of ${historySize}`, async () => {
+    await using setup = new HubSetup({ historySize });
+    const client = await setup.join("a:1");
+    const data = Array.from({ length: 1_000 }, (_, index) => index + 1);
+    await setup.publish("a:1", ...data);
+    assertEquals(messagesOf(client).map((message) => message.offset), data);
+    assertEquals(messagesOf(client).map((message) => message.data), data);
+  });
+}
+
+for (
+  const [name, lengths, frames] of [
+    ["several", [30_000, 30_000, 30_000], [[1, 2], [3]]],
+    ["one larger than a frame", [1, 100_000, 1], [[1], [2], [3]]],
+  ] as const
+) {
+  Deno.test(`Hub cuts ${name} into frames of 64 KiB`, async () => {
+    await using setup = new HubSetup();
+    const { socket } = await setup.join("a:1");
+    await setup.publish("a:1", ...lengths.map((length) => "x".repeat(length)));
+    const offsets = socket.frames.map((frame) =>
+      [JSON.parse(frame)].flat().map(({ offset }) => offset)
+    );
+    assertEquals(offsets, frames.map((frame) => [...frame]));
+  });
+}
+
+Deno.test("Hub continues past a socket that breaks, which it does not count", async () => {
+  await using setup = new HubSetup();
+  const clients = [];
+  for (let i = 0; i < 3; i++) clients.push(await setup.join("a:1"));
+  const [first, broken, last] = clients;
+  if (broken !== undefined) broken.socket.broken = true;
+  await setup.publish("a:1", 1);
+  assertEquals([first?.socket.frames.length, last?.socket.frames.length], [1, 1]);
+  assertEquals(broken?.connection.ended, true);
+  assertEquals([setup.metrics.outbound.message, setup.metrics.gauges.subscriptions], [2, 2]);
 });

@@ -1,144 +1,243 @@
 /**
- * A client that applies its messages in order, and the truth that it is held to.
+ * A hub to which everything that can happen to one happens at random.
  *
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
-import type { Cursor } from "../../live/domain/broker.ts";
-import type { Publication } from "../../live/domain/publication.ts";
+import { assertEquals } from "@std/assert";
+import type { Position, TopicLog } from "../../live/domain/broker.ts";
+import { Publication } from "../../live/domain/publication.ts";
+import type { Client } from "../support/fake_client.ts";
+import { turn } from "../support/queue.ts";
+import { Random } from "../support/random.ts";
+import { Life, type Message, Reader, Seen } from "./reader_setup.ts";
+import { HubSetup } from "./setup.ts";
+import { StoreBroker } from "./store_setup.ts";
 
-/** A message as a client parses it. */
-export interface Message {
-  readonly type: string;
-  readonly topic: string;
-  readonly id?: string;
-  readonly epoch: string;
-  readonly offset: number;
-  readonly key?: string;
-  readonly data?: unknown;
-  readonly removed?: true;
-  readonly skipped?: number;
-  readonly recovered?: boolean;
-  readonly messages?: readonly Message[];
+const TOPICS = ["a:1", "b:1", "c:1"];
+const KEYS = Array.from({ length: 60 }, (_, index) => `key-${index}`);
+const PAD = "x".repeat(16_000);
+
+/** Small, so that a slow consumer soon gets the newest state only. */
+const THRESHOLD = 60_000;
+
+/** So many that a broadcast to them takes several turns. */
+const CLIENTS = 20;
+
+interface Listener {
+  client: Client;
+  readonly readers: ReadonlyMap<string, Reader>;
+  /** Frames that are still in the socket's buffer; they are lost with the connection. */
+  pending: (() => void)[];
 }
 
-/** All that was published in one life of a log. */
-export class Life {
-  /** In order: the first has offset 1. */
-  readonly publications: Publication[] = [];
-  /** The latest payload of each key. */
-  readonly state = new Map<string, string>();
+/** A hub under random use, with clients that check what they get. */
+export class Model implements AsyncDisposable {
+  readonly seen = new Seen();
+  readonly #random: Random;
+  readonly #setup: HubSetup;
+  readonly #store: StoreBroker | undefined;
+  readonly #lives = new Map<string, Life>();
+  readonly #listeners: Listener[] = [];
+  /** What happened, in order, for when the positions of publications are known. */
+  readonly #events: (() => void)[] = [];
+  readonly #subscribing: Promise<void>[] = [];
+  #sent = 0;
 
-  get head(): number {
-    return this.publications.length;
+  constructor(seed: number, historySize: number, options: { maxBytes?: number; store?: boolean }) {
+    this.#random = new Random(seed);
+    this.#store = options.store ? new StoreBroker(historySize) : undefined;
+    this.#setup = new HubSetup({
+      ...this.#store && { broker: this.#store },
+      historySize,
+      historyTtlMs: 2 ** 31,
+      historyMaxBytes: options.maxBytes ?? 100_000_000,
+      thresholdBytes: THRESHOLD,
+    });
+    for (let i = 0; i < CLIENTS; i++) {
+      const readers = TOPICS.map((topic) => {
+        const lifeOf = (epoch: string) => this.#lifeOf(topic, epoch);
+        return [topic, new Reader(lifeOf, this.seen)] as const;
+      });
+      const client = this.#setup.connect();
+      const listener: Listener = { client, readers: new Map(readers), pending: [] };
+      this.#listeners.push(listener);
+      this.#connect(listener);
+    }
   }
 
-  append(publication: Publication, offset: number): void {
-    const { key, json } = publication;
-    assertEquals(this.publications.push(publication), offset);
-    if (key === undefined) return;
-    if (json === undefined) this.state.delete(key);
-    else this.state.set(key, json);
-  }
-}
-
-/** What happened to readers, to see that a run was not an idle one. */
-export class Seen {
-  received = 0;
-  removed = 0;
-  skipped = 0;
-  recovered = 0;
-  snapshots = 0;
-  slices = 0;
-  restarts = 0;
-}
-
-/**
- * One client's view of a topic. It outlives connections, as an application's view does. It fails on
- * every message that must not be sent to it.
- */
-export class Reader {
-  /** What the client would send as `since`. */
-  cursor: Cursor = { epoch: "", offset: 0 };
-  /** The subscription that is not answered yet. */
-  asked: { readonly since: Cursor | undefined } | undefined;
-  isSubscribed = false;
-  readonly #lifeOf: (epoch: string) => Life;
-  readonly #seen: Seen;
-  readonly #state = new Map<string, string>();
-  /** Up to this offset, messages are the rest of the snapshot. */
-  #snapshotUpTo = 0;
-
-  constructor(lifeOf: (epoch: string) => Life, seen: Seen) {
-    this.#lifeOf = lifeOf;
-    this.#seen = seen;
+  /** Lets one thing happen. */
+  async step(): Promise<void> {
+    const listener = this.#random.of(this.#listeners);
+    const topic = this.#random.of(TOPICS);
+    const { socket, connection } = listener.client;
+    if (connection.ended) this.#connect(listener);
+    const kind = this.#random.below(100);
+    if (kind < 25) this.#publish();
+    else if (kind < 45) this.#subscribe(listener, topic);
+    else if (kind < 48) this.#unsubscribe(listener, topic);
+    else if (kind < 51) this.#end(listener);
+    else if (kind < 57) socket.slow = !socket.slow;
+    else if (kind < 65) this.#drain(listener, this.#random.below(3) === 0 ? 0 : 0.5);
+    else if (kind < 66) this.#setup.broker.hold();
+    else if (kind < 70) this.#setup.broker.letGo();
+    else if (kind < 82) this.#pass(this.#random.below(30));
+    else if (kind < 84) this.#pass(700);
+    else if (kind < 87 && this.#store) this.#store.isCutOff = true;
+    else if (kind < 91) this.#store?.reconnect();
+    else if (kind < 92) this.#store?.lose(topic);
+    else await turn();
+    await this.#settle();
   }
 
-  get #life(): Life {
-    return this.#lifeOf(this.cursor.epoch);
+  /** Lets all clients catch up, and checks what they hold. */
+  async finish(): Promise<void> {
+    this.#setup.broker.letGo();
+    this.#store?.reconnect();
+    for (let i = 0; i < 50; i++) {
+      for (const listener of this.#listeners) this.#drain(listener, 0);
+      this.#pass(20);
+      await turn();
+      await this.#settle();
+    }
+    await Promise.all(this.#subscribing);
+    for (const topic of TOPICS) {
+      const log = await this.#setup.broker.open(topic);
+      for (const { client, readers } of this.#listeners) {
+        const reader = readers.get(topic);
+        if (reader?.isSubscribed && !client.connection.ended) this.#check(reader, log);
+      }
+    }
+    assertEquals(this.#setup.metrics.outbound.message, this.#sent);
+    for (const { client } of this.#listeners) {
+      client.connection.end(1001, "gone");
+    }
+    for (const topic of TOPICS) this.#setup.broker.close(topic);
+    const { gauges } = this.#setup.metrics;
+    assertEquals([gauges.subscriptions, gauges.topics], [0, 0]);
   }
 
-  /** Takes a `subscribed` message, sent when the log's head was at an offset. */
-  start({ id, epoch, offset, recovered = false, messages = [] }: Message, head: number): void {
-    const since = id === undefined ? undefined : this.asked?.since;
-    this.#seen[id === undefined ? "restarts" : recovered ? "recovered" : "snapshots"]++;
-    if (id !== undefined) this.asked = undefined;
-    this.isSubscribed = true;
-    if (recovered) assertEquals(since?.epoch, epoch, "recovered from another life");
-    else this.#state.clear();
-    this.cursor = { epoch, offset: recovered ? since?.offset ?? 0 : 0 };
-    // An empty start at 0 is that of a new life, which is read from its first publication.
-    const isSnapshot = !recovered && offset > 0;
-    this.#snapshotUpTo = isSnapshot ? head : 0;
-    for (const message of messages) this.#apply(message);
-    if (offset < this.#snapshotUpTo) this.#seen.slices++;
-    if (!isSnapshot) assertEquals(this.cursor.offset, offset);
-    this.cursor = { epoch, offset };
-    this.#checkAtHead();
+  /** What the history holds once no topic was used for the time to live. */
+  finalBytes(): number {
+    this.#setup.time.tick(2 ** 31 * 1.5);
+    return this.#store?.budget.used ?? this.#setup.metrics.gauges.historyBytes;
   }
 
-  /** Takes a `message`. */
-  receive(message: Message): void {
-    this.#apply(message);
-    this.#seen.received++;
-    this.#checkAtHead();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#setup[Symbol.asyncDispose]();
   }
 
-  /** Checks that the client holds a log's state. Earlier state is tolerated, if it is still true. */
-  check(
-    epoch: string,
-    latest: Iterable<{ key: string | undefined; json: string | undefined }>,
-  ): void {
-    assertEquals(this.cursor.epoch, epoch);
-    this.#checkNothingOutdated();
-    for (const { key = "", json } of latest) assertEquals(this.#state.get(key), json, key);
+  #check(reader: Reader, log: TopicLog): void {
+    assertEquals(reader.asked, undefined);
+    reader.check(log.epoch, log.latest(0));
   }
 
-  #apply({ offset, key, data, removed, skipped = 0 }: Message): void {
-    const { epoch, offset: from } = this.cursor;
-    const publication = this.#life.publications[offset - 1];
-    assert(publication !== undefined && offset > from, `${offset} after ${from}`);
-    assertEquals([key, removed ? undefined : JSON.stringify(data)], [
-      publication.key,
-      publication.json,
-    ]);
-    if (offset <= this.#snapshotUpTo) {
-      assertEquals([skipped, key === undefined, removed], [0, false, undefined]);
-    } else assertEquals(skipped, offset - Math.max(from, this.#snapshotUpTo) - 1);
-    if (key !== undefined && removed) this.#state.delete(key);
-    else if (key !== undefined) this.#state.set(key, publication.json ?? "");
-    this.cursor = { epoch, offset };
-    this.#seen.skipped += skipped;
-    if (removed) this.#seen.removed++;
+  #lifeOf(topic: string, epoch: string): Life {
+    const name = `${topic} ${epoch}`;
+    const life = this.#lives.get(name) ?? new Life();
+    this.#lives.set(name, life);
+    return life;
   }
 
-  #checkAtHead(): void {
-    if (this.cursor.offset === this.#life.head) this.#checkNothingOutdated();
+  /** Lets publications become known, and then everything happen that was recorded. */
+  async #settle(): Promise<void> {
+    for (let i = 0; i < 8; i++) await undefined;
+    for (const event of this.#events.splice(0)) event();
   }
 
-  #checkNothingOutdated(): void {
-    const { state } = this.#life;
-    for (const [key, json] of this.#state) assertEquals(json, state.get(key), `outdated: ${key}`);
+  #pass(ms: number): void {
+    this.#setup.clock.ms += ms;
+    this.#setup.time.tick(ms);
+  }
+
+  #publish(): void {
+    const count = this.#random.below(20) === 0 ? 50 : 1 + this.#random.below(4);
+    const batch = Array.from({ length: count }, () => this.#publication());
+    let positions: Position[] = [];
+    this.#setup.hub.publish(batch).then((all) => positions = all);
+    this.#events.push(() => {
+      for (const [index, { topic, epoch, offset }] of positions.entries()) {
+        this.#lifeOf(topic, epoch).append(batch[index] as Publication, offset);
+      }
+    });
+  }
+
+  #publication(): Publication {
+    const topic = this.#random.of(TOPICS);
+    const key = this.#random.below(3) === 0 ? undefined : this.#random.of(KEYS);
+    if (key !== undefined && this.#random.below(4) === 0) {
+      return Publication.from({ topic, key, removed: true });
+    }
+    const length = this.#random.below(2) === 0 ? this.#random.below(PAD.length) : 0;
+    return Publication.from({ topic, key, data: `${this.#random.next()}${PAD.slice(0, length)}` });
+  }
+
+  #subscribe({ client, readers }: Listener, topic: string): void {
+    const reader = readers.get(topic);
+    if (reader === undefined || reader.asked !== undefined || client.connection.ended) return;
+    const { cursor } = reader;
+    const since = this.#random.of([cursor, cursor, cursor, undefined, { ...cursor, epoch: "no" }]);
+    reader.asked = { since };
+    this.#subscribing.push(this.#setup.subscribe(client, topic, since, "id"));
+  }
+
+  #unsubscribe({ client, readers }: Listener, topic: string): void {
+    const reader = readers.get(topic);
+    if (reader === undefined || reader.asked !== undefined) return;
+    this.#setup.hub.unsubscribe(client.connection, topic);
+    this.#events.push(() => reader.isSubscribed = false);
+  }
+
+  #end(listener: Listener): void {
+    listener.client.connection.end(1001, "gone");
+    this.#events.push(() => {
+      listener.pending = [];
+      for (const reader of listener.readers.values()) {
+        reader.isSubscribed = false;
+        reader.asked = undefined;
+      }
+    });
+  }
+
+  /** Lets the client read a part of what its socket holds, and leaves the rest. */
+  #drain(listener: Listener, rest: number): void {
+    const { socket } = listener.client;
+    socket.bufferedAmount = Math.floor(socket.bufferedAmount * rest);
+    this.#events.push(() => {
+      const { length } = listener.pending;
+      for (const receive of listener.pending.splice(0, length - Math.floor(length * rest))) {
+        receive();
+      }
+    });
+  }
+
+  #connect(listener: Listener): void {
+    const client = this.#setup.connect(...TOPICS);
+    listener.client = client;
+    client.socket.onSend = (frame) => {
+      if (this.#random.below(4) === 0) this.#setup.clock.ms++;
+      const messages: Message[] = [JSON.parse(frame)].flat();
+      const heads = new Map(TOPICS.map((topic) => [topic, this.#store?.headOf(topic)]));
+      const isSlow = client.socket.slow;
+      this.#sent += messages.filter(({ type }) => type === "message").length;
+      this.#events.push(() => {
+        const all = messages.map((message) => {
+          const { topic, epoch } = message;
+          return { message, head: heads.get(topic) ?? this.#lifeOf(topic, epoch).head };
+        });
+        const receive = () => {
+          for (const { message, head } of all) this.#receive(listener, message, head);
+        };
+        if (isSlow || listener.pending.length > 0) listener.pending.push(receive);
+        else receive();
+      });
+    };
+  }
+
+  #receive({ readers }: Listener, message: Message, head: number): void {
+    const reader = readers.get(message.topic);
+    if (!reader?.isSubscribed && message.id === undefined) return; // sent before it unsubscribed
+    if (message.type === "subscribed") reader?.start(message, head);
+    else reader?.receive(message);
   }
 }

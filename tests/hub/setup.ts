@@ -5,14 +5,18 @@
  */
 
 import { FakeTime } from "@std/testing/time";
+import type { ConnectionOptions } from "../../live/connection/connection.ts";
 import type { Broker, BrokerEvents, Cursor, Position, TopicLog } from "../../live/domain/broker.ts";
 import { Publication, type PublicationInput } from "../../live/domain/publication.ts";
+import type { Wire } from "../../live/domain/wire.ts";
 import { MemoryBroker, type MemoryBrokerOptions } from "../../live/history/memory_broker.ts";
 import { RETRY_MS } from "../../live/hub/fan_out.ts";
 import { Hub } from "../../live/hub/hub.ts";
+import { jsonWire } from "../../live/wire/json_wire.ts";
 import { type Client, createClient, FakeClock } from "../support/fake_client.ts";
 import { turn } from "../support/queue.ts";
 import { RecordingMetrics } from "../support/recorders.ts";
+import type { Message } from "./reader_setup.ts";
 
 /** A broker whose topics take as long to open as the test wants. */
 export class HeldBroker implements Broker {
@@ -71,11 +75,40 @@ export class HeldBroker implements Broker {
   }
 }
 
+/** A wire that counts how often it renders a publication or an answer. */
+export interface CountingWire extends Wire {
+  rendered: number;
+}
+
+/** Wraps a wire, so that a test sees what is shared. */
+export function countingWire(wire: Wire): CountingWire {
+  const counting: CountingWire = {
+    ...wire,
+    rendered: 0,
+    answer(message) {
+      counting.rendered++;
+      return wire.answer(message);
+    },
+    publication(log, publication, skipped) {
+      counting.rendered++;
+      return wire.publication(log, publication, skipped);
+    },
+  };
+  return counting;
+}
+
+/** Returns the messages that a client was sent, those in arrays one by one. */
+export function messagesOf({ socket }: Client): Message[] {
+  return socket.frames.flatMap((frame) => JSON.parse(frame));
+}
+
 /** What may differ from setup to setup. */
 export interface HubSetupOptions extends Partial<Omit<MemoryBrokerOptions, "metrics">> {
   /** Broker in place of a memory broker. */
   readonly broker?: Broker;
-  /** What one connection may hold unsent, in bytes. */
+  /** Wire of all clients. @default {jsonWire} */
+  readonly wire?: Wire;
+  /** What one connection may hold unsent, in bytes. @default {1_048_576} */
   readonly thresholdBytes?: number;
   /** How long messages are gathered, in milliseconds. */
   readonly flushIntervalMs?: number;
@@ -93,15 +126,16 @@ export class HubSetup implements AsyncDisposable {
   readonly metrics: RecordingMetrics = new RecordingMetrics();
   readonly broker: HeldBroker;
   readonly hub: Hub;
-  readonly #thresholdBytes: number;
+  readonly #client: Pick<ConnectionOptions, "wire" | "thresholdBytes" | "metrics">;
 
   /** Creates a hub without topics. */
   constructor(options: HubSetupOptions = {}) {
-    const { thresholdBytes = 1_048_576, flushIntervalMs = 0, ...history } = options;
+    const { wire = jsonWire, thresholdBytes = 1_048_576, flushIntervalMs = 0, ...history } =
+      options;
     const { metrics, clock: { now } } = this;
     const bounds = { historySize: 256, historyTtlMs: 300_000, historyMaxBytes: 1_000_000 };
     const inner = options.broker ?? new MemoryBroker({ ...bounds, ...history, metrics });
-    this.#thresholdBytes = thresholdBytes;
+    this.#client = { wire, thresholdBytes, metrics };
     this.broker = new HeldBroker(inner);
     this.hub = new Hub({ broker: this.broker, thresholdBytes, flushIntervalMs, metrics, now });
   }
@@ -109,8 +143,7 @@ export class HubSetup implements AsyncDisposable {
   /** Creates a connection that unsubscribes from these topics when it ends. */
   connect(...topics: string[]): Client {
     return createClient({
-      thresholdBytes: this.#thresholdBytes,
-      metrics: this.metrics,
+      ...this.#client,
       onEnd: (connection) => {
         for (const topic of topics) this.hub.unsubscribe(connection, topic);
       },

@@ -1,195 +1,223 @@
 /**
- * Tests of the ladder: a reader that is too slow for everything gets the newest state.
+ * Tests of slow consumers: sockets without room lag, and those that are too slow get the newest state.
  *
  * @module
  */
 
-import { assert, assertEquals, assertLess } from "@std/assert";
-import { withSkipped } from "../../live/domain/protocol.ts";
+import { assertEquals, assertLess } from "@std/assert";
 import { RETRY_MS } from "../../live/hub/fan_out.ts";
-import { type Client, messageOf, turn } from "./fakes.ts";
-import { Bench } from "./setup.ts";
+import { type Client, messageOf } from "../support/fake_client.ts";
+import { turn } from "../support/queue.ts";
+import { HubSetup, messagesOf } from "./setup.ts";
+import { StoreBroker } from "./store_setup.ts";
 
-/** Past this nothing is handed to a socket. */
+/** A socket that holds more takes no further frame. */
 const MARK = 65_536;
 
-/** What a connection may hold unsent, in these tests. */
 const THRESHOLD = 100_000;
-
 const SLOW_MS = 1_000;
-const TOPIC = "a:1";
 
-/** Publishes so much of one key that two of them are more than half the threshold. */
-async function publish(bench: Bench, key: string | undefined, length = 30_000): Promise<void> {
-  bench.clock.ms += 10;
-  const data = JSON.stringify("x".repeat(length));
-  await bench.hub.publish([{ topic: TOPIC, data, ...(key === undefined ? {} : { key }) }]);
-  await turn();
-}
+/** Payload of which two are more than half the threshold. */
+const LARGE = "x".repeat(30_000);
 
-function fill({ socket }: Client): void {
-  socket.bufferedAmount = MARK + 1;
-}
-
-/** Returns what a client was sent: offset, key and what it missed before. */
-function sent({ socket }: Client): unknown[][] {
-  return socket.frames.flatMap((frame) => [JSON.parse(frame)].flat())
-    .map(({ offset, key, skipped }) =>
-      skipped === undefined ? [offset, key] : [offset, key, skipped]
-    );
-}
-
-/** Lets a client drain slowly, so that it is not stuck, until it has lagged for so long. */
-async function lag(bench: Bench, { socket }: Client, ms: number): Promise<void> {
-  await bench.pass(ms, () => socket.bufferedAmount--);
-}
-
-async function setUp(): Promise<{ bench: Bench; slow: Client }> {
-  const bench = new Bench({ thresholdBytes: THRESHOLD, historySize: 2 });
-  const slow = await bench.join(TOPIC);
-  slow.socket.bufferedAmount = MARK + 10_000; // enough to drain from
-  return { bench, slow };
-}
-
-Deno.test("a reader that lags for a second gets the latest of each key, and what it missed", async () => {
-  const { bench, slow } = await setUp();
-  await using _bench = bench;
-  for (const key of ["a", "b", "a", "c", "a"]) await publish(bench, key);
-  await lag(bench, slow, SLOW_MS);
-
-  slow.socket.bufferedAmount = 0;
-  await bench.pass(RETRY_MS);
-
-  assertEquals(sent(slow), [[2, "b", 1], [4, "c", 1], [5, "a"]]);
-  assertEquals([bench.metrics.sentCounts, bench.metrics.skippedCount], [{ message: 3 }, 2]);
-  assertEquals(bench.metrics.conflatedCount, 2);
-});
-
-Deno.test("a reader that lags for less gets everything, past the history as well", async () => {
-  const { bench, slow } = await setUp();
-  await using _bench = bench;
-  for (const key of ["a", "b", "a", "c", "a"]) await publish(bench, key);
-  await lag(bench, slow, SLOW_MS - 5 * RETRY_MS);
-
-  slow.socket.bufferedAmount = 0;
-  await bench.pass(RETRY_MS);
-
-  assertEquals(sent(slow), [[1, "a"], [2, "b"], [3, "a"], [4, "c"], [5, "a"]]);
-});
-
-Deno.test("a reader that has little to read gets everything, however long it lags", async () => {
-  const { bench, slow } = await setUp();
-  await using _bench = bench;
-  for (const key of ["a", "a", "a"]) await publish(bench, key, 10_000);
-  await lag(bench, slow, 5 * SLOW_MS);
-
-  slow.socket.bufferedAmount = 0;
-  await bench.pass(RETRY_MS);
-
-  assertEquals(sent(slow), [[1, "a"], [2, "a"], [3, "a"]]);
-});
-
-Deno.test("a reader with a burst of more than four thresholds to read is too slow at once", async () => {
-  const { bench, slow } = await setUp();
-  await using _bench = bench;
-  for (let i = 0; i < 15; i++) await publish(bench, "a");
-
-  slow.socket.bufferedAmount = 0;
-  await bench.pass(RETRY_MS);
-
-  assertEquals(sent(slow), [[15, "a", 14]]);
-});
-
-Deno.test("of messages without a key a reader that is too slow gets the last", async () => {
-  const { bench, slow } = await setUp();
-  await using _bench = bench;
-  for (const key of ["a", undefined, undefined, undefined]) await publish(bench, key);
-  await lag(bench, slow, SLOW_MS);
-
-  slow.socket.bufferedAmount = 0;
-  await bench.pass(RETRY_MS);
-
-  assertEquals(sent(slow), [[1, "a"], [4, undefined, 2]]);
-});
-
-Deno.test("a reader that is back to speed gets everything again", async () => {
-  const { bench, slow } = await setUp();
-  await using _bench = bench;
-  for (let i = 0; i < 4; i++) await publish(bench, "a");
-  await lag(bench, slow, SLOW_MS);
-  slow.socket.bufferedAmount = 0;
-  await bench.pass(RETRY_MS);
-  slow.socket.frames.length = 0;
-
-  for (let i = 0; i < 3; i++) await publish(bench, "a");
-  await bench.pass(RETRY_MS);
-
-  assertEquals(sent(slow), [[5, "a"], [6, "a"], [7, "a"]]);
-});
-
-Deno.test("the newest state goes out in frames, as far as there is room", async () => {
-  const { bench, slow } = await setUp();
-  await using _bench = bench;
-  for (const key of ["a", "b", "c", "d", "e", "a", "b"]) await publish(bench, key);
-  await lag(bench, slow, SLOW_MS);
-
-  slow.socket.slow = true;
-  slow.socket.bufferedAmount = 0;
-  await bench.pass(RETRY_MS);
-  const first = sent(slow);
-  assertLess(first.length, 5);
-  slow.socket.bufferedAmount = 0;
-  await bench.pass(2 * RETRY_MS, () => slow.socket.bufferedAmount = 0);
-
-  assertEquals(sent(slow), [[3, "c", 2], [4, "d"], [5, "e"], [6, "a"], [7, "b"]]);
-});
-
-Deno.test("the log keeps nothing for a reader that is too slow", async () => {
-  const { bench, slow } = await setUp();
-  await using _bench = bench;
-  const log = await bench.broker.open(TOPIC);
-  for (let i = 0; i < 4; i++) await publish(bench, "a");
-  assert(log.read(0, Infinity));
-  await lag(bench, slow, SLOW_MS);
-  assertEquals([log.read(0, Infinity), log.read(2, Infinity)?.length], [undefined, 2]);
-});
-
-Deno.test("what has left the log still counts against a reader that is stuck", async () => {
-  const { bench, slow } = await setUp();
-  await using _bench = bench;
-  for (let i = 0; i < 4; i++) await publish(bench, "a");
-  await lag(bench, slow, SLOW_MS);
-  assertEquals(slow.socket.closes, []);
-
-  await bench.pass(SLOW_MS + RETRY_MS); // drains nothing
-
-  assertEquals(slow.socket.closes, [[1008, "back-pressure threshold exceeded"]]);
-});
-
-Deno.test("a slow reader costs the others nothing", async () => {
-  const { bench, slow } = await setUp();
-  await using _bench = bench;
-  const well = await bench.join(TOPIC);
-  for (let i = 1; i <= 20; i++) {
-    await publish(bench, "a");
-    await lag(bench, slow, RETRY_MS * 5);
+/** Publishes one payload after the other: for each key, or without a key for "". */
+async function publish(setup: HubSetup, keys: string, data: string = LARGE): Promise<void> {
+  for (const key of keys) {
+    await setup.publishAll({ topic: "a:1", data, ...key === "-" ? {} : { key } });
   }
-  assertEquals(sent(well), Array.from({ length: 20 }, (_, index) => [index + 1, "a"]));
+}
+
+/** Returns what a client was sent, as `offset key`, and `+n` for what it missed before. */
+function sent(client: Client): string[] {
+  return messagesOf(client).map(({ offset, key = "-", skipped, removed }) =>
+    `${offset}${removed ? " removed" : ""} ${key}${skipped === undefined ? "" : ` +${skipped}`}`
+  );
+}
+
+/** Creates a hub with a client whose socket has no room. */
+async function setUp(): Promise<{ setup: HubSetup; slow: Client }> {
+  const setup = new HubSetup({ thresholdBytes: THRESHOLD, historySize: 2 });
+  const slow = await setup.join("a:1");
+  slow.socket.bufferedAmount = MARK + 1;
+  return { setup, slow };
+}
+
+/** Gives the client's socket room, and lets the hub visit it. */
+async function drain(setup: HubSetup, { socket }: Client): Promise<void> {
+  socket.bufferedAmount = 0;
+  await setup.pass(RETRY_MS);
+}
+
+for (
+  const [name, buffered, thresholdBytes, count] of [
+    ["at the mark", MARK, 1_000_000, 1],
+    ["past the mark", MARK + 1, 1_000_000, 0],
+    ["at a threshold below the mark", 1_000, 1_000, 1],
+    ["past a threshold below the mark", 1_001, 1_000, 0],
+  ] as const
+) {
+  Deno.test(`FanOut sends ${count} messages to a socket ${name}`, async () => {
+    await using setup = new HubSetup({ thresholdBytes });
+    const { socket } = await setup.join("a:1");
+    socket.bufferedAmount = buffered;
+    await setup.publish("a:1", 1);
+    assertEquals([socket.frames.length, socket.closes], [count, []]);
+    assertEquals(setup.metrics.outbound.message, count);
+  });
+}
+
+Deno.test("FanOut stops sending as soon as a socket is past the mark, and continues later", async () => {
+  await using setup = new HubSetup();
+  const client = await setup.join("a:1");
+  client.socket.slow = true;
+  await publish(setup, "--", "x".repeat(40_000));
+  await publish(setup, "-");
+  await setup.pass(SLOW_MS);
+  assertEquals(sent(client), ["1 -", "2 -"]);
+  await drain(setup, client);
+  assertEquals(sent(client), ["1 -", "2 -", "3 -"]);
+  assertEquals([setup.metrics.outbound.message, setup.metrics.broadcasts], [3, 3]);
 });
 
-Deno.test("readers that stand at the same offset share the newest state", async () => {
-  const { bench, slow } = await setUp();
-  await using _bench = bench;
-  const other = await bench.join(TOPIC);
-  fill(other);
-  other.socket.bufferedAmount += 10_000;
-  for (let i = 0; i < 4; i++) await publish(bench, "a");
-  await bench.pass(SLOW_MS, () => {
-    slow.socket.bufferedAmount--;
-    other.socket.bufferedAmount--;
+for (const trigger of ["by itself", "with the next message"]) {
+  Deno.test(`FanOut sends a drained socket in one frame what it missed, ${trigger}`, async () => {
+    await using setup = new HubSetup({ broker: new StoreBroker(0) });
+    const client = await setup.join("a:1");
+    client.socket.bufferedAmount = MARK + 1;
+    await setup.publish("a:1", 1);
+    await setup.publish("a:1", 2);
+    client.socket.bufferedAmount = MARK;
+    if (trigger === "by itself") await setup.pass(RETRY_MS);
+    await setup.publish("a:1", 3);
+    const [first, second, third] = [1, 2, 3].map((n) => messageOf("a:1", n, n));
+    assertEquals(
+      client.socket.frames,
+      trigger === "by itself" ? [`[${first},${second}]`, third] : [`[${first},${second},${third}]`],
+    );
+    setup.time.next();
+    await turn();
+    assertEquals(setup.time.next(), false); // no socket is visited any more
   });
-  slow.socket.bufferedAmount = other.socket.bufferedAmount = 0;
-  await bench.pass(RETRY_MS);
-  const expected = [withSkipped(messageOf(TOPIC, 4, "x".repeat(30_000), "a"), 3)];
-  assertEquals([slow.socket.frames, other.socket.frames], [expected, expected]);
+}
+
+Deno.test("FanOut serves others, and other topics of others, while a socket lags", async () => {
+  await using setup = new HubSetup();
+  const slow = await setup.join("a:1", "b:1");
+  const others = [await setup.join("a:1"), await setup.join("b:1")];
+  slow.socket.bufferedAmount = MARK + 1;
+  for (const topic of ["a:1", "b:1", "a:1", "b:1"]) await setup.publish(topic, 0);
+  await setup.pass(SLOW_MS);
+  assertEquals([slow, ...others].map(sent), [[], ["1 -", "2 -"], ["1 -", "2 -"]]);
+});
+
+for (
+  const { name, keys, data = LARGE, lagMs = SLOW_MS, expected, skipped = 0 } of [
+    {
+      name: "that lags for a second gets the newest state",
+      keys: "abaca",
+      expected: ["2 b +1", "4 c +1", "5 a"],
+      skipped: 2,
+    },
+    {
+      name: "that lags for less gets everything",
+      keys: "abaca",
+      lagMs: SLOW_MS - 5 * RETRY_MS,
+      expected: ["1 a", "2 b", "3 a", "4 c", "5 a"],
+    },
+    {
+      name: "with a small backlog gets everything, however long it lags",
+      keys: "aaa",
+      data: "x".repeat(10_000),
+      lagMs: 5 * SLOW_MS,
+      expected: ["1 a", "2 a", "3 a"],
+    },
+    {
+      name: "with a backlog of more than four thresholds gets the newest state at once",
+      keys: "a".repeat(15),
+      lagMs: 0,
+      expected: ["15 a +14"],
+      skipped: 14,
+    },
+    {
+      name: "gets the last of the messages without a key",
+      keys: "a---",
+      expected: ["1 a", "4 - +2"],
+      skipped: 2,
+    },
+  ]
+) {
+  Deno.test(`A slow consumer ${name}`, async () => {
+    const { setup, slow } = await setUp();
+    await using _setup = setup;
+    await publish(setup, keys, data);
+    await setup.pass(lagMs);
+    await drain(setup, slow);
+    assertEquals(sent(slow), expected);
+    assertEquals([setup.metrics.missed, setup.metrics.conflations], [skipped, skipped]);
+  });
+}
+
+Deno.test("A slow consumer gets removals with the newest state", async () => {
+  const { setup, slow } = await setUp();
+  await using _setup = setup;
+  await publish(setup, "aab");
+  await setup.publishAll({ topic: "a:1", key: "a", removed: true });
+  await setup.pass(SLOW_MS - 2 * RETRY_MS);
+  await publish(setup, "c");
+  await setup.pass(2 * RETRY_MS);
+  await drain(setup, slow);
+  assertEquals(sent(slow), ["3 b +2", "4 removed a", "5 c"]);
+});
+
+Deno.test("A slow consumer that has caught up gets everything again", async () => {
+  const { setup, slow } = await setUp();
+  await using _setup = setup;
+  await publish(setup, "aaaa");
+  await setup.pass(SLOW_MS);
+  await drain(setup, slow);
+  await publish(setup, "aaa");
+  await setup.pass(RETRY_MS);
+  assertEquals(sent(slow), ["4 a +3", "5 a", "6 a", "7 a"]);
+});
+
+Deno.test("The newest state goes out in frames, while the socket has room", async () => {
+  const { setup, slow } = await setUp();
+  await using _setup = setup;
+  await publish(setup, "abcdeab");
+  await setup.pass(SLOW_MS);
+  slow.socket.slow = true;
+  await drain(setup, slow);
+  assertLess(sent(slow).length, 5);
+  await setup.pass(2 * RETRY_MS, () => slow.socket.bufferedAmount = 0);
+  assertEquals(sent(slow), ["3 c +2", "4 d", "5 e", "6 a", "7 b"]);
+});
+
+Deno.test("The log keeps nothing for a subscriber that is too slow, whose backlog still counts", async () => {
+  const { setup, slow } = await setUp();
+  await using _setup = setup;
+  const log = await setup.broker.open("a:1");
+  await publish(setup, "aaaa");
+  const backlog = setup.hub.backlogOf(slow.connection);
+  assertLess(4 * LARGE.length, backlog);
+  assertEquals(log.read(0, Infinity)?.length, 4);
+  await setup.pass(SLOW_MS);
+  assertEquals([log.read(0, Infinity), log.read(2, Infinity)?.length], [undefined, 2]);
+  assertEquals(setup.hub.backlogOf(slow.connection), backlog);
+});
+
+Deno.test("Slow consumers at the same position share one frame, and cost others nothing", async () => {
+  const { setup, slow } = await setUp();
+  await using _setup = setup;
+  const [other, well] = [await setup.join("a:1"), await setup.join("a:1")];
+  other.socket.bufferedAmount = MARK + 1;
+  await publish(setup, "aaaa");
+  await setup.pass(SLOW_MS);
+  other.socket.bufferedAmount = 0;
+  await drain(setup, slow);
+  assertEquals([slow, other, well].map(sent), [["4 a +3"], ["4 a +3"], [
+    "1 a",
+    "2 a",
+    "3 a",
+    "4 a",
+  ]]);
 });
