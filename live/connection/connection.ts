@@ -12,25 +12,25 @@ import type { SessionCookie } from "../domain/session_cookie.ts";
 import type { Socket } from "../domain/socket.ts";
 import type { Wire } from "../domain/wire.ts";
 
-/** What a connection is made of. */
+/** What a connection needs. */
 export interface ConnectionOptions {
   /** The open socket. */
   readonly socket: Socket;
   /** How messages are written for this client. */
   readonly wire: Wire;
-  /** Address of the peer; that of the proxy if there is one in front. */
+  /** Address of the peer, which is the proxy if there is one in front. */
   readonly remoteAddress: string;
   /** Whose session it is; `null` without an authority. */
   readonly user: User | null;
-  /** The session's cookie, to ask for rights with; `null` without an authority. */
+  /** The session's cookie, to check rights with; `null` without an authority. */
   readonly cookie: SessionCookie | null;
   /** What it may hold unsent before it is closed with 1008, in bytes. */
   readonly thresholdBytes: number;
   /** Counts what is sent. */
   readonly metrics: Metrics;
-  /** Called with each answer that was sent. @default {nothing} */
+  /** Called with each answer that was sent. */
   readonly onAnswer?: ((message: ServerMessage) => void) | undefined;
-  /** Called once, when the connection has ended, from whichever side. */
+  /** Called once, when either side has ended the connection. */
   readonly onEnd: (connection: Connection, code: number, reason: string) => void;
 }
 
@@ -38,10 +38,10 @@ export interface ConnectionOptions {
 const OPEN = 1;
 
 /**
- * The mark above which nothing more is handed to a socket: what stays in a log costs no memory of
- * its own.
+ * A socket that holds more gets no further frame, in bytes. The rest waits in the topics' logs, where
+ * it costs no memory of its own.
  */
-const MARK_BYTES = 65_536;
+const MAX_BUFFERED_BYTES = 65_536;
 
 /** One client, from the socket's opening to its end. */
 export class Connection {
@@ -57,11 +57,11 @@ export class Connection {
   readonly user: User | null;
   /** The session's cookie; it cannot be logged by accident. */
   readonly cookie: SessionCookie | null;
-  /** When the socket opened, in milliseconds since the epoch. */
+  /** When the socket opened, in milliseconds since 1970. */
   readonly openedAt: number = Date.now();
   /**
-   * When the peer last showed that it is alive, in milliseconds since the epoch. Its pongs are visible
-   * with the transport `ws` only.
+   * When the peer last showed that it is alive, in milliseconds since 1970. Its pongs are visible only
+   * with the transport `ws`.
    */
   lastSeenAt: number = this.openedAt;
 
@@ -85,24 +85,24 @@ export class Connection {
     this.#onEnd = options.onEnd;
   }
 
-  /** Whether it has ended. Nothing is sent any more, and it is registered nowhere. */
+  /** Whether it has ended. Nothing is sent from then on, and the registry no longer has it. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** What was handed to the socket and has not left the process, in bytes. */
+  /** How much the socket holds that has not left the process, in bytes. */
   get bufferedBytes(): number {
     return this.socket.bufferedAmount;
   }
 
-  /** Whether the socket can take more without holding much. */
+  /** Whether the socket can take another frame without holding much. */
   get hasRoom(): boolean {
-    return this.bufferedBytes <= Math.min(MARK_BYTES, this.#thresholdBytes);
+    return this.bufferedBytes <= Math.min(MAX_BUFFERED_BYTES, this.#thresholdBytes);
   }
 
   /**
-   * What has left the process so far. It grows for as long as the peer reads, however fast the
-   * socket is filled again. Frames count by their length, so only its growth is meaningful.
+   * How much has left the process so far. It changes while the peer reads, however fast the socket is
+   * filled again. Frames count by their length and not in bytes, so only changes have a meaning.
    */
   get drained(): number {
     return this.#handed - this.bufferedBytes;
@@ -121,8 +121,8 @@ export class Connection {
   }
 
   /**
-   * Sends a frame, unless the client has fallen so far behind that it is closed with 1008
-   * instead. Nothing is sent once the connection has ended.
+   * Sends a frame. A connection that holds more than the threshold is closed with 1008 instead.
+   * Nothing is sent once the connection has ended.
    *
    * @returns Whether the frame was handed to the socket. Never throws.
    */
@@ -137,15 +137,15 @@ export class Connection {
       this.#handed += frame.length;
       return true;
     } catch {
-      // The socket broke and its close event is still on its way.
+      // The socket broke, and its close event is still to come.
       this.end(0, "send failed");
       return false;
     }
   }
 
   /**
-   * Ends the connection, once: closes the socket if it is still open and tells `onEnd`. The
-   * close frame queues behind what is unsent, so nobody waits for its answer here.
+   * Ends the connection, once: closes the socket if it is still open, and calls `onEnd`. It does not
+   * wait for the closing handshake, as the close frame queues behind what is unsent.
    *
    * @param code The close code; 0 if the connection broke without one.
    * @param reason The close reason, at most 123 bytes.
@@ -157,7 +157,7 @@ export class Connection {
       try {
         this.socket.close(code === 0 ? CloseCode.GoingAway : code, reason);
       } catch {
-        // It broke between the two lines; it is closed all the same.
+        // It broke between the two lines, so it is closed already.
       }
     }
     this.#onEnd(this, code, reason);

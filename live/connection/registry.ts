@@ -8,8 +8,8 @@ import type { Connection } from "./connection.ts";
 import type { Metrics } from "../domain/metrics.ts";
 
 /**
- * Knows every connection by its id, how many each user has, and which sockets were closed but
- * are not gone: a peer that reads nothing keeps its socket for as long as it likes.
+ * Holds the open connections, counts those of each user, and tracks sockets that were closed but are
+ * not gone: a peer that reads nothing can keep its socket for as long as it likes.
  */
 export class Registry {
   readonly #metrics: Metrics;
@@ -23,22 +23,22 @@ export class Registry {
     this.#metrics = metrics;
   }
 
-  /** How many connections are registered. */
+  /** Number of registered connections. */
   get size(): number {
     return this.#connections.size;
   }
 
-  /** How many sockets were closed and are not gone yet. */
+  /** Number of sockets that were closed and are not gone yet. */
   get closing(): number {
     return this.#closing.size;
   }
 
-  /** Returns how many connections a user has. */
+  /** Returns the number of a user's connections. */
   countOf(userId: string): number {
     return this.#perUser.get(userId) ?? 0;
   }
 
-  /** Returns all connections, safe to end while iterating. */
+  /** Returns all connections, as an array, so that they may end while the caller iterates. */
   all(): Connection[] {
     return [...this.#connections.values()];
   }
@@ -69,7 +69,7 @@ export class Registry {
     this.#whenGone = undefined;
   }
 
-  /** Resolves once no socket is closing any more. */
+  /** Resolves once no socket is closing. */
   async allGone(): Promise<void> {
     if (this.closing === 0) return;
     this.#whenGone ??= Promise.withResolvers();

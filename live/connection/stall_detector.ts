@@ -1,5 +1,5 @@
 /**
- * The search for peers that have stopped reading.
+ * Detection of peers that have stopped reading.
  *
  * @module
  */
@@ -10,33 +10,33 @@ import type { Registry } from "./registry.ts";
 
 /** What the detector needs. */
 export interface StallDetectorOptions {
-  /** All connections. */
+  /** Holds the connections. */
   readonly registry: Registry;
-  /** What may wait for one connection before it is closed with 1008, in bytes. */
+  /** What one connection may hold unsent before it is closed with 1008, in bytes. */
   readonly thresholdBytes: number;
-  /** Returns what waits for a connection beside what its socket holds, in bytes. */
+  /** Returns the backlog that waits for a connection outside its socket, in bytes. */
   readonly backlogOf: (connection: Connection) => number;
-  /** How long a peer may drain nothing though less than the threshold waits, in milliseconds. */
+  /** How long a peer may read nothing while it has less than that to read, in milliseconds. */
   readonly silentMs: number;
   /** A monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
 }
 
-/** How often all connections are looked at, in milliseconds. */
+/** How often all connections are checked, in milliseconds. */
 const INTERVAL_MS = 1_000;
 
-/** How much a connection had drained, and since when no more. */
+/** How much a connection had drained, and when that last changed. */
 interface Stall {
   readonly drained: number;
   readonly since: number;
 }
 
 /**
- * Closes connections with 1008 that hold something unsent and drain nothing: within two seconds if
- * more than the threshold waits for them, otherwise as late as a peer that answers no ping. Deno's
- * own ping does not find them, because it queues behind what is unsent.
+ * Closes connections with 1008 whose peer has something to read and reads nothing: within two seconds
+ * if that is more than the threshold, otherwise after the time in which a peer must answer a ping.
+ * Deno's own ping does not find them, because it queues behind what is unsent.
  *
- * A peer that drains, however slowly, is never closed.
+ * A peer that reads, however slowly, is never closed.
  */
 export class StallDetector {
   readonly #options: StallDetectorOptions;
@@ -50,19 +50,19 @@ export class StallDetector {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Starts to look, every second. */
+  /** Starts to check all connections every second. */
   start(): void {
-    this.#timer ??= setInterval(() => this.#look(), INTERVAL_MS);
+    this.#timer ??= setInterval(() => this.#check(), INTERVAL_MS);
   }
 
-  /** Stops to look. */
+  /** Stops. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#stalls.clear();
   }
 
-  #look(): void {
+  #check(): void {
     const { registry, thresholdBytes, silentMs, backlogOf } = this.#options;
     const now = this.#now();
     const stalls = new Map<Connection, Stall>();
@@ -73,8 +73,8 @@ export class StallDetector {
       const stall = known?.drained === drained ? known : { drained, since: now };
       const isOver = bufferedBytes > thresholdBytes ||
         bufferedBytes + backlogOf(connection) > thresholdBytes;
-      const patienceMs = isOver ? INTERVAL_MS : silentMs;
-      if (now - stall.since < patienceMs) stalls.set(connection, stall);
+      const toleranceMs = isOver ? INTERVAL_MS : silentMs;
+      if (now - stall.since < toleranceMs) stalls.set(connection, stall);
       else connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
     }
     this.#stalls = stalls;

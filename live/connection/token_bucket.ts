@@ -1,21 +1,21 @@
 /**
- * A limit on how often something may happen.
+ * A rate limit.
  *
  * @module
  */
 
-/** What a bucket holds and how fast it fills. */
+/** Rate and burst of a bucket. */
 export interface TokenBucketOptions {
-  /** Tokens that flow in each second. */
+  /** Tokens added per second. */
   readonly perSecond: number;
-  /** Tokens it holds at most, and at the beginning. */
+  /** Tokens that it holds at most, and at the beginning. */
   readonly burst: number;
-  /** A clock that never goes back, in milliseconds. @default {performance.now} */
+  /** A monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
 }
 
 /**
- * Allows a burst and then a steady rate.
+ * A rate limit that allows a burst and then a steady rate.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export class TokenBucket {
     this.#filledAt = this.#now();
   }
 
-  /** Takes a token if there is one, and returns whether there was. */
+  /** Takes a token, and returns whether there was one. */
   take(): boolean {
     const now = this.#now();
     this.#tokens = Math.min(

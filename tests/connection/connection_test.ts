@@ -1,5 +1,5 @@
 /**
- * A connection: what it sends, and its one end.
+ * Tests of a connection: what it sends, and how it ends.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { Connection, type ConnectionOptions } from "../../live/connection/connec
 import type { ServerMessage } from "../../live/domain/messages.ts";
 import { silentMetrics } from "../../live/domain/metrics.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
+import { jsonWire } from "../../live/wire/json_wire.ts";
 
 const THRESHOLD = 1_000;
 const OPEN = 1;
@@ -18,13 +19,12 @@ const CLOSED = 3;
 
 interface Peer {
   readonly connection: Connection;
-  /** The socket, whose state the test changes. */
   readonly socket: { bufferedAmount: number; readyState: number };
-  /** All that happened on the socket and was told, in order. */
+  /** Calls of the socket, the metrics and `onEnd`, in order. */
   readonly log: string[];
 }
 
-/** What the socket does, where it is not what a sound one does. */
+/** What a faulty socket does when it is called. */
 interface Fault {
   readonly send?: () => void;
   readonly close?: () => void;
@@ -47,6 +47,7 @@ function connect(fault: Fault = {}, options: Partial<ConnectionOptions> = {}): P
   };
   const connection = new Connection({
     socket,
+    wire: jsonWire,
     remoteAddress: "192.0.2.1",
     user: null,
     cookie: null,
@@ -62,82 +63,94 @@ function connect(fault: Fault = {}, options: Partial<ConnectionOptions> = {}): P
 }
 
 const error: ServerMessage = { type: "error", code: "limit", message: "m", topic: "a:1" };
-const errorJson = '{"type":"error","code":"limit","message":"m","topic":"a:1"}';
 
-Deno.test("Connection.send() writes the message and counts it by type", () => {
-  const { connection, log } = connect();
+const TOO_SLOW = [
+  "close 1008 back-pressure threshold exceeded",
+  "end 1008 back-pressure threshold exceeded",
+];
+
+Deno.test("Connection.send() sends what its wire renders, counts it by type and reports it", () => {
+  const answers: ServerMessage[] = [];
+  const wire = { ...jsonWire, answer: ({ type }: ServerMessage) => `<${type}>` };
+  const { connection, log } = connect({}, { wire, onAnswer: (answer) => answers.push(answer) });
+  const unsubscribed: ServerMessage = { type: "unsubscribed", topic: "a:1" };
   connection.send(error);
-  connection.send({ type: "unsubscribed", topic: "a:1" });
+  connection.send(unsubscribed);
   assertEquals(log, [
-    `send ${errorJson}`,
+    "send <error>",
     "count error 1",
-    'send {"type":"unsubscribed","topic":"a:1"}',
+    "send <unsubscribed>",
     "count unsubscribed 1",
   ]);
+  assertEquals(answers, [error, unsubscribed]);
 });
 
-Deno.test("Connection.deliver() hands frames over as they are, in order, and counts nothing", () => {
+Deno.test("Connection.deliver() sends frames unchanged, in order, and counts nothing", () => {
   const { connection, log } = connect();
   assertEquals(["1", "", "[2]"].map((frame) => connection.deliver(frame)), [true, true, true]);
   assertEquals(log, ["send 1", "send ", "send [2]"]);
 });
 
-Deno.test("Connection.deliver() still sends with exactly the threshold unsent", () => {
-  const { connection, socket, log } = connect();
-  socket.bufferedAmount = THRESHOLD;
-  assertEquals(connection.deliver("x"), true);
-  assertEquals(log, ["send x"]);
-  assertEquals(connection.ended, false);
-});
-
-Deno.test("Connection.deliver() ends with 1008 once one byte more is unsent", () => {
-  const { connection, socket, log } = connect();
-  socket.bufferedAmount = THRESHOLD + 1;
-  assertEquals(connection.deliver("x"), false);
-  assertEquals(log, [
-    "close 1008 back-pressure threshold exceeded",
-    "end 1008 back-pressure threshold exceeded",
-  ]);
-  assertEquals(connection.ended, true);
-});
+for (const [unsent, calls] of [[THRESHOLD, ["send x"]], [THRESHOLD + 1, TOO_SLOW]] as const) {
+  Deno.test(`Connection.deliver() with ${unsent} unsent of ${THRESHOLD} leads to ${calls[0]}`, () => {
+    const { connection, socket, log } = connect();
+    socket.bufferedAmount = unsent;
+    const isSent = calls !== TOO_SLOW;
+    assertEquals([connection.deliver("x"), connection.ended], [isSent, !isSent]);
+    assertEquals(log, [...calls]);
+  });
+}
 
 Deno.test("Connection.send() past the threshold ends with 1008 and counts nothing", () => {
   const { connection, socket, log } = connect();
   socket.bufferedAmount = THRESHOLD + 1;
   connection.send(error);
-  assertEquals(log, [
-    "close 1008 back-pressure threshold exceeded",
-    "end 1008 back-pressure threshold exceeded",
-  ]);
+  assertEquals(log, TOO_SLOW);
 });
 
-Deno.test("Connection.bufferedBytes is what the socket holds now", () => {
+for (
+  const [thresholdBytes, mark] of [[1_048_576, 65_536], [1_000, 1_000]] as const
+) {
+  Deno.test(`Connection.hasRoom up to ${mark} of a threshold of ${thresholdBytes}`, () => {
+    const { connection, socket } = connect({}, { thresholdBytes });
+    const rooms = [0, mark, mark + 1].map((amount) => {
+      socket.bufferedAmount = amount;
+      assertEquals(connection.bufferedBytes, amount);
+      return connection.hasRoom;
+    });
+    assertEquals(rooms, [true, true, false]);
+  });
+}
+
+Deno.test("Connection.drained changes while the peer reads, however fast it is filled again", () => {
   const { connection, socket } = connect();
-  assertEquals(connection.bufferedBytes, 0);
-  socket.bufferedAmount = 7;
-  assertEquals(connection.bufferedBytes, 7);
+  const drained = [connection.drained];
+  for (const amount of [3, 3, 2]) {
+    connection.deliver("xyz");
+    socket.bufferedAmount = amount;
+    drained.push(connection.drained);
+  }
+  assertEquals(drained, [0, 0, 3, 7]);
 });
 
-Deno.test("Connection.deliver() ends the connection when the socket cannot send", () => {
-  const { connection, log } = connect({
-    send() {
-      throw new DOMException("readyState not OPEN", "InvalidStateError");
-    },
+for (
+  const [name, state, calls] of [
+    ["open", OPEN, ["close 1001 send failed", "end 0 send failed"]],
+    ["closing", CLOSING, ["end 0 send failed"]],
+  ] as const
+) {
+  Deno.test(`Connection ends, and counts nothing, when a socket that is ${name} cannot send`, () => {
+    const { connection, socket, log } = connect({
+      send() {
+        throw new DOMException("readyState not OPEN", "InvalidStateError");
+      },
+    });
+    socket.readyState = state;
+    connection.send(error);
+    assertEquals(connection.deliver("x"), false);
+    assertEquals(log, [...calls]);
   });
-  assertEquals(connection.deliver("x"), false);
-  assertEquals(log, ["close 1001 send failed", "end 0 send failed"]);
-});
-
-Deno.test("Connection.send() counts nothing when the socket cannot send", () => {
-  const { connection, socket, log } = connect({
-    send() {
-      throw new Error("broken");
-    },
-  });
-  socket.readyState = CLOSING;
-  connection.send(error);
-  assertEquals(log, ["end 0 send failed"]);
-});
+}
 
 for (const state of [0, CLOSING, CLOSED]) {
   Deno.test(`Connection.end() does not close a socket in state ${state}`, () => {
@@ -148,19 +161,19 @@ for (const state of [0, CLOSING, CLOSED]) {
   });
 }
 
-Deno.test("Connection.end() closes with the code and reason, then tells", () => {
+Deno.test("Connection.end() closes with the code and reason, then calls onEnd", () => {
   const { connection, log } = connect();
   connection.end(4503, "revoked");
   assertEquals(log, ["close 4503 revoked", "end 4503 revoked"]);
 });
 
-Deno.test("Connection.end() without a code closes with one that may be sent", () => {
+Deno.test("Connection.end() without a code closes with 1001", () => {
   const { connection, log } = connect();
   connection.end(0, "broken");
   assertEquals(log, ["close 1001 broken", "end 0 broken"]);
 });
 
-Deno.test("Connection.end() is told even if the socket cannot close", () => {
+Deno.test("Connection.end() calls onEnd even if the socket cannot close", () => {
   const { connection, log } = connect({
     close() {
       throw new DOMException("no", "InvalidAccessError");
@@ -191,10 +204,10 @@ for (const [first, begin] of Object.entries(ends)) {
     Deno.test(`Connection ends once when ${second} comes after ${first}`, () => {
       const peer = connect();
       begin(peer);
-      const told = [...peer.log];
+      const calls = [...peer.log];
       again(peer);
-      assertEquals(peer.log, told);
-      assertEquals(told.filter((line) => line.startsWith("end ")).length, 1);
+      assertEquals(peer.log, calls);
+      assertEquals(calls.filter((line) => line.startsWith("end ")).length, 1);
       assertEquals(peer.connection.ended, true);
     });
   }
@@ -210,7 +223,7 @@ Deno.test("Connection sends nothing once it has ended, though the socket is open
   assertEquals(log, []);
 });
 
-Deno.test("Connection has ended by the time it tells: what onEnd does to it has no effect", () => {
+Deno.test("Connection has ended when it calls onEnd, which can change nothing any more", () => {
   const seen: unknown[] = [];
   const { connection, log } = connect({}, {
     onEnd(connection, code) {
@@ -223,36 +236,20 @@ Deno.test("Connection has ended by the time it tells: what onEnd does to it has 
   assertEquals(seen, [1001, true, false]);
 });
 
-Deno.test("Connection has ended by the time it closes: a close event at once is its second end", () => {
+Deno.test("Connection has ended when it closes the socket: a synchronous close event ends it no second time", () => {
   const peer = connect({ close: () => peer.connection.end(1005, "at once") });
   peer.connection.end(1001, "bye");
   assertEquals(peer.log, ["close 1001 bye", "end 1001 bye"]);
 });
 
-Deno.test("Connection has an id of its own", () => {
-  const [first, second] = [connect().connection.id, connect().connection.id];
-  assertMatch(first, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  assertNotEquals(first, second);
-});
-
-Deno.test("Connection remembers when it opened and whose it is", () => {
-  using _time = new FakeTime(1_000);
-  const user = { id: "u", email: null, role: null, first_name: null, last_name: null };
-  const cookie = new SessionCookie("session", "s3cr3t");
-  const { connection } = connect({}, { user, cookie });
-  assertEquals([connection.openedAt, connection.lastSeenAt], [1_000, 1_000]);
-  assertEquals([connection.user, connection.remoteAddress], [user, "192.0.2.1"]);
-  assert(connection.cookie === cookie);
-});
-
-Deno.test("Connection.seen() notes when, and not that it opened", () => {
+Deno.test("Connection has an id of its own, and notes when the peer was last seen", () => {
   using time = new FakeTime(1_000);
-  const { connection } = connect();
-
+  const [first, second] = [connect().connection, connect().connection];
+  assertMatch(first.id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assertNotEquals(first.id, second.id);
   time.tick(500);
-  connection.seen();
-
-  assertEquals([connection.openedAt, connection.lastSeenAt], [1_000, 1_500]);
+  first.seen();
+  assertEquals([first.openedAt, first.lastSeenAt], [1_000, 1_500]);
 });
 
 Deno.test("Connection does not show its cookie's value when it is printed", () => {

@@ -1,5 +1,5 @@
 /**
- * Tests of the sweep: whom it ends, and whom it leaves alone.
+ * Tests of the stall detector: which connections it closes.
  *
  * @module
  */
@@ -8,33 +8,35 @@ import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { Registry } from "../../live/connection/registry.ts";
 import { StallDetector } from "../../live/connection/stall_detector.ts";
-import { type Client, createClient, createRecordingMetrics, FakeClock } from "../hub/fakes.ts";
+import { silentMetrics } from "../../live/domain/metrics.ts";
+import { createClient, FakeClock, type FakeSocket } from "../support/fake_client.ts";
 
 const SECOND = 1_000;
 const THRESHOLD = 100_000;
 const SILENT_MS = 30_000;
 const TOO_SLOW: [number, string][] = [[1008, "back-pressure threshold exceeded"]];
 
+/** A detector and one connection. */
 class Setup implements Disposable {
   readonly time = new FakeTime(0);
   readonly clock = new FakeClock();
-  readonly registry = new Registry(createRecordingMetrics());
-  readonly sweep = new StallDetector({
-    registry: this.registry,
-    thresholdBytes: THRESHOLD,
-    silentMs: SILENT_MS,
-    now: this.clock.now,
-  });
+  readonly registry = new Registry(silentMetrics);
+  readonly detector: StallDetector;
+  readonly socket: FakeSocket;
 
-  constructor() {
-    this.sweep.start();
-  }
-
-  connect(bufferedAmount: number): Client {
-    const client = createClient({ onEnd: (connection) => this.registry.remove(connection) });
-    client.socket.bufferedAmount = bufferedAmount;
-    this.registry.add(client.connection);
-    return client;
+  constructor(buffered: number, backlog = 0) {
+    this.detector = new StallDetector({
+      registry: this.registry,
+      thresholdBytes: THRESHOLD,
+      backlogOf: () => backlog,
+      silentMs: SILENT_MS,
+      now: this.clock.now,
+    });
+    const { socket, connection } = createClient({ onEnd: (ended) => this.registry.remove(ended) });
+    this.socket = socket;
+    socket.bufferedAmount = buffered;
+    this.registry.add(connection);
+    this.detector.start();
   }
 
   /** Lets time pass, second by second. */
@@ -47,55 +49,54 @@ class Setup implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.sweep.stop();
+    this.detector.stop();
     this.time.restore();
   }
 }
 
 for (
-  const { name, buffered, seconds, ends } of [
+  const { name, buffered, backlog = 0, seconds, closes } of [
+    { name: "holds more than the threshold", buffered: THRESHOLD + 1, seconds: 2, closes: true },
+    { name: "holds more, for a second", buffered: THRESHOLD + 1, seconds: 1, closes: false },
+    { name: "holds the threshold", buffered: THRESHOLD, seconds: 2, closes: false },
     {
-      name: "more than the threshold, for a second",
-      buffered: THRESHOLD + 1,
+      name: "holds less, with a backlog",
+      buffered: 1,
+      backlog: THRESHOLD,
       seconds: 2,
-      ends: true,
+      closes: true,
     },
-    { name: "more than the threshold, for less", buffered: THRESHOLD + 1, seconds: 1, ends: false },
-    { name: "the threshold, for a second", buffered: THRESHOLD, seconds: 2, ends: false },
-    { name: "a byte, for as long as a silent peer", buffered: 1, seconds: 31, ends: true },
-    { name: "a byte, for less", buffered: 1, seconds: 30, ends: false },
-    { name: "nothing, for long", buffered: 0, seconds: 100, ends: false },
+    { name: "holds a byte", buffered: 1, seconds: 31, closes: true },
+    { name: "holds a byte, for less", buffered: 1, seconds: 30, closes: false },
+    { name: "holds nothing", buffered: 0, backlog: 2 * THRESHOLD, seconds: 100, closes: false },
   ]
 ) {
-  Deno.test(`StallDetector ${ends ? "ends" : "leaves alone"} what holds ${name}`, () => {
-    using setup = new Setup();
-    const { socket } = setup.connect(buffered);
+  Deno.test(`StallDetector ${closes ? "closes" : "keeps"} after ${seconds} s what ${name}`, () => {
+    using setup = new Setup(buffered, backlog);
     setup.pass(seconds);
-    assertEquals(socket.closes, ends ? TOO_SLOW : []);
-    assertEquals(setup.registry.size, ends ? 0 : 1);
+    assertEquals(setup.socket.closes, closes ? TOO_SLOW : []);
+    assertEquals(setup.registry.size, closes ? 0 : 1);
   });
 }
 
-Deno.test("StallDetector leaves alone what drains, however slowly", () => {
-  using setup = new Setup();
-  const { socket } = setup.connect(2 * THRESHOLD);
-  setup.pass(100, () => socket.bufferedAmount--);
-  assertEquals(socket.closes, []);
+Deno.test("StallDetector keeps a connection that drains, however slowly", () => {
+  using setup = new Setup(2 * THRESHOLD);
+  setup.pass(100, () => setup.socket.bufferedAmount--);
+  assertEquals(setup.socket.closes, []);
 });
 
-Deno.test("StallDetector takes the time anew after each byte that drains", () => {
-  using setup = new Setup();
-  const { socket } = setup.connect(1_000);
+Deno.test("StallDetector measures from the last byte that drained", () => {
+  using setup = new Setup(1_000);
   setup.pass(20);
-  socket.bufferedAmount--;
+  setup.socket.bufferedAmount--;
   setup.pass(30);
-  assertEquals(socket.closes, []);
+  assertEquals(setup.socket.closes, []);
   setup.pass(1);
-  assertEquals(socket.closes, TOO_SLOW);
+  assertEquals(setup.socket.closes, TOO_SLOW);
 });
 
 Deno.test("StallDetector.stop() ends the timer", () => {
-  using setup = new Setup();
-  setup.sweep.stop();
+  using setup = new Setup(0);
+  setup.detector.stop();
   assertEquals(setup.time.next(), false);
 });

@@ -1,5 +1,5 @@
 /**
- * The limit on how often something may happen.
+ * Tests of the rate limit.
  *
  * @module
  */
@@ -7,34 +7,25 @@
 import { assertEquals } from "@std/assert";
 import { TokenBucket } from "../../live/connection/token_bucket.ts";
 
-/** A bucket on a clock that the test moves. */
+/** Creates a bucket on a clock that the test moves. */
 function create(perSecond: number, burst: number): { bucket: TokenBucket; clock: { now: number } } {
   const clock = { now: 5_000 };
   return { bucket: new TokenBucket({ perSecond, burst, now: () => clock.now }), clock };
 }
 
-/** Takes until there is no token left, and returns how many there were, within reason. */
+/** Takes all tokens, up to a bound, and returns how many there were. */
 function drain(bucket: TokenBucket): number {
   let count = 0;
   while (count < 10_000 && bucket.take()) count++;
   return count;
 }
 
-for (const burst of [1, 2, 256]) {
-  Deno.test(`TokenBucket begins with a burst of ${burst}`, () => {
-    const { bucket } = create(50, burst);
-    assertEquals(drain(bucket), burst);
-  });
-}
-
 for (
   const [waitMs, tokens] of [
     [0, 0],
-    [1, 0],
     [1.999, 0],
     [2, 1],
     [3, 1],
-    [4, 2],
     [19, 9],
     [20, 10],
     [21, 10],
@@ -43,13 +34,13 @@ for (
 ) {
   Deno.test(`TokenBucket of 500 a second and a burst of 10 has ${tokens} after ${waitMs} ms`, () => {
     const { bucket, clock } = create(500, 10);
-    drain(bucket);
+    assertEquals(drain(bucket), 10);
     clock.now += waitMs;
     assertEquals(drain(bucket), tokens);
   });
 }
 
-Deno.test("TokenBucket keeps what flowed in while nothing could be taken", () => {
+Deno.test("TokenBucket keeps fractions of a token when nothing can be taken", () => {
   const { bucket, clock } = create(1, 1);
   drain(bucket);
   for (let tries = 0; tries < 3; tries++) {
@@ -60,7 +51,7 @@ Deno.test("TokenBucket keeps what flowed in while nothing could be taken", () =>
   assertEquals([bucket.take(), bucket.take()], [true, false]);
 });
 
-Deno.test("TokenBucket allows the steady rate for ever", () => {
+Deno.test("TokenBucket allows the steady rate indefinitely", () => {
   const { bucket, clock } = create(50, 1);
   let refused = 0;
   for (let count = 0; count < 10_000; count++) {
@@ -70,7 +61,7 @@ Deno.test("TokenBucket allows the steady rate for ever", () => {
   assertEquals(refused, 0);
 });
 
-Deno.test("TokenBucket allows no more than burst and rate in any time", () => {
+Deno.test("TokenBucket allows no more than burst and rate together", () => {
   const { bucket, clock } = create(50, 10);
   let taken = 0;
   for (let ms = 0; ms <= 1_000; ms++) {
@@ -78,13 +69,6 @@ Deno.test("TokenBucket allows no more than burst and rate in any time", () => {
     clock.now++;
   }
   assertEquals(taken, 60);
-});
-
-Deno.test("TokenBucket is a limit of its own", () => {
-  const first = create(1, 1).bucket;
-  const second = create(1, 1).bucket;
-  drain(first);
-  assertEquals(second.take(), true);
 });
 
 Deno.test("TokenBucket reads performance.now() without a clock", () => {
