@@ -133,6 +133,6 @@ function writeJson(data: unknown): Payload {
     const json: string | undefined = JSON.stringify(data);
     return json === undefined ? { fault: "data: missing" } : { json };
   } catch {
-    return { fault: "data: cannot be written as JSON" }; // a cycle, a BigInt, or nested too deeply
+    return { fault: "data: cannot be written as JSON" }; // a cycle, a BigInt, or a toJSON() that throws
   }
 }

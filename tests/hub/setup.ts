@@ -195,5 +195,3 @@ export class HubSetup implements AsyncDisposable {
     this.time.restore();
   }
 }
-
-export { HubSetup as Bench };

@@ -1,2 +1,0 @@
-export { turn } from "../support/queue.ts";
-export * from "../support/fake_client.ts";
