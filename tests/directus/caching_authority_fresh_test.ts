@@ -15,7 +15,7 @@ for (const { verb, topic, key, yes, no } of QUESTIONS) {
     await setup.ask("ada", topic);
     assertEquals(await setup.askFresh("ada", topic), yes.kind);
     assertEquals(setup.asked, [`${verb} ${key}`, `${verb} ${key} fresh`]);
-    assertEquals(setup.metrics.sparedBy, { cache: 0, coalesced: 0, batched: 0 });
+    assertEquals(setup.metrics.avoidedCalls, { cache: 0, coalesced: 0, batched: 0 });
   });
 
   Deno.test(`${name} asks a fresh question though the same one is in flight`, async () => {

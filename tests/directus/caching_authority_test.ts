@@ -14,7 +14,7 @@ for (const { verb, topic, key, yes, no } of QUESTIONS) {
     const setup = new CachingSetup();
     const kinds = await Promise.all([1, 2, 3].map(() => setup.ask("ada", topic)));
     assertEquals([kinds, setup.asked.length], [Array(3).fill(yes.kind), 1]);
-    assertEquals(setup.metrics.sparedBy, { cache: 0, coalesced: 2, batched: 0 });
+    assertEquals(setup.metrics.avoidedCalls, { cache: 0, coalesced: 2, batched: 0 });
   });
 
   for (const [what, answer] of [["a yes", yes], ["a no", no]] as const) {
@@ -28,7 +28,7 @@ for (const { verb, topic, key, yes, no } of QUESTIONS) {
       for (const [now, questions] of [[TTL_MS - 1, 1], [TTL_MS, 2]] as const) {
         setup.now = now;
         assertEquals(await setup.ask("ada", topic), answer.kind);
-        assertEquals([setup.asked.length, setup.metrics.sparedBy.cache], [questions, 1]);
+        assertEquals([setup.asked.length, setup.metrics.avoidedCalls.cache], [questions, 1]);
       }
     });
   }
@@ -39,7 +39,7 @@ for (const { verb, topic, key, yes, no } of QUESTIONS) {
     assertEquals(setup.asked.length, 1);
     await setup.ask("ada", topic);
     assertEquals(setup.asked.length, 2);
-    assertEquals(setup.metrics.sparedBy, { cache: 0, coalesced: 1, batched: 0 });
+    assertEquals(setup.metrics.avoidedCalls, { cache: 0, coalesced: 1, batched: 0 });
   });
 
   Deno.test(`${name} does not cache unavailable`, async () => {
@@ -66,7 +66,7 @@ Deno.test("CachingAuthority distinguishes sessions by the cookie's value, and to
     [undefined, "event:1", "event:2", "news:1"].map((topic) => [name, topic] as const)
   );
   for (let i = 0; i < 2; i++) for (const question of questions) await setup.ask(...question);
-  assertEquals([setup.asked.length, setup.metrics.sparedBy.cache], [8, 8]);
+  assertEquals([setup.asked.length, setup.metrics.avoidedCalls.cache], [8, 8]);
 });
 
 Deno.test("CachingAuthority.authorise() drops the session's user if the session is over", async () => {

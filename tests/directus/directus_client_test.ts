@@ -94,7 +94,7 @@ Deno.test("DirectusClient.get() queues calls beyond the concurrency limit", asyn
   for (let i = 0; i < 3; i++) await setup.respond(200);
   assertEquals([await Promise.all(answers), setup.paths.at(-1)], [Array(4).fill("json"), "/d"]);
   const { heldBack: _, ...counts } = setup.metrics.directus;
-  assertEquals(counts, { inFlight: 0, mostInFlight: 2, queued: 0, mostQueued: 2 });
+  assertEquals(counts, { inFlight: 0, maxInFlight: 2, queued: 0, maxQueued: 2 });
 });
 
 Deno.test("DirectusClient.get() rejects a call that was queued for half of its timeout", async () => {

@@ -22,7 +22,7 @@ for (
     assertEquals(await setup.authorise(many(count)), all("allowed", count));
     assertEquals(setup.calls, [lists, items]);
     assertEquals(setup.metrics.authorisations, all("ok", lists + items));
-    assertEquals(setup.metrics.sparedBy.batched, count - lists - items);
+    assertEquals(setup.metrics.avoidedCalls.batched, count - lists - items);
   });
 }
 

@@ -45,7 +45,7 @@ Deno.test("authorise() checks again each topic that a cut list leaves out", asyn
   const setup = new AuthoritySetup({ standIn: { queryLimitMax: 20 } });
   assertEquals(await setup.authorise(many(50)), all("allowed", 50));
   assertEquals(setup.calls, [1, 30]);
-  assertEquals(setup.metrics.sparedBy.batched, 19);
+  assertEquals(setup.metrics.avoidedCalls.batched, 19);
 });
 
 Deno.test("authorise() checks each topic by itself if Directus refuses the list for one bad id", async () => {

@@ -61,9 +61,9 @@ export class RecordingMetrics implements Metrics {
   /** Broadcasts that reached their last subscriber. */
   broadcasts = 0;
   /** Calls to Directus: in flight, queued, the maximum of both, and whether they are held back. */
-  readonly directus = { inFlight: 0, mostInFlight: 0, queued: 0, mostQueued: 0, heldBack: false };
+  readonly directus = { inFlight: 0, maxInFlight: 0, queued: 0, maxQueued: 0, heldBack: false };
   /** Avoided calls to Directus, by reason. */
-  readonly sparedBy: Record<AvoidedBy, number> = { cache: 0, coalesced: 0, batched: 0 };
+  readonly avoidedCalls: Record<AvoidedBy, number> = { cache: 0, coalesced: 0, batched: 0 };
   /** Results of revalidations, in order. */
   readonly revalidations: RevalidationResult[] = [];
   /** Subscriptions that ended because the right was withdrawn. */
@@ -130,12 +130,12 @@ export class RecordingMetrics implements Metrics {
   directusCalls(inFlight: number, queued: number): void {
     const { directus } = this;
     Object.assign(directus, { inFlight, queued });
-    directus.mostInFlight = Math.max(directus.mostInFlight, inFlight);
-    directus.mostQueued = Math.max(directus.mostQueued, queued);
+    directus.maxInFlight = Math.max(directus.maxInFlight, inFlight);
+    directus.maxQueued = Math.max(directus.maxQueued, queued);
     this.#watch.changed();
   }
   callAvoided(by: AvoidedBy): void {
-    this.sparedBy[by]++;
+    this.avoidedCalls[by]++;
     this.#watch.changed();
   }
   directusHeldBack(heldBack: boolean): void {
