@@ -1,53 +1,69 @@
 /**
- * What was published and what each client got, held against each other.
+ * What was published and what each client received, checked against each other.
  *
  * @module
  */
 
 import type { Message, Start } from "../../live/client/mod.ts";
 
-/** Where a publication stands. */
+/** A position in a topic's log. */
 export interface Place {
   /** Name of the log's life. */
   readonly epoch: string;
-  /** Its number. */
+  /** Number of the publication. */
   readonly offset: number;
 }
 
-/** What all clients saw. */
+/** What was published at a position. */
+export interface Content {
+  readonly key: string;
+  /** Number of the publication over all topics; `undefined` for a removal. */
+  readonly sequence: number | undefined;
+}
+
+/** Everything that was published or received, and every contradiction. */
 export class Ledger {
-  /** Messages that were delivered, those of snapshots not counted. */
+  /** Messages that were delivered, without those of snapshots. */
   delivered = 0;
   /** Messages of snapshots. */
   inSnapshots = 0;
-  /** Times that a client came back and missed nothing. */
+  /** How often a client reconnected and had missed nothing. */
   recovered = 0;
-  /** Times that a client was told that the history had ended, its first start not counted. */
-  ended = 0;
+  /** How often a client had to start over. Its first start does not count. */
+  restarts = 0;
   /** Messages that clients were told they missed. */
   skipped = 0;
-  /** What must not be. */
+  /** What must not happen. */
   readonly faults: string[] = [];
-  readonly #contents = new Map<string, number>();
-  readonly #epochs = new Map<string, Set<string>>();
+  /** By topic and epoch, contents by offset. */
+  readonly #logs = new Map<string, Map<string, Content[]>>();
 
-  /** Notes what stands at a place; two must not differ about it. */
-  note(topic: string, { epoch, offset }: Place, sequence: number): void {
-    const place = `${topic} ${epoch} ${offset}`;
-    const known = this.#contents.get(place);
-    if (known !== undefined && known !== sequence) {
-      this.fault(`${place} is message ${known} for some and ${sequence} for others`);
+  /** Records what is at a position. Publisher and clients must agree about it. */
+  note(topic: string, { epoch, offset }: Place, content: Content): void {
+    const epochs = this.#logs.get(topic) ?? new Map<string, Content[]>();
+    const log = epochs.get(epoch) ?? [];
+    this.#logs.set(topic, epochs.set(epoch, log));
+    const [known, seen] = [log[offset] ?? content, content].map((each) => JSON.stringify(each));
+    if (known !== seen) {
+      this.fault(`${topic} ${epoch} ${offset} is ${known} for some and ${seen} for others`);
     }
-    this.#contents.set(place, sequence);
-    this.#epochs.set(topic, (this.#epochs.get(topic) ?? new Set()).add(epoch));
+    log[offset] = content;
   }
 
-  /** The most lives that any topic's log had. */
-  get mostEpochs(): number {
-    return Math.max(...[...this.#epochs.values()].map(({ size }) => size));
+  /** Returns the state of a topic at a position: the latest of each key. */
+  stateAt(topic: string, { epoch, offset }: Place): Map<string, number> {
+    const state = new Map<string, number>();
+    const log = this.#logs.get(topic)?.get(epoch) ?? [];
+    for (const content of log.slice(0, offset + 1)) if (content) apply(state, content);
+    return state;
   }
 
-  /** Notes what must not be. */
+  /** The most epochs that any topic had. */
+  get maxEpochs(): number {
+    return Math.max(...[...this.#logs.values()].map(({ size }) => size));
+  }
+
+  /** Records what must not happen. */
   fault(text: string): void {
     this.faults.push(text);
   }
@@ -55,75 +71,79 @@ export class Ledger {
 
 /** One client's view of one topic. */
 export class View {
+  /** What the client holds: the latest of each key. */
+  readonly state = new Map<string, number>();
   readonly #ledger: Ledger;
-  readonly #who: string;
+  readonly #client: string;
   readonly #topic: string;
   readonly #historySize: number;
   #start: Start | undefined;
   #last = 0;
 
-  /** Creates the view of a client that has just begun to listen. */
-  constructor(ledger: Ledger, who: string, topic: string, historySize: number) {
+  /** Creates the view of a client that subscribes. */
+  constructor(ledger: Ledger, client: string, topic: string, historySize: number) {
     this.#ledger = ledger;
-    this.#who = who;
+    this.#client = client;
     this.#topic = topic;
     this.#historySize = historySize;
   }
 
-  /** Whether the client has got everything up to a place. */
+  /** Returns whether the client has received everything up to a position. */
   hasReached({ epoch, offset }: Place): boolean {
     return this.#start?.epoch === epoch && this.#last >= offset;
   }
 
-  /** Where it stands, for people. */
+  /** Client, topic and position, for people. */
   toString(): string {
-    return `${this.#who} ${this.#topic} at ${this.#start?.epoch} ${this.#last}`;
+    return `${this.#client} ${this.#topic} at ${this.#start?.epoch} ${this.#last}`;
   }
 
   /** Takes a start. */
   start(start: Start): void {
     const former = this.#start;
     this.#start = start;
-    if (former === undefined) {
-      this.#last = 0;
-      return;
-    }
-    const isSame = former.epoch === start.epoch;
-    if (start.recovered) {
+    if (former !== undefined && start.recovered) {
       this.#ledger.recovered++;
-      if (!isSame) this.#fault(`was recovered in another epoch`);
+      if (former.epoch !== start.epoch) this.#fault("was recovered in another epoch");
       return;
     }
-    this.#ledger.ended++;
+    this.state.clear();
     const missed = start.offset - this.#last;
-    if (isSame && missed <= this.#historySize) {
-      this.#fault(`was told that the history had ended, ${missed} messages behind`);
-    }
     this.#last = 0;
+    if (former === undefined) return;
+    this.#ledger.restarts++;
+    if (former.epoch === start.epoch && missed <= this.#historySize) {
+      this.#fault(`had to start over, ${missed} messages behind`);
+    }
   }
 
   /** Takes a message. */
-  take({ offset, skipped = 0, data }: Message<{ sequence: number }>): void {
+  take({ offset, key = "", skipped = 0, data }: Message<{ sequence: number }>): void {
     const start = this.#start;
-    if (start === undefined) return this.#fault(`got ${offset} before any start`);
-    if (data === undefined) return this.#fault(`got a removal that was not published`);
-    this.#ledger.note(this.#topic, { epoch: start.epoch, offset }, data.sequence);
-    const isSnapshot = !start.recovered && offset <= start.offset;
-    if (isSnapshot) {
+    if (start === undefined) return this.#fault(`received ${offset} before any start`);
+    const content = { key, sequence: data?.sequence };
+    this.#ledger.note(this.#topic, { epoch: start.epoch, offset }, content);
+    apply(this.state, content);
+    if (!start.recovered && offset <= start.offset) {
       this.#ledger.inSnapshots++;
-      if (offset <= this.#last) this.#fault(`got ${offset} of a snapshot after ${this.#last}`);
+      if (offset <= this.#last) this.#fault(`received ${offset} of a snapshot after ${this.#last}`);
     } else {
       this.#ledger.delivered++;
       this.#ledger.skipped += skipped;
       const from = start.recovered ? this.#last : Math.max(this.#last, start.offset);
       if (offset !== from + skipped + 1) {
-        this.#fault(`got ${offset} after ${from}, ${skipped} skipped`);
+        this.#fault(`received ${offset} after ${from}, ${skipped} skipped`);
       }
     }
     this.#last = offset;
   }
 
   #fault(what: string): void {
-    this.#ledger.fault(`${this.#who} ${this.#topic} ${this.#start?.epoch}: ${what}`);
+    this.#ledger.fault(`${this.#client} ${this.#topic} ${this.#start?.epoch}: ${what}`);
   }
+}
+
+function apply(state: Map<string, number>, { key, sequence }: Content): void {
+  if (sequence === undefined) state.delete(key);
+  else state.set(key, sequence);
 }

@@ -1,36 +1,37 @@
 /**
- * The fault run: what users care about when everything breaks that can.
+ * The fault run: breaks everything that can break, and counts what users would notice.
  *
- * Two instances on one Redis, 200 clients behind a network that cuts connections, 200 messages a
- * second over 20 topics. Redis is killed and comes back with its data; an instance is killed and
- * comes back; Redis is killed and comes back empty. In the end every client must have every message
- * of its topics once and in order, or have been told that the history had ended.
+ * Two instances on one Redis, 200 clients behind a network that cuts connections, and 200 messages a
+ * second over 20 topics, a third of them removals. Redis is killed and comes back with its data; an
+ * instance is killed and comes back; Redis is killed and comes back empty. In the end, every client
+ * must have received every message of its topics once and in order, or have been told to start over,
+ * and must hold the same state as the server.
  *
  * @module
  */
 
 import { connect } from "../../live/client/mod.ts";
+import { takeFreePort } from "../../live/transport/listener.ts";
 import { createDirectusStandIn } from "../directus/stand_in.ts";
 import { ServerProcess } from "../support/process.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { Ledger, View } from "./ledger.ts";
 import { CuttingProxy } from "./proxy.ts";
 import { pause, Publisher } from "./publisher.ts";
-import { takeFreePort } from "../../live/transport/listener.ts";
 
 const CLIENTS = 200;
 const TOPICS = 20;
-const TOPICS_OF_A_CLIENT = 4;
+const TOPICS_PER_CLIENT = 4;
 const HISTORY_SIZE = 512;
 const TOKEN = "the-fault-runs-publish-token";
 
-/** How long a connection lives on the average, in milliseconds. */
+/** Mean time before a connection is cut, in milliseconds. */
 const MEAN_LIFE_MS = 10_000;
 
-/** How long things go well between two faults, in milliseconds. */
+/** How long nothing breaks between two faults, in milliseconds. */
 const QUIET_MS = 8_000;
 
-/** How long something stays broken, in milliseconds. */
+/** How long each fault lasts, in milliseconds. */
 const OUTAGE_MS = 2_000;
 
 /** How long clients may take to catch up in the end, in milliseconds. */
@@ -44,8 +45,8 @@ async function run(): Promise<boolean> {
   await using directus = startDirectus();
   const ports = [takeFreePort(), takeFreePort()];
   const opsPorts = [takeFreePort(), takeFreePort()];
-  const spawn = async (index: number) => {
-    const server = await ServerProcess.spawn({
+  const spawn = (index: number) =>
+    ServerProcess.spawn({
       DIRECTUS_BASE_URL: directus.url,
       REDIS_URL: redis.url,
       LIVE_WS_PORT: `${ports[index]}`,
@@ -57,8 +58,6 @@ async function run(): Promise<boolean> {
       INSTANCE_ID: `instance-${index + 1}`,
       LOG_LEVEL: "WARN",
     });
-    return server;
-  };
   await using _first = await spawn(0);
   let second = await spawn(1);
   await using _last = { [Symbol.asyncDispose]: () => second[Symbol.asyncDispose]() };
@@ -71,13 +70,13 @@ async function run(): Promise<boolean> {
       webSocket: (url) => new WebSocket(url, { headers: { cookie: directus.cookie } }),
       onState: (state) => {
         if (state.phase === "closed" && state.code !== 1000) {
-          ledger.fault(`client ${index} was closed for good: ${state.code} ${state.reason}`);
+          ledger.fault(`client ${index} was closed: ${state.code} ${state.reason}`);
         }
       },
       onError: (error) => ledger.fault(`client ${index}: ${error}`),
     });
-    for (let i = 0; i < TOPICS_OF_A_CLIENT; i++) {
-      const topic = topics[(index + i * (TOPICS / TOPICS_OF_A_CLIENT)) % TOPICS] ?? "";
+    for (let i = 0; i < TOPICS_PER_CLIENT; i++) {
+      const topic = topics[(index + i * (TOPICS / TOPICS_PER_CLIENT)) % TOPICS] ?? "";
       const view = new View(ledger, `client ${index}`, topic, HISTORY_SIZE);
       views.push({ topic, view });
       live.subscribe<{ sequence: number }>(topic, {
@@ -114,20 +113,27 @@ async function run(): Promise<boolean> {
   proxy.calm();
   const ends = await publisher.finish();
 
-  const left = () =>
+  const behind = () =>
     views.filter(({ topic, view }) => {
       const end = ends.get(topic);
       return end === undefined || !view.hasReached(end);
     });
   const until = Date.now() + CATCH_UP_MS;
-  while (left().length > 0 && Date.now() < until) await pause(OUTAGE_MS / 10);
-  for (const { view } of left()) ledger.fault(`${view} has not reached the end`);
+  while (behind().length > 0 && Date.now() < until) await pause(OUTAGE_MS / 10);
+  for (const { view } of behind()) ledger.fault(`${view} has not reached the end`);
+  for (const [topic, end] of ends) {
+    const expected = textOf(ledger.stateAt(topic, end));
+    for (const { view } of views.filter((each) => each.topic === topic)) {
+      const held = textOf(view.state);
+      if (held !== expected) ledger.fault(`${view} holds ${held} instead of ${expected}`);
+    }
+  }
   for (const client of clients) client.close();
 
-  // A log begins a new life when Redis came back empty, and never else; so does no history end.
-  if (ledger.mostEpochs !== 2) ledger.fault(`a topic had ${ledger.mostEpochs} epochs, not 2`);
-  if (ledger.ended !== views.length) {
-    ledger.fault(`${views.length} subscriptions were told ${ledger.ended} times of an end`);
+  // A log begins a new life when Redis comes back empty, and at no other time; then clients start over.
+  if (ledger.maxEpochs !== 2) ledger.fault(`a topic had ${ledger.maxEpochs} epochs, not 2`);
+  if (ledger.restarts !== views.length) {
+    ledger.fault(`${views.length} subscriptions started over ${ledger.restarts} times`);
   }
   report(ledger, publisher, proxy);
   return ledger.faults.length === 0;
@@ -138,11 +144,15 @@ function report(ledger: Ledger, publisher: Publisher, proxy: CuttingProxy): void
   say(`${proxy.cuts} connections cut`);
   say(`${ledger.delivered} messages delivered live or recovered, in order, each once`);
   say(`${ledger.inSnapshots} messages delivered in snapshots`);
-  say(`${ledger.recovered} times a client came back and had missed nothing`);
-  say(`${ledger.ended} times a client was told that the history had ended`);
+  say(`${ledger.recovered} times a client reconnected and had missed nothing`);
+  say(`${ledger.restarts} times a client started over`);
   say(`${ledger.skipped} messages that clients were told they missed`);
   say(`${ledger.faults.length} faults`);
   for (const fault of ledger.faults.slice(0, 20)) say(`  ${fault}`);
+}
+
+function textOf(state: ReadonlyMap<string, number>): string {
+  return [...state].map((entry) => entry.join("=")).sort().join();
 }
 
 function startDirectus(): { url: string; cookie: string } & AsyncDisposable {

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A proxy for TCP that breaks each connection after a while. */
+/** A TCP proxy that cuts each connection after a while. */
 export class CuttingProxy implements Disposable {
   /** How many connections it has cut. */
   cuts = 0;
@@ -14,10 +14,10 @@ export class CuttingProxy implements Disposable {
   #isCutting = true;
 
   /**
-   * Begins to listen.
+   * Starts to listen.
    *
-   * @param ports Where it leads to, any of them; one that refuses is passed over.
-   * @param meanLifeMs How long connections live on the average, in milliseconds.
+   * @param ports Targets. Each connection goes to a random one that accepts it.
+   * @param meanLifeMs Mean time before a connection is cut, in milliseconds.
    */
   constructor(ports: readonly number[], meanLifeMs: number) {
     this.#ports = ports;
@@ -30,7 +30,7 @@ export class CuttingProxy implements Disposable {
     return this.#listener.addr.port;
   }
 
-  /** Leaves connections alone from now on. */
+  /** Cuts no more connections. */
   calm(): void {
     this.#isCutting = false;
   }
@@ -41,25 +41,24 @@ export class CuttingProxy implements Disposable {
   }
 
   async #accept(): Promise<void> {
-    for await (const client of this.#listener) this.#lead(client);
+    for await (const client of this.#listener) this.#forward(client);
   }
 
-  async #lead(client: Deno.TcpConn): Promise<void> {
-    const server = await this.#reach();
+  async #forward(client: Deno.TcpConn): Promise<void> {
+    const server = await this.#connect();
     if (server === undefined) return client.close();
-    const life = -Math.log(1 - Math.random()) * this.#meanLifeMs;
+    const lifeMs = -Math.log(1 - Math.random()) * this.#meanLifeMs;
     const timer = setTimeout(() => {
       if (!this.#isCutting) return;
       this.cuts++;
       close(client, server);
-    }, life);
-    const both = [pipe(client, server), pipe(server, client)];
-    await Promise.race(both);
+    }, lifeMs);
+    await Promise.race([pipe(client, server), pipe(server, client)]);
     clearTimeout(timer);
     close(client, server);
   }
 
-  async #reach(): Promise<Deno.TcpConn | undefined> {
+  async #connect(): Promise<Deno.TcpConn | undefined> {
     const first = Math.floor(Math.random() * this.#ports.length);
     for (let i = 0; i < this.#ports.length; i++) {
       const port = this.#ports[(first + i) % this.#ports.length] ?? 0;

@@ -4,23 +4,27 @@
  * @module
  */
 
-import type { Ledger, Place } from "./ledger.ts";
+import type { Content, Ledger, Place } from "./ledger.ts";
 
 /** How often it publishes, in milliseconds, and to how many topics each time: 200 a second. */
-const EVERY_MS = 50;
+const INTERVAL_MS = 50;
 const BATCH = 10;
 
-/** How long a call may take before it is tried elsewhere, in milliseconds. */
+/** Keys of each topic. Of the publications of a key, one in three is a removal. */
+const KEYS = 7;
+const REMOVAL_EVERY = 3;
+
+/** How long a call may take before it is repeated elsewhere, in milliseconds. */
 const TIMEOUT_MS = 5_000;
 
 /** How long it waits after a call that failed, in milliseconds. */
 const RETRY_MS = 100;
 
-/** Publishes at a steady rate, to whichever instance takes it. */
+/** Publishes at a steady rate, to any instance that accepts it. */
 export class Publisher {
-  /** Publications that were taken. */
+  /** Publications that were accepted. */
   published = 0;
-  /** Calls that were refused or got no answer. */
+  /** Calls that were refused or not answered. */
   failures = 0;
   readonly #urls: readonly string[];
   readonly #token: string;
@@ -36,27 +40,32 @@ export class Publisher {
     this.#ledger = ledger;
   }
 
-  /** Publishes for so many milliseconds. */
+  /** Publishes for that many milliseconds. */
   async run(durationMs: number): Promise<void> {
     const beginning = performance.now();
-    for (let turn = 0; turn * EVERY_MS < durationMs; turn++) {
+    for (let turn = 0; turn * INTERVAL_MS < durationMs; turn++) {
       const first = (turn * BATCH) % this.#topics.length;
       await this.#publish(this.#topics.slice(first, first + BATCH));
-      const ahead = (turn + 1) * EVERY_MS - (performance.now() - beginning);
+      const ahead = (turn + 1) * INTERVAL_MS - (performance.now() - beginning);
       if (ahead > 0) await pause(ahead);
     }
   }
 
-  /** Publishes once to every topic; resolves to where those stand, the last of all. */
+  /** Publishes to every topic once more; resolves to those last positions. */
   async finish(): Promise<Map<string, Place>> {
     return await this.#publish(this.#topics);
   }
 
   async #publish(topics: readonly string[]): Promise<Map<string, Place>> {
-    const publications = topics.map((topic) => {
+    const contents = topics.map((): Content => {
       const sequence = ++this.#sequence;
-      return { topic, key: `vehicle-${sequence % 7}`, data: { sequence } };
+      const isRemoval = sequence % REMOVAL_EVERY === 0;
+      return { key: `vehicle-${sequence % KEYS}`, sequence: isRemoval ? undefined : sequence };
     });
+    const publications = contents.map(({ key, sequence }, i) => ({
+      ...{ topic: topics[i], key },
+      ...sequence === undefined ? { removed: true } : { data: { sequence } },
+    }));
     for (let attempt = 0;; attempt++) {
       const url = this.#urls[(this.#sequence + attempt) % this.#urls.length] ?? "";
       const places = await this.#call(url, publications);
@@ -66,12 +75,11 @@ export class Publisher {
         continue;
       }
       this.published += places.length;
-      for (const [index, place] of places.entries()) {
-        const publication = publications[index];
-        if (publication === undefined) continue;
-        this.#ledger.note(publication.topic, place, publication.data.sequence);
+      for (const [i, content] of contents.entries()) {
+        const [topic, place] = [topics[i], places[i]];
+        if (topic !== undefined && place !== undefined) this.#ledger.note(topic, place, content);
       }
-      return new Map(places.map((place, index) => [topics[index] ?? "", place]));
+      return new Map(places.map((place, i) => [topics[i] ?? "", place]));
     }
   }
 
@@ -94,7 +102,7 @@ export class Publisher {
   }
 }
 
-/** Resolves after so many milliseconds. */
+/** Resolves after that many milliseconds. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
