@@ -110,10 +110,14 @@ export class RedisClient {
     return this.#queue(channel, () => this.#client.unsubscribe(channel, listener));
   }
 
-  /** Runs a channel's calls one by one: the library loses or keeps listeners if they overlap. */
+  /**
+   * Runs a channel's calls one by one: the library loses or keeps listeners if they overlap. On a
+   * lost connection, its calls would never settle.
+   */
   #queue(channel: string, call: () => Promise<void>): Promise<void> {
+    const run = async () => this.#client.isReady ? await call() : fail(await this.lost);
     const previous = this.#pending.get(channel)?.catch(() => {}); // its caller handles the error
-    const next = previous === undefined ? call() : previous.then(call);
+    const next = previous === undefined ? run() : previous.then(run);
     this.#pending.set(channel, next);
     const done = () => {
       if (this.#pending.get(channel) === next) this.#pending.delete(channel);
@@ -166,4 +170,8 @@ function newClient(url: string) {
 /** Returns an error's message. It contains no secret. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
+}
+
+function fail(reason: string): never {
+  throw new Error(reason);
 }

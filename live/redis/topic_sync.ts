@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Cursor } from "../domain/broker.ts";
 import { Replica, type ReplicaOptions } from "../history/replica.ts";
 import type { Announcement } from "../history/stored_log.ts";
 import type { RedisLink, RedisSession } from "./link.ts";
@@ -30,6 +31,8 @@ export class TopicSync {
   /** Announcements that came during a read, which may or may not have them in its answer. */
   readonly #held: Announcement[] = [];
   #reads = 0;
+  /** The end of the log as it was last reported. */
+  #reported: Cursor = { epoch: "", offset: 0 };
   #isClosed = false;
 
   /** Creates an empty replica, for {@linkcode attach} to fill. */
@@ -58,7 +61,6 @@ export class TopicSync {
    */
   async load({ commands }: RedisSession): Promise<void> {
     const { replica } = this;
-    const { epoch, head } = replica;
     this.#reads++;
     try {
       do {
@@ -68,8 +70,8 @@ export class TopicSync {
       } while (!this.#held.splice(0).every((announcement) => replica.apply(announcement)));
     } finally {
       this.#reads--;
+      this.#report();
     }
-    if (replica.epoch !== epoch || replica.head !== head) this.#options.onChanged(this);
   }
 
   /** Unsubscribes, and frees the replica. */
@@ -86,7 +88,16 @@ export class TopicSync {
     if (this.#isClosed) return; // Redis has not confirmed the end of the subscription yet
     const announcement = readAnnouncement(message);
     if (this.#reads > 0) this.#held.push(announcement);
-    else if (this.replica.apply(announcement)) this.#options.onChanged(this);
+    else if (this.replica.apply(announcement)) this.#report();
     else this.#options.link.attempt((session) => this.load(session));
   };
+
+  /** Reports a change, if there is any that was not reported. */
+  #report(): void {
+    const { epoch, head: offset } = this.replica;
+    const isReported = epoch === this.#reported.epoch && offset === this.#reported.offset;
+    if (isReported || this.#isClosed) return;
+    this.#reported = { epoch, offset };
+    this.#options.onChanged(this);
+  }
 }

@@ -78,6 +78,7 @@ export class View {
   readonly #topic: string;
   readonly #historySize: number;
   #start: Start | undefined;
+  /** Offset of the last message. */
   #last = 0;
 
   /** Creates the view of a client that subscribes. */
@@ -90,25 +91,33 @@ export class View {
 
   /** Returns whether the client has received everything up to a position. */
   hasReached({ epoch, offset }: Place): boolean {
-    return this.#start?.epoch === epoch && this.#last >= offset;
+    return this.#start?.epoch === epoch && this.#position >= offset;
   }
 
   /** Client, topic and position, for people. */
   toString(): string {
-    return `${this.#client} ${this.#topic} at ${this.#start?.epoch} ${this.#last}`;
+    return `${this.#client} ${this.#topic} at ${this.#start?.epoch} ${this.#position}`;
+  }
+
+  /** Up to where the client has received everything: a snapshot may end with removals. */
+  get #position(): number {
+    const { recovered = true, offset = 0 } = this.#start ?? {};
+    return recovered ? this.#last : Math.max(this.#last, offset);
   }
 
   /** Takes a start. */
   start(start: Start): void {
     const former = this.#start;
+    const position = this.#position;
     this.#start = start;
     if (former !== undefined && start.recovered) {
+      this.#last = position;
       this.#ledger.recovered++;
       if (former.epoch !== start.epoch) this.#fault("was recovered in another epoch");
       return;
     }
     this.state.clear();
-    const missed = start.offset - this.#last;
+    const missed = start.offset - position;
     this.#last = 0;
     if (former === undefined) return;
     this.#ledger.restarts++;
@@ -130,7 +139,7 @@ export class View {
     } else {
       this.#ledger.delivered++;
       this.#ledger.skipped += skipped;
-      const from = start.recovered ? this.#last : Math.max(this.#last, start.offset);
+      const from = this.#position;
       if (offset !== from + skipped + 1) {
         this.#fault(`received ${offset} after ${from}, ${skipped} skipped`);
       }

@@ -5,6 +5,7 @@
  */
 
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { RedisClient } from "../../live/redis/client.ts";
 import { takeFreePort } from "../../live/transport/listener.ts";
 import { RedisServer, redisTest, TestLink } from "./setup.ts";
 
@@ -165,6 +166,20 @@ redisTest("RedisLink ends a session in which something essential fails", async (
     "info redis reached",
   ]);
   assertEquals(await redis.connections(), 2);
+});
+
+redisTest("RedisClient rejects subscriptions on a connection that is lost", async () => {
+  await using redis = await RedisServer.start();
+  const client = await RedisClient.connect(redis.url);
+  const listener = () => {};
+  redis.pause();
+  const calls = [client.subscribe("a", listener), client.unsubscribe("a", listener)];
+
+  client.lose("broken");
+
+  calls.push(client.subscribe("a", listener), client.subscribe("b", listener));
+  const results = await Promise.allSettled(calls);
+  assertEquals(results.map(({ status }) => status), calls.map(() => "rejected"));
 });
 
 redisTest("RedisLink.stop() leaves no connection, whenever it comes", async () => {
