@@ -1,19 +1,19 @@
 /**
- * The server and its stand-in against a real Directus, one for most of these tests.
+ * The contract and the server, tested with a real Directus. Most tests share one Directus.
  *
  * @module
  */
 
 import { directusContract } from "../directus/contract.ts";
-import { flows } from "./flows.ts";
-import { guide } from "./guide.ts";
-import { outages } from "./outages.ts";
+import { flows } from "./flows_tests.ts";
+import { guide } from "./guide_tests.ts";
+import { outages } from "./outages_tests.ts";
 import { RealDirectus } from "./real_directus.ts";
-import { rights } from "./rights.ts";
-import { SETTINGS, settings } from "./settings.ts";
-import { sessions } from "./sessions.ts";
-import { createSubject } from "./subject.ts";
-import { createUser, createWorld } from "./world.ts";
+import { access } from "./access_tests.ts";
+import { SETTINGS, settings } from "./settings_tests.ts";
+import { sessions } from "./sessions_tests.ts";
+import { createSubject } from "./subject_setup.ts";
+import { createUser, createWorld } from "./world_setup.ts";
 
 const [directus, other] = await Promise.all([
   RealDirectus.start("directus"),
@@ -28,14 +28,14 @@ try {
   const subject = await createSubject(directus, world);
   directusContract("Directus", () => subject);
   sessions(directus, world);
-  rights(directus, world);
+  access(directus, world);
   flows(directus, world);
   guide(directus);
   const { editor } = await createWorld(other);
   await createUser(other, "ada", { role: editor });
   settings(other);
   outages();
-} catch (error) { // no test will run, and nothing after them
+} catch (error) { // no test runs, nor what runs after them
   await stop();
   throw error;
 }

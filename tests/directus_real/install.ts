@@ -1,41 +1,42 @@
 /**
- * Installs a real Directus, and the Node.js that it needs, from npm: in a folder of the user's cache,
- * once for all checkouts. Some five minutes the first time, as two of its packages are compiled.
+ * Installs a real Directus, and the Node.js that it needs, from npm into the user's cache, once for
+ * all checkouts. It takes about five minutes, because two of its packages are compiled.
  *
  * @module
  */
 
-/** The version that the tests are for; the next major one has limits without a licence. */
+/** Version under test. The next major version has limits without a licence. */
 const DIRECTUS = "11.17.4";
 const NODE = "22.23.3";
 
-/** Packages that are compiled, or choose a binary, as they are installed. */
+/** Packages that are compiled, or select a binary, during the installation. */
 const NATIVE = ["isolated-vm", "sqlite3", "argon2", "sharp"];
 
-/** Where to install, and what with. */
+/** Where to install, and where to find npm. */
 export interface InstallOptions {
-  /** The folder. @default {`${XDG_CACHE_HOME:-$HOME/.cache}/live-directus`} */
+  /** Folder of the installation. @default {`${XDG_CACHE_HOME:-$HOME/.cache}/live-directus`} */
   readonly folder?: string;
-  /** Where npm is looked for, as in `PATH`. @default {the process's own} */
+  /** Where to look for npm, in the form of `PATH`. @default {the process's own} */
   readonly path?: string;
 }
 
 /** An installed Directus. */
 export interface Installation {
-  /** The folder that holds all. */
+  /** Folder of the installation. */
   readonly folder: string;
   /** The Node.js to run it with. */
   readonly node: string;
-  /** Its command line. */
+  /** Path of its command line. */
   readonly cli: string;
 }
 
 /**
- * Installs it, if that has not been done. What a former try left behind is used if it works, and
- * replaced if it does not: where one was cut off npm takes packages for done that are not compiled.
- * Waits while another process installs.
+ * Installs Directus, unless it is installed. Waits while another process installs it.
  *
- * @throws {Error} If the machine has no npm, or npm fails; what npm wrote is in the message.
+ * An interrupted installation may leave packages that npm takes for complete but that are not
+ * compiled. So the packages are loaded once, and installed again if that fails.
+ *
+ * @throws {Error} If there is no npm, or if it fails; the message contains npm's output.
  */
 export async function install(options: InstallOptions = {}): Promise<Installation> {
   const { folder = defaultFolder(), path = Deno.env.get("PATH") ?? "" } = options;
@@ -49,23 +50,23 @@ export async function install(options: InstallOptions = {}): Promise<Installatio
   };
   await Deno.mkdir(folder, { recursive: true });
   using lock = await Deno.open(`${folder}/lock`, { create: true, write: true });
-  await lock.lock(true); // let go when the process ends, however it ends
+  await lock.lock(true); // released when the process ends, even if it crashes
   const stamp = `${folder}/installed-${DIRECTUS}-${NODE}`;
   const all = [stamp, installation.node, installation.cli];
   if ((await Promise.all(all.map(exists))).every((is) => is)) return installation;
 
-  say(`Installing Directus ${DIRECTUS} from npm in ${folder}: some five minutes`);
+  say(`Installing Directus ${DIRECTUS} from npm in ${folder}: about five minutes`);
   await installIn(`${folder}/node`, path, { dependencies: { [nodePackage]: NODE } });
   const manifest = {
     type: "module",
     dependencies: { directus: DIRECTUS },
     allowScripts: { "isolated-vm": true, sqlite3: true },
   };
-  const env = { npm_config_nodedir: nodeFolder }; // holds the headers that they are compiled with
+  const env = { npm_config_nodedir: nodeFolder }; // contains the headers for the compiler
   const appPath = `${nodeFolder}/bin:${path}`;
   await installIn(app, appPath, manifest, env);
   if (await broken(installation.node, app) !== undefined) {
-    say("What was there before does not work: installing it again");
+    say("The installation does not work: installing it again");
     await Deno.remove(`${app}/node_modules`, { recursive: true });
     await installIn(app, appPath, manifest, env);
     const reason = await broken(installation.node, app);
@@ -95,7 +96,7 @@ async function installIn(
   if (ended.code !== 0) throw new Error(`npm ended with ${ended.code}:\n${ended.text}`);
 }
 
-/** Resolves to why a package cannot be loaded, to `undefined` if all can. */
+/** Loads the native packages; resolves to the error, if there is one. */
 async function broken(node: string, app: string): Promise<string | undefined> {
   const script = NATIVE.map((name) => `require("${name}")`).join(";");
   const { code, text } = await run(node, ["-e", script], app, {});

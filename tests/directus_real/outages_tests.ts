@@ -1,5 +1,5 @@
 /**
- * A Directus that hangs, wants fewer calls, or is gone.
+ * A Directus that hangs, limits the rate of calls, or is down.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { assert, assertEquals } from "@std/assert";
 import { logIn, ME } from "../directus/contract_setup.ts";
 import { type Head, RawClient } from "../support/raw_client.ts";
 import { RealDirectus } from "./real_directus.ts";
-import { serve } from "./served.ts";
-import { createUser, createWorld } from "./world.ts";
+import { serve } from "./server_setup.ts";
+import { createUser, createWorld } from "./world_setup.ts";
 
 /** Registers the tests. */
 export function outages(): void {
-  Deno.test("main.ts: nobody is let in while Directus hangs, limits or is down, and nobody is put out", async () => {
+  Deno.test("main.ts: clients stay connected while Directus hangs, limits or is down, and new ones get 503", async () => {
     await using directus = await RealDirectus.start("outages", {
       RATE_LIMITER_ENABLED: "true",
       RATE_LIMITER_STORE: "memory",
@@ -26,14 +26,14 @@ export function outages(): void {
     await using served = await serve(directus, { DIRECTUS_AUTH_TIMEOUT_MS: "500" });
     await using client = await served.connect(cookie);
     await client.subscribe("event:1");
-    const isIn = async (what: string) => {
+    const assertConnected = async (what: string) => {
       await served.publish("event:1", what);
       assertEquals((await client.next()).data, what);
     };
 
     directus.hang();
     assertUnavailable(await knock(served.port, cookie));
-    await isIn("while it hangs");
+    await assertConnected("while it hangs");
     directus.goOn();
     while ((await knock(served.port, cookie)).status !== 101);
 
@@ -41,15 +41,15 @@ export function outages(): void {
     assertEquals(limited.code, "REQUESTS_EXCEEDED");
     assert(Number(limited.retryAfter) > 0, `Retry-After is ${limited.retryAfter}`);
     assertUnavailable(await knock(served.port, cookie));
-    await isIn("while it limits");
+    await assertConnected("while it limits");
 
     await directus.stop();
     assertUnavailable(await knock(served.port, cookie));
-    await isIn("while it is down");
+    await assertConnected("while it is down");
   });
 }
 
-/** Asks for an upgrade, and leaves again. */
+/** Requests an upgrade, and disconnects. */
 async function knock(port: number, cookie: string): Promise<Head> {
   using client = await RawClient.connect(port);
   return await client.upgrade("/", { cookie });
@@ -60,7 +60,7 @@ function assertUnavailable({ status, headers }: Head): void {
   assert(Number(headers.get("retry-after")) > 0, "There is no Retry-After");
 }
 
-/** Asks until that was too often. */
+/** Sends requests until one exceeds the rate limit. */
 async function untilLimited(
   directus: RealDirectus,
   cookie: string,

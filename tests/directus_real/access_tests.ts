@@ -1,5 +1,5 @@
 /**
- * Who may listen to what, by Directus's own permissions.
+ * What clients may subscribe to, by Directus's own permissions.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { assertEquals } from "@std/assert";
 import { logIn } from "../directus/contract_setup.ts";
 import { UUID } from "../support/directus.ts";
 import type { RealDirectus } from "./real_directus.ts";
-import { serve } from "./served.ts";
-import { createPolicy, createUser, type World } from "./world.ts";
+import { serve } from "./server_setup.ts";
+import { createPolicy, createUser, type World } from "./world_setup.ts";
 
 /** Registers the tests. */
-export function rights(directus: RealDirectus, { eventsPermission }: World): void {
+export function access(directus: RealDirectus, { eventsPermission }: World): void {
   for (
     const [user, topic, answer] of [
       ["ada", "event:1", "subscribed"],
@@ -34,7 +34,7 @@ export function rights(directus: RealDirectus, { eventsPermission }: World): voi
       ["bob", "news:1", "subscribed"],
     ] as const
   ) {
-    Deno.test(`main.ts: ${user} who asks for ${topic} is answered ${answer}`, async () => {
+    Deno.test(`main.ts: ${user} gets ${answer} for ${topic}`, async () => {
       await using served = await serve(directus);
       await using client = await served.connect(await logIn(directus, user));
       const { type, code } = await client.subscribe(topic);
@@ -42,10 +42,10 @@ export function rights(directus: RealDirectus, { eventsPermission }: World): voi
     });
   }
 
-  Deno.test("main.ts: of many topics asked for at once those are granted that Directus grants", async () => {
+  Deno.test("main.ts: many topics at once get the answers that Directus gives for each", async () => {
     await using served = await serve(directus);
     await using client = await served.connect(await logIn(directus, "ada"));
-    const ids = ["1", "2", "3", "4", "01", "no-number"]; // for which Directus refuses a list
+    const ids = ["1", "2", "3", "4", "01", "no-number"]; // because of which Directus refuses a list
     for (const id of ids) client.send({ type: "subscribe", topic: `event:${id}`, id });
     const answers = await client.take(ids.length);
     const granted = answers.filter(({ type }) => type === "subscribed").map(({ id }) => id);
@@ -54,7 +54,7 @@ export function rights(directus: RealDirectus, { eventsPermission }: World): voi
     assertEquals(new Set(refused), new Set(["forbidden"]));
   });
 
-  Deno.test("main.ts: a permission that is withdrawn ends the subscription, and nothing else", async () => {
+  Deno.test("main.ts: a deleted permission ends the subscription, and no other", async () => {
     const { policy, permissions } = await createPolicy(directus, "Temporary", { many: {} });
     const user = await createUser(directus, "temp");
     await directus.admin("POST", "/access", { user, policy });
@@ -73,7 +73,7 @@ export function rights(directus: RealDirectus, { eventsPermission }: World): voi
     assertEquals((await client.next()).data, "for everybody");
   });
 
-  Deno.test("main.ts: an item filter that changes ends the subscription to what it hides now", async () => {
+  Deno.test("main.ts: a changed item filter ends the subscription to an item that it hides", async () => {
     await using served = await serve(directus);
     await using client = await served.connect(await logIn(directus, "ada"));
     for (const topic of ["event:1", "event:2"]) await client.subscribe(topic);

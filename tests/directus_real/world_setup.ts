@@ -1,5 +1,5 @@
 /**
- * What the tests find in Directus: the users, collections and rights of the stand-in's fixtures.
+ * The collections, roles and permissions of the tests, like those of the stand-in.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { PASSWORD, post } from "../directus/contract_setup.ts";
 import { UUID } from "../support/directus.ts";
 import type { RealDirectus } from "./real_directus.ts";
 
-/** What a policy lets somebody read, by collection: all items, or those that a filter passes. */
+/** What a policy allows to read: an item filter by collection. */
 export type Rights = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** Keys of what was made. */
+/** Primary keys of what was created. */
 export interface World {
   /** Role of Ada and of shares. */
   readonly editor: string;
@@ -35,7 +35,7 @@ const uuidKey = {
 };
 const text = (field: string) => ({ field, type: "string", meta: {}, schema: {} });
 
-/** Makes it all. */
+/** Creates everything. */
 export async function createWorld(directus: RealDirectus): Promise<World> {
   await createCollection(directus, "events", integerKey, [
     { title: "One" },
@@ -62,7 +62,7 @@ export async function createWorld(directus: RealDirectus): Promise<World> {
   return { editor: editor.id, policy, eventsPermission: permissions[0] ?? 0 };
 }
 
-/** Creates a user, with a role or without; resolves to its key. */
+/** Creates a user; resolves to its primary key. */
 export async function createUser(
   directus: RealDirectus,
   name: string,
@@ -73,7 +73,7 @@ export async function createUser(
   return (await directus.admin("POST", "/users", user)).id;
 }
 
-/** Creates a policy; resolves to its key and those of its permissions. */
+/** Creates a policy; resolves to its primary key and those of its permissions. */
 export async function createPolicy(
   directus: RealDirectus,
   name: string,
@@ -108,7 +108,7 @@ async function createCollection(
   await directus.admin("POST", `/items/${collection}`, items);
 }
 
-/** Begins the session of a share of the item 1 of `events`; resolves to the pair for a `Cookie` header. */
+/** Opens the session of a share of item 1 of `events`; resolves to the `Cookie` header. */
 export async function shareOf(directus: RealDirectus, { editor }: World): Promise<string> {
   const item = { collection: "events", item: "1", role: editor };
   const { id } = await directus.admin("POST", "/shares", item);

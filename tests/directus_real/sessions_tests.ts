@@ -1,5 +1,5 @@
 /**
- * What becomes of connections when something becomes of their sessions.
+ * What happens to connections when their sessions change.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { loggedOut, logIn, post, refreshed } from "../directus/contract_setup.ts
 import { Client } from "../support/client.ts";
 import { Watch } from "../support/queue.ts";
 import type { RealDirectus } from "./real_directus.ts";
-import { serve } from "./served.ts";
-import { createUser, shareOf, type World } from "./world.ts";
+import { serve } from "./server_setup.ts";
+import { createUser, shareOf, type World } from "./world_setup.ts";
 
 /** Registers the tests. */
 export function sessions(directus: RealDirectus, world: World): void {
@@ -22,7 +22,7 @@ export function sessions(directus: RealDirectus, world: World): void {
     await body?.cancel();
   }
 
-  Deno.test("main.ts: a session of Directus is welcomed, with what its user may read of itself", async () => {
+  Deno.test("main.ts: welcome contains what the session's user may read of themselves", async () => {
     await using served = await serve(directus);
     const welcome = async (user: string) => {
       const cookie = await logIn(directus, user);
@@ -55,12 +55,12 @@ export function sessions(directus: RealDirectus, world: World): void {
       await using served = await serve(directus);
       const cookie = await cookieFor();
       await assertRejects(() => served.connect(cookie));
-      await using told = new Client(`${served.url}?reject=close`, { cookie });
-      assertEquals((await told.closed).code, 4501);
+      await using client = new Client(`${served.url}?reject=close`, { cookie });
+      assertEquals((await client.closed).code, 4501);
     });
   }
 
-  Deno.test("main.ts: a static token as the session's cookie is welcomed", async () => {
+  Deno.test("main.ts: a static token is accepted as the session's cookie", async () => {
     const token = "a-static-token-of-a-program";
     await createUser(directus, "program", { role: editor, token });
     await using served = await serve(directus);
@@ -70,19 +70,19 @@ export function sessions(directus: RealDirectus, world: World): void {
 
   for (
     const [name, act] of [
-      ["logs out", (_id: string, cookie: string) => logOut(cookie)],
+      ["logged out", (_id: string, cookie: string) => logOut(cookie)],
       [
-        "is suspended",
+        "was suspended",
         (id: string) => directus.admin("PATCH", `/users/${id}`, { status: "suspended" }),
       ],
-      ["gets another password", (id: string) =>
+      ["got another password", (id: string) =>
         directus.admin("PATCH", `/users/${id}`, {
           password: "another",
         })],
-      ["is deleted", (id: string) => directus.admin("DELETE", `/users/${id}`)],
+      ["was deleted", (id: string) => directus.admin("DELETE", `/users/${id}`)],
     ] as const
   ) {
-    Deno.test(`main.ts: whoever ${name} elsewhere is closed with 4401`, async () => {
+    Deno.test(`main.ts: a user who ${name} elsewhere is closed with 4401`, async () => {
       const user = crypto.randomUUID();
       const id = await createUser(directus, user, { role: editor });
       const cookie = await logIn(directus, user);
@@ -96,12 +96,12 @@ export function sessions(directus: RealDirectus, world: World): void {
     });
   }
 
-  Deno.test("main.ts: a client whose cookie is refreshed comes back by itself, and misses nothing", async () => {
+  Deno.test("main.ts: a client whose cookie was refreshed reconnects and misses nothing", async () => {
     await using served = await serve(directus);
     let cookie = await logIn(directus, "ada");
     const closed: Promise<number>[] = [];
     const live = new LiveClient(served.url, {
-      webSocket(url) { // as a browser does, with the cookie of the moment
+      webSocket(url) { // as a browser does, with the current cookie
         const socket = new WebSocket(url, { headers: { cookie } });
         closed.push(
           new Promise((resolve) => socket.addEventListener("close", ({ code }) => resolve(code))),
@@ -120,7 +120,7 @@ export function sessions(directus: RealDirectus, world: World): void {
     await served.publish("event:1", 1);
 
     cookie = await refreshed(directus, cookie);
-    assertEquals(await closed[0], 4401); // once the old one is good no more
+    assertEquals(await closed[0], 4401); // once the old cookie is no longer accepted
     await served.publish("event:1", 2);
     await watch.until(() => starts.length === 2);
     await served.publish("event:1", 3);

@@ -1,5 +1,5 @@
 /**
- * The server as a process, in front of a real Directus.
+ * The server as a process, with a real Directus.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import { Client } from "../support/client.ts";
 import { ServerProcess } from "../support/process.ts";
 import type { RealDirectus } from "./real_directus.ts";
 
-/** Bearer of the operator's calls. */
+/** LIVE_PUBLISH_TOKEN. */
 export const TOKEN = "the-publish-token-of-the-tests";
 
-/** A server that is running, with all that connects to it. */
+/** A running server and its clients. */
 export interface Served extends AsyncDisposable {
-  /** Where its ops listener is. */
+  /** URL of its ops listener. */
   readonly ops: string;
-  /** Where its live listener is. */
+  /** URL of its live listener. */
   readonly url: string;
-  /** The port of that. */
+  /** Port of its live listener. */
   readonly port: number;
-  /** Connects, and takes the welcome; rejects if it is refused. */
+  /** Connects a client that has received `welcome`; rejects if it is refused. */
   connect(cookie: string): Promise<Client>;
-  /** Publishes. */
+  /** Publishes on a topic. */
   publish(topic: string, data: unknown): Promise<void>;
 }
 
-/** Starts a server that asks again about sessions all the time, and remembers no answer for long. */
+/** Starts a server that revalidates sessions all the time and caches no answer. */
 export async function serve(
   directus: RealDirectus,
   env: Readonly<Record<string, string>> = {},
@@ -59,7 +59,7 @@ export async function serve(
         body: JSON.stringify({ topic, data }),
       });
       const text = await response.text();
-      if (!response.ok) throw new Error(`Publishing was answered ${response.status}: ${text}`);
+      if (!response.ok) throw new Error(`POST /publish responded ${response.status}: ${text}`);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

@@ -1,5 +1,5 @@
 /**
- * The guide, command by command, as it stands in `live/docs/GUIDE.md`.
+ * The commands of `live/docs/GUIDE.md`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const GUIDE = Deno.readTextFileSync(new URL("live/docs/GUIDE.md", ROOT));
 
 /** Registers the test. */
 export function guide(directus: RealDirectus): void {
-  Deno.test("GUIDE.md leads from a Directus to a message, command by command", async () => {
+  Deno.test("GUIDE.md leads from a Directus to a message", async () => {
     const folder = await Deno.makeTempDir({ prefix: "live-guide-" });
     try {
       const [live, ops] = [takeFreePort(), takeFreePort()];

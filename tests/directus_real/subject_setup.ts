@@ -1,5 +1,5 @@
 /**
- * A real Directus as the contract's subject.
+ * A real Directus as the subject of the contract.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import { createHmac } from "node:crypto";
 import { ME, PASSWORD, STATIC_TOKEN, type Subject } from "../directus/contract_setup.ts";
 import { type RealDirectus, SECRET } from "./real_directus.ts";
-import { createUser, shareOf, type World } from "./world.ts";
+import { createUser, shareOf, type World } from "./world_setup.ts";
 
-/** Creates the users that the contract is about, and what can be done to them. */
+/** Creates the contract's users, and returns what the administrator can do. */
 export async function createSubject(directus: RealDirectus, world: World): Promise<Subject> {
   await createUser(directus, "ada", { role: world.editor, first_name: "Ada" });
   await createUser(directus, "bob", { token: STATIC_TOKEN });
@@ -33,7 +33,7 @@ export async function createSubject(directus: RealDirectus, world: World): Promi
   };
 }
 
-/** Returns a session's cookie as Directus would have signed it days ago. */
+/** Returns a session's cookie as Directus would have signed it long ago. */
 function expired(cookie: string): string {
   const [name = "", token = ""] = cookie.split("=");
   const [head = "", claims = ""] = token.split(".");

@@ -1,5 +1,5 @@
 /**
- * Flows of a real Directus that publish, and some that revoke: made as FLOWS.md says.
+ * Flows that publish and Flows that revoke, created as FLOWS.md describes them.
  *
  * @module
  */
@@ -7,22 +7,21 @@
 import { assertEquals } from "@std/assert";
 import { logIn } from "../directus/contract_setup.ts";
 import { UUID } from "../support/directus.ts";
-import { createFlow } from "./flow.ts";
 import type { RealDirectus } from "./real_directus.ts";
-import { recipe } from "./recipes.ts";
-import { serve } from "./served.ts";
-import { createUser, type World } from "./world.ts";
+import { createFlow, recipe } from "./flow_setup.ts";
+import { serve } from "./server_setup.ts";
+import { createUser, type World } from "./world_setup.ts";
 
 const changed = recipe("What changed in a collection");
 const people = recipe("A user who was suspended, changed or deleted");
 const permissions = recipe("Permissions that changed");
 
-/** No revalidation, so that it is the Flow that did it. */
+/** No revalidation, so that only the Flow can have closed a connection. */
 const NEVER = { LIVE_REVALIDATE_INTERVAL_MS: "0" };
 
 /** Registers the tests. */
 export function flows(directus: RealDirectus, { editor, eventsPermission }: World): void {
-  Deno.test("POST /directus: a Flow publishes what is updated, as FLOWS.md shows it", async () => {
+  Deno.test("POST /directus: a Flow publishes an update, with the message of FLOWS.md", async () => {
     await using served = await serve(directus);
     await using _flow = await createFlow(directus, served, { ...changed, collections: ["events"] });
     await using client = await served.connect(await logIn(directus, "ada"));
@@ -35,7 +34,7 @@ export function flows(directus: RealDirectus, { editor, eventsPermission }: Worl
     await directus.admin("PATCH", "/items/events/1", { title: "One" });
   });
 
-  Deno.test("POST /directus: a Flow publishes one update of many items on each topic", async () => {
+  Deno.test("POST /directus: a Flow publishes an update of many items on each topic", async () => {
     await using served = await serve(directus);
     await using _flow = await createFlow(directus, served, { ...changed, collections: ["many"] });
     await using client = await served.connect(await logIn(directus, "ada"));
@@ -52,14 +51,14 @@ export function flows(directus: RealDirectus, { editor, eventsPermission }: Worl
     }
   });
 
-  Deno.test("POST /directus: a Flow publishes what is created and what is deleted", async () => {
+  Deno.test("POST /directus: a Flow publishes a creation and a deletion", async () => {
     await using served = await serve(directus);
     await using _flow = await createFlow(directus, served, { ...changed, collections: ["many"] });
     const { id } = await directus.admin("POST", "/items/many", { title: "New" });
     await using client = await served.connect(await logIn(directus, "ada"));
 
     const { messages, offset } = await client.subscribe(`many:${id}`);
-    const created = messages[0] ?? await client.next(); // whichever was first
+    const created = messages[0] ?? await client.next(); // the Flow may run before or after the subscription
     await directus.admin("DELETE", "/items/many", [id]);
     const deleted = await client.next();
 
@@ -70,7 +69,7 @@ export function flows(directus: RealDirectus, { editor, eventsPermission }: Worl
     assertEquals([deleted.topic, deleted.data], [`many:${id}`, { event: "delete" }]);
   });
 
-  Deno.test("POST /directus: a Flow publishes what happens to an item whose key is a uuid", async () => {
+  Deno.test("POST /directus: a Flow publishes an update of an item with a uuid", async () => {
     await using served = await serve(directus);
     await using _flow = await createFlow(directus, served, { ...changed, collections: ["docs"] });
     await using client = await served.connect(await logIn(directus, "ada"));
@@ -80,7 +79,7 @@ export function flows(directus: RealDirectus, { editor, eventsPermission }: Worl
     assertEquals([topic, data.payload], [`docs:${UUID}`, { title: "Changed" }]);
   });
 
-  Deno.test("POST /publish: a Flow publishes fields that were chosen", async () => {
+  Deno.test("POST /publish: a Flow publishes the fields that its template chooses", async () => {
     await using served = await serve(directus);
     await using _flow = await createFlow(directus, served, {
       scope: ["items.update"],
@@ -114,7 +113,7 @@ export function flows(directus: RealDirectus, { editor, eventsPermission }: Worl
       ],
     ] as const
   ) {
-    Deno.test(`POST /revoke: a Flow closes at once the connections of a user who is ${what}`, async () => {
+    Deno.test(`POST /revoke: a Flow closes the connections of a user who is ${what}`, async () => {
       await using served = await serve(directus, NEVER);
       await using _flow = await createFlow(directus, served, {
         ...people,
@@ -135,7 +134,7 @@ export function flows(directus: RealDirectus, { editor, eventsPermission }: Worl
     });
   }
 
-  Deno.test("POST /revoke: a Flow's condition lets other changes of a user pass", async () => {
+  Deno.test("POST /revoke: a Flow's condition ignores other changes of a user", async () => {
     await using served = await serve(directus, NEVER);
     await using _flow = await createFlow(directus, served, { ...people, scope: ["items.update"] });
     const [calm, gone] = [crypto.randomUUID(), crypto.randomUUID()];
@@ -155,7 +154,7 @@ export function flows(directus: RealDirectus, { editor, eventsPermission }: Worl
     assertEquals((await client.next()).data, "still here");
   });
 
-  Deno.test("POST /revoke: a Flow has rights asked for again when permissions change", async () => {
+  Deno.test("POST /revoke: a Flow ends subscriptions that changed permissions forbid", async () => {
     await using served = await serve(directus, NEVER);
     await using _flow = await createFlow(directus, served, permissions);
     await using client = await served.connect(await logIn(directus, "ada"));
