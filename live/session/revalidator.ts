@@ -126,7 +126,7 @@ export class Revalidator {
   async #revalidate(session: ScheduledSession): Promise<void> {
     const firedAt = this.#now();
     await this.#checkInTurn(session);
-    if (session.connections.size === 0) return; // a session that comes back is scheduled anew
+    if (session.connections.size === 0) return; // it is no longer monitored
     const delayMs = this.#untilDueMs(session);
     // A timer may fire a moment early by the monotonic clock. It is then due again at once.
     const firedEarly = this.#now() + delayMs - firedAt < this.#intervalMs / 2;

@@ -35,7 +35,7 @@ class Setup {
 
   /** Asks for a permit, which there must be. */
   permit(): Permit {
-    const permit = this.breaker.acquire("somebody");
+    const permit = this.breaker.acquire("a session");
     assert(permit.kind === "permit", "held back");
     return permit;
   }
@@ -47,7 +47,7 @@ class Setup {
 
   /** Delay of a call that is held back; `undefined` if it gets a permit. */
   get delayMs(): number | undefined {
-    const answer = this.breaker.acquire("somebody");
+    const answer = this.breaker.acquire("a session");
     if (answer.kind === "unavailable") return answer.retryAfterMs;
     answer.settle(inconclusive);
     return undefined;
@@ -69,7 +69,7 @@ Deno.test("CircuitBreaker opens for a second at the fifth failure", () => {
   setup.call(failure, 4);
   assertEquals(setup.delayMs, undefined);
   setup.call(failure);
-  assertEquals(setup.breaker.acquire("somebody"), {
+  assertEquals(setup.breaker.acquire("a session"), {
     kind: "unavailable",
     reason: "calls to Directus are held back: status 500",
     retryAfterMs: 1_000,
@@ -193,7 +193,7 @@ Deno.test("CircuitBreaker logs one warning when it opens, and one line when call
 Deno.test("CircuitBreaker obeys the Retry-After of a 429 to the millisecond", () => {
   const setup = new Setup();
   setup.call(rateLimited(7_000));
-  assertEquals(setup.breaker.acquire("somebody"), {
+  assertEquals(setup.breaker.acquire("a session"), {
     kind: "unavailable",
     reason: "calls to Directus are held back: status 429",
     retryAfterMs: 7_000,

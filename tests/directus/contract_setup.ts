@@ -61,7 +61,7 @@ export async function logIn(subject: Pick<Subject, "fetch">, name: string): Prom
 export const ada = (subject: Subject): Promise<string> => logIn(subject, "ada");
 /** Logs in Bob, who may not. */
 export const bob = (subject: Subject): Promise<string> => logIn(subject, "bob");
-/** Logs in Sam, whom rows suspend. */
+/** Logs in Sam, a user whom some rows suspend. */
 export const sam = (subject: Subject): Promise<string> => logIn(subject, "sam");
 
 /** Logs Ada in and out again; resolves to the `Cookie` header. */
