@@ -159,7 +159,7 @@ export class CircuitBreaker {
     const forMs = Math.ceil(this.#remainingMs());
     if (this.#heldBackSince === undefined) {
       this.#heldBackSince = now();
-      metrics.directusHeldBack(true);
+      metrics.directusCircuitOpen(true);
       logger.warn("calls to Directus are held back", { reason, forMs });
     } else {
       logger.debug("calls to Directus are still held back", { reason, forMs });
@@ -172,7 +172,7 @@ export class CircuitBreaker {
     const { now, metrics, logger } = this.#options;
     const afterMs = Math.round(now() - this.#heldBackSince);
     this.#heldBackSince = undefined;
-    metrics.directusHeldBack(false);
+    metrics.directusCircuitOpen(false);
     logger.info("calls to Directus resume", { afterMs });
   }
 }

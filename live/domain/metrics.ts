@@ -17,41 +17,41 @@ export type UpgradeResult =
   | "left"
   | "error";
 
-/** Types of inbound messages; `invalid` stands for all that is none of them. */
+/** Types of inbound messages; `invalid` is a frame that holds no valid message. */
 export type InboundType = "subscribe" | "unsubscribe" | "invalid";
 
 /** Types of outbound messages. */
 export type OutboundType = "welcome" | "subscribed" | "unsubscribed" | "message" | "error";
 
-/** Why a question to the authority cost Directus no call of its own. */
+/** How a question to the authority was answered without a call to Directus of its own. */
 export type AvoidedBy = "cache" | "coalesced" | "batched";
 
-/** What became of an entry of the ingest stream; `repeated` had been published already. */
+/** The outcome for an entry of the ingest stream; `repeated` had been published already. */
 export type IngestResult = "published" | "repeated" | "malformed";
 
 /**
- * What came of asking again about a session that is connected: `unavailable` if about it, or about
- * one of its topics, nobody could be asked.
+ * The outcome of revalidating a session; `unavailable` if the session, or one of its topics, could not
+ * be checked.
  */
 export type RevalidationResult = "ok" | "ended" | "unavailable";
 
-/** Counts and times what happens. No verb throws, and none takes a value a client can choose. */
+/** Counts and times what happens. No method throws, and none takes a value that a client can choose. */
 export interface Metrics {
-  /** Sets how many connections are registered. */
+  /** Sets the number of open connections. */
   connections(count: number): void;
-  /** Sets how many sockets were closed here but are not gone yet. */
+  /** Sets the number of sockets that the server closed and that are not gone yet. */
   closingSockets(count: number): void;
-  /** Sets how many upgrade requests are being authenticated. */
+  /** Sets the number of upgrade requests that are being authenticated. */
   pendingUpgrades(count: number): void;
-  /** Sets how many subscriptions there are. */
+  /** Sets the number of subscriptions. */
   subscriptions(count: number): void;
-  /** Sets how many topics have subscribers. */
+  /** Sets the number of topics with subscribers. */
   topics(count: number): void;
-  /** Sets how much the history of all topics holds, in bytes. */
+  /** Sets the size of all topics' histories, in bytes. */
   historyBytes(count: number): void;
   /** Counts an answered upgrade request. */
   upgrade(result: UpgradeResult): void;
-  /** Counts a connection's end by close code. */
+  /** Counts an ended connection by its close code. */
   disconnect(code: number): void;
   /** Counts an inbound message. */
   received(type: InboundType): void;
@@ -59,40 +59,40 @@ export interface Metrics {
   sent(type: OutboundType, count: number): void;
   /** Counts publications that were appended. */
   published(count: number): void;
-  /** Times a call that asked Directus who a session is. */
+  /** Times a call to Directus that authenticates a session. */
   authenticated(result: "ok" | "unauthorized" | "error", elapsedMs: number): void;
-  /** Times a call that asked Directus whether a session may listen to a topic. */
+  /** Times a call to Directus that checks the right to a topic. */
   authorised(
     result: "ok" | "forbidden" | "unauthorized" | "error",
     elapsedMs: number,
   ): void;
-  /** Sets how many calls to Directus are in flight and how many wait for their turn. */
+  /** Sets the number of calls to Directus that are in flight, and of those that are queued. */
   directusCalls(inFlight: number, queued: number): void;
   /** Counts a question that was answered without a call to Directus of its own. */
   callAvoided(by: AvoidedBy): void;
-  /** Sets whether calls to Directus are held back, as it fails or asked for it. */
-  directusHeldBack(heldBack: boolean): void;
-  /** Counts a session that was asked about again. */
+  /** Sets whether the circuit breaker holds calls to Directus back. */
+  directusCircuitOpen(isOpen: boolean): void;
+  /** Counts a session that was revalidated. */
   revalidated(result: RevalidationResult): void;
-  /** Counts subscriptions that ended as their right did. */
-  withdrawn(count: number): void;
-  /** Counts a client that came back, by whether the history still held what it missed. */
+  /** Counts subscriptions that ended because the user lost the right to the topic. */
+  rightsWithdrawn(count: number): void;
+  /** Counts a client that resumed, by whether the history still held what it had missed. */
   recovery(result: "hit" | "miss"): void;
-  /** Counts messages that clients were told they missed. */
+  /** Counts messages that were reported to clients as skipped. */
   skipped(count: number): void;
-  /** Counts those of them that a client was too slow for, and got the newest state instead. */
+  /** Counts those of them that slow consumers got the newest state for. */
   conflated(count: number): void;
   /** Sets whether Redis can be reached. */
   redisUp(up: boolean): void;
   /** Counts an entry of the ingest stream. */
   ingested(result: IngestResult): void;
-  /** Times how long the first publication that waits did so before any subscriber was served. */
+  /** Times how long a topic's first unsent publication waited for its broadcast to begin. */
   publishToSend(elapsedMs: number): void;
-  /** Times a broadcast, from the first publication that waits to the last subscriber reached. */
+  /** Times from a topic's first unsent publication to the end of its broadcast. */
   broadcast(elapsedMs: number): void;
 }
 
-/** Metrics that go nowhere, for embedding and tests. */
+/** Metrics that count nothing, for embedding and tests. */
 export const silentMetrics: Metrics = {
   connections() {},
   closingSockets() {},
@@ -109,9 +109,9 @@ export const silentMetrics: Metrics = {
   authorised() {},
   directusCalls() {},
   callAvoided() {},
-  directusHeldBack() {},
+  directusCircuitOpen() {},
   revalidated() {},
-  withdrawn() {},
+  rightsWithdrawn() {},
   recovery() {},
   skipped() {},
   conflated() {},

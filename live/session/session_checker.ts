@@ -107,7 +107,7 @@ export class SessionChecker {
 
   #withdraw({ connections }: MonitoredSession, { name }: Topic): number {
     const count = [...connections].filter((connection) => connection.withdraw(name)).length;
-    if (count > 0) this.#metrics.withdrawn(count);
+    if (count > 0) this.#metrics.rightsWithdrawn(count);
     return count;
   }
 }

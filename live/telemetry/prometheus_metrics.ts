@@ -72,13 +72,13 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     "Checks that needed no call to Directus of their own",
     ["by"],
   );
-  const heldBack = gauge("directus_held_back", "1 while calls to Directus are held back");
+  const circuitOpen = gauge("directus_held_back", "1 while calls to Directus are held back");
   const revalidations = counter(
     "revalidations_total",
     "Sessions that were checked again, by result",
     ["result"],
   );
-  const withdrawn = counter(
+  const rightsWithdrawn = counter(
     "rights_withdrawn_total",
     "Subscriptions that ended because the right was withdrawn",
   );
@@ -143,9 +143,9 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
       queued.set(waiting);
     },
     callAvoided: (by) => callAvoided.inc({ by }),
-    directusHeldBack: (isHeldBack) => heldBack.set(isHeldBack ? 1 : 0),
+    directusCircuitOpen: (isOpen) => circuitOpen.set(isOpen ? 1 : 0),
     revalidated: (result) => revalidations.inc({ result }),
-    withdrawn: (count) => withdrawn.inc(count),
+    rightsWithdrawn: (count) => rightsWithdrawn.inc(count),
     recovery: (result) => recoveries.inc({ result }),
     skipped: (count) => skipped.inc(count),
     conflated: (count) => conflated.inc(count),

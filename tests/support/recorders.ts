@@ -138,14 +138,14 @@ export class RecordingMetrics implements Metrics {
     this.avoidedCalls[by]++;
     this.#watch.changed();
   }
-  directusHeldBack(heldBack: boolean): void {
+  directusCircuitOpen(heldBack: boolean): void {
     this.directus.heldBack = heldBack;
     this.#watch.changed();
   }
   revalidated(result: RevalidationResult): void {
     this.#add(this.revalidations, result);
   }
-  withdrawn(count: number): void {
+  rightsWithdrawn(count: number): void {
     this.withdrawals += count;
     this.#watch.changed();
   }
