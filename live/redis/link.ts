@@ -65,8 +65,8 @@ export class RedisLink {
   }
 
   /**
-   * Adds what has to be done with each new session, which has no subscriptions yet. It is done at
-   * once if there is a session. As with {@linkcode attempt}, the session ends if that fails.
+   * Adds a listener for new sessions, which have no subscriptions yet. It is called at once if there
+   * is a session. If it rejects, the session ends, and it is called again with the next one.
    */
   onUp(listener: (session: RedisSession) => Promise<void>): void {
     this.#listeners.push(listener);
@@ -74,9 +74,9 @@ export class RedisLink {
   }
 
   /**
-   * Does something with the session that has to succeed before the session is of use. If it fails,
-   * the session ends, and the listeners of {@linkcode onUp} repair everything with the next one.
-   * Without a session it does nothing. Never rejects.
+   * Runs an action without which the session is of no use. If it rejects, the session ends, and the
+   * listeners of {@linkcode onUp} make up for it with the next one. Without a session it does nothing.
+   * Never rejects.
    */
   async attempt(action: (session: RedisSession) => Promise<void>): Promise<void> {
     const session = this.#session;

@@ -162,7 +162,7 @@ export class RedisBroker implements Broker {
     return open;
   }
 
-  /** Hands on that a log has changed, and keeps what all replicas hold within the bounds. */
+  /** Reports that a log has changed, and keeps the replicas within the bounds. */
   #changed({ topic }: TopicSync): void {
     const open = this.#open.get(topic) as OpenTopic;
     this.#open.delete(topic);
@@ -174,8 +174,8 @@ export class RedisBroker implements Broker {
   }
 
   /**
-   * Drops what the replicas have held for too long, and reads every open topic: so Redis keeps it,
-   * and an announcement that got lost would be made up for.
+   * Drops what the replicas have held for too long, and reads every open topic. This tells Redis that
+   * the topic is in use, and makes up for an announcement that got lost.
    */
   async #lookAfter(): Promise<void> {
     if (this.#isSweeping) return;

@@ -31,7 +31,7 @@ export class Ledger {
   recovered = 0;
   /** How often a client had to start over. Its first start does not count. */
   restarts = 0;
-  /** Messages that clients were told they missed. */
+  /** Messages that were reported as skipped. */
   skipped = 0;
   /** What must not happen. */
   readonly faults: string[] = [];

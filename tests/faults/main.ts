@@ -146,7 +146,7 @@ function report(ledger: Ledger, publisher: Publisher, proxy: CuttingProxy): void
   say(`${ledger.inSnapshots} messages delivered in snapshots`);
   say(`${ledger.recovered} times a client reconnected and had missed nothing`);
   say(`${ledger.restarts} times a client started over`);
-  say(`${ledger.skipped} messages that clients were told they missed`);
+  say(`${ledger.skipped} messages that were reported as skipped`);
   say(`${ledger.faults.length} faults`);
   for (const fault of ledger.faults.slice(0, 20)) say(`  ${fault}`);
 }

@@ -68,12 +68,12 @@ const faults: readonly [what: string, reason: string, ...fields: string[]][] = [
   ["another removed", "removed: must be 1", "topic", "a:1", "key", "k", "removed", "true"],
   [
     "a removal with data",
-    "data: must be absent where removed is true",
+    "data: must be absent if removed is true",
     ...["topic", "a:1", "key", "k", "removed", "1", "data", "1"],
   ],
   [
     "a removal without a key",
-    "key: missing, as removed takes a key out",
+    "key: missing; a removal must name the key",
     ...["topic", "a:1", "removed", "1"],
   ],
 ];
