@@ -1,5 +1,5 @@
 /**
- * The seam to whoever knows users and rights.
+ * The seam to authentication and authorisation.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import type { SessionCookie } from "./session_cookie.ts";
 import type { Topic } from "./topic.ts";
 
-/** A person or service behind a session. What Directus does not let them read is `null`. */
+/** The user of a session. Fields that Directus does not let the user read are `null`. */
 export interface User {
   /** Primary key in `directus_users`. */
   readonly id: string;
-  /** Address, if readable. */
+  /** Email address, if readable. */
   readonly email: string | null;
   /** Primary key of the role, if any and readable. */
   readonly role: string | null;
@@ -21,53 +21,52 @@ export interface User {
   readonly last_name: string | null;
 }
 
-/** The authority could not be asked, which is neither a yes nor a no. */
+/** The authority could not answer, which is neither a yes nor a no. */
 export interface Unavailable {
-  /** Tells the union's members apart. */
+  /** Discriminates the union. */
   readonly kind: "unavailable";
-  /** What went wrong, for the log; holds no secret. */
+  /** What went wrong, for the log. It contains no secret. */
   readonly reason: string;
   /** When to ask again, in milliseconds. */
   readonly retryAfterMs: number;
 }
 
-/** The session is not, or no longer, that of a user. */
+/** The session is not valid, or no longer. */
 export interface Unauthorized {
-  /** Tells the union's members apart. */
+  /** Discriminates the union. */
   readonly kind: "unauthorized";
 }
 
-/** Who a session is. */
+/** The answer to whose session a cookie belongs to. */
 export type Authentication =
   | { readonly kind: "authenticated"; readonly user: User }
   | Unauthorized
   | Unavailable;
 
-/** Whether a session may listen to a topic. */
+/** The answer to whether a session may subscribe to a topic. */
 export type Authorisation =
   | { readonly kind: "allowed" }
   | { readonly kind: "forbidden" }
   | Unauthorized
   | Unavailable;
 
-/** How to ask. */
+/** Options of a question to an authority. */
 export interface AskOptions {
   /**
-   * Whether the answer must be of this moment: nobody may give one from memory, nor that to a
-   * question which was asked before. Only a clear no is one then; whatever else comes instead of an
-   * answer, such as a page that tells of maintenance, is `unavailable`.
+   * Bypasses caches and in-flight requests. Only an unmistakable refusal counts as one then; anything
+   * unexpected, such as a maintenance page, is `unavailable`.
    *
    * @default {false}
    */
   readonly fresh?: boolean;
 }
 
-/** Answers who a session is and what it may listen to. Its methods do not reject. */
+/** Authenticates sessions and authorises their subscriptions. Its methods do not reject. */
 export interface Authority {
   /** Resolves to the user behind a session cookie. */
   authenticate(cookie: SessionCookie, options?: AskOptions): Promise<Authentication>;
-  /** Resolves to whether the session behind a cookie may listen to a topic. */
+  /** Resolves to whether the session behind a cookie may subscribe to a topic. */
   authorise(cookie: SessionCookie, topic: Topic, options?: AskOptions): Promise<Authorisation>;
-  /** Forgets what it remembers of a user's sessions, so that a revoked user is checked again. */
+  /** Drops cached answers for a user's sessions, so that a revoked user is checked again. */
   forget?(userId: string): void;
 }

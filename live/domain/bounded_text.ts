@@ -1,16 +1,16 @@
 /**
- * Reading text from somebody else within bounds.
+ * Bounded reading of text from another party.
  *
  * @module
  */
 
 /**
- * Reads a body as text, unless it is larger than allowed: an endless one must not fill the memory.
+ * Reads a body as text, unless it is too large: an endless body must not fill the memory.
  *
- * @param body The body; it is cancelled once it is over the bound.
- * @param maxBytes What it may hold, in bytes.
- * @param decoder Decides what becomes of bytes that are not text.
- * @returns The text; `undefined` if the body is larger.
+ * @param body The body; it is cancelled once it exceeds the limit.
+ * @param maxBytes The limit, in bytes.
+ * @param decoder Decodes the bytes; with `fatal` it rejects bytes that are not text.
+ * @returns The text; `undefined` if the body is too large.
  * @throws What the body or the decoder throws.
  *
  * @example

@@ -1,30 +1,30 @@
 /**
- * The seam to where topics' logs are written: this process's memory, or a store that several
- * instances share.
+ * The seam to the store of topics' logs: this process's memory, or a store that several instances
+ * share.
  *
  * @module
  */
 
 import type { Publication } from "./publication.ts";
 
-/** Where a reader of a log stands: everything up to `offset` has been read. */
+/** A reader's position in a log: everything up to `offset` has been read. */
 export interface Cursor {
   /**
-   * Name of the log's life. Offsets of two epochs cannot be compared: a client that read up to
-   * offset 17 before a restart would otherwise take the 17th message after it for known.
+   * Name of the log's life. Offsets of two epochs cannot be compared: a client that had read up to
+   * offset 17 before a restart would otherwise skip the first 17 messages after it.
    */
   readonly epoch: string;
   /** Number of the last publication read; 0 before the first. */
   readonly offset: number;
 }
 
-/** Where a publication stands in its topic's log. */
+/** A publication's position in its topic's log. */
 export interface Position extends Cursor {
   /** Name of the topic. */
   readonly topic: string;
 }
 
-/** A publication with its place in a topic's log. */
+/** A publication as a topic's log holds it. */
 export interface LoggedPublication {
   /** Its number. */
   readonly offset: number;
@@ -32,7 +32,7 @@ export interface LoggedPublication {
   readonly key: string | undefined;
   /** The payload as JSON text; `undefined` if the key was removed. */
   readonly json: string | undefined;
-  /** When it was published, in milliseconds since the epoch. */
+  /** When it was published, in milliseconds since 1970. */
   readonly at: number;
 }
 
@@ -68,7 +68,7 @@ export function messageLength(
 export interface TopicLog {
   /** Name of the topic. */
   readonly topic: string;
-  /** Name of the log's life. It changes if what several instances share was lost or set back. */
+  /** Name of the log's life. It changes if a shared store was lost or set back. */
   readonly epoch: string;
   /** Offset of the newest publication; 0 if there is none. */
   readonly head: number;
@@ -108,29 +108,29 @@ export interface TopicLog {
   release(offset: number): void;
 }
 
-/** Called when an open log has changed. */
+/** Receives a broker's events. */
 export interface BrokerEvents {
-  /** An open log has grown, or has begun a new life. */
+  /** Called when an open log has grown or has begun a new life. */
   changed(topic: string): void;
 }
 
-/** The broker cannot do what it was asked now; nothing is wrong with the question. */
+/** The broker cannot do this now. The request itself is valid. */
 export class BrokerUnavailable extends Error {
-  /** Tells it from other errors. */
+  /** Distinguishes it from other errors. */
   override readonly name = "BrokerUnavailable";
-  /** When to ask again, in milliseconds. */
+  /** When to try again, in milliseconds. */
   readonly retryAfterMs: number;
 
-  /** Creates an error whose message says why, for people. */
+  /** Creates an error whose message gives the reason. */
   constructor(reason: string, retryAfterMs: number) {
     super(reason);
     this.retryAfterMs = retryAfterMs;
   }
 }
 
-/** Appends to logs and keeps open logs readable here. */
+/** Appends to logs, and keeps open logs readable in this process. */
 export interface Broker {
-  /** Why it cannot be used now, for people; `undefined` while it can. */
+  /** Why it cannot be used now, for an operator; `undefined` while it can. */
   readonly trouble: string | undefined;
   /** Sets the receiver of events. Called once, before the first `open`. */
   listen(events: BrokerEvents): void;
@@ -142,19 +142,19 @@ export interface Broker {
    */
   publish(publications: readonly Publication[]): Promise<Position[]>;
   /**
-   * Resolves to a topic's log, which is kept current until it is closed.
+   * Opens a topic's log, which is kept current until it is closed.
    *
-   * @throws {BrokerUnavailable} If it cannot be read now; it does not count as open then.
+   * @throws {BrokerUnavailable} If it cannot be read now; the topic is not open then.
    */
   open(topic: string): Promise<TopicLog>;
   /**
-   * Resolves once an open log holds everything that was in it when this was called: a client may
-   * come from an instance that is a moment ahead.
+   * Brings an open log up to date with the store: a client may come from another instance that is
+   * slightly ahead.
    *
-   * @throws {BrokerUnavailable} If that is not known now.
+   * @throws {BrokerUnavailable} If the store cannot be read now.
    */
   refresh(topic: string): Promise<void>;
-  /** Closes a topic's log; its history stays for clients that come back. */
+  /** Closes a topic's log. Its history stays for clients that come back. */
   close(topic: string): void;
   /** Frees timers and connections. Publishing afterwards is an error. */
   stop(): Promise<void>;

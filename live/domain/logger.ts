@@ -4,18 +4,18 @@
  * @module
  */
 
-/** What a log line carries beside its message. Never a cookie, never a token. */
+/** Fields of a log line. Never a cookie, never a token. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Writes log lines. Messages are constant sentences; what varies goes into the fields. */
+/** Writes log lines. Messages are constant; what varies goes into the fields. */
 export interface Logger {
-  /** Logs what helps to follow one connection. */
+  /** Logs details for following one connection. */
   debug(message: string, fields?: LogFields): void;
-  /** Logs what an operator wants to have seen in normal running. */
+  /** Logs what an operator wants to see in normal operation. */
   info(message: string, fields?: LogFields): void;
-  /** Logs what is wrong outside the server, or will be soon inside it. */
+  /** Logs a problem outside the server, or one that is about to arise inside it. */
   warn(message: string, fields?: LogFields): void;
-  /** Logs what is wrong inside the server. */
+  /** Logs a fault of the server itself. */
   error(message: string, fields?: LogFields): void;
 }
 

@@ -7,32 +7,32 @@
 import type { User } from "./authority.ts";
 import type { Cursor, LoggedPublication } from "./broker.ts";
 
-/** A client wants a topic. */
+/** A client subscribes to a topic. */
 export interface SubscribeRequest {
-  /** Tells the messages apart. */
+  /** Discriminates the union. */
   readonly type: "subscribe";
   /** Name of the topic. */
   readonly topic: string;
-  /** Comes back on the answer. */
+  /** Returned with the answer. */
   readonly id?: string | undefined;
-  /** Up to where the client has read already, if it was here before. */
+  /** The client's position, if it has read some of the log already. */
   readonly since?: Cursor | undefined;
 }
 
-/** A client no longer wants a topic. */
+/** A client unsubscribes from a topic. */
 export interface UnsubscribeRequest {
-  /** Tells the messages apart. */
+  /** Discriminates the union. */
   readonly type: "unsubscribe";
   /** Name of the topic. */
   readonly topic: string;
-  /** Comes back on the answer. */
+  /** Returned with the answer. */
   readonly id?: string | undefined;
 }
 
 /** A message from a client. */
 export type ClientMessage = SubscribeRequest | UnsubscribeRequest;
 
-/** Why a client's message was refused. */
+/** Why the server refused a client's message. */
 export type ErrorCode =
   | "protocol-violation"
   | "bad-topic"
@@ -42,19 +42,19 @@ export type ErrorCode =
 
 /** The first message on every connection. */
 export interface WelcomeMessage {
-  /** Tells the messages apart. */
+  /** Discriminates the union. */
   readonly type: "welcome";
-  /** Id of the connection, for the operator's log. */
+  /** Id of the connection, by which an operator finds it in the log. */
   readonly connection: string;
-  /** Whose session it is; `null` on a server without an authority. */
+  /** The user of the session; `null` on a server without an authority. */
   readonly user: User | null;
   /** Id of the server's instance. */
   readonly instance: string;
 }
 
-/** A subscription has begun at a position of the topic's log. */
+/** A subscription starts, or starts over, at a position of the topic's log. */
 export interface SubscribedMessage {
-  /** Tells the messages apart. */
+  /** Discriminates the union. */
   readonly type: "subscribed";
   /** Name of the topic. */
   readonly topic: string;
@@ -62,33 +62,33 @@ export interface SubscribedMessage {
   readonly id?: string | undefined;
   /** Name of the log's life. */
   readonly epoch: string;
-  /** The last offset before what will arrive live. */
+  /** Everything after this offset follows as messages. */
   readonly offset: number;
-  /** Whether everything that followed `since` is sent; otherwise `messages` begin the snapshot. */
+  /** Whether everything that followed `since` is sent; otherwise the client starts over. */
   readonly recovered: boolean;
-  /** The first of what was missed, or of the latest of each key; the rest follows as messages. */
+  /** The first of what the client missed, or of the snapshot; the rest follows as messages. */
   readonly messages: readonly LoggedPublication[];
 }
 
 /** A subscription has ended. */
 export interface UnsubscribedMessage {
-  /** Tells the messages apart. */
+  /** Discriminates the union. */
   readonly type: "unsubscribed";
   /** Name of the topic. */
   readonly topic: string;
   /** The request's id. */
   readonly id?: string | undefined;
-  /** Why it ended unasked. */
+  /** Why it ended without a request. */
   readonly reason?: "forbidden";
 }
 
-/** A client's message was refused. The connection stays. */
+/** The server refused a client's message. The connection stays open. */
 export interface ErrorMessage {
-  /** Tells the messages apart. */
+  /** Discriminates the union. */
   readonly type: "error";
-  /** Why, for programs. */
+  /** The reason, for programs. */
   readonly code: ErrorCode;
-  /** Why, for people. */
+  /** The reason, for people. */
   readonly message: string;
   /** The request's id, where it could be read. */
   readonly id?: string | undefined;
@@ -98,7 +98,7 @@ export interface ErrorMessage {
   readonly retryAfterMs?: number;
 }
 
-/** An answer to one client. A wire renders it, as it does publications. */
+/** A message to one client, as opposed to a publication. */
 export type ServerMessage =
   | WelcomeMessage
   | SubscribedMessage

@@ -24,7 +24,7 @@ const clientMessage: z.ZodType<ClientMessage> = z.discriminatedUnion("type", [
 
 const withId = z.object({ id });
 
-/** A client's message, or the answer to a frame that holds none. */
+/** A client's message, or the answer to a frame that is not one. */
 export type ParsedMessage =
   | { readonly ok: true; readonly message: ClientMessage }
   | { readonly ok: false; readonly answer: ErrorMessage };
@@ -32,9 +32,9 @@ export type ParsedMessage =
 /**
  * Parses a frame from a client. Unknown fields are ignored.
  *
- * @param frame Text, or anything else for a binary frame.
- * @returns The message, or the `protocol-violation` to answer; it carries the message's id if
- * that much could be read.
+ * @param frame The text; anything else stands for a binary frame.
+ * @returns The message, or a `protocol-violation` to answer with, which has the message's `id` if that
+ * could be read.
  *
  * @example
  * ```ts

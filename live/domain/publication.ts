@@ -1,5 +1,5 @@
 /**
- * Publications: what a publisher appends to a topic's log. They are built here and nowhere else.
+ * Publications: what a publisher appends to a topic's log. This is the only place that builds them.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What an operator may take away, and the seam to the other instances that have to as well.
+ * Revocations, and the seam that passes them on to other instances.
  *
  * @module
  */
@@ -8,28 +8,28 @@ import { z } from "zod";
 import { parseTopic } from "./topic.ts";
 import { describeFault } from "./zod_fault.ts";
 
-/** Takes something away, as JSON has it. */
+/** An operator's revocation, as JSON represents it. */
 export type Revocation =
   /** Closes all connections of these users. */
   | { readonly user: readonly string[] }
   /** Closes the connection with this id. */
   | { readonly connection: string }
-  /** Asks again for the right of everybody who listens to a topic; `event:*` is all of a prefix. */
+  /** Checks again the right of each subscriber of a topic; `event:*` is all topics of a prefix. */
   | { readonly topic: string };
 
-/** Tells the other instances, and hears from them. */
+/** Passes revocations between instances. */
 export interface RevocationBus {
-  /** Names who carries out what the others tell. Called once. */
+  /** Sets the handler of revocations from other instances. Called once. */
   listen(handler: (command: Revocation) => void): void;
   /**
-   * Tells all other instances.
+   * Sends a revocation to all other instances.
    *
-   * @throws {BrokerUnavailable} If they were not told, or if nobody knows.
+   * @throws {BrokerUnavailable} If it was not sent, or if that is not known.
    */
   send(command: Revocation): Promise<void>;
 }
 
-/** Users that one command may name: a Flow is triggered once for many. */
+/** Users that one revocation may name: a Flow is triggered once for many. */
 const MAX_USERS = 1_000;
 
 const KEYS = ["user", "topic", "connection"] as const;
@@ -52,10 +52,10 @@ const command = z.object({
 });
 
 /**
- * Reads a command: an object with exactly one of `user` (an id, or an array of them), `topic` and
+ * Reads a revocation: an object with exactly one of `user` (an id, or an array of them), `topic` and
  * `connection`.
  *
- * @returns The command, or what is wrong with it.
+ * @returns The revocation, or what is wrong with it.
  *
  * @example
  * ```ts
@@ -80,7 +80,7 @@ export function readRevocation(value: unknown): Revocation | string {
   return parsed.data as Revocation;
 }
 
-/** Tells whether a topic is meant by the one that a command names. */
-export function isMeant(meant: string, topic: string): boolean {
-  return meant === topic || meant.endsWith(":*") && topic.startsWith(meant.slice(0, -1));
+/** Returns whether a revocation's topic, such as `event:*`, covers a topic. */
+export function coversTopic(revoked: string, topic: string): boolean {
+  return revoked === topic || revoked.endsWith(":*") && topic.startsWith(revoked.slice(0, -1));
 }

@@ -1,5 +1,5 @@
 /**
- * The one cookie that the server keeps and forwards.
+ * The only cookie that the server keeps and forwards.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export class SessionCookie {
   readonly #value: string;
   #hash: string | undefined;
 
-  /** Creates a cookie of the name and value that the browser sent, neither of them decoded. */
+  /** Creates a cookie from the name and value that the browser sent, both not decoded. */
   constructor(name: string, value: string) {
     this.#name = name;
     this.#value = value;
@@ -39,8 +39,8 @@ export class SessionCookie {
 
   /**
    * Returns the SHA-256 of the value, in base64url: the same for the same session, whatever the
-   * cookie's name. It does not tell the value, and may be a key in memory; it still tells who is
-   * the same as whom, and is not for logs, metrics or other machines.
+   * cookie's name. It does not reveal the value and may be a key in memory. But it identifies the
+   * session, so it is not for logs, metrics or other machines.
    */
   hash(): string {
     return this.#hash ??= createHash("sha256").update(this.#value).digest("base64url");

@@ -4,8 +4,5 @@
  * @module
  */
 
-/**
- * What a connection needs of a WebSocket: Deno's own has it, and so has any that a transport
- * hands over.
- */
+/** The part of a WebSocket that a connection uses. Each transport provides one. */
 export type Socket = Pick<WebSocket, "send" | "close" | "bufferedAmount" | "readyState">;

@@ -5,13 +5,13 @@
  * @module
  */
 
-/** A well-formed topic name, taken apart. */
+/** A well-formed topic name and its parts. */
 export interface Topic {
   /** The whole name, for example `event:42`. */
   readonly name: string;
-  /** What stands before the first colon. */
+  /** The part before the first colon. */
   readonly prefix: string;
-  /** What stands after it: the primary key, never decoded. */
+  /** The part after it: the primary key, not decoded. */
   readonly id: string;
 }
 
@@ -29,14 +29,14 @@ export const MAX_TOPIC_LENGTH = 256;
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
 /**
- * Ids that reach another route of Directus than the one item they should: an empty id and `.`
- * list the whole collection, `..` leaves it, and `/ ? # %` end the path or decode to something
- * else (topic confusion, CWE-22). Control characters would let a name forge lines elsewhere.
+ * Ids that would not address one item in a Directus URL: an empty id and `.` list the whole
+ * collection, `..` leaves it, and `/ ? # %` end the path or decode to something different (topic
+ * confusion, CWE-22). Control characters could forge lines in logs and line formats.
  */
 // deno-lint-ignore no-control-regex
 const UNSAFE_ID = /^\.{0,2}$|[/?#%\u0000-\u001f\u007f-\u009f]/;
 
-/** Tells whether a string can name a collection, or the prefix that stands for one. */
+/** Returns whether a string can name a collection, or a prefix that stands for one. */
 export function isCollectionName(text: string): boolean {
   return text.length <= MAX_TOPIC_LENGTH && NAME.test(text);
 }
@@ -45,7 +45,7 @@ export function isCollectionName(text: string): boolean {
  * Parses the name of a topic.
  *
  * @param name The name as a client or publisher sent it.
- * @returns The topic, or `undefined` if the name is malformed or Directus would read its id as
+ * @returns The topic; `undefined` if the name is malformed, or if Directus could read its id as
  * anything but the key of one item.
  *
  * @example

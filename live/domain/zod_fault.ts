@@ -1,5 +1,5 @@
 /**
- * What is wrong with a value, in one line.
+ * Validation faults as text.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { z } from "zod";
 
 /**
- * Describes the first fault that zod found: `path.to.field: what is wrong`.
+ * Describes the first fault that zod found, in one line: `path.to.field: what is wrong`.
  *
  * @example
  * ```ts

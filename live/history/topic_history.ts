@@ -16,7 +16,7 @@ export interface TopicHistoryOptions {
   readonly head?: number;
   /** Offset of the last removal before the log begins. @default {0} */
   readonly removedUpTo?: number;
-  /** Publications kept for recovery, beyond those that readers still have to read. */
+  /** Publications kept for recovery, in addition to those that readers still have to read. */
   readonly size: number;
   /** How long the log keeps a publication, in milliseconds. */
   readonly ttlMs: number;
@@ -40,7 +40,7 @@ const COMPACT_AT = 256;
 export class TopicHistory implements TopicLog {
   readonly topic: string;
   readonly epoch: string;
-  /** When it was last used, in milliseconds since the epoch. */
+  /** When it was last used, in milliseconds since 1970. */
   usedAt: number;
 
   readonly #options: TopicHistoryOptions;
@@ -73,7 +73,7 @@ export class TopicHistory implements TopicLog {
   /**
    * Appends a publication and returns its offset.
    *
-   * @param at When it was published, in milliseconds since the epoch. @default {Date.now()}
+   * @param at When it was published, in milliseconds since 1970. @default {Date.now()}
    */
   append(appended: Appended, at: number = Date.now()): number {
     const entry = this.#entryOf(++this.#head, appended, at, true);
@@ -86,7 +86,7 @@ export class TopicHistory implements TopicLog {
   }
 
   /**
-   * Adds the latest publication of a key that the log no longer holds. To be called in the order of
+   * Adds the latest publication of a key that the log no longer holds. Must be called in the order of
    * offsets, before anything is appended.
    */
   restore(offset: number, appended: Appended & { readonly key: string }, at: number): void {
@@ -225,7 +225,7 @@ export class TopicHistory implements TopicLog {
   }
 }
 
-/** Returns a name for a log's life that no other life of it has. */
+/** Returns a unique name for a log's life. */
 export function randomEpoch(): string {
   return crypto.randomUUID().slice(0, 13);
 }

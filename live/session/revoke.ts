@@ -7,7 +7,7 @@
 import { BrokerUnavailable } from "../domain/broker.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
-import { isMeant, type Revocation, type RevocationBus } from "../domain/revocation.ts";
+import { coversTopic, type Revocation, type RevocationBus } from "../domain/revocation.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import type { Revalidator } from "./revalidator.ts";
 import { type CheckSummary, topicsOf } from "./session_checker.ts";
@@ -100,7 +100,7 @@ async function recheck(revalidator: Revalidator, name: string): Promise<Revoked>
   const limiter = new ConcurrencyLimiter({ maxConcurrency: MAX_CONCURRENT_CHECKS });
   const summaries = await Promise.all(revalidator.sessions.map(async (session) => {
     using _slot = await limiter.acquire();
-    const topics = topicsOf(session).filter((topic) => isMeant(name, topic.name));
+    const topics = topicsOf(session).filter((topic) => coversTopic(name, topic.name));
     return await revalidator.checker.checkTopics(session, topics);
   }));
   const sum = (count: (summary: CheckSummary) => number) =>

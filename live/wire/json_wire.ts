@@ -10,7 +10,7 @@ import type { LogName, Wire } from "../domain/wire.ts";
 
 /**
  * Renders a publication as a message: `{"type":"message","topic":…,"offset":…,"key":…,"data":…}`.
- * The payload goes in as the JSON text that it is.
+ * The payload is inserted as JSON text, unchanged.
  */
 export function renderPublication(
   { topic }: LogName,
@@ -33,7 +33,7 @@ export function renderAnswer(message: ServerMessage): string {
   return `${JSON.stringify(head).slice(0, -1)},"messages":[${rendered.join(",")}]}`;
 }
 
-/** One message a frame, or an array of them. */
+/** A frame is one message, or an array of several. */
 export const jsonWire: Wire = {
   maxMessages: Infinity,
   answer: renderAnswer,

@@ -10,12 +10,12 @@ import type { LogName, Wire } from "../domain/wire.ts";
 import { renderAnswer, renderPublication } from "./json_wire.ts";
 
 /**
- * Returns the id of the event after which a client stands at an offset of a log. The client sends the
- * last one that it got as `Last-Event-ID`.
+ * Returns the id of an event that moves the client to an offset of a log. When the client reconnects,
+ * it sends the last id that it got as `Last-Event-ID`.
  */
 export type EventId = (log: LogName, offset: number) => string | undefined;
 
-/** Renders one event, its data JSON without line breaks. */
+/** Renders one event; `data` is JSON without line breaks. */
 export function renderEvent(
   { event, data, id, retryMs }: {
     readonly event?: string;
@@ -33,13 +33,13 @@ export function renderEvent(
   return `${lines.join("")}\n`;
 }
 
-/** Renders one event of the default type for each message; several events make a frame. */
+/** Renders each message as one event of the default type. A frame is one or more events. */
 export function createSseWire(idOf: EventId): Wire {
   return {
     maxMessages: Infinity,
     answer(message: ServerMessage) {
       const id = message.type === "subscribed" ? idOf(message, message.offset) : undefined;
-      // If the server breaks, its clients must not all come back at the same moment.
+      // If the server breaks, its clients must not all reconnect at the same moment.
       const retryMs = message.type === "welcome" ? retryDelayMs() : undefined;
       return renderEvent({ data: renderAnswer(message), id, retryMs });
     },
@@ -52,5 +52,5 @@ export function createSseWire(idOf: EventId): Wire {
   };
 }
 
-/** The wire that all streams of one topic share: they stand where their topic stands. */
+/** The wire of all streams of a single topic. Their position is that of the topic. */
 export const sseWire: Wire = createSseWire(({ epoch }, offset) => `${epoch}:${offset}`);

@@ -5,26 +5,35 @@
  */
 
 import { parseClientMessage } from "../../live/domain/protocol.ts";
+import { Publication } from "../../live/domain/publication.ts";
 import { parseTopic } from "../../live/domain/topic.ts";
 import { TopicHistory } from "../../live/history/topic_history.ts";
-import { type Frame, joinFrames, makeFrame } from "../../live/hub/frame.ts";
-import type { OpenTopic } from "../../live/hub/subscription.ts";
-import { readPublication } from "../../live/domain/publication.ts";
+import { deliver } from "../../live/hub/delivery.ts";
+import { Flush } from "../../live/hub/flush.ts";
+import { type Frame, type FrameTarget, joinFrames, makeFrame } from "../../live/hub/frame.ts";
+import { SlowConsumers } from "../../live/hub/slow_consumer.ts";
+import type { Subscription } from "../../live/hub/subscription.ts";
+import { jsonWire } from "../../live/wire/json_wire.ts";
 
-const DATA = JSON.stringify({ x: 17.3, y: 4.1, pad: "x".repeat(170) });
+const DATA = { x: 17.3, y: 4.1, pad: "x".repeat(170) };
+const JSON_TEXT = JSON.stringify(DATA);
+const BOUNDS = { size: 256, ttlMs: 60_000, budget: { used: 0 } };
 
-function topicOf(count: number): OpenTopic {
-  const log = new TopicHistory("event:42", { size: 256, ttlMs: 60_000, budget: { used: 0 } });
-  for (let i = 0; i < count; i++) log.append(DATA, `car-${i}`);
-  return { name: "event:42", log, subscriptions: new Map(), lagging: new Set() };
+const subscriber = { wire: jsonWire, ended: false, hasRoom: true, deliver: () => true };
+
+/** Returns a subscriber at the beginning of a log of some publications. */
+function targetOf(count: number): FrameTarget {
+  const log = new TopicHistory("event:42", { ...BOUNDS, epoch: "e" });
+  for (let i = 0; i < count; i++) log.append({ key: `car-${i}`, json: JSON_TEXT });
+  const topic = { name: "event:42", log, subscriptions: new Map(), lagging: new Set<never>() };
+  return { subscriber, topic, epoch: "e", offset: 0, snapshotUpTo: 0 };
 }
 
-const one = topicOf(1);
-const many = topicOf(100);
-const at = ({ log: { epoch } }: OpenTopic) => ({ epoch, offset: 0 });
-const frames = [makeFrame(one, at(one)), makeFrame(many, at(many))] as Frame[];
-const growing = new TopicHistory("event:42", { size: 256, ttlMs: 60_000, budget: { used: 0 } });
-const published = { topic: "event:42", key: "car-7", data: JSON.parse(DATA) };
+const one = targetOf(1);
+const many = targetOf(100);
+const frames = [makeFrame(one), makeFrame(many)] as Frame[];
+const growing = new TopicHistory("event:42", BOUNDS);
+const published = { topic: "event:42", key: "car-7", data: DATA };
 
 Deno.bench("parseClientMessage() of a subscribe", { baseline: true }, () => {
   parseClientMessage('{"type":"subscribe","topic":"event:42","id":"1"}');
@@ -32,12 +41,26 @@ Deno.bench("parseClientMessage() of a subscribe", { baseline: true }, () => {
 
 Deno.bench("parseTopic()", () => void parseTopic("event:42"));
 
-Deno.bench("readPublication()", () => void readPublication(published));
+Deno.bench("Publication.read()", () => void Publication.read(published));
 
-Deno.bench("TopicHistory.append(), past its size", () => void growing.append(DATA, "car-7"));
+Deno.bench("TopicHistory.append(), past its size", () => {
+  growing.append({ key: "car-7", json: JSON_TEXT });
+});
 
-Deno.bench("makeFrame() of one message", () => void makeFrame(one, at(one)));
+Deno.bench("makeFrame() of one message", () => void makeFrame(one));
 
-Deno.bench("makeFrame() of 100 messages", () => void makeFrame(many, at(many)));
+Deno.bench("makeFrame() of 100 messages", () => void makeFrame(many));
 
-Deno.bench("joinFrames() of two topics", () => void joinFrames(frames));
+Deno.bench("joinFrames() of two topics", () => void joinFrames(frames, jsonWire));
+
+const now = () => 0;
+const slow = new SlowConsumers({ thresholdBytes: 1_048_576, now });
+const flush = new Flush(now);
+const siblings: Subscription[] = [];
+const subscription: Subscription = { ...one, siblings, laggingSince: undefined };
+siblings.push(subscription);
+
+Deno.bench("deliver() of a shared frame to one of thousands", () => {
+  subscription.offset = 0;
+  deliver(subscription, slow, flush);
+});
