@@ -1,5 +1,5 @@
 /**
- * The program: reads the environment, runs the server, and traps signals.
+ * The program: reads the environment, runs the server or a command, and traps signals.
  *
  * @module
  */
@@ -10,15 +10,13 @@ import { readConfig } from "./live/config/read_config.ts";
 import { variables } from "./live/config/variables.ts";
 import type { Logger } from "./live/domain/logger.ts";
 import { usage } from "./live/config/usage.ts";
+import { type CommandContext, ExitCode } from "./live/terminal/command.ts";
+import { askSecret } from "./live/terminal/secret_prompt.ts";
 import { takeFreePort } from "./live/transport/listener.ts";
 import { createSpawn, PROCESS_OPTION } from "./live/processes/spawn.ts";
 import { Supervisor } from "./live/processes/supervisor.ts";
 import * as stdLog from "@std/log/logger";
 import denoJson from "./deno.json" with { type: "json" };
-
-/** Exit codes: a start that failed, and an invalid configuration or option. */
-const EXIT_FAILED = 1;
-const EXIT_BAD_CONFIG = 2;
 
 /** Set by Deno Deploy. */
 const DEPLOY_VARIABLE = "DENO_DEPLOYMENT_ID";
@@ -110,16 +108,43 @@ function stopOnSignal({ logger, stop }: { logger: Logger; stop(): Promise<unknow
   }
 }
 
-async function main([option]: readonly string[]): Promise<void> {
+/** What the program does besides serving. A server does not load the code of it. */
+const COMMANDS: Readonly<Record<string, (context: CommandContext) => Promise<number>>> = {
+  check: async (context) => (await import("./live/doctor/doctor.ts")).check(context),
+  doctor: async (context) => await (await import("./live/doctor/doctor.ts")).doctor(context),
+  setup: async (context) => await (await import("./live/setup/setup.ts")).setup(context),
+};
+
+/** Gives a command what it needs of the process. */
+function commandContext(args: readonly string[]): CommandContext {
+  return {
+    args,
+    env: Deno.env.toObject(), // the permissions show those whose names begin like ours
+    terminal: {
+      colours: Deno.stdout.isTerminal() && !Deno.noColor,
+      print,
+      printError,
+      askSecret: (question) => askSecret(question, Deno.stdin, writeError),
+    },
+    fetch,
+    openSocket: (url, headers) => new WebSocket(url, { headers: { ...headers } }),
+    now: Date.now,
+  };
+}
+
+async function main([option, ...args]: readonly string[]): Promise<void> {
   if (option === "--help" || option === "-h") return print(usage(denoJson.version));
   if (option === "--version" || option === "-V") return print(`live ${denoJson.version}`);
+  if (option !== undefined && Object.hasOwn(COMMANDS, option)) {
+    Deno.exit(await COMMANDS[option]?.(commandContext(args)));
+  }
   if (option !== undefined && option !== PROCESS_OPTION) {
-    fail(EXIT_BAD_CONFIG, `Unknown option ${option}: try --help`);
+    fail(ExitCode.Invalid, `Unknown option ${option}: try --help`);
   }
   const names = Object.keys(variables); // one by one: the permission covers only these
   const env = Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]));
   const result = readConfig(env);
-  if (!result.ok) fail(EXIT_BAD_CONFIG, ...result.faults);
+  if (!result.ok) fail(ExitCode.Invalid, ...result.faults);
   const { config } = result;
   const start = Deno.env.get(DEPLOY_VARIABLE)
     ? runOnDeploy
@@ -131,16 +156,24 @@ async function main([option]: readonly string[]): Promise<void> {
   try {
     await start(config);
   } catch (error) {
-    fail(EXIT_FAILED, error instanceof Error ? error.message : String(error));
+    fail(ExitCode.Failed, error instanceof Error ? error.message : String(error));
   }
 }
 
-function print(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+function printError(line: string): void {
+  writeError(`${line}\n`);
+}
+
+function writeError(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
 }
 
 function fail(code: number, ...lines: readonly string[]): never {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${lines.join("\n")}\n`));
+  printError(lines.join("\n"));
   Deno.exit(code);
 }
 

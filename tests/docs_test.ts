@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
 import { variables } from "../live/config/variables.ts";
+import { CommandVariable } from "../live/terminal/command.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -19,6 +20,9 @@ const TOP_LEVEL = ["Dockerfile", "README.md", "deno.json", "deno.lock", "live", 
 
 /** Variables of Directus and of the deployment files. */
 const FOREIGN = ["DIRECTUS_SECRET", "DIRECTUS_UPSTREAM", "LIVE_SITE", "LIVE_UPSTREAM"];
+
+/** Every variable that a page may name. */
+const known = [...Object.keys(variables), ...Object.values(CommandVariable), ...FOREIGN];
 
 /** Files that name tasks or the version of Deno, beside the pages. */
 const SCRIPTS = [
@@ -85,7 +89,7 @@ for (const path of pages) {
 
   Deno.test(`${path}: its variables exist`, () => {
     for (const [name] of text.matchAll(/\b(?:LIVE|DIRECTUS|OPS|REDIS|LOG)_[A-Z_]*[A-Z]\b/g)) {
-      assert(Object.hasOwn(variables, name) || FOREIGN.includes(name), name);
+      assert(known.includes(name), name);
     }
   });
 }

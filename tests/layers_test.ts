@@ -22,12 +22,15 @@ const LAYERS: Readonly<Record<string, number>> = {
   "live/history": 1,
   "live/hub": 1,
   "live/telemetry": 1,
+  "live/terminal": 1,
   "live/transport": 1,
   "live/wire": 1,
   "live/redis": 2,
   "live/session": 2,
   "live/http": 3,
   "live/ops": 3,
+  "live/setup": 3,
+  "live/doctor": 4,
   "live/processes": 4,
 };
 

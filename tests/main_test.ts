@@ -26,7 +26,7 @@ Deno.test("main.ts --help lists every variable", async () => {
   const { code, stdout, stderr } = await server.ended;
 
   assertEquals([code, stderr], [0, ""]);
-  assertStringIncludes(stdout, "Usage: live [--help | --version]");
+  assertStringIncludes(stdout, "Usage: live [check | doctor | setup | --help | --version]");
   for (const name of Object.keys(variables)) assertStringIncludes(stdout, `\n  ${name}\n`);
 });
 

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
 import { variables } from "../live/config/variables.ts";
+import { CommandVariable } from "../live/terminal/command.ts";
 
 /** The parts of a lock file that are compared. */
 interface Lock {
@@ -54,6 +55,24 @@ Deno.test("the permissions hide the one variable that npm ws reads", () => {
 const RUNS_ITSELF: Readonly<Record<string, string[]>> = {
   compile: ["--allow-run=/usr/local/bin/live"],
 };
+
+Deno.test("the permissions of commands show the variables whose names begin like ours", () => {
+  const { command } = denoJson.tasks.commands;
+  const [, list = ""] = /'--allow-env=(.*)'/.exec(command) ?? [];
+  const patterns = list.split(",").map((name) => new RegExp(`^${name.replace("*", ".*")}$`));
+  for (const name of [...Object.keys(variables), ...Object.values(CommandVariable)]) {
+    assert(patterns.some((pattern) => pattern.test(name)), name);
+  }
+  assertEquals(command.replace(/ '.*'/, ""), "echo --no-prompt --allow-net --ignore-env");
+});
+
+for (const task of ["doctor", "setup"] as const) {
+  Deno.test(`the task ${task} runs with the permissions of commands and no more`, () => {
+    const { command } = denoJson.tasks[task];
+    assert(command.includes(" $(deno task -q commands) "));
+    assertEquals(command.match(/--allow-\S+|-A\b/g), null);
+  });
+}
 
 for (const task of ["start", "dev", "compile"] as const) {
   Deno.test(`the task ${task} runs with these permissions and no more`, () => {

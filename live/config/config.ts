@@ -18,6 +18,8 @@ export interface Config {
   readonly DIRECTUS_MAX_CONCURRENCY: number;
   /** How long an answer of Directus is cached; 0 is not at all. */
   readonly DIRECTUS_CACHE_TTL_MS: number;
+  /** Static token that may read who has which rights. */
+  readonly DIRECTUS_TOKEN: string | undefined;
   /** Host of the live listener. */
   readonly LIVE_WS_HOST: string;
   /** Port of the live listener; 0 takes a free one. */

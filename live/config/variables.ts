@@ -45,6 +45,12 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
     "how long an answer serves the same session, or the same session and topic; 0 = none",
     "5000",
   ),
+  DIRECTUS_TOKEN: optional(
+    word("1 to 512 visible ASCII characters"),
+    "a static token that may read rights, so that users with equal rights share views",
+    "none",
+    true,
+  ),
   LIVE_WS_HOST: variable(
     word("a host name or address"),
     "host of the live listener",

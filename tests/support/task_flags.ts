@@ -5,7 +5,9 @@
  */
 
 /** Returns the words that a task prints, such as the flags that `deno task start` runs with. */
-export async function flagsOf(task: "imports" | "permissions" | "processes"): Promise<string[]> {
+export async function flagsOf(
+  task: "imports" | "permissions" | "processes" | "commands",
+): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "-q", task],
     cwd: new URL("../../", import.meta.url),

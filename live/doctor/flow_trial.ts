@@ -1,0 +1,96 @@
+/**
+ * Trying whether Directus reaches Live: by a Flow that exists for a moment.
+ *
+ * Only Directus knows which addresses it may call, and the token that it puts into a template.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { ApiAnswer, DirectusApi } from "../setup/directus_api.ts";
+import type { FlowCall } from "./flow_list.ts";
+
+/** What came of a call that Directus made. */
+export interface TrialResult {
+  /** Status of Live's answer, or 0 if there was none. */
+  readonly status: number;
+  /** The `error` of Live's answer, or an empty text. */
+  readonly error: string;
+  /** Why there was no answer, or an empty text. */
+  readonly reason: string;
+}
+
+/** Name of the Flow, for people who see it: in the log of Directus, or if the doctor was killed. */
+const NAME = "Live doctor: trial (may be deleted)";
+
+/** What Directus renders for a value that does not exist. */
+const UNRENDERED = "undefined";
+
+const text = z.string().transform((text) => text === UNRENDERED ? "" : text);
+
+const report = z.object({ status: text.transform(Number), error: text, reason: text });
+
+/**
+ * Has Directus make a call as a Flow makes it, but with a body that changes nothing: Live refuses it
+ * with 400 once it has accepted the token.
+ *
+ * @returns What came of it, or the answer with which Directus refused the trial.
+ */
+export async function tryCall(
+  { url, headers }: FlowCall,
+  api: DirectusApi,
+): Promise<TrialResult | ApiAnswer> {
+  const flow = crypto.randomUUID(); // the trigger is public while it exists: nobody can guess it
+  const [call, result] = [crypto.randomUUID(), crypto.randomUUID()];
+  const position = { position_x: 20, position_y: 1 };
+  const steps: readonly Parameters<DirectusApi>[] = [
+    ["POST", "/flows", {
+      id: flow,
+      name: NAME,
+      status: "active",
+      trigger: "webhook",
+      accountability: null,
+      options: { method: "POST", async: false, return: "$last" },
+    }],
+    ["POST", "/operations", {
+      ...position,
+      id: result,
+      flow,
+      key: "result",
+      name: "Result",
+      type: "transform",
+      options: { // no more than this: Directus's own error holds the headers, with the token
+        json: {
+          data: {
+            status: "{{call.status}}",
+            error: "{{call.data.error}}",
+            reason: "{{call.message}}",
+          },
+        },
+      },
+    }],
+    ["POST", "/operations", {
+      ...position,
+      id: call,
+      flow,
+      key: "call",
+      name: "Call",
+      type: "request",
+      options: { method: "POST", url, headers, body: "{}" },
+      resolve: result,
+      reject: result,
+    }],
+    ["PATCH", `/flows/${flow}`, { operation: call }],
+    ["POST", `/flows/trigger/${flow}`, {}],
+  ];
+  try {
+    let answer: ApiAnswer | undefined;
+    for (const step of steps) {
+      answer = await api(...step);
+      if (!answer.ok) return answer;
+    }
+    return report.parse(answer?.data);
+  } finally {
+    await api("DELETE", `/flows/${flow}`);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Variables that look like ours and are not.
+ *
+ * @module
+ */
+
+import { nearest } from "../terminal/nearest.ts";
+import { type Finding, findingsOf } from "./finding.ts";
+
+const PREFIX = /^(?:LIVE|DIRECTUS|OPS|REDIS)_/;
+
+/** What Kubernetes sets for each Service, such as one that is called `live` or `redis`. */
+const KUBERNETES = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_(?:TCP|UDP)(?:_\w+)?)$/;
+
+const { ok, warning, fault } = findingsOf("variables");
+
+/** Variables by name. */
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Looks for variables that were meant for the server, and that it does not read. */
+export function checkVariables(env: Env, known: readonly string[]): Finding[] {
+  const unknown = Object.keys(env).filter((name) =>
+    PREFIX.test(name) && !KUBERNETES.test(name) && !known.includes(name)
+  ).toSorted();
+  const findings = unknown.flatMap((name) => judge(name, env, known));
+  return findings.length > 0 ? findings : [ok("no name is misspelt")];
+}
+
+function judge(name: string, env: Env, known: readonly string[]): Finding[] {
+  const misspelt = nearest(name, known);
+  const meant = misspelt ?? shortened(name, known);
+  if (meant === undefined) return [];
+  const message = `the server does not read ${name}`;
+  const cure = `Did you mean ${meant}?`;
+  const isMistake = misspelt !== undefined && !env[meant];
+  return [isMistake ? fault(message, cure) : warning(message, cure)];
+}
+
+/** Returns the only known name with the words of this one and more: DIRECTUS_URL lacks BASE. */
+function shortened(name: string, known: readonly string[]): string | undefined {
+  const words = name.split("_");
+  const longer = known.filter((candidate) => {
+    let found = 0;
+    for (const word of candidate.split("_")) if (word === words[found]) found++;
+    return found === words.length;
+  });
+  return longer.length === 1 ? longer[0] : undefined;
+}
