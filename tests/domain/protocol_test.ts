@@ -1,5 +1,5 @@
 /**
- * What the server reads from a frame of a client.
+ * Tests of reading client messages.
  *
  * @module
  */
@@ -29,11 +29,11 @@ const good: Record<string, [frame: unknown, message: unknown]> = {
     { type: "subscribe", topic: "a:1", x: { y: [1] }, since: { ...since, z: 1 } },
     { type: "subscribe", topic: "a:1", since },
   ],
-  "a since on an unsubscribe, which has none": [
+  "an unsubscribe with a since, which is ignored": [
     { type: "unsubscribe", topic: "a:1", since: "?" },
     { type: "unsubscribe", topic: "a:1" },
   ],
-  "a topic that is none, which is for the session to say": [
+  "a malformed topic, which the session refuses": [
     { type: "subscribe", topic: "" },
     { type: "subscribe", topic: "" },
   ],
@@ -54,10 +54,10 @@ for (const [name, [frame, message]] of Object.entries(good)) {
   });
 }
 
-/** Frames that are no message, and the id that the answer carries, if any. */
+/** Invalid frames, and the id in the answer, if any. */
 const bad: Record<string, [frame: unknown, id?: string]> = {
-  "nothing": [""],
-  "no JSON": ["hello"],
+  "an empty text": [""],
+  "text that is not JSON": ["hello"],
   "half of a message": ['{"type":"subscribe","topic":"event:42"'],
   "two messages in one": ['{"type":"subscribe","topic":"a:1"}{"type":"subscribe","topic":"a:2"}'],
   "a byte order mark": ['\ufeff{"type":"subscribe","topic":"a:1"}'],
@@ -71,9 +71,9 @@ const bad: Record<string, [frame: unknown, id?: string]> = {
   "a server's type": ['{"type":"message","topic":"a:1","id":"1"}', "1"],
   "a type of another case": ['{"type":"Subscribe","topic":"a:1"}'],
   "a type that every object has": ['{"type":"constructor","topic":"a:1"}'],
-  "a type that is no string": ['{"type":["subscribe"],"topic":"a:1"}'],
+  "a type that is not a string": ['{"type":["subscribe"],"topic":"a:1"}'],
   "no topic": ['{"type":"subscribe","id":"7"}', "7"],
-  "a topic that is no string": ['{"type":"subscribe","topic":42,"id":"7"}', "7"],
+  "a topic that is not a string": ['{"type":"subscribe","topic":42,"id":"7"}', "7"],
   "a topic that is null": ['{"type":"unsubscribe","topic":null,"id":"7"}', "7"],
   "a numeric id": ['{"type":"subscribe","topic":"a:1","id":1}'],
   "an id that is null": ['{"type":"subscribe","topic":"a:1","id":null}'],
@@ -108,7 +108,7 @@ for (const [name, [frame, id]] of Object.entries(bad)) {
   });
 }
 
-Deno.test("parseClientMessage() takes an id of the greatest length and no longer", () => {
+Deno.test("parseClientMessage() accepts an id up to the greatest length", () => {
   const message = (id: string) => JSON.stringify({ type: "subscribe", topic: "a:1", id });
   const longest = "i".repeat(MAX_MESSAGE_ID_LENGTH);
   assertEquals(longest.length, 64);
@@ -117,12 +117,12 @@ Deno.test("parseClientMessage() takes an id of the greatest length and no longer
   assertEquals(parsed.ok || parsed.answer.id, undefined);
 });
 
-Deno.test("parseClientMessage() takes the last of two fields of one name, as JSON.parse does", () => {
+Deno.test("parseClientMessage() uses the last of two fields of the same name, as JSON.parse does", () => {
   const parsed = parseClientMessage('{"type":"x","type":"subscribe","topic":"a:1","topic":"a:2"}');
   assertEquals(parsed.ok && parsed.message.topic, "a:2");
 });
 
-Deno.test("parseClientMessage() reads past a deep field that is unknown", () => {
+Deno.test("parseClientMessage() ignores an unknown field that is deeply nested", () => {
   const deep = "[".repeat(30_000) + "]".repeat(30_000);
   const parsed = parseClientMessage(`{"type":"subscribe","topic":"a:1","x":${deep}}`);
   assertEquals(JSON.stringify(parsed), '{"ok":true,"message":{"type":"subscribe","topic":"a:1"}}');

@@ -1,5 +1,5 @@
 /**
- * The session cookie cannot be printed by accident.
+ * Tests that a session cookie cannot be printed by accident.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { SessionCookie } from "../../live/domain/session_cookie.ts";
 
 const secret = new SessionCookie("directus_session_token", "s3cr3t");
 
-Deno.test("SessionCookie.header() is one name and value, not decoded", () => {
+Deno.test("SessionCookie.header() is the name and the value, not decoded", () => {
   assertEquals(secret.header(), "directus_session_token=s3cr3t");
   assertEquals(new SessionCookie("a", "%20x=y+").header(), "a=%20x=y+");
 });
@@ -56,7 +56,7 @@ for (const [name, print] of Object.entries(prints)) {
   });
 }
 
-Deno.test("SessionCookie shows a placeholder, so that a log tells that there was one", () => {
+Deno.test("SessionCookie shows a placeholder, so that a log shows that there was one", () => {
   assertEquals(JSON.stringify({ secret }), '{"secret":"[cookie]"}');
   assertEquals(`${secret}`, "[cookie]");
   assertEquals(Deno.inspect(secret), "[cookie]");

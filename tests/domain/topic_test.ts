@@ -1,5 +1,5 @@
 /**
- * Which names are topics: every way to reach another route of Directus is refused.
+ * Tests of topic names: an id that would reach another route of Directus is refused.
  *
  * @module
  */
@@ -25,13 +25,13 @@ const good: [name: string, prefix: string, id: string][] = [
 ];
 
 for (const [name, prefix, id] of good) {
-  Deno.test(`parseTopic() takes ${name} apart`, () => {
+  Deno.test(`parseTopic() splits ${name}`, () => {
     assertEquals(parseTopic(name), { name, prefix, id });
   });
 }
 
 const bad: Record<string, string> = {
-  "nothing": "",
+  "an empty name": "",
   "no colon": "event",
   "only a colon": ":",
   "no prefix": ":42",
@@ -69,7 +69,7 @@ for (const [name, topic] of Object.entries(bad)) {
   Deno.test(`parseTopic() refuses ${name}`, () => assertEquals(parseTopic(topic), undefined));
 }
 
-Deno.test("parseTopic() refuses every control character, wherever it stands", () => {
+Deno.test("parseTopic() refuses control characters at the start and at the end", () => {
   for (let code = 0; code <= 0xff; code++) {
     const isControl = code < 0x20 || (code >= 0x7f && code <= 0x9f);
     const isUnsafe = isControl || "/?#%".includes(String.fromCharCode(code));
@@ -79,7 +79,7 @@ Deno.test("parseTopic() refuses every control character, wherever it stands", ()
   }
 });
 
-Deno.test("parseTopic() takes a name of the greatest length and no longer", () => {
+Deno.test("parseTopic() accepts names up to the greatest length", () => {
   const name = `e:${"1".repeat(MAX_TOPIC_LENGTH - 2)}`;
   assertEquals(name.length, 256);
   assertEquals(parseTopic(name)?.name, name);

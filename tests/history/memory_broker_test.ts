@@ -109,7 +109,7 @@ Deno.test("MemoryBroker.open() again keeps no more than what follows from then o
   assertEquals([log.read(2, 0), offsets(log.read(3, Infinity))], [undefined, [4, 5]]);
 });
 
-Deno.test("MemoryBroker keeps everything for the only reader, who comes back in time", async () => {
+Deno.test("MemoryBroker keeps everything for an only reader that comes back in time", async () => {
   using time = new FakeTime(0);
   await using broker = new TestMemoryBroker();
   const log = await broker.open("a:1");

@@ -23,7 +23,7 @@ export interface HistorySetup {
   readonly budget: { used: number };
 }
 
-/** Creates a history of size 3 that nobody reads, so that it keeps no more than its bounds. */
+/** Creates a history of size 3 without readers, so that it keeps no more than its bounds. */
 export function createHistory(options: Partial<TopicHistoryOptions> = {}): HistorySetup {
   const budget = { used: 0 };
   const history = new TopicHistory(TOPIC, { size: 3, ttlMs: TTL_MS, budget, ...options });

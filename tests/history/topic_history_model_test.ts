@@ -187,7 +187,7 @@ function compareLengths(
   assert(part.length > 0 && lengthOf(expected.slice(0, part.length + 1)) > maxLength);
 }
 
-/** Checks that a reader ends with the state, however it catches up, or is told to start over. */
+/** Checks that a reader ends with the state however it catches up, or has to start over. */
 function compareCatchingUp(history: TopicHistory, model: Model, offset: number): void {
   assertEquals(history.canCatchUp(offset), offset >= model.lostUpTo, `canCatchUp ${offset}`);
   if (offset < model.lostUpTo) return;

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { Position, TopicLog } from "../../live/domain/broker.ts";
+import type { Position } from "../../live/domain/broker.ts";
 import { Publication } from "../../live/domain/publication.ts";
 import type { Client } from "../support/fake_client.ts";
 import { turn } from "../support/queue.ts";
@@ -31,6 +31,16 @@ interface Listener {
   pending: (() => void)[];
 }
 
+/** What may differ from run to run. */
+export interface ModelOptions {
+  /** What all topics may hold together, in bytes. */
+  readonly maxBytes?: number;
+  /** How long messages are gathered, in milliseconds. */
+  readonly flushIntervalMs?: number;
+  /** Whether logs are in a shared store, which can be cut off or lose them. */
+  readonly store?: boolean;
+}
+
 /** A hub under random use, with clients that check what they get. */
 export class Model implements AsyncDisposable {
   readonly seen = new Seen();
@@ -41,10 +51,10 @@ export class Model implements AsyncDisposable {
   readonly #listeners: Listener[] = [];
   /** What happened, in order, for when the positions of publications are known. */
   readonly #events: (() => void)[] = [];
-  readonly #subscribing: Promise<void>[] = [];
   #sent = 0;
 
-  constructor(seed: number, historySize: number, options: { maxBytes?: number; store?: boolean }) {
+  /** Creates a hub and clients without subscriptions. */
+  constructor(seed: number, historySize: number, options: ModelOptions) {
     this.#random = new Random(seed);
     this.#store = options.store ? new StoreBroker(historySize) : undefined;
     this.#setup = new HubSetup({
@@ -52,6 +62,7 @@ export class Model implements AsyncDisposable {
       historySize,
       historyTtlMs: 2 ** 31,
       historyMaxBytes: options.maxBytes ?? 100_000_000,
+      flushIntervalMs: options.flushIntervalMs ?? 0,
       thresholdBytes: THRESHOLD,
     });
     for (let i = 0; i < CLIENTS; i++) {
@@ -100,12 +111,13 @@ export class Model implements AsyncDisposable {
       await turn();
       await this.#settle();
     }
-    await Promise.all(this.#subscribing);
     for (const topic of TOPICS) {
       const log = await this.#setup.broker.open(topic);
       for (const { client, readers } of this.#listeners) {
         const reader = readers.get(topic);
-        if (reader?.isSubscribed && !client.connection.ended) this.#check(reader, log);
+        if (!reader?.isSubscribed || client.connection.ended) continue;
+        assertEquals(reader.asked, undefined);
+        reader.check(log.epoch, log.latest(0));
       }
     }
     assertEquals(this.#setup.metrics.outbound.message, this.#sent);
@@ -125,11 +137,6 @@ export class Model implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#setup[Symbol.asyncDispose]();
-  }
-
-  #check(reader: Reader, log: TopicLog): void {
-    assertEquals(reader.asked, undefined);
-    reader.check(log.epoch, log.latest(0));
   }
 
   #lifeOf(topic: string, epoch: string): Life {
@@ -174,16 +181,16 @@ export class Model implements AsyncDisposable {
 
   #subscribe({ client, readers }: Listener, topic: string): void {
     const reader = readers.get(topic);
-    if (reader === undefined || reader.asked !== undefined || client.connection.ended) return;
+    if (!reader || reader.asked || client.connection.ended) return;
     const { cursor } = reader;
     const since = this.#random.of([cursor, cursor, cursor, undefined, { ...cursor, epoch: "no" }]);
     reader.asked = { since };
-    this.#subscribing.push(this.#setup.subscribe(client, topic, since, "id"));
+    this.#setup.subscribe(client, topic, since, "id");
   }
 
   #unsubscribe({ client, readers }: Listener, topic: string): void {
     const reader = readers.get(topic);
-    if (reader === undefined || reader.asked !== undefined) return;
+    if (!reader || reader.asked) return;
     this.#setup.hub.unsubscribe(client.connection, topic);
     this.#events.push(() => reader.isSubscribed = false);
   }
