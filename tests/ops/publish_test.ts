@@ -74,22 +74,23 @@ for (const count of [0, 1_000]) {
 const refused: [name: string, body: unknown, error: string, index?: number][] = [
   ["a string", '"x"', "Invalid input: expected object, received string"],
   ["no data", { topic: "event:42" }, "data: missing"],
+  ["JSON text in place of data", { topic: "event:42", json: "1" }, "data: missing"],
   ["a bad topic", { topic: "event:..", data: 1 }, BAD_TOPIC],
   ["a numeric key", { ...one, key: 7 }, "key: Invalid input: expected string, received number"],
   [
     "a removal without a key",
     { topic: "event:42", removed: true },
-    "key: missing, as removed takes a key out",
+    "key: missing; a removal must name the key",
   ],
   [
     "a removal with data",
     { ...one, key: "k", removed: true },
-    "data: must be absent where removed is true",
+    "data: must be absent if removed is true",
   ],
   [
     "a removal with null as data",
     { topic: "event:42", key: "k", data: null, removed: true },
-    "data: must be absent where removed is true",
+    "data: must be absent if removed is true",
   ],
   [
     "removed as text",
@@ -101,13 +102,13 @@ const refused: [name: string, body: unknown, error: string, index?: number][] = 
   [
     "an element that removes without a key",
     [{ topic: "event:42", removed: true }, one],
-    "Element 0: key: missing, as removed takes a key out",
+    "Element 0: key: missing; a removal must name the key",
     0,
   ],
   [
     "an element that removes with data",
     [one, { ...one, key: "k", removed: true }],
-    "Element 1: data: must be absent where removed is true",
+    "Element 1: data: must be absent if removed is true",
     1,
   ],
   ["1,001 elements", Array(1_001).fill(one), "Array must hold at most 1000 elements: 1001"],
