@@ -120,13 +120,12 @@ export class Model implements AsyncDisposable {
         reader.check(log.epoch, log.latest(0));
       }
     }
-    assertEquals(this.#setup.metrics.outbound.message, this.#sent);
     for (const { client } of this.#listeners) {
       client.connection.end(1001, "gone");
     }
     for (const topic of TOPICS) this.#setup.broker.close(topic);
-    const { gauges } = this.#setup.metrics;
-    assertEquals([gauges.subscriptions, gauges.topics], [0, 0]);
+    const { gauges, outbound } = this.#setup.metrics;
+    assertEquals([gauges.subscriptions, gauges.topics, outbound.message], [0, 0, this.#sent]);
   }
 
   /** What the history holds once no topic was used for the time to live. */
