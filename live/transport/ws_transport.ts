@@ -58,14 +58,30 @@ export async function listenOnWs(
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: limits.checkIntervalMs,
   });
+  const { onRequest, onUpgrade } = createExchange(options);
   const sockets = new Set<Socket>();
+  /** Sockets that are answering a request, or were upgraded. */
+  const busy = new Set<Socket>();
   server.on("connection", (socket) => {
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    socket.once("close", () => {
+      sockets.delete(socket);
+      busy.delete(socket);
+    });
   });
-  const { onRequest, onUpgrade } = createExchange(options);
-  server.on("request", onRequest);
-  server.on("upgrade", onUpgrade);
+  server.on("request", (message, outgoing) => {
+    const { socket } = message;
+    busy.add(socket);
+    outgoing.once("close", () => {
+      busy.delete(socket);
+      if (!server.listening) socket.destroySoon();
+    });
+    onRequest(message, outgoing);
+  });
+  server.on("upgrade", (message, socket, head) => {
+    busy.add(message.socket);
+    onUpgrade(message, socket, head);
+  });
   await start(server, options);
   const { address: hostname, port } = server.address() as AddressInfo;
   const { promise: closed, resolve } = Promise.withResolvers<void>();
@@ -73,7 +89,8 @@ export async function listenOnWs(
 
   function shutdown(): Promise<void> {
     server.close();
-    server.closeIdleConnections();
+    // Browsers open connections in advance. Node would wait for their first request.
+    for (const socket of sockets) if (!busy.has(socket)) socket.destroySoon();
     return closed;
   }
 

@@ -12,10 +12,12 @@ import { takeFreePort } from "../../live/transport/listener.ts";
 import type { Transport } from "../../live/transport/transport.ts";
 import { transports } from "../../live/transport/transports.ts";
 import { cookieOf, fakeAuthority } from "../support/authorities.ts";
+import type { Live } from "../support/live.ts";
 import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
 import { SseClient } from "../support/sse_client.ts";
 import { testOnEach, TRANSPORTS } from "../support/transports.ts";
 
+const STREAM = "/sse?topic=event:1";
 const sessions = () => ({ handle() {}, end() {} });
 
 function createServer(options: LiveServerOptions): LiveServer {
@@ -136,39 +138,50 @@ testOnEach("LiveServer.accepting is true between start and stop", async (startLi
   await stopped;
 });
 
-/** Peers that hold a connection open, whatever the server does. */
-const peers: Readonly<Record<string, (port: number) => Promise<RawClient>>> = {
-  "sends nothing": (port) => RawClient.connect(port),
-  "has sent half a request": async (port) => {
+/** Connects and sends a request. */
+async function request(
+  port: number,
+  path: string,
+  headers: Record<string, string>,
+): Promise<RawClient> {
+  const client = await RawClient.connect(port);
+  await client.request(path, headers);
+  return client;
+}
+
+/** Peers that would hold a connection open, and the longest time-outs to stop them with. */
+const peers: Readonly<Record<string, [timeoutMs: number, (live: Live) => Promise<RawClient>]>> = {
+  "sends nothing": [60_000, ({ port }) => RawClient.connect(port)],
+  "has sent half a request": [60_000, async ({ port }) => {
     const client = await RawClient.connect(port);
     await client.write("GET / HTTP/1.1\r\nhost: x\r\n");
     return client;
-  },
-  "waits for its session to be checked": async (port) => {
-    const client = await RawClient.connect(port);
-    await client.request("/", { ...UPGRADE_HEADERS, cookie: cookieOf("slow") });
+  }],
+  "keeps its connection alive": [60_000, async ({ port }) => {
+    const client = await request(port, "/x", { host: "x" });
+    assertEquals((await client.head()).status, 404);
     return client;
-  },
-  "does not answer the close of its WebSocket": async (port) => {
-    const client = await RawClient.connect(port);
-    assertEquals((await client.upgrade("/", { cookie: cookieOf("ada") })).status, 101);
+  }],
+  "waits for its session to be checked": [60_000, async ({ port, metrics }) => {
+    const client = await request(port, "/", { ...UPGRADE_HEADERS, cookie: cookieOf("slow") });
+    await metrics.until(({ gauges }) => gauges.pendingUpgrades === 1);
     return client;
-  },
-  "does not answer the close of its refusal": async (port) => {
-    const client = await RawClient.connect(port);
-    assertEquals((await client.upgrade("/?reject=close")).status, 101);
-    return client;
-  },
-  "reads a stream": async (port) => {
-    const client = await RawClient.connect(port);
-    await client.request("/sse?topic=event:1", { host: "x", cookie: cookieOf("ada") });
+  }],
+  "reads a stream": [60_000, async ({ port }) => {
+    const client = await request(port, STREAM, { host: "x", cookie: cookieOf("ada") });
     assertEquals((await client.head()).status, 200);
     return client;
-  },
+  }],
+  "does not answer the close of its WebSocket": [20, (live) => live.connectRaw()],
+  "does not answer the close of its refusal": [20, async ({ port }) => {
+    const client = await request(port, "/?reject=close", UPGRADE_HEADERS);
+    assertEquals((await client.head()).status, 101);
+    return client;
+  }],
 };
 
-for (const [name, connect] of Object.entries(peers)) {
-  for (const timeoutMs of [0, 20]) {
+for (const [name, [longest, connect]] of Object.entries(peers)) {
+  for (const timeoutMs of [0, longest]) {
     testOnEach(
       `LiveServer.stop(${timeoutMs}) ends the connection of a peer that ${name}`,
       async (startLive) => {
@@ -178,16 +191,12 @@ for (const [name, connect] of Object.entries(peers)) {
           authenticate: (cookie) =>
             cookie.header() === cookieOf("slow") ? never.promise : known.authenticate(cookie),
         });
-        const live = await startLive({ authority });
-        using peer = await connect(live.port);
-        if (name.startsWith("waits")) {
-          await live.metrics.until(({ gauges }) => gauges.pendingUpgrades === 1);
-        }
+        await using live = await startLive({ authority });
+        using peer = await connect(live);
 
         await live.server.stop(timeoutMs);
 
         await peer.ended();
-        await live.hub.stop();
       },
     );
   }
