@@ -1,5 +1,5 @@
 /**
- * The browser client on the live listener.
+ * Tests of the browser client on the live listener.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { testOnEach } from "../support/transports.ts";
 
 const URL_OF_CLIENT = "http://live.test/live/client.js";
 
-/** Headers of the file, but for the server's own. */
+/** Headers of the file, without those of the server. */
 const HEADERS = {
   "access-control-allow-origin": "*",
   "cache-control": "public, max-age=300",
@@ -45,7 +45,7 @@ for (const method of ["GET", "HEAD"]) {
   });
 }
 
-testOnEach("LiveServer answers 304 to who has the client", async (startLive) => {
+testOnEach("LiveServer answers 304 to a browser that has the client", async (startLive) => {
   await using live = await startLive();
 
   const response = await fetch(`${live.http}/live/client.js`, {
@@ -60,7 +60,7 @@ testOnEach("LiveServer answers 304 to who has the client", async (startLive) => 
 
 for (
   const [name, tags, status] of [
-    ["its tag, weak, as a proxy that compresses makes it", () => `W/${etag()}`, 304],
+    ["its tag, made weak by a proxy that compresses", () => `W/${etag()}`, 304],
     ["its tag among others", () => `"a", ${etag()}`, 304],
     ["any tag", () => "*", 304],
     ["another tag", () => '"a"', 200],
@@ -93,7 +93,7 @@ for (
   });
 }
 
-testOnEach("LiveServer serves the client to who may not connect", async (startLive) => {
+testOnEach("LiveServer serves the client to pages of any origin", async (startLive) => {
   await using live = await startLive({
     options: { allowedOrigins: new Set(["https://a.example"]) },
   });

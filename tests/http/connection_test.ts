@@ -1,5 +1,5 @@
 /**
- * A connection's welcome, its fields and its messages, over a real socket.
+ * Tests of a connection's welcome, its fields and its messages.
  *
  * @module
  */
@@ -48,7 +48,7 @@ testOnEach(
   },
 );
 
-testOnEach("LiveServer gives every connection another id", async (startLive) => {
+testOnEach("LiveServer gives every connection an id of its own", async (startLive) => {
   await using live = await startLive();
   await using _first = await live.connect("ada");
   await using _second = await live.connect("ada");
@@ -72,7 +72,7 @@ testOnEach(
 );
 
 testOnEach(
-  "Connection without an authority has no user, and its cookie is not kept",
+  "Connection without an authority has no user and no cookie",
   async (startLive) => {
     await using live = await startLive({ authority: null });
     await using _client = await Client.connect(live.ws, { cookie: cookieOf("ada") });
@@ -105,7 +105,7 @@ testOnEach(
 );
 
 testOnEach(
-  "LiveServer sends a topic's messages to who is subscribed, until they are not",
+  "LiveServer sends a topic's messages to its subscribers until they unsubscribe",
   async (startLive) => {
     await using live = await startLive();
     await using ada = await live.connect("ada");
@@ -143,7 +143,7 @@ testOnEach(
 );
 
 testOnEach(
-  "LiveServer joins what was published together into one frame, in its order",
+  "LiveServer joins messages that were published together into one frame",
   async (startLive) => {
     await using live = await startLive();
     await using client = await live.connect();
@@ -161,7 +161,7 @@ testOnEach(
 );
 
 testOnEach(
-  "LiveServer answers a forbidden topic with an error, and the connection stays",
+  "LiveServer answers a forbidden topic with an error, and keeps the connection",
   async (startLive) => {
     await using live = await startLive();
     await using client = await live.connect();
@@ -178,7 +178,7 @@ testOnEach(
 );
 
 testOnEach(
-  "LiveServer takes the code of a client's close, and forgets the connection",
+  "LiveServer counts the close code of a client, and forgets the connection",
   async (startLive) => {
     await using live = await startLive();
     await using client = await live.connect();
@@ -193,7 +193,7 @@ testOnEach(
 );
 
 testOnEach(
-  "LiveServer counts a connection that broke, and forgets it",
+  "LiveServer counts a connection that broke off, and forgets it",
   async (startLive) => {
     await using live = await startLive();
     using client = await live.connectRaw();

@@ -1,5 +1,5 @@
 /**
- * What the states of a Directus and of its sessions do to an upgrade request.
+ * Tests of upgrades with the states of Directus and of its sessions.
  *
  * @module
  */
@@ -54,15 +54,15 @@ for (
 }
 
 const sessions: Record<string, (directus: DirectusStandIn) => string> = {
-  "that is garbage": () => "directus_session_token=garbage",
-  "of a wrong signature": (directus) => `${directus.session("ada-id").slice(0, -4)}AAAA`,
+  "with a malformed token": () => "directus_session_token=garbage",
+  "with a wrong signature": (directus) => `${directus.session("ada-id").slice(0, -4)}AAAA`,
   "that has expired": (directus) => after(directus, (cookie) => directus.expire(cookie)),
   "that was logged out": (directus) => after(directus, (cookie) => directus.logOut(cookie)),
   "of a suspended user": (directus) => after(directus, () => directus.suspend("ada-id")),
   "of a deleted user": (directus) => after(directus, () => directus.remove("ada-id")),
   "of a changed password": (directus) =>
     after(directus, () => directus.changePassword("ada-id", "new")),
-  "of a share, which is nobody's": (directus) => directus.shareSession("share-id"),
+  "of a share, which has no user": (directus) => directus.shareSession("share-id"),
 };
 
 function after(directus: DirectusStandIn, change: (cookie: string) => void): string {
@@ -85,7 +85,7 @@ for (const [name, cookieOf] of Object.entries(sessions)) {
 }
 
 testOnEach(
-  "LiveServer does not ask Directus about an upgrade without the session cookie",
+  "LiveServer does not call Directus without the session cookie",
   async (startLive) => {
     const directus = createDirectusStandIn(options);
     await using live = await startOn(startLive, directus);
@@ -98,7 +98,7 @@ testOnEach(
 );
 
 testOnEach(
-  "LiveServer forwards the session cookie to Directus, and no other",
+  "LiveServer forwards the session cookie to Directus, and no other cookie",
   async (startLive) => {
     const directus = createDirectusStandIn(options);
     const cookie = directus.session("ada-id");
@@ -110,7 +110,7 @@ testOnEach(
   },
 );
 
-testOnEach("LiveServer welcomes a user with what Directus says of them", async (startLive) => {
+testOnEach("LiveServer sends the user's fields in the welcome", async (startLive) => {
   const directus = createDirectusStandIn(options);
   await using live = await startOn(startLive, directus);
   await using client = await Client.connect(live.ws, { cookie: directus.session("ada-id") });
@@ -124,7 +124,7 @@ testOnEach("LiveServer welcomes a user with what Directus says of them", async (
   });
 });
 
-testOnEach("LiveServer welcomes a user of whom Directus tells the id only", async (startLive) => {
+testOnEach("LiveServer sends null for fields that Directus hides", async (startLive) => {
   const directus = createDirectusStandIn(options);
   await using live = await startOn(startLive, directus);
   await using client = await Client.connect(live.ws, { cookie: directus.session("bob-id") });

@@ -1,5 +1,5 @@
 /**
- * Upgrade requests as they are on the wire, and what is none.
+ * Tests of upgrade requests on the wire, and of requests that are none.
  *
  * @module
  */
@@ -17,11 +17,11 @@ for (
     ["a HEAD", "HEAD", { connection: undefined, upgrade: undefined }],
     ["a POST", "POST", { connection: undefined, upgrade: undefined, "content-length": "0" }],
     ["a POST that asks for an upgrade", "POST", {}],
-    ["a GET with an Upgrade but no Connection", "GET", { connection: undefined }],
-    ["a GET with a Connection but no Upgrade", "GET", { upgrade: undefined }],
+    ["a GET with Upgrade but without Connection", "GET", { connection: undefined }],
+    ["a GET with Connection but without Upgrade", "GET", { upgrade: undefined }],
     ["an upgrade to HTTP/2", "GET", { upgrade: "h2c" }],
-    ["an upgrade that the Connection does not name", "GET", { connection: "keep-alive" }],
-    ["an upgrade to something like a WebSocket", "GET", { upgrade: "websocket2" }],
+    ["an Upgrade that Connection does not list", "GET", { connection: "keep-alive" }],
+    ["an upgrade to an unknown protocol", "GET", { upgrade: "websocket2" }],
   ] as const
 ) {
   testOnEach(`LiveServer answers 404 to ${name}`, async (startLive) => {
@@ -49,15 +49,15 @@ for (
     ["without a key", { "sec-websocket-key": undefined }, 400, null],
     ["with an empty key", { "sec-websocket-key": "" }, 400, null],
     ["with a key of 15 bytes", { "sec-websocket-key": "dGhlIHNhbXBsZSBub25j" }, 400, null],
-    ["with a key that is no base64", { "sec-websocket-key": `${"!".repeat(22)}==` }, 400, null],
+    ["with a key that is not base64", { "sec-websocket-key": `${"!".repeat(22)}==` }, 400, null],
     ["without a version", { "sec-websocket-version": undefined }, 426, "13"],
-    ["of version 8", { "sec-websocket-version": "8" }, 426, "13"],
-    ["of two versions", { "sec-websocket-version": "13, 8" }, 426, "13"],
+    ["with version 8", { "sec-websocket-version": "8" }, 426, "13"],
+    ["with two versions", { "sec-websocket-version": "13, 8" }, 426, "13"],
   ] as const
 ) {
   for (const path of ["/", "/?reject=close"]) {
     testOnEach(
-      `LiveServer answers ${status} to a handshake ${name} at ${path}`,
+      `LiveServer answers ${status} to a handshake ${name}, at ${path}`,
       async (startLive) => {
         const authority = fakeAuthority();
         await using live = await startLive({ authority });
@@ -75,7 +75,7 @@ for (
   }
 }
 
-testOnEach("LiveServer proves that it read the key", async (startLive) => {
+testOnEach("LiveServer answers with the hash of the key", async (startLive) => {
   await using live = await startLive();
 
   const head = await live.knock("/", { cookie });
@@ -90,10 +90,10 @@ for (
     ["at any path", "/any/path?x=1", {}],
     ["with tokens in any case", "/", { upgrade: "WebSocket", connection: "UPGRADE" }],
     ["with tokens among others", "/", { upgrade: "h2c, websocket", connection: "x, upgrade" }],
-    ["with two headers Connection", "/", { connection: "keep-alive", Connection: "Upgrade" }],
-    ["with a Host that is none", "/", { host: "[" }],
-    ["with a path that is no URL's", "//[", {}],
-    ["with cookies beside the session's", "/", { cookie: `a=1; ${cookie}; b="2"` }],
+    ["with two Connection headers", "/", { connection: "keep-alive", Connection: "Upgrade" }],
+    ["with an invalid Host", "/", { host: "[" }],
+    ["with an invalid path", "//[", {}],
+    ["with other cookies", "/", { cookie: `a=1; ${cookie}; b="2"` }],
   ] as const
 ) {
   testOnEach(`LiveServer upgrades a handshake ${name}`, async (startLive) => {
@@ -117,7 +117,7 @@ testOnEach("LiveServer agrees to no extension and to no sub-protocol", async (st
   assertEquals(head.headers.get("sec-websocket-protocol"), null);
 });
 
-testOnEach("LiveServer goes on after bytes that are no HTTP", async (startLive) => {
+testOnEach("LiveServer keeps serving after bytes that are not HTTP", async (startLive) => {
   await using live = await startLive();
   using client = await RawClient.connect(live.port);
 

@@ -1,6 +1,6 @@
 /**
- * Tests of starting and stopping in every order, and of failures in between. The sanitizers find any
- * listener, timer or connection that is left.
+ * Tests of starting and stopping in every order, and of failures in between. The sanitizers find
+ * any listener, timer or connection that is left.
  *
  * @module
  */
@@ -26,7 +26,9 @@ function createServer(options: LiveServerOptions): LiveServer {
 
 type Step = "start" | "stop" | "stop(0)" | "await";
 
-/** Runs steps one after the other without waiting, unless a step is `await`; returns the outcomes. */
+/**
+ * Runs steps one after the other without waiting, unless a step is `await`; returns the outcomes.
+ */
 async function run(server: LiveServer, steps: readonly Step[]): Promise<string[]> {
   const outcomes: Promise<string>[] = [];
   for (const step of steps) {

@@ -1,25 +1,22 @@
 /**
- * Every limit of a connection at its boundary: the last that is allowed, and the first that is not.
- *
- * Connections in all and of one user are in the tests of admission, the size of a message in those
- * of the inbox, and the size of a call in those of publishing.
+ * Tests of the limits of a connection, each at its boundary. The limits on connections are tested
+ * in admission_test.ts.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
 import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
+import { createLive } from "../../live/live.ts";
 import { cookieOf } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
-import { startDirectus } from "../support/directus.ts";
-import { ServerProcess } from "../support/process.ts";
-import { testOnEach, TRANSPORTS } from "../support/transports.ts";
+import { testOnEach } from "../support/transports.ts";
 
 const MAX_TOPICS = 128;
 const BURST = 2 * MAX_TOPICS;
 
 testOnEach(
-  "LiveServer takes 128 topics of a connection, and refuses one more",
+  "LiveServer allows a connection 128 topics, and refuses one more",
   async (startLive) => {
     await using live = await startLive({ maxTopics: MAX_TOPICS });
     await using client = await live.connect();
@@ -46,7 +43,7 @@ testOnEach(
 );
 
 testOnEach(
-  "LiveServer takes twice as many messages at once as topics, and closes at one more",
+  "LiveServer allows a burst of 256 messages, and closes with 4429 at one more",
   async (startLive) => {
     assertEquals(LIVE_DEFAULTS.messageBurst, BURST);
     await using live = await startLive({ options: { maxMessagesPerSecond: 1e-9 } });
@@ -62,26 +59,29 @@ testOnEach(
   },
 );
 
-testOnEach("LiveServer takes a message of 65,536 bytes, and none of more", async (startLive) => {
-  await using live = await startLive();
-  await using client = await live.connect();
+testOnEach(
+  "LiveServer allows a message of 65,536 bytes, and closes with 1009 at one more",
+  async (startLive) => {
+    await using live = await startLive();
+    await using client = await live.connect();
 
-  assertEquals((await client.ask("a".repeat(65_536))).code, "protocol-violation");
-  client.send("a".repeat(65_537));
+    assertEquals((await client.ask("a".repeat(65_536))).code, "protocol-violation");
+    client.send("a".repeat(65_537));
 
-  assertEquals((await client.outcome()).code, 1009);
-  assertEquals(live.metrics.disconnects, [1009]);
-});
+    assertEquals((await client.outcome()).code, 1009);
+    assertEquals(live.metrics.disconnects, [1009]);
+  },
+);
 
 for (
   const [name, message, answer] of [
-    ["a topic of 256 characters", { topic: `event:${"1".repeat(250)}` }, "subscribed"],
-    ["no topic of 257", { topic: `event:${"1".repeat(251)}` }, "bad-topic"],
-    ["an id of 64 characters", { topic: "event:1", id: "i".repeat(64) }, "subscribed"],
-    ["no id of 65", { topic: "event:1", id: "i".repeat(65) }, "protocol-violation"],
+    ["allows a topic of 256 characters", { topic: `event:${"1".repeat(250)}` }, "subscribed"],
+    ["refuses a topic of 257", { topic: `event:${"1".repeat(251)}` }, "bad-topic"],
+    ["allows an id of 64 characters", { topic: "event:1", id: "i".repeat(64) }, "subscribed"],
+    ["refuses an id of 65", { topic: "event:1", id: "i".repeat(65) }, "protocol-violation"],
   ] as const
 ) {
-  testOnEach(`LiveServer takes ${name}`, async (startLive) => {
+  testOnEach(`LiveServer ${name}`, async (startLive) => {
     await using live = await startLive();
     await using client = await live.connect();
 
@@ -92,7 +92,7 @@ for (
 }
 
 testOnEach(
-  "LiveServer takes a session cookie of 4,096 characters, and none of more",
+  "LiveServer allows a session cookie of 4,096 characters, and refuses 4,097",
   async (startLive) => {
     await using live = await startLive();
 
@@ -102,23 +102,20 @@ testOnEach(
   },
 );
 
-for (const transport of TRANSPORTS) {
-  Deno.test(`[${transport}] main.ts takes twice as many messages at once as topics`, async () => {
-    await using directus = startDirectus();
-    await using server = await ServerProcess.spawn({
-      DIRECTUS_BASE_URL: directus.url,
-      LIVE_TRANSPORT: transport,
-      LIVE_MAX_TOPICS_PER_CONNECTION: "3",
-      LIVE_MAX_MESSAGES_PER_SECOND: "1",
-    });
-    const { live } = await server.ports();
-    const cookie = directus.directus.session("ada-id");
-    await using client = await Client.connect(`ws://127.0.0.1:${live}`, { cookie });
-    await client.next();
-
-    for (let count = 0; count < 7; count++) client.send("?");
-
-    assertEquals((await client.take(6)).map(({ type }) => type), Array(6).fill("error"));
-    assertEquals(await client.outcome(), { code: 4429, reason: "too many messages" });
+Deno.test("createLive() allows a burst of twice as many messages as topics", async () => {
+  const live = createLive({
+    host: "127.0.0.1",
+    port: 0,
+    maxTopics: 3,
+    maxMessagesPerSecond: 1e-9,
   });
-}
+  const { port } = await live.start();
+  await using client = await Client.connect(`ws://127.0.0.1:${port}`);
+  await client.next();
+
+  for (let count = 0; count < 7; count++) client.send("?");
+
+  assertEquals((await client.take(6)).map(({ type }) => type), Array(6).fill("error"));
+  assertEquals(await client.outcome(), { code: 4429, reason: "too many messages" });
+  await live.stop();
+});

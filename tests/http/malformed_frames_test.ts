@@ -1,5 +1,5 @@
 /**
- * Frames that no client of good will sends are answered, and change nothing.
+ * Tests of malformed frames and messages.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { malformedFrames } from "../support/malformed.ts";
 import { Random } from "../support/random.ts";
 import { testOn, testOnEach } from "../support/transports.ts";
 
-const COUNT = 500;
+const COUNT = 200;
 
-testOnEach(`LiveServer answers ${COUNT} malformed frames, and goes on`, async (startLive) => {
+testOnEach(`LiveServer answers ${COUNT} malformed frames, and keeps serving`, async (startLive) => {
   await using live = await startLive({ options: { messageBurst: COUNT + 1 } });
   await using client = await live.connect();
 
@@ -30,7 +30,7 @@ testOnEach(`LiveServer answers ${COUNT} malformed frames, and goes on`, async (s
 });
 
 testOnEach(
-  "LiveServer answers a violation in the contract's words, with the id if it has one",
+  "LiveServer answers a violation with an error, and with the id if there is one",
   async (startLive) => {
     await using live = await startLive();
     await using client = await live.connect();
@@ -48,7 +48,7 @@ testOnEach(
 );
 
 testOnEach(
-  "LiveServer takes a message in fragments, with a ping between them",
+  "LiveServer joins the fragments of a message, with a ping between them",
   async (startLive) => {
     await using live = await startLive();
     using client = await live.connectRaw();
@@ -65,19 +65,27 @@ testOnEach(
   },
 );
 
-/** Frames that break the protocol, and the code with which `ws` says so. */
+/** Frames that break the protocol, and the close code of `ws`. */
 const violations = [
-  ["of a reserved opcode", 1002, encodeFrame({ opcode: 3, payload: new Uint8Array(1) })],
+  ["with a reserved opcode", 1002, encodeFrame({ opcode: 3, payload: new Uint8Array(1) })],
   ["with a reserved bit", 1002, encodeFrame({ ...textFrame("?"), rsv: 4 })],
-  ["that continues nothing", 1002, encodeFrame({ opcode: 0, payload: new Uint8Array(1) })],
-  ["of text that is not UTF-8", 1007, encodeFrame({ opcode: 1, payload: new Uint8Array([0xff]) })],
-  ["of control that is too long", 1002, encodeFrame({ opcode: 9, payload: new Uint8Array(126) })],
-  ["longer than any memory", 1009, new Uint8Array([0x82, 0xff, 127, ...new Array(13).fill(255)])],
+  ["that continues no message", 1002, encodeFrame({ opcode: 0, payload: new Uint8Array(1) })],
+  [
+    "with text that is not UTF-8",
+    1007,
+    encodeFrame({ opcode: 1, payload: new Uint8Array([0xff]) }),
+  ],
+  [
+    "with a control payload that is too long",
+    1002,
+    encodeFrame({ opcode: 9, payload: new Uint8Array(126) }),
+  ],
+  ["longer than the memory", 1009, new Uint8Array([0x82, 0xff, 127, ...new Array(13).fill(255)])],
 ] as const;
 
 for (const [name, code, bytes] of violations) {
   testOnEach(
-    `LiveServer ends a connection at a frame ${name}, and serves the others`,
+    `LiveServer closes a connection after a frame ${name}, and serves the others`,
     async (startLive) => {
       await using live = await startLive();
       await using other = await live.connect();
@@ -97,7 +105,7 @@ for (const [name, code, bytes] of violations) {
   );
 }
 
-testOn("ws", "LiveServer closes with 1002 at a frame that is not masked", async (startLive) => {
+testOn("ws", "LiveServer closes with 1002 after an unmasked frame", async (startLive) => {
   await using live = await startLive();
   using client = await live.connectRaw();
 

@@ -1,5 +1,5 @@
 /**
- * Tests of recovery, over the wire: who comes back with `since` gets what it missed, or is told.
+ * Tests of recovery over WebSockets: a client that reconnects with `since` gets what it missed.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Client, Message } from "../support/client.ts";
 import type { Live } from "../support/live.ts";
 import { testOnEach } from "../support/transports.ts";
 
-/** What the server of these tests keeps of a topic. */
+/** Messages that the server keeps of a topic. */
 const HISTORY_SIZE = 256;
 
 const TOPIC = "event:42";
@@ -18,14 +18,14 @@ function message(offset: number, key?: string): Message {
   return { type: "message", topic: TOPIC, offset, ...(key ? { key } : {}), data: offset };
 }
 
-/** Publishes messages whose data are their offsets, up to one. */
+/** Publishes messages with their offsets as data. */
 async function publishUpTo(live: Live, from: number, to: number, key?: string): Promise<void> {
   for (let data = from; data <= to; data++) {
     await live.publishAll({ topic: TOPIC, data, key });
   }
 }
 
-/** Subscribes and leaves again; resolves to the log's epoch. */
+/** Returns the epoch of the topic's log. */
 async function epochOf(live: Live): Promise<string> {
   await using client = await live.connect();
   return (await client.subscribe(TOPIC)).epoch;
@@ -40,7 +40,7 @@ for (
   ]
 ) {
   testOnEach(
-    `a client that comes back ${name} gets what it missed, and then what is new`,
+    `a client that resumes ${name} gets what it missed, and then new messages`,
     async (startLive) => {
       await using live = await startLive();
       const epoch = await epochOf(live);
@@ -70,7 +70,7 @@ for (
   ]
 ) {
   testOnEach(
-    `a client that comes back ${name} is told so, and gets the latest of each key`,
+    `a client that resumes ${name} starts over with the latest of each key`,
     async (startLive) => {
       await using live = await startLive();
       const epoch = await epochOf(live);
@@ -105,7 +105,7 @@ for (const [missed, recovered] of [[HISTORY_SIZE, true], [HISTORY_SIZE + 1, fals
   );
 }
 
-testOnEach("a restart is never taken for the life before it", async (startLive) => {
+testOnEach("a client that resumes after a restart starts over", async (startLive) => {
   const before = await startLive();
   const epoch = await epochOf(before);
   await publishUpTo(before, 1, 3);
@@ -119,13 +119,13 @@ testOnEach("a restart is never taken for the life before it", async (startLive) 
   assertNotEquals(answer.epoch, epoch);
 });
 
-testOnEach("a first subscription counts as no recovery", async (startLive) => {
+testOnEach("a first subscription does not count as a recovery", async (startLive) => {
   await using live = await startLive();
   await epochOf(live);
   assertEquals(live.metrics.recoveries, { hit: 0, miss: 0 });
 });
 
-/** Follows a topic over so many connections, each of which it leaves after some messages. */
+/** Follows a topic over several connections, and leaves each after some messages. */
 async function follow(live: Live, until: number, stay: number): Promise<number[]> {
   const got: number[] = [];
   let since: { epoch: string; offset: number } | undefined;
@@ -146,7 +146,7 @@ async function follow(live: Live, until: number, stay: number): Promise<number[]
 }
 
 testOnEach(
-  "clients that come and go while messages are published get each once, in order",
+  "clients that reconnect while messages are published get each one once, in order",
   async (startLive) => {
     await using live = await startLive();
     const count = 200;

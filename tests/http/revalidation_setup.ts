@@ -1,5 +1,5 @@
 /**
- * A live server on a stand-in for Directus, which asks about its sessions many times a second.
+ * A live server on a stand-in for Directus, which checks its sessions again many times a second.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import { Client, type Message } from "../support/client.ts";
 import { Live } from "../support/live.ts";
 import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
 
-/** How often sessions are asked about, in milliseconds: tests wait for it to happen. */
+/** How often sessions are checked again, in milliseconds: short, as tests wait for it. */
 const INTERVAL_MS = 20;
 
-/** The topics of the stand-in's collections are under their names. */
+/** A live server and its Directus. A topic's prefix is the name of its collection. */
 export class RevalidationBench implements AsyncDisposable {
   /** The time at Directus, in milliseconds since the epoch. */
   directusNow = Date.now();
@@ -26,13 +26,13 @@ export class RevalidationBench implements AsyncDisposable {
     ...options,
     now: () => this.directusNow,
   });
-  /** What stands before it. */
+  /** The cache in front of it. */
   readonly cache: CachingAuthority;
   /** The server. */
   readonly live: Live;
-  /** Takes away at once. */
+  /** Closes connections and ends subscriptions at once. */
   readonly revoke: Revoke;
-  /** What was logged about Directus. */
+  /** The log of the authority. */
   readonly logger = new RecordingLogger();
 
   private constructor(revalidateMs: number) {
@@ -51,14 +51,16 @@ export class RevalidationBench implements AsyncDisposable {
     this.revoke = createRevoke({ revalidator, forget: (user) => this.cache.forget(user) });
   }
 
-  /** Starts a server; with an interval of 0 it asks about nobody by itself. */
+  /** Starts a server; with an interval of 0 it checks no session again by itself. */
   static async start(revalidateMs = INTERVAL_MS): Promise<RevalidationBench> {
     const bench = new RevalidationBench(revalidateMs);
     await bench.live.start();
     return bench;
   }
 
-  /** Connects with a cookie, subscribes, and resolves to the client and the starts. */
+  /**
+   * Connects with a cookie and subscribes; resolves to the client and its `subscribed` messages.
+   */
   async connect(cookie: string, ...topics: string[]): Promise<[Client, ...Message[]]> {
     const client = await Client.connect(this.live.ws, { cookie });
     assertEquals((await client.next()).type, "welcome");
@@ -71,7 +73,7 @@ export class RevalidationBench implements AsyncDisposable {
     return [client, ...starts];
   }
 
-  /** Resolves once so many sessions have been asked about from now on. */
+  /** Resolves once this many more sessions were checked again. */
   async rounds(count: number): Promise<void> {
     const { metrics } = this.live;
     const until = metrics.revalidations.length + count;

@@ -1,5 +1,5 @@
 /**
- * Sessions that end while they are connected, and rights that do: from Directus to the client.
+ * Tests of sessions and rights that end while a client is connected, from Directus to the client.
  *
  * @module
  */
@@ -37,11 +37,11 @@ for (
 
     assertEquals(client.pending, 0);
     assertEquals(bench.live.metrics.disconnects, [4401]);
-    assertEquals((await bench.live.knock("/", { cookie })).status, 401); // from no memory either
+    assertEquals((await bench.live.knock("/", { cookie })).status, 401); // the cache does not help
   });
 }
 
-Deno.test("LiveServer closes all connections of a session that ends, and no other session", async () => {
+Deno.test("LiveServer closes all connections of a session that ends, and no others", async () => {
   await using bench = await RevalidationBench.start();
   const over = bench.directus.session("ada-id");
   const tabs = [await bench.connect(over, "events:1"), await bench.connect(over)];
@@ -56,7 +56,7 @@ Deno.test("LiveServer closes all connections of a session that ends, and no othe
   await other.close();
 });
 
-Deno.test("LiveServer ends a subscription when the right to it does, and no other", async () => {
+Deno.test("LiveServer ends a subscription when the user may no longer read the item", async () => {
   await using bench = await RevalidationBench.start();
   const [client] = await bench.connect(bench.directus.session("ada-id"), "events:1", "events:2");
 
@@ -66,12 +66,12 @@ Deno.test("LiveServer ends a subscription when the right to it does, and no othe
   await bench.live.publish("events:1", "secret");
   await bench.live.publish("events:2", "open");
   assertEquals((await client.next()).data, "open");
-  assertEquals((await client.subscribe("events:1")).code, "forbidden"); // from no memory either
+  assertEquals((await client.subscribe("events:1")).code, "forbidden"); // the cache does not help
   assertEquals(bench.live.metrics.withdrawals, 1);
   await client.close();
 });
 
-Deno.test("LiveServer asks about the topics of one collection in one call, however many", async () => {
+Deno.test("LiveServer checks all topics of a collection in one call", async () => {
   await using bench = await RevalidationBench.start();
   const topics = Array.from({ length: 20 }, (_, i) => `many:${i + 1}`);
   const [client] = await bench.connect(bench.directus.session("ada-id"), ...topics);
@@ -88,7 +88,7 @@ Deno.test("LiveServer asks about the topics of one collection in one call, howev
 });
 
 for (const fault of ["broken", "down", "limited", "page"] as const) {
-  Deno.test(`LiveServer closes nobody while Directus is ${fault}, and says so once`, async () => {
+  Deno.test(`LiveServer closes no connection while Directus is ${fault}, and logs it once`, async () => {
     await using bench = await RevalidationBench.start();
     const clients = await Promise.all(
       ["ada-id", "ada-id", "ada-id"].map((user) =>
@@ -111,7 +111,7 @@ for (const fault of ["broken", "down", "limited", "page"] as const) {
   });
 }
 
-Deno.test("LiveServer keeps a subscription while Directus fails for its item alone", async () => {
+Deno.test("LiveServer keeps a subscription while Directus fails for its item only", async () => {
   await using bench = await RevalidationBench.start();
   const [client] = await bench.connect(bench.directus.session("ada-id"), "events:1");
   bench.directus.fail("broken", "GET /items/:collection/:id");
@@ -121,7 +121,7 @@ Deno.test("LiveServer keeps a subscription while Directus fails for its item alo
   await client.close();
 });
 
-Deno.test("LiveServer lets a client come back with the fresh cookie, and go on where it was", async () => {
+Deno.test("LiveServer lets a client reconnect with the fresh cookie and resume", async () => {
   await using bench = await RevalidationBench.start();
   const stale = bench.directus.session("ada-id");
   const [client, { epoch }] = await bench.connect(stale, "events:1");
@@ -132,7 +132,7 @@ Deno.test("LiveServer lets a client come back with the fresh cookie, and go on w
   await bench.rounds(2);
   assertEquals(bench.live.metrics.disconnects, []);
 
-  bench.directusNow += 1; // from now on Directus knows the old one no more
+  bench.directusNow += 1; // from now on Directus rejects the old one
 
   assertEquals(await client.closed, ENDED);
   await bench.live.publish("events:1", "missed");
@@ -144,7 +144,7 @@ Deno.test("LiveServer lets a client come back with the fresh cookie, and go on w
   await back.close();
 });
 
-Deno.test("a stream ends with 4401 when its session does, and goes on with the fresh cookie", async () => {
+Deno.test("a stream ends with 4401 when its session ends, and resumes with the fresh cookie", async () => {
   await using bench = await RevalidationBench.start();
   const stale = bench.directus.session("ada-id");
   const url = urlOf(bench.live, ["events:1"]);
@@ -163,7 +163,7 @@ Deno.test("a stream ends with 4401 when its session does, and goes on with the f
   assertEquals([start.recovered, start.messages[0].data], [true, "missed"]);
 });
 
-Deno.test("a stream goes on with the topics that it may have, and ends with the last", async () => {
+Deno.test("a stream continues with the topics that are left, and ends with the last one", async () => {
   await using bench = await RevalidationBench.start();
   const cookie = bench.directus.session("ada-id");
   await using stream = await SseClient.connect(urlOf(bench.live, ["events:1", "events:2"]), {
@@ -184,14 +184,14 @@ Deno.test("a stream goes on with the topics that it may have, and ends with the 
   assertEquals(bench.live.metrics.disconnects, [4403]);
 });
 
-Deno.test("LiveServer asks about nobody with an interval of 0", async () => {
+Deno.test("LiveServer checks no session again with an interval of 0", async () => {
   await using bench = await RevalidationBench.start(0);
   const [client] = await bench.connect(bench.directus.session("ada-id"), "events:1");
   assertEquals(bench.directus.calls.length, 2);
   await client.close();
 });
 
-Deno.test("revoking a user closes at once, and lets nobody in from memory", async () => {
+Deno.test("revoking a user closes at once, and bypasses the cache for the next connection", async () => {
   await using bench = await RevalidationBench.start(0);
   const cookie = bench.directus.session("ada-id");
   const [client] = await bench.connect(cookie, "events:1");
@@ -203,7 +203,7 @@ Deno.test("revoking a user closes at once, and lets nobody in from memory", asyn
   assertEquals((await bench.live.knock("/", { cookie })).status, 401);
 });
 
-Deno.test("revoking a topic asks again at once, past what is remembered", async () => {
+Deno.test("revoking a topic checks its subscribers at once, and bypasses the cache", async () => {
   await using bench = await RevalidationBench.start(0);
   const [ada] = await bench.connect(bench.directus.session("ada-id"), "events:1");
   bench.directus.allow("bob-id", "events", 1);
@@ -220,7 +220,7 @@ Deno.test("revoking a topic asks again at once, past what is remembered", async 
   await Promise.all([ada.close(), bob.close()]);
 });
 
-Deno.test("revoking a stream's user ends it with a time to stay away", async () => {
+Deno.test("revoking the user of a stream ends it with a delay of an hour", async () => {
   await using bench = await RevalidationBench.start(0);
   const cookie = bench.directus.session("ada-id");
   await using stream = await SseClient.connect(urlOf(bench.live, ["events:1"]), { cookie });

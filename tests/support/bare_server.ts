@@ -1,5 +1,5 @@
 /**
- * A WebSocket server that is nothing but Deno's own.
+ * A minimal WebSocket server on Deno.serve.
  *
  * @module
  */
@@ -8,44 +8,46 @@ import { assertEquals } from "@std/assert";
 import { Queue } from "./queue.ts";
 import { RawClient } from "./raw_client.ts";
 
-/** A server of nothing but Deno's: it upgrades, and notes the events of its sockets. */
+/** Upgrades every request, and records the events of its sockets. */
 export class Bare implements AsyncDisposable {
-  /** Events of all sockets, in their order, such as `close 1001`. */
+  /** Events of all sockets, in order, such as `close 1001`. */
   readonly events: string[] = [];
   /** Sockets that have opened. */
   readonly opened = new Queue<WebSocket>();
   /** Codes of sockets that have closed. */
   readonly closed = new Queue<number>();
+  /** Aborts the server. */
+  readonly controller = new AbortController();
   /** The server itself. */
   readonly server: Deno.HttpServer<Deno.NetAddr>;
 
   /**
    * Starts a server.
    *
-   * @param handle What answers instead of an upgrade.
-   * @param idleTimeout Of its sockets, in seconds.
+   * @param handle Answers requests in place of the upgrade.
+   * @param idleTimeout Idle timeout of its sockets, in seconds.
    */
   constructor(handle?: (request: Request) => Promise<Response> | Response, idleTimeout = 0) {
     const upgrade = (request: Request) => this.#upgrade(request, idleTimeout);
     this.server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      { hostname: "127.0.0.1", port: 0, signal: this.controller.signal, onListen() {} },
       handle ?? upgrade,
     );
   }
 
-  /** Where it listens. */
+  /** The port it listens on. */
   get port(): number {
     return this.server.addr.port;
   }
 
-  /** Connects a peer that does nothing by itself. */
+  /** Connects a TCP client; resolves to both ends. */
   async connect(): Promise<[peer: RawClient, socket: WebSocket]> {
     const peer = await RawClient.connect(this.port);
     assertEquals((await peer.upgrade("/")).status, 101);
     return [peer, await this.opened.next()];
   }
 
-  /** Stops, once no socket is left. */
+  /** Stops once no socket is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.shutdown();
   }

@@ -1,5 +1,5 @@
 /**
- * A WebSocket client whose messages a test takes one by one.
+ * A WebSocket client. Tests take its messages one by one.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Queue } from "./queue.ts";
 // deno-lint-ignore no-explicit-any -- a test asserts its whole shape
 export type Message = any;
 
-/** How a connection ended, as the client saw it. */
+/** The end of a connection, as the client sees it. */
 export interface Closed {
   /** The close code. */
   readonly code: number;
@@ -20,20 +20,20 @@ export interface Closed {
 
 /** A client that queues what it receives. */
 export class Client implements AsyncDisposable {
-  /** The frames received so far, as they came. */
+  /** The frames received so far. */
   readonly frames: string[] = [];
-  /** Resolves once the connection has ended, whoever ended it and however. */
+  /** Resolves once the connection has ended. */
   readonly closed: Promise<Closed>;
   readonly #messages = new Queue<Message>();
   readonly #opened = Promise.withResolvers<void>();
   readonly #socket: WebSocket;
 
-  /** Begins to connect. */
+  /** Starts to connect. */
   constructor(url: string, headers: HeadersInit = {}) {
     const socket = this.#socket = new WebSocket(url, { headers });
     const { promise, resolve } = Promise.withResolvers<Closed>();
     this.closed = promise;
-    this.#opened.promise.catch(() => {}); // for those who wait for `closed` only
+    this.#opened.promise.catch(() => {}); // for tests that wait only for `closed`
     socket.onopen = () => this.#opened.resolve();
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onerror = () => {}; // the close event follows
@@ -57,12 +57,12 @@ export class Client implements AsyncDisposable {
     return client;
   }
 
-  /** How many messages were received and not taken. */
+  /** Number of messages received and not taken. */
   get pending(): number {
     return this.#messages.size;
   }
 
-  /** Resolves to the next message; one that came in an array counts by itself. */
+  /** Resolves to the next message, also from a frame with several. */
   next(): Promise<Message> {
     return this.#messages.next();
   }
@@ -74,19 +74,19 @@ export class Client implements AsyncDisposable {
     return messages;
   }
 
-  /** Sends text or bytes as they are, anything else as JSON. */
+  /** Sends text and bytes unchanged, and anything else as JSON. */
   send(message: unknown): void {
     const raw = typeof message === "string" || message instanceof Uint8Array;
     this.#socket.send(raw ? message as string | Uint8Array<ArrayBuffer> : JSON.stringify(message));
   }
 
-  /** Sends a message and resolves to the next one received, which is its answer if all is quiet. */
+  /** Sends a message; resolves to the next message received. */
   async ask(message: unknown): Promise<Message> {
     this.send(message);
     return await this.next();
   }
 
-  /** Resolves to the next message, or to how the connection ended if that comes first. */
+  /** Resolves to the next message, or to the end of the connection. */
   outcome(): Promise<Message> {
     return this.next().catch(() => this.closed);
   }
@@ -102,7 +102,7 @@ export class Client implements AsyncDisposable {
     return await this.closed;
   }
 
-  /** Closes, if that has not happened, and waits for it. */
+  /** Closes, unless the connection has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

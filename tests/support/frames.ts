@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What a frame is. */
+/** Opcodes of frames. */
 export const Opcode = {
   /** A further fragment. */
   Continuation: 0,
@@ -20,29 +20,17 @@ export const Opcode = {
   Pong: 10,
 } as const;
 
-/** A frame as it is on the wire. */
+/** A frame. */
 export interface Frame {
-  /** What it is. */
+  /** Its opcode. */
   readonly opcode: number;
-  /** What it carries. */
+  /** Its payload. */
   readonly payload: Uint8Array;
-  /**
-   * Whether it is the last fragment.
-   *
-   * @default {true}
-   */
+  /** Whether it is the last fragment. @default {true} */
   readonly fin?: boolean;
-  /**
-   * Whether it is masked, as a client's must be.
-   *
-   * @default {true}
-   */
+  /** Whether it is masked, as a client's frames must be. @default {true} */
   readonly masked?: boolean;
-  /**
-   * The three reserved bits.
-   *
-   * @default {0}
-   */
+  /** The three reserved bits. @default {0} */
   readonly rsv?: number;
 }
 
@@ -83,7 +71,7 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Returns a server's frame at the start of some bytes, and its length; none if it is not whole. */
+/** Decodes a server's frame at the start of some bytes; `undefined` if it is incomplete. */
 export function decodeFrame(bytes: Uint8Array): { frame: Frame; length: number } | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [first, second] = bytes;

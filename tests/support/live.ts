@@ -1,10 +1,11 @@
 /**
- * A live server that is really listening.
+ * A live server that listens on a real port.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
+import { DEFAULTS } from "../../live/config/defaults.ts";
 import type { Connection } from "../../live/connection/connection.ts";
 import type { Authority } from "../../live/domain/authority.ts";
 import { Publication, type PublicationInput } from "../../live/domain/publication.ts";
@@ -24,69 +25,45 @@ import { Client } from "./client.ts";
 import { type Head, RawClient } from "./raw_client.ts";
 import { RecordingLogger, RecordingMetrics } from "./recorders.ts";
 
-/** What a test's server is made of. */
+/** Options of a test's server. */
 export interface StartLiveOptions {
-  /**
-   * What carries its connections.
-   *
-   * @default {"deno"}
-   */
+  /** Carries its connections. @default {"deno"} */
   readonly transport?: TransportName;
-  /**
-   * Options of the listener, which is on 127.0.0.1 and a free port.
-   *
-   * @default {{}}
-   */
+  /** Options of the server, which listens on 127.0.0.1 and a free port. @default {{}} */
   readonly options?: LiveServerOptions;
-  /**
-   * Who says who a session is; `null` for none.
-   *
-   * @default {fakeAuthority()}
-   */
+  /** Identifies users; `null` for none. @default {fakeAuthority()} */
   readonly authority?: Authority | null;
-  /**
-   * What handles messages.
-   *
-   * @default {createSessions()}
-   */
+  /** Creates the sessions. @default {createSessions()} */
   readonly sessions?: SessionFactory;
-  /**
-   * Topics that one connection may have.
-   *
-   * @default {128}
-   */
+  /** Topics per connection. @default {128} */
   readonly maxTopics?: number;
-  /**
-   * How often sessions are asked about again, in milliseconds; 0 is never.
-   *
-   * @default {0}
-   */
+  /** How often sessions are checked again, in milliseconds; 0 is never. @default {0} */
   readonly revalidateMs?: number;
 }
 
-/** How long a drain may take that a test which failed has left to do, in milliseconds. */
+/** How long the drain at the end of a test may take, in milliseconds, if the test failed. */
 const CLEANUP_MS = 2_000;
 
-/** A server that is listening, its clients, and all that can be seen of it. */
+/** A server and its metrics, log, connections and hub. */
 export class Live implements AsyncDisposable {
-  /** What it counted. */
+  /** Its metrics. */
   readonly metrics = new RecordingMetrics();
-  /** What it logged. */
+  /** Its log. */
   readonly logger = new RecordingLogger();
-  /** The connections it opened, in their order. */
+  /** The connections it opened, in order. */
   readonly connections: Connection[] = [];
   /** Its hub, on a broker in memory. */
   readonly hub: Hub;
-  /** Knows its sessions. */
+  /** Checks its sessions again. */
   readonly revalidator: Revalidator;
-  /** What carries its connections. */
+  /** Carries its connections. */
   readonly transport: TransportName;
-  /** The server itself. */
+  /** The server. */
   readonly server: LiveServer;
   #port = 0;
   #passedMs = 0;
 
-  /** Puts a server together; it does not listen yet. */
+  /** Creates a server; it does not listen yet. */
   constructor(
     { transport = "deno", options = {}, authority, sessions, maxTopics = 128, revalidateMs = 0 }:
       StartLiveOptions = {},
@@ -94,13 +71,9 @@ export class Live implements AsyncDisposable {
     const { metrics, logger } = this;
     this.transport = transport;
     const asked = authority === null ? undefined : authority ?? fakeAuthority();
-    const thresholdBytes = options.backpressureThresholdBytes ?? 1_048_576;
-    const broker = new MemoryBroker({
-      historySize: 256,
-      historyTtlMs: 300_000,
-      historyMaxBytes: 268_435_456,
-      metrics,
-    });
+    const thresholdBytes = options.backpressureThresholdBytes ??
+      DEFAULTS.backpressureThresholdBytes;
+    const broker = new MemoryBroker({ ...DEFAULTS, metrics });
     const now = () => performance.now() + this.#passedMs;
     this.hub = new Hub({ broker, metrics, thresholdBytes, now });
     this.revalidator = new Revalidator({
@@ -118,6 +91,7 @@ export class Live implements AsyncDisposable {
     this.server = createLiveServer({
       options: { transport, host: "127.0.0.1", port: 0, ...options },
       authority: asked,
+      backlogOf: (connection) => this.hub.backlogOf(connection),
       instanceId: "test",
       metrics,
       logger,
@@ -129,7 +103,7 @@ export class Live implements AsyncDisposable {
     });
   }
 
-  /** Where it listens. */
+  /** The port it listens on. */
   get port(): number {
     return this.#port;
   }
@@ -149,7 +123,7 @@ export class Live implements AsyncDisposable {
     this.#port = (await this.server.start()).port;
   }
 
-  /** Connects a user and resolves once `welcome` was taken. */
+  /** Connects a user; resolves once `welcome` has arrived. */
   async connect(user = "ada"): Promise<Client> {
     const client = await Client.connect(`${this.ws}/`, { cookie: cookieOf(user) });
     assertEquals((await client.next()).type, "welcome");
@@ -157,8 +131,8 @@ export class Live implements AsyncDisposable {
   }
 
   /**
-   * Connects a user over TCP and resolves once `welcome` was read. Such a client answers no ping
-   * and no close, and reads only when told to.
+   * Connects a user over TCP; resolves once `welcome` was read. Such a client answers neither pings
+   * nor close frames, and reads only when the test reads.
    */
   async connectRaw(user = "ada"): Promise<RawClient> {
     const client = await RawClient.connect(this.port);
@@ -172,13 +146,13 @@ export class Live implements AsyncDisposable {
     }
   }
 
-  /** Asks for an upgrade, resolves to the answer's head, and leaves. */
+  /** Requests an upgrade, disconnects, and resolves to the head of the response. */
   async knock(path: string, headers: Record<string, string | undefined> = {}): Promise<Head> {
     using client = await RawClient.connect(this.port);
     return await client.upgrade(path, headers);
   }
 
-  /** Lets so many milliseconds pass for the hub, which looks at how long a reader was stuck. */
+  /** Moves on the clock with which the server measures how long a client has been slow. */
   passTime(ms: number): void {
     this.#passedMs += ms;
   }
@@ -200,7 +174,7 @@ export class Live implements AsyncDisposable {
     return result;
   }
 
-  /** Stops, and asserts that nothing is left: no connection, socket, request, subscription. */
+  /** Stops, and asserts that no connection, socket, request or subscription is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop(CLEANUP_MS);
     await this.metrics.until(({ gauges }) => gauges.closingSockets === 0);

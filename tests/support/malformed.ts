@@ -1,14 +1,14 @@
 /**
- * Frames that no client of good will sends.
+ * Malformed frames and messages.
  *
  * @module
  */
 
 import type { Random } from "./random.ts";
 
-/** A frame, and the code and id of the error that must answer it. */
+/** A malformed frame, and the error that must answer it. */
 export interface Malformed {
-  /** What it is, to find it by if it is answered otherwise. */
+  /** Names it in failures. */
   readonly kind: string;
   /** The frame. */
   readonly frame: string | Uint8Array<ArrayBuffer>;
@@ -18,8 +18,8 @@ export interface Malformed {
   readonly id?: string;
 }
 
-/** Wrong in place of a text. */
-const NO_TEXT: readonly unknown[] = [null, 0, 1.5, true, [], ["event:1"], {}, { toString: 1 }];
+/** Values that are not strings. */
+const NOT_STRINGS: readonly unknown[] = [null, 0, 1.5, true, [], ["event:1"], {}, { toString: 1 }];
 
 const BAD_TOPICS: readonly string[] = [
   "",
@@ -44,8 +44,8 @@ const BAD_TOPICS: readonly string[] = [
   `event:${"1".repeat(251)}`,
 ];
 
-/** Texts that are JSON for no parser. */
-const NO_JSON: readonly string[] = [
+/** Texts that are not JSON. */
+const NOT_JSON: readonly string[] = [
   "",
   " ",
   "{",
@@ -68,8 +68,8 @@ const NO_JSON: readonly string[] = [
   "1e",
 ];
 
-/** Values of which every other than a string fails as an offset. */
-const NO_OFFSET: readonly string[] = ["-1", "1.5", "1e999", "-0.1", '"1"', "null", "[]", "1e300"];
+/** Values that are not offsets. */
+const NOT_OFFSETS: readonly string[] = ["-1", "1.5", "1e999", "-0.1", '"1"', "null", "[]", "1e300"];
 
 type Maker = (random: Random) => Omit<Malformed, "kind">;
 
@@ -92,16 +92,16 @@ const nested = (open: string, close: string): Maker => (random) => {
 const makers: Record<string, Maker> = {
   "random text": (random) => violation(`x${random.text(random.below(200))}`),
   "random bytes": (random) => violation(random.bytes(random.below(500))),
-  "a good message in a binary frame": () =>
+  "a valid message in a binary frame": () =>
     violation(new TextEncoder().encode('{"type":"subscribe","topic":"event:1","id":"1"}')),
-  "broken JSON": (random) => violation(random.of(NO_JSON)),
+  "broken JSON": (random) => violation(random.of(NOT_JSON)),
   "nested arrays": nested("[", "]"),
   "nested objects": nested('{"type":', "}"),
   "a huge number": (random) =>
     violation(random.of(["1e999", "-1e999", "9".repeat(5_000), `0.${"1".repeat(5_000)}`])),
-  "no object": (random) =>
+  "not an object": (random) =>
     json(random.of([null, true, 0, "subscribe", "event:1", [], [{ type: "subscribe" }]])),
-  "an array of good messages": () => json([{ type: "subscribe", topic: "event:1", id: "1" }]),
+  "an array of valid messages": () => json([{ type: "subscribe", topic: "event:1", id: "1" }]),
   "a lone surrogate": (random) => ({
     frame: `{"type":"subscribe","topic":"event:\\u${random.of(["d800", "dfff", "dc00\\ud800"])}"}`,
     code: "bad-topic",
@@ -111,35 +111,38 @@ const makers: Record<string, Maker> = {
     violation('{"__proto__":{"type":"subscribe","topic":"event:1","id":"1"}}'),
   "the topic in __proto__": () =>
     violation('{"type":"subscribe","id":"1","__proto__":{"topic":"event:1"}}', "1"),
-  "a member of every object as type": (random) =>
+  "a property of every object as the type": (random) =>
     json({
       type: random.of(["__proto__", "constructor", "toString", "hasOwnProperty"]),
       topic: "event:1",
     }),
   "no topic": (random) => json({ type: random.of(["subscribe", "unsubscribe"]), id: "1" }, "1"),
-  "a topic that is no text": (random) =>
-    json({ type: "subscribe", topic: random.of(NO_TEXT), id: "1" }, "1"),
-  "an id that is no text": (random) =>
-    json({ type: "subscribe", topic: "event:1", id: random.of(NO_TEXT) }),
+  "a topic that is not a string": (random) =>
+    json({ type: "subscribe", topic: random.of(NOT_STRINGS), id: "1" }, "1"),
+  "an id that is not a string": (random) =>
+    json({ type: "subscribe", topic: "event:1", id: random.of(NOT_STRINGS) }),
   "an id that is too long": (random) =>
     json({ type: "subscribe", topic: "event:1", id: "i".repeat(65 + random.below(100)) }),
-  "a type that is nearly one": (random) =>
+  "a type that is almost valid": (random) =>
     json({
       type: random.of(["Subscribe", "subscribe ", "sub", "message", "welcome", "", null, 1, []]),
       topic: "event:1",
       id: "1",
     }, "1"),
-  "a since that is none": (random) =>
+  "an invalid since": (random) =>
     json({
       type: "subscribe",
       topic: "event:1",
       id: "1",
-      since: random.of([...NO_TEXT, "1", { epoch: "e" }, { offset: 1 }, { epoch: 1, offset: 1 }]),
+      since: random.of([...NOT_STRINGS, "1", { epoch: "e" }, { offset: 1 }, {
+        epoch: 1,
+        offset: 1,
+      }]),
     }, "1"),
-  "an offset that is none": (random) =>
+  "an invalid offset": (random) =>
     violation(
       `{"type":"subscribe","topic":"event:1","id":"1","since":{"epoch":"e","offset":${
-        random.of(NO_OFFSET)
+        random.of(NOT_OFFSETS)
       }}}`,
       "1",
     ),
@@ -155,7 +158,7 @@ const makers: Record<string, Maker> = {
   }),
 };
 
-/** Returns so many malformed frames, of all kinds in turn. */
+/** Returns malformed frames, of all kinds in turn. */
 export function malformedFrames(random: Random, count: number): Malformed[] {
   const kinds = Object.entries(makers);
   return Array.from({ length: count }, (_, index) => {

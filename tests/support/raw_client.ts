@@ -1,6 +1,5 @@
 /**
- * A client that speaks TCP: for handshakes as they are on the wire, for frames by hand, and for
- * peers that misbehave.
+ * A TCP client, for exact handshakes, hand-made frames and misbehaving peers.
  *
  * @module
  */
@@ -27,7 +26,7 @@ export const UPGRADE_HEADERS: Readonly<Record<string, string>> = {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A TCP connection to a server. It reads only when told to. */
+/** A TCP connection to a server. It reads only when the test reads. */
 export class RawClient implements Disposable {
   readonly #conn: Deno.Conn;
   #unread: Uint8Array<ArrayBuffer> = new Uint8Array();
@@ -48,7 +47,7 @@ export class RawClient implements Disposable {
     while (bytes.length > 0) bytes = bytes.subarray(await this.#conn.write(bytes));
   }
 
-  /** Writes the head of a request; a header that is `undefined` is left out. */
+  /** Writes the head of a request, without headers that are `undefined`. */
   async request(
     path: string,
     headers: Readonly<Record<string, string | undefined>>,
@@ -60,7 +59,7 @@ export class RawClient implements Disposable {
     await this.write(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
   }
 
-  /** Asks for an upgrade and resolves to the answer's head. */
+  /** Requests an upgrade; resolves to the head of the response. */
   async upgrade(
     path: string,
     headers: Readonly<Record<string, string | undefined>> = {},
@@ -81,7 +80,7 @@ export class RawClient implements Disposable {
     return { status: Number(start.split(" ")[1]), headers };
   }
 
-  /** Reads so many bytes. */
+  /** Reads an exact number of bytes. */
   async bytes(count: number): Promise<Uint8Array> {
     while (this.#unread.length < count) {
       if (!await this.#read()) throw new Error("Connection ended too early");
@@ -96,7 +95,7 @@ export class RawClient implements Disposable {
     await this.write(encodeFrame(frame));
   }
 
-  /** Reads a frame; `undefined` if the connection ends instead. */
+  /** Reads a frame; `undefined` if the connection ends first. */
   async frame(): Promise<Frame | undefined> {
     for (;;) {
       const decoded = decodeFrame(this.#unread);
@@ -108,25 +107,25 @@ export class RawClient implements Disposable {
     }
   }
 
-  /** Reads a frame and returns its payload as JSON. */
+  /** Reads a frame and parses its payload as JSON. */
   // deno-lint-ignore no-explicit-any -- a test asserts its whole shape
   async message(): Promise<any> {
     const frame = await this.frame();
     return frame && JSON.parse(decoder.decode(frame.payload));
   }
 
-  /** Reads on until the other side ends the connection, or breaks it. */
+  /** Reads until the server closes or breaks the connection. */
   async ended(): Promise<void> {
     while (await this.#read()) this.#unread = new Uint8Array();
   }
 
-  /** Leaves at once, without a word. */
+  /** Disconnects without a closing handshake. */
   close(): void {
     if (this.#open) this.#conn.close();
     this.#open = false;
   }
 
-  /** Leaves, if that has not happened. */
+  /** Disconnects, unless that has happened. */
   [Symbol.dispose](): void {
     this.close();
   }

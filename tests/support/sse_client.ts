@@ -1,5 +1,5 @@
 /**
- * A client of server-sent events, whose events a test takes one by one.
+ * A client of server-sent events. Tests take the events one by one.
  *
  * @module
  */
@@ -17,9 +17,9 @@ export interface SseEvent {
   readonly event: string;
   /** Its data. */
   readonly data: string;
-  /** The last id by then. */
+  /** The last id so far. */
   readonly id: string;
-  /** The last time to wait before coming back, in milliseconds, if any was told. */
+  /** The last reconnect delay so far, in milliseconds. */
   readonly retry: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export function urlOf(live: Live, topics: readonly string[]): string {
   return `${live.http}/sse?${new URLSearchParams(topics.map((topic) => ["topic", topic]))}`;
 }
 
-/** Asks over TCP, so that no header is added, and resolves to the answer's head. */
+/** Sends a request without any other headers; resolves to the head of the response. */
 export async function knock(
   live: Live,
   path: string,
@@ -40,15 +40,15 @@ export async function knock(
   return await client.head();
 }
 
-/** Reads a stream by the rules of the HTML Standard, section 9.2.6. */
+/** Parses a stream as the HTML Standard says, section 9.2.6. */
 export class SseClient implements AsyncDisposable {
-  /** The answer. */
+  /** The response. */
   readonly response: Response;
   /** All text received so far. */
   text = "";
   /** Comments received so far. */
   readonly comments: string[] = [];
-  /** Resolves to whether the stream ended whole, once it has ended. */
+  /** Resolves at the end of the stream, to whether it was complete. */
   readonly ended: Promise<boolean>;
   readonly #events = new Queue<SseEvent>();
   readonly #chunks = new Queue<string>();
@@ -57,7 +57,7 @@ export class SseClient implements AsyncDisposable {
   #id = "";
   #retry: number | undefined;
 
-  /** Begins to read an answer. */
+  /** Starts to read a response. */
   constructor(response: Response) {
     this.response = response;
     const body = response.body ?? new Blob().stream();
@@ -66,9 +66,9 @@ export class SseClient implements AsyncDisposable {
   }
 
   /**
-   * Asks for a stream.
+   * Requests a stream.
    *
-   * @throws {Error} If the answer is none.
+   * @throws {Error} If the response is not a stream.
    */
   static async connect(url: string, headers: HeadersInit = {}): Promise<SseClient> {
     const response = await fetch(url, { headers });
@@ -80,7 +80,7 @@ export class SseClient implements AsyncDisposable {
     return new SseClient(response);
   }
 
-  /** Asks a server for topics, as a user. */
+  /** Requests topics, as the user `ada`. */
   static to(
     live: Live,
     topics: readonly string[],
@@ -89,7 +89,7 @@ export class SseClient implements AsyncDisposable {
     return SseClient.connect(urlOf(live, topics), { cookie: cookieOf("ada"), ...headers });
   }
 
-  /** Asks a server for topics, and takes the welcome and the answer about each. */
+  /** Requests topics, and takes the welcome and an answer about each topic. */
   static async open(
     live: Live,
     topics: readonly string[],
@@ -124,18 +124,18 @@ export class SseClient implements AsyncDisposable {
     return messages;
   }
 
-  /** Resolves to the next text that arrives, whatever it holds. */
+  /** Resolves to the next piece of text that arrives. */
   received(): Promise<string> {
     return this.#chunks.next();
   }
 
-  /** Leaves; resolves once the stream has ended here. */
+  /** Disconnects; resolves once the stream has ended. */
   async close(): Promise<void> {
     await this.#reader.cancel();
     await this.ended;
   }
 
-  /** Leaves, if that has not happened. */
+  /** Disconnects, unless the stream has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -146,7 +146,7 @@ export class SseClient implements AsyncDisposable {
       for (let read = await this.#reader.read(); !read.done; read = await this.#reader.read()) {
         this.text += read.value;
         this.#unread += read.value;
-        // Events of megabytes come in many chunks: only one that may end them is looked at.
+        // Large events arrive in many chunks; only a chunk with a line feed can complete one.
         const blocks = read.value.includes("\n") ? this.#unread.split("\n\n") : [this.#unread];
         this.#unread = blocks.pop() ?? "";
         for (const block of blocks) this.#dispatch(block);
@@ -161,7 +161,7 @@ export class SseClient implements AsyncDisposable {
     return whole;
   }
 
-  /** Takes the lines of one event. Line ends are `\n` here, though others are allowed. */
+  /** Parses one event. Events end with `\n\n` here, though the standard allows other line ends. */
   #dispatch(block: string): void {
     let event = "message";
     const data: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * What Deno's own WebSocket server does, where the live server leans on it or works around it: an
- * upgrade of Deno that changes it shall be seen.
+ * Tests of Deno's own WebSocket server, where the live server relies on its behaviour or works
+ * around it. They fail if an update of Deno changes that behaviour.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { closeFrame, Opcode, readClose, textFrame } from "../support/frames.ts";
 import { turn } from "../support/queue.ts";
 import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
 
-/** Sends to a peer that does not read until the kernel takes no more. */
+/** Sends to a peer that does not read, until the kernel takes no more. */
 async function fill(socket: WebSocket): Promise<void> {
   const block = "x".repeat(1_000_000);
   do {
@@ -32,7 +32,7 @@ Deno.test("Deno pings after half of idleTimeout, and closes with 1001 after the 
   assertEquals(close && readClose(close), { code: 1001, reason: "No response from ping frame." });
 });
 
-Deno.test("Deno fires close twice after idleTimeout, and error before", async () => {
+Deno.test("Deno fires error, and close twice, after idleTimeout", async () => {
   await using bare = new Bare(undefined, 0.1);
   const [peer] = await bare.connect();
   using _peer = peer;
@@ -54,7 +54,7 @@ Deno.test("Deno fires close with code 0 when a peer breaks off", async () => {
   assertEquals(await bare.closed.next(), 0);
 });
 
-Deno.test("Deno counts in bufferedAmount what the kernel does not take", async () => {
+Deno.test("Deno's bufferedAmount counts what the kernel did not take", async () => {
   await using bare = new Bare();
   const [peer, socket] = await bare.connect();
   using _peer = peer;
@@ -67,7 +67,7 @@ Deno.test("Deno counts in bufferedAmount what the kernel does not take", async (
   assertEquals(socket.bufferedAmount - before, 1_000);
 });
 
-Deno.test("Deno reads bufferedAmount down as a peer reads", async () => {
+Deno.test("Deno's bufferedAmount falls as the peer reads", async () => {
   await using bare = new Bare();
   const [peer, socket] = await bare.connect();
   using _peer = peer;
@@ -78,7 +78,7 @@ Deno.test("Deno reads bufferedAmount down as a peer reads", async () => {
   assertEquals([socket.readyState, socket.bufferedAmount], [WebSocket.OPEN, 0]);
 });
 
-Deno.test("Deno holds a closed socket of a peer that reads nothing, and shows no buffer", async () => {
+Deno.test("Deno keeps a closed socket whose peer reads nothing, with a bufferedAmount of 0", async () => {
   await using bare = new Bare();
   const [peer, socket] = await bare.connect();
   using _peer = peer;
@@ -93,7 +93,7 @@ Deno.test("Deno holds a closed socket of a peer that reads nothing, and shows no
   await bare.closed.next();
 });
 
-Deno.test("Deno fires close for its own close only when the peer has answered", async () => {
+Deno.test("Deno fires close after its own close only once the peer has answered", async () => {
   await using bare = new Bare();
   const [peer, socket] = await bare.connect();
   using _peer = peer;
@@ -108,7 +108,7 @@ Deno.test("Deno fires close for its own close only when the peer has answered", 
   assertEquals(socket.readyState, WebSocket.CLOSED);
 });
 
-Deno.test("Deno.HttpServer.shutdown() closes sockets with a reason of its own", async () => {
+Deno.test("Deno.HttpServer.shutdown() closes sockets with its own reason", async () => {
   await using bare = new Bare();
   await using client = await Client.connect(`ws://127.0.0.1:${bare.port}`);
   await bare.opened.next();
@@ -118,7 +118,20 @@ Deno.test("Deno.HttpServer.shutdown() closes sockets with a reason of its own", 
   assertEquals(await client.closed, { code: 1001, reason: "Server shutting down" });
 });
 
-Deno.test("Deno hands over bytes as an ArrayBuffer", async () => {
+Deno.test("Deno ends a socket whose peer does not answer its close when the server is aborted", async () => {
+  await using bare = new Bare();
+  const [peer, socket] = await bare.connect();
+  using _peer = peer;
+  socket.close(1001, "bye");
+  assertEquals((await peer.frame())?.opcode, Opcode.Close);
+
+  bare.controller.abort();
+
+  await peer.ended();
+  assertEquals(await bare.closed.next(), 1005);
+});
+
+Deno.test("Deno delivers binary frames as an ArrayBuffer", async () => {
   await using bare = new Bare();
   await using client = await Client.connect(`ws://127.0.0.1:${bare.port}`);
   const socket = await bare.opened.next();
@@ -130,7 +143,7 @@ Deno.test("Deno hands over bytes as an ArrayBuffer", async () => {
   assertEquals(await promise, new Uint8Array([1, 2, 3]).buffer);
 });
 
-Deno.test("Deno takes a client's frames that are not masked", async () => {
+Deno.test("Deno accepts unmasked frames from a client", async () => {
   await using bare = new Bare();
   const [peer] = await bare.connect();
   using _peer = peer;
@@ -153,7 +166,7 @@ Deno.test("Deno fires close with code 0 after text that is not UTF-8, and sends 
   assertEquals(await bare.closed.next(), 0);
 });
 
-Deno.test("Deno's request.signal tells that a client left while its answer was awaited", async () => {
+Deno.test("Deno aborts request.signal when a client disconnects before the response", async () => {
   const arrived = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();
   await using bare = new Bare(async ({ signal }) => {
@@ -171,7 +184,7 @@ Deno.test("Deno's request.signal tells that a client left while its answer was a
   await left.promise;
 });
 
-Deno.test("Deno leaves TCP open after Connection: close to a request for an upgrade", async () => {
+Deno.test("Deno keeps TCP open after it answered an upgrade request with Connection: close", async () => {
   let count = 0;
   await using bare = new Bare(() => {
     const headers = { "connection": "close", "content-length": "0", "x-count": String(++count) };
@@ -186,7 +199,7 @@ Deno.test("Deno leaves TCP open after Connection: close to a request for an upgr
   assertEquals(second.headers.get("x-count"), "2");
 });
 
-Deno.test("Deno closes TCP after Connection: close where the client asked for it, too", async () => {
+Deno.test("Deno closes TCP after Connection: close if the client sent it as well", async () => {
   await using bare = new Bare(() => new Response(null, { headers: { "connection": "close" } }));
   using peer = await RawClient.connect(bare.port);
 
@@ -195,7 +208,7 @@ Deno.test("Deno closes TCP after Connection: close where the client asked for it
   await peer.ended();
 });
 
-Deno.test("Deno makes a request whose URL is none of a Host that is none", async () => {
+Deno.test("Deno creates a request with an invalid URL from an invalid Host", async () => {
   await using bare = new Bare(({ url }) => new Response(null, { headers: { "x-url": url } }));
   using peer = await RawClient.connect(bare.port);
 
@@ -205,7 +218,7 @@ Deno.test("Deno makes a request whose URL is none of a Host that is none", async
   assertEquals(URL.canParse(headers.get("x-url") ?? ""), false);
 });
 
-Deno.test("Deno takes a message that is larger than any bound of the live server", async () => {
+Deno.test("Deno accepts a message larger than the limit of the live server", async () => {
   await using bare = new Bare();
   await using client = await Client.connect(`ws://127.0.0.1:${bare.port}`);
   const socket = await bare.opened.next();

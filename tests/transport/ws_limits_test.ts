@@ -1,10 +1,10 @@
 /**
- * What the transport `ws` bounds, and Deno's own server does not.
+ * Tests of the limits of the transport `ws`, which Deno's own server does not have.
  *
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { silentLogger } from "../../live/domain/logger.ts";
 import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
 import { emptyResponse } from "../../live/transport/responses.ts";
@@ -16,11 +16,11 @@ import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
 import { RecordingLogger } from "../support/recorders.ts";
 import { testOn, testOnEach } from "../support/transports.ts";
 
-/** The most that a head may hold: its URL, and names and values of its headers. */
+/** Largest head: the URL, and the names and values of the headers, in bytes. */
 const MAX_HEADER_BYTES = 16_383;
 const cookie = cookieOf("ada");
 
-/** Listens without a live server. */
+/** Starts to listen, without a live server. */
 async function listen(options: Partial<TransportOptions>, limits: Partial<WsLimits> = {}) {
   const listener = await listenOnWs({
     ...LIVE_DEFAULTS,
@@ -39,10 +39,10 @@ async function listen(options: Partial<TransportOptions>, limits: Partial<WsLimi
 for (
   const [name, bytes, status] of [
     ["404 to a head of 16,383 bytes", MAX_HEADER_BYTES, 404],
-    ["431 to a head of one byte more", MAX_HEADER_BYTES + 1, 431],
+    ["431 to a head of 16,384 bytes", MAX_HEADER_BYTES + 1, 431],
   ] as const
 ) {
-  testOn("ws", `LiveServer answers ${name}, and ends the connection`, async (startLive) => {
+  testOn("ws", `LiveServer answers ${name}, and closes the connection`, async (startLive) => {
     await using live = await startLive();
     using client = await RawClient.connect(live.port);
     const fixed = "/hostxx-filling".length;
@@ -61,7 +61,7 @@ for (
     ["half a head of an upgrade", "GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\n"],
   ] as const
 ) {
-  Deno.test(`listenOnWs() answers 408 to a client that sends ${name}, and ends it`, async () => {
+  Deno.test(`listenOnWs() answers 408 to a client that sends ${name}, and closes the connection`, async () => {
     await using server = await listen({}, { headersTimeoutMs: 20, checkIntervalMs: 5 });
     using client = await RawClient.connect(server.port);
 
@@ -72,7 +72,7 @@ for (
   });
 }
 
-Deno.test("listenOnWs() answers 431 to a head past the limit that it is given", async () => {
+Deno.test("listenOnWs() answers 431 to a head above the limit in its options", async () => {
   await using server = await listen({}, { headerBytes: 200 });
   using client = await RawClient.connect(server.port);
 
@@ -82,7 +82,7 @@ Deno.test("listenOnWs() answers 431 to a head past the limit that it is given", 
 });
 
 for (const path of ["/", "/sse?topic=event:1"]) {
-  testOn("ws", `LiveServer ends TCP after it has refused ${path}`, async (startLive) => {
+  testOn("ws", `LiveServer closes TCP after it refused ${path}`, async (startLive) => {
     await using live = await startLive();
     using client = await RawClient.connect(live.port);
 
@@ -92,16 +92,20 @@ for (const path of ["/", "/sse?topic=event:1"]) {
   });
 }
 
-testOn("ws", "LiveServer answers 400 to a method that the web does not know", async (startLive) => {
-  await using live = await startLive();
-  using client = await RawClient.connect(live.port);
+testOn(
+  "ws",
+  "LiveServer answers 400 to a method that Request does not allow",
+  async (startLive) => {
+    await using live = await startLive();
+    using client = await RawClient.connect(live.port);
 
-  await client.request("/", { host: "x" }, "TRACE");
+    await client.request("/", { host: "x" }, "TRACE");
 
-  assertEquals((await client.head()).status, 400);
-});
+    assertEquals((await client.head()).status, 400);
+  },
+);
 
-Deno.test("listenOnWs() answers 500 where the handler fails, and logs it", async () => {
+Deno.test("listenOnWs() answers 500 if the handler rejects, and logs the error", async () => {
   const error = new Error("broken");
   const logger = new RecordingLogger();
   await using server = await listen({ handle: () => Promise.reject(error), logger });
@@ -117,7 +121,7 @@ Deno.test("listenOnWs() answers 500 where the handler fails, and logs it", async
 });
 
 testOnEach(
-  "LiveServer takes what was sent before the upgrade was answered",
+  "LiveServer handles messages that arrive before the upgrade is answered",
   async (startLive) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const authority = fakeAuthority({
@@ -129,7 +133,7 @@ testOnEach(
     await live.metrics.until(({ gauges }) => gauges.pendingUpgrades === 1);
 
     await client.sendFrame(textFrame('{"type":"subscribe","topic":"event:1"}'));
-    await live.knock("/"); // by then it has arrived
+    await live.knock("/"); // the message has arrived by then
     resolve();
 
     assertEquals((await client.head()).status, 101);
@@ -140,7 +144,7 @@ testOnEach(
 
 testOn(
   "ws",
-  "LiveServer ends who sends 64 KiB before its upgrade is answered",
+  "LiveServer disconnects a client that sends 64 KiB before its upgrade is answered",
   async (startLive) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const authority = fakeAuthority({
@@ -151,7 +155,7 @@ testOn(
     await client.request("/", { ...UPGRADE_HEADERS, cookie });
     await live.metrics.until(({ gauges }) => gauges.pendingUpgrades === 1);
 
-    await client.write(new Uint8Array(65_537)).catch(() => {}); // it may break on the way
+    await client.write(new Uint8Array(65_537)).catch(() => {}); // fails once the server has broken the connection
     await client.ended();
     resolve();
 
@@ -160,22 +164,7 @@ testOn(
   },
 );
 
-testOn("ws", "LiveServer sees that a peer lives by its pings and pongs", async (startLive) => {
-  await using live = await startLive({ options: { pingIntervalMs: 60_000 } });
-  using client = await live.connectRaw();
-  const [connection] = live.connections;
-  assert(connection !== undefined);
-
-  for (const opcode of [Opcode.Ping, Opcode.Pong]) {
-    connection.lastSeenAt = 0;
-    await client.sendFrame({ opcode, payload: new Uint8Array() });
-    await client.sendFrame({ opcode: Opcode.Ping, payload: new Uint8Array([1]) });
-    for (let pong = await client.frame(); pong?.payload[0] !== 1;) pong = await client.frame();
-    assert(connection.lastSeenAt > 0);
-  }
-});
-
-testOn("ws", "LiveServer ends a socket that was closed and does not let go", async (startLive) => {
+testOn("ws", "LiveServer breaks a closed socket whose peer does not let go", async (startLive) => {
   await using live = await startLive({ options: { closeTimeoutMs: 20, maxMessageBytes: 8 } });
   using client = await live.connectRaw();
 
@@ -190,16 +179,20 @@ testOn("ws", "LiveServer ends a socket that was closed and does not let go", asy
   assertEquals(live.metrics.disconnects, [1009]);
 });
 
-testOn("ws", "LiveServer ends a peer that pings and reads no pong", async (startLive) => {
-  await using live = await startLive();
-  using client = await live.connectRaw();
-  const ping = encodeFrame({ opcode: Opcode.Ping, payload: new Uint8Array(125) });
-  const many = new Uint8Array(ping.length * 1_000);
-  for (let at = 0; at < many.length; at += ping.length) many.set(ping, at);
+testOn(
+  "ws",
+  "LiveServer disconnects a peer that sends pings and reads no pongs",
+  async (startLive) => {
+    await using live = await startLive();
+    using client = await live.connectRaw();
+    const ping = encodeFrame({ opcode: Opcode.Ping, payload: new Uint8Array(125) });
+    const many = new Uint8Array(ping.length * 1_000);
+    for (let at = 0; at < many.length; at += ping.length) many.set(ping, at);
 
-  while (live.metrics.disconnects.length === 0) {
-    await client.write(many).catch(() => {}); // it breaks once the server has ended it
-  }
+    while (live.metrics.disconnects.length === 0) {
+      await client.write(many).catch(() => {}); // fails once the server has broken the connection
+    }
 
-  assertEquals(live.metrics.disconnects, [1006]);
-});
+    assertEquals(live.metrics.disconnects, [1006]);
+  },
+);
