@@ -6,10 +6,14 @@
 
 import { LiveError } from "./error.ts";
 import { onWake, type Page } from "./page.ts";
-import { ABNORMAL, isTerminal, retryDelayMs, SESSION_ENDED } from "./retry.ts";
+import { Renewal } from "./renewal.ts";
+import { ABNORMAL, isTerminal, NO_SESSION, retryDelayMs, SESSION_ENDED } from "./retry.ts";
 import { Topics } from "./topics.ts";
 import type { ConnectOptions, Live, LiveState, SubscribeOptions, Subscription } from "./types.ts";
-import type { ServerMessage } from "./wire.ts";
+import { ViewList } from "./view_list.ts";
+import type { AnySchema, View, ViewOptions } from "./view_types.ts";
+import { Watchdog } from "./watchdog.ts";
+import type { ServerMessage, Target } from "./wire.ts";
 
 /** What the runtime provides. */
 export interface Environment {
@@ -22,8 +26,8 @@ export interface Environment {
 /** How long the server may take to send `welcome`, in milliseconds: it asks Directus first. */
 const WELCOME_TIMEOUT_MS = 20_000;
 
-/** How long the server may take to answer a probe, in milliseconds. */
-const PROBE_TIMEOUT_MS = 5_000;
+/** The server answers it, even a version that does not know it: with an error. */
+const PROBE = { type: "ping", id: "ping" };
 
 /** A connection that was open for this long, in milliseconds, resets the backoff. */
 const STABLE_MS = 5_000;
@@ -32,21 +36,22 @@ const STABLE_MS = 5_000;
 const OPEN = 1;
 
 /** Keeps one connection open, and the program's topics subscribed on it. */
-export class LiveClient implements Live {
+export class LiveClient<Schema = AnySchema> implements Live<Schema> {
   readonly #url: string;
   readonly #options: ConnectOptions;
   readonly #random: () => number;
   readonly #topics: Topics;
+  readonly #renewal: Renewal;
+  readonly #watchdog: Watchdog;
   readonly #stopListening: () => void;
   #state: LiveState = { phase: "connecting" };
   #socket: WebSocket | undefined;
-  /** The delay before the next attempt, or the timeout of an answer. */
+  /** The delay before the next attempt. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Starts the next attempt; set while the client waits for it. */
   #attempt: (() => void) | undefined;
   #attempts = 0;
   #openedAt = Infinity;
-  #refreshed = false;
 
   /**
    * Starts to connect.
@@ -62,6 +67,8 @@ export class LiveClient implements Live {
     this.#random = random;
     const send = (message: unknown) => this.#send(message);
     this.#topics = new Topics({ send, report: this.#report, random });
+    this.#renewal = new Renewal(options.refresh?.bind(options), page.navigator?.locks);
+    this.#watchdog = new Watchdog({ probe: () => send(PROBE), onSilence: this.#giveUp, random });
     this.#stopListening = onWake(page, (mayBeDead) => this.#wake(mayBeDead));
     this.#connect();
   }
@@ -71,12 +78,15 @@ export class LiveClient implements Live {
   }
 
   subscribe<T = unknown>(topic: string, options: SubscribeOptions<T> = {}): Subscription<T> {
-    const subscriber = this.#topics.subscribe(topic, options);
-    const state = this.#state;
-    if (state.phase === "closed") {
-      queueMicrotask(() => subscriber.end(new LiveError(state.code, state.reason)));
-    }
-    return subscriber as Subscription<T>;
+    return this.#subscribe({ topic }, topic, options) as Subscription<T>;
+  }
+
+  view<Row>(collection: string, query: object = {}, options: ViewOptions<Row> = {}): View<Row> {
+    const target = { view: { collection, query } };
+    return new ViewList(options as ViewOptions, {
+      subscribe: (handlers) => this.#subscribe(target, `view of ${collection}`, handlers),
+      report: this.#report,
+    }) as View<Row>;
   }
 
   retry(): void {
@@ -85,6 +95,15 @@ export class LiveClient implements Live {
 
   close(): void {
     this.#end(1000, "closed by this program");
+  }
+
+  #subscribe(target: Target, label: string, options: SubscribeOptions): Subscription {
+    const subscriber = this.#topics.subscribe(target, label, options);
+    const state = this.#state;
+    if (state.phase === "closed") {
+      queueMicrotask(() => subscriber.end(new LiveError(state.code, state.reason)));
+    }
+    return subscriber;
   }
 
   #connect(): void {
@@ -98,7 +117,7 @@ export class LiveClient implements Live {
       socket.onclose = ({ code, reason }) => {
         if (this.#socket === socket) this.#closed(code, reason);
       };
-      this.#expectAnswer(WELCOME_TIMEOUT_MS);
+      this.#watchdog.expect(WELCOME_TIMEOUT_MS);
       this.#setState({ phase: "connecting" });
     } catch (error) {
       // Later, when `connect()` has returned.
@@ -106,18 +125,8 @@ export class LiveClient implements Live {
     }
   }
 
-  /** Gives the socket up unless something arrives in time. */
-  #expectAnswer(timeoutMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const socket = this.#socket;
-      this.#closed(ABNORMAL, "no answer");
-      socket?.close();
-    }, timeoutMs);
-  }
-
   #receive(frame: string): void {
-    clearTimeout(this.#timer);
+    this.#watchdog.heard();
     try {
       for (const message of [JSON.parse(frame)].flat()) this.#take(message);
     } catch (error) {
@@ -126,44 +135,48 @@ export class LiveClient implements Live {
   }
 
   #take(message: ServerMessage): void {
-    if (message.type !== "welcome") return this.#topics.take(message);
-    this.#openedAt = Date.now();
-    this.#setState({ phase: "open", welcome: message });
-    this.#topics.open();
+    if (message.type === "welcome") {
+      this.#openedAt = Date.now();
+      this.#setState({ phase: "open", welcome: message });
+      this.#topics.open();
+    } else if (message.type !== "pong") this.#topics.take(message);
   }
+
+  /** The server is silent: replaces a socket whose close event may take minutes. */
+  readonly #giveUp = (): void => {
+    const socket = this.#socket;
+    this.#closed(ABNORMAL, "no answer");
+    socket?.close();
+  };
 
   /** The socket is closed: reconnects, or ends. */
   #closed(code: number, reason: string): void {
-    clearTimeout(this.#timer);
+    this.#watchdog.stop();
     this.#socket = undefined;
     this.#topics.pause();
     if (Date.now() - this.#openedAt >= STABLE_MS) {
       this.#attempts = 0;
-      this.#refreshed = false;
+      this.#renewal.reset();
     }
     this.#openedAt = Infinity;
-    if (isTerminal(code) || (code === SESSION_ENDED && this.#refreshed)) {
-      this.#end(code, reason, true);
-    } else if (code === SESSION_ENDED) {
-      this.#refresh(reason);
-    } else {
-      this.#wait(code || ABNORMAL, reason, () => this.#connect());
-    }
+    if (code === SESSION_ENDED || (code === NO_SESSION && this.#renewal.hasBegun)) {
+      this.#renew(code, reason);
+    } else if (isTerminal(code)) this.#end(code, reason, true);
+    else this.#wait(code || ABNORMAL, reason, () => this.#connect());
   }
 
-  /** Reconnects with a fresh cookie, if the program can get one. */
-  async #refresh(reason: string): Promise<void> {
-    this.#refreshed = true;
+  /** Reconnects, perhaps with a fresh cookie, or ends if neither can help. */
+  async #renew(code: number, reason: string): Promise<void> {
     this.#setState({ phase: "connecting" });
     try {
-      const fresh = await this.#options.refresh?.();
+      const mayHelp = await this.#renewal.next(code);
       if (this.#state.phase === "closed") return;
-      if (fresh === false) this.#end(SESSION_ENDED, reason, true);
-      else this.#connect();
+      if (mayHelp) this.#connect();
+      else this.#end(code, "session ended, and could not be refreshed", true);
     } catch (error) {
       this.#report(error);
       if (this.#state.phase === "closed") return;
-      this.#wait(SESSION_ENDED, reason, () => this.#refresh(reason));
+      this.#wait(code, reason, () => this.#renew(code, reason));
     }
   }
 
@@ -183,6 +196,7 @@ export class LiveClient implements Live {
   #end(code: number, reason: string, isFailure = false): void {
     if (this.#state.phase === "closed") return;
     clearTimeout(this.#timer);
+    this.#watchdog.stop();
     this.#attempt = undefined;
     this.#stopListening();
     const socket = this.#socket;
@@ -195,9 +209,7 @@ export class LiveClient implements Live {
   /** Reconnects at once, or probes an open connection that may be dead. */
   #wake(mayBeDead: boolean): void {
     this.retry();
-    if (!mayBeDead || this.#state.phase !== "open") return;
-    this.#send({ type: "unsubscribe", topic: "" }); // changes nothing, but the server answers
-    this.#expectAnswer(PROBE_TIMEOUT_MS);
+    if (mayBeDead && this.#state.phase === "open") this.#watchdog.probe();
   }
 
   #send(message: unknown): void {

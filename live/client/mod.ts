@@ -22,6 +22,7 @@
 
 import { LiveClient } from "./live_client.ts";
 import type { ConnectOptions, Live } from "./types.ts";
+import type { AnySchema } from "./view_types.ts";
 
 export { LiveError } from "./error.ts";
 export type {
@@ -36,15 +37,28 @@ export type {
   Subscription,
   Welcome,
 } from "./types.ts";
+export type {
+  AnySchema,
+  FieldPath,
+  ItemOf,
+  RowOf,
+  View,
+  ViewOptions,
+  ViewQuery,
+} from "./view_types.ts";
 
 /**
  * Connects to a live server, and reconnects whenever the connection breaks.
  *
+ * @typeParam Schema The items of the project's collections, as for Directus's SDK.
  * @param url Address of the live listener, with `wss:` or `ws:`.
  * @param options How to connect.
  * @returns The connection, which is being established.
  * @throws {TypeError} If the address is not a URL.
  */
-export function connect(url: string, options: ConnectOptions = {}): Live {
-  return new LiveClient(url, options, { page: globalThis, random: Math.random });
+export function connect<Schema = AnySchema>(
+  url: string,
+  options: ConnectOptions = {},
+): Live<Schema> {
+  return new LiveClient<Schema>(url, options, { page: globalThis, random: Math.random });
 }

@@ -1,8 +1,10 @@
 /**
- * The events of the surrounding page that matter to a connection.
+ * The surrounding page, as far as it matters to a connection.
  *
  * @module
  */
+
+import type { Locks } from "./renewal.ts";
 
 /** The part of a browser's window that is used. Other runtimes have less of it, or nothing. */
 export interface Page {
@@ -10,6 +12,8 @@ export interface Page {
   addEventListener?(type: string, listener: () => void, options: { signal: AbortSignal }): void;
   /** Whether the page is visible. */
   readonly document?: { readonly visibilityState: string };
+  /** Locks that the tabs of an origin share. Pages without TLS have none. */
+  readonly navigator?: object & { readonly locks?: Locks };
 }
 
 /** A connection may have died unnoticed while its page was hidden for this long, in milliseconds. */

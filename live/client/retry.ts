@@ -4,8 +4,11 @@
  * @module
  */
 
-/** The close code with which the server asks for a fresh cookie. */
+/** The close code of a session that has ended, or whose cookie was replaced. */
 export const SESSION_ENDED = 4401;
+
+/** The close code of a connection that was attempted without a valid session. */
+export const NO_SESSION = 4501;
 
 /** The close code that stands for none: the connection broke, or was never established. */
 export const ABNORMAL = 1006;
@@ -14,7 +17,7 @@ export const ABNORMAL = 1006;
  * Close codes after which reconnecting is useless: message too big, origin not allowed, no valid
  * session, revoked.
  */
-const TERMINAL = [1009, 4403, 4501, 4503];
+const TERMINAL = [1009, 4403, NO_SESSION, 4503];
 
 /** The upper bound of the first delay, and that of all delays, in milliseconds. */
 const BASE_MS = 500;

@@ -5,6 +5,7 @@
  */
 
 import type { LiveError } from "./error.ts";
+import { Iteration } from "./iteration.ts";
 import { MessageBuffer } from "./message_buffer.ts";
 import type { Message, Start, SubscribeOptions, Subscription } from "./types.ts";
 
@@ -25,12 +26,9 @@ export class Subscriber implements Subscription {
   readonly #options: SubscribeOptions;
   readonly #leave: () => void;
   readonly #report: (error: unknown) => void;
+  readonly #iteration = new Iteration(() => this.#buffer?.shift());
   #buffer: MessageBuffer | undefined;
   #started = false;
-  #ended = false;
-  #error: LiveError | undefined;
-  /** Wakes the iterations that wait for a message. */
-  #changed: PromiseWithResolvers<void> | undefined;
 
   /** Creates a subscription whose topic has not started. */
   constructor(topic: string, options: SubscribeOptions, { leave, report }: SubscriberOptions) {
@@ -48,7 +46,7 @@ export class Subscriber implements Subscription {
 
   /** Starts or resumes. */
   start(start: Start): void {
-    if (this.#ended) return;
+    if (this.#iteration.hasEnded) return;
     this.#started = true;
     if (!start.recovered) this.#buffer?.clear();
     this.#call(() => this.#options.onStart?.(start));
@@ -56,51 +54,38 @@ export class Subscriber implements Subscription {
 
   /** Hands over a message. Does nothing before the start and after the end. */
   deliver(message: Message): void {
-    if (!this.#started || this.#ended) return;
+    if (!this.#started || this.#iteration.hasEnded) return;
     this.#buffer?.push(message);
-    this.#wake();
+    this.#iteration.wake();
     this.#call(() => this.#options.onMessage?.(message));
   }
 
   /** Ends the subscription, once; with an error unless the program asked for the end. */
   end(error?: LiveError): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#error = error;
-    this.#wake();
+    if (this.#iteration.hasEnded) return;
+    this.#iteration.end(error);
     if (error !== undefined) this.#call(() => this.#options.onError?.(error));
     this.#call(() => this.#options.onEnd?.());
   }
 
   unsubscribe(): void {
-    if (this.#ended) return;
+    if (this.#iteration.hasEnded) return;
     this.#leave();
     this.#buffer?.clear();
     this.end();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Message, void> {
-    const buffer = this.#ensureBuffer();
+    this.#ensureBuffer();
     try {
-      while (true) {
-        const message = buffer.shift();
-        if (message !== undefined) yield message;
-        else if (this.#error !== undefined) throw this.#error;
-        else if (this.#ended) return;
-        else await (this.#changed ??= Promise.withResolvers()).promise;
-      }
+      yield* this.#iteration.items();
     } finally {
       this.unsubscribe();
     }
   }
 
-  #ensureBuffer(): MessageBuffer {
-    return this.#buffer ??= new MessageBuffer(this.#options.maxBuffered ?? MAX_BUFFERED);
-  }
-
-  #wake(): void {
-    this.#changed?.resolve();
-    this.#changed = undefined;
+  #ensureBuffer(): void {
+    this.#buffer ??= new MessageBuffer(this.#options.maxBuffered ?? MAX_BUFFERED);
   }
 
   #call(handler: () => void): void {

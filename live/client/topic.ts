@@ -1,13 +1,30 @@
 /**
- * A topic that the program subscribes to: one subscription on the wire.
+ * A topic or a view that the program subscribes to: one subscription on the wire.
  *
  * @module
  */
 
-import type { LiveError } from "./error.ts";
+import { LiveError } from "./error.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { Message } from "./types.ts";
-import type { Cursor, SubscribedMessage } from "./wire.ts";
+import type { Cursor, ErrorMessage, SubscribedMessage, Target, TopicMessage } from "./wire.ts";
+
+/** What a topic needs. */
+export interface TopicOptions {
+  /** Its name in errors. */
+  readonly label: string;
+  /** What its requests name. */
+  readonly target: Target;
+  /** Sends a request on the open connection, with an id that it returns. */
+  readonly send: (request: object) => string;
+  /** Called when an error ends the topic, before its subscribers learn of it. */
+  readonly onEnd: () => void;
+  /** Returns a random number from 0 to 1. */
+  readonly random: () => number;
+}
+
+/** The delay of a retry for which the server names none, in milliseconds. */
+const RETRY_MS = 1_000;
 
 /**
  * Shares one wire subscription among the topic's subscribers: all of them read at one cursor.
@@ -16,39 +33,39 @@ import type { Cursor, SubscribedMessage } from "./wire.ts";
  * state, so it needs no snapshot from the server, which would move the cursor of the others.
  */
 export class Topic {
-  readonly #name: string;
-  readonly #send: (request: object) => string;
+  readonly #options: TopicOptions;
   readonly #subscribers = new Set<Subscriber>();
   /** The latest message of each key, in the order of offsets. */
   readonly #state = new Map<string, Message>();
+  /** Its name on the wire while it is live: everything after the cursor arrives under this name. */
+  #name: string | undefined;
   /** The last message that was received; `undefined` before the first start. */
   #cursor: Cursor | undefined;
-  /** Whether everything after the cursor arrives; otherwise a start is due. */
-  #isLive = false;
-  /** Id of the request that awaits its answer, or its next attempt. */
+  /** Id of the request that awaits its answer. */
   #requestId: string | undefined;
+  /** The delay before the next request. */
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  /**
-   * Creates a topic without subscribers.
-   *
-   * @param send Sends a request on the open connection, with an id that it returns.
-   */
-  constructor(name: string, send: (request: object) => string) {
-    this.#name = name;
-    this.#send = send;
+  /** Creates a topic without subscribers. */
+  constructor(options: TopicOptions) {
+    this.#options = options;
   }
 
-  /** Whether it has no subscribers. */
+  /** Its name on the wire, which the server's answer says; `undefined` while it is not live. */
+  get name(): string | undefined {
+    return this.#name;
+  }
+
+  /** Whether it has no subscribers, and no answer is due that would say its name. */
   get isUnused(): boolean {
-    return this.#subscribers.size === 0;
+    return this.#subscribers.size === 0 && this.#requestId === undefined;
   }
 
   /** Adds a subscriber. If the topic is live it starts later, when `subscribe()` has returned. */
   add(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
     queueMicrotask(() => {
-      if (this.#isLive && !subscriber.started) this.#startFromState(subscriber);
+      if (this.#name !== undefined && !subscriber.started) this.#startFromState(subscriber);
     });
   }
 
@@ -59,21 +76,41 @@ export class Topic {
 
   /** Subscribes on the wire, from the cursor on, unless that is done or under way. */
   request(): void {
-    if (this.#isLive || this.#requestId !== undefined) return;
-    this.#requestId = this.#send({ type: "subscribe", topic: this.#name, since: this.#cursor });
+    if ((this.#name ?? this.#requestId ?? this.#retry) !== undefined) return;
+    const { send, target } = this.#options;
+    this.#requestId = send({ type: "subscribe", ...target, since: this.#cursor });
   }
 
-  /** Returns whether the request with this id awaits its answer. */
-  awaits(id: string | undefined): boolean {
-    return id !== undefined && id === this.#requestId;
+  /** Takes a message from the server, if it is about this topic: by its request's id, or its name. */
+  take(message: TopicMessage): void {
+    const isAnswer = message.id !== undefined && message.id === this.#requestId;
+    const isNamed = this.#name !== undefined && this.#name === message.topic;
+    if (message.type === "message") {
+      if (isNamed) this.#deliver(message);
+    } else if (message.type === "subscribed") {
+      // Without being asked, the server starts a live topic over. Another view of this page may also
+      // have the same name, if the server takes their queries for equal.
+      if (isAnswer || isNamed) this.#start(message);
+    } else if (message.type === "unsubscribed") {
+      if (isNamed) this.#lose(message.reason);
+    } else if (message.type === "error" && isAnswer) this.#refuse(message);
   }
 
-  /** Takes the answer to a request, or the unasked start of a topic that is live. */
-  start({ id, epoch, offset, recovered, messages }: SubscribedMessage): void {
-    const isExpected = id === undefined ? this.#isLive : this.awaits(id);
-    if (!isExpected) return; // it belongs to an earlier subscription
+  /** Pauses until the next start, as the connection is gone. */
+  pause(): void {
+    clearTimeout(this.#retry);
+    this.#name = this.#requestId = this.#retry = undefined;
+  }
+
+  /** Ends all subscriptions. */
+  end(error?: LiveError): void {
+    this.pause();
+    for (const subscriber of [...this.#subscribers]) subscriber.end(error);
+  }
+
+  #start({ topic, epoch, offset, recovered, messages }: SubscribedMessage): void {
     this.#requestId = undefined;
-    this.#isLive = true;
+    this.#name = topic;
     if (!recovered) this.#state.clear();
     for (const subscriber of [...this.#subscribers]) {
       if (recovered && !subscriber.started) this.#startFromState(subscriber);
@@ -83,33 +120,33 @@ export class Topic {
     this.#cursor = { epoch, offset };
   }
 
-  /** Takes a live message. */
-  deliver(message: Message): void {
-    if (!this.#isLive || this.#cursor === undefined) return;
-    if (message.offset <= this.#cursor.offset) return;
+  #deliver(message: Message): void {
+    if (this.#cursor === undefined || message.offset <= this.#cursor.offset) return;
     this.#cursor = { epoch: this.#cursor.epoch, offset: message.offset };
     this.#apply(message);
   }
 
-  /** Subscribes on the wire again after a delay, as the server could not answer. */
-  retryAfter(delayMs: number): void {
-    this.#retry = setTimeout(() => {
-      this.#requestId = undefined;
-      this.request();
-    }, delayMs);
+  /** The server ended the subscription, for good if the user has lost the right to it. */
+  #lose(reason = "changed"): void {
+    if (reason !== "changed") return this.#fail(reason, "The right to this topic has ended");
+    this.#name = this.#cursor = undefined; // what the user may read now is another log
+    this.request();
   }
 
-  /** Pauses until the next start, as the connection is gone. */
-  pause(): void {
-    clearTimeout(this.#retry);
+  #refuse({ code, message, retryAfterMs }: ErrorMessage): void {
     this.#requestId = undefined;
-    this.#isLive = false;
+    const isTemporary = code === "unavailable" || retryAfterMs !== undefined;
+    if (!isTemporary) return this.#fail(code, message);
+    if (this.isUnused) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.request();
+    }, (retryAfterMs ?? RETRY_MS) * (1 + this.#options.random()));
   }
 
-  /** Ends all subscriptions. */
-  end(error?: LiveError): void {
-    this.pause();
-    for (const subscriber of [...this.#subscribers]) subscriber.end(error);
+  #fail(code: string, text: string): void {
+    this.#options.onEnd();
+    this.end(new LiveError(code, `${text}: ${this.#options.label}`));
   }
 
   #apply(message: Message): void {

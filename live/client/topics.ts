@@ -1,14 +1,14 @@
 /**
- * All topics that the program subscribes to.
+ * All topics and views that the program subscribes to.
  *
  * @module
  */
 
-import { LiveError } from "./error.ts";
+import type { LiveError } from "./error.ts";
 import { Subscriber } from "./subscriber.ts";
 import { Topic } from "./topic.ts";
 import type { SubscribeOptions } from "./types.ts";
-import type { TopicMessage } from "./wire.ts";
+import type { Target, TopicMessage } from "./wire.ts";
 
 /** What the topics need. */
 export interface TopicsOptions {
@@ -20,12 +20,10 @@ export interface TopicsOptions {
   readonly random: () => number;
 }
 
-/** The delay of a retry for which the server names none, in milliseconds. */
-const RETRY_MS = 1_000;
-
-/** Routes messages to topics by their names. */
+/** Shares topics among subscribers, and hands them the server's messages. */
 export class Topics {
   readonly #options: TopicsOptions;
+  /** By what their requests name, as JSON. */
   readonly #topics = new Map<string, Topic>();
   #isOpen = false;
   #lastId = 0;
@@ -35,14 +33,22 @@ export class Topics {
     this.#options = options;
   }
 
-  /** Adds a subscription. It starts once the connection is open. */
-  subscribe(name: string, options: SubscribeOptions): Subscriber {
-    const topic = this.#topics.get(name) ?? new Topic(name, this.#request);
-    const subscriber: Subscriber = new Subscriber(name, options, {
-      leave: () => this.#leave(name, topic, subscriber),
+  /**
+   * Adds a subscription. It starts once the connection is open.
+   *
+   * @param target What to subscribe to. Subscriptions to equal targets share a topic.
+   * @param label Its name in errors.
+   */
+  subscribe(target: Target, label: string, options: SubscribeOptions): Subscriber {
+    const key = JSON.stringify(target);
+    const topic = this.#topics.get(key) ?? this.#create(key, label);
+    const subscriber: Subscriber = new Subscriber(label, options, {
+      leave: () => {
+        topic.remove(subscriber);
+        this.#dropUnused(key, topic);
+      },
       report: this.#options.report,
     });
-    this.#topics.set(name, topic);
     topic.add(subscriber);
     if (this.#isOpen) topic.request();
     return subscriber;
@@ -57,7 +63,10 @@ export class Topics {
   /** Pauses all topics, as the connection is gone. */
   pause(): void {
     this.#isOpen = false;
-    for (const topic of this.#topics.values()) topic.pause();
+    for (const [key, topic] of this.#topics) {
+      topic.pause();
+      this.#dropUnused(key, topic);
+    }
   }
 
   /** Ends all subscriptions; with an error unless the program asked for the end. */
@@ -67,35 +76,31 @@ export class Topics {
 
   /** Takes a message from the server. */
   take(message: TopicMessage): void {
-    const { topic: name = "" } = message;
-    const topic = this.#topics.get(name);
-    if (topic === undefined) return; // the last subscriber has left
-    if (message.type === "message") topic.deliver(message);
-    else if (message.type === "subscribed") topic.start(message);
-    else if (message.type === "unsubscribed") {
-      // The answer to a request has no reason.
-      if (message.reason !== undefined) {
-        this.#end(name, topic, message.reason, "The right to this topic has ended");
-      }
-    } else if (topic.awaits(message.id)) {
-      const { code, retryAfterMs } = message;
-      const isTemporary = code === "unavailable" || retryAfterMs !== undefined;
-      if (!isTemporary) this.#end(name, topic, code, message.message);
-      else topic.retryAfter((retryAfterMs ?? RETRY_MS) * (1 + this.#options.random()));
+    for (const [key, topic] of this.#topics) {
+      topic.take(message);
+      this.#dropUnused(key, topic);
     }
   }
 
-  #end(name: string, topic: Topic, code: string, text: string): void {
-    this.#topics.delete(name);
-    topic.end(new LiveError(code, `${text}: ${name}`));
+  #create(key: string, label: string): Topic {
+    const topic = new Topic({
+      target: JSON.parse(key), // a copy, as the program may change its query
+      label,
+      send: this.#request,
+      onEnd: () => this.#topics.delete(key),
+      random: this.#options.random,
+    });
+    this.#topics.set(key, topic);
+    return topic;
   }
 
-  #leave(name: string, topic: Topic, subscriber: Subscriber): void {
-    topic.remove(subscriber);
+  #dropUnused(key: string, topic: Topic): void {
     if (!topic.isUnused) return;
-    this.#topics.delete(name);
+    this.#topics.delete(key);
+    const { name } = topic;
     topic.pause();
-    if (this.#isOpen) this.#options.send({ type: "unsubscribe", topic: name });
+    const isShared = [...this.#topics.values()].some((other) => other.name === name);
+    if (name !== undefined && !isShared) this.#options.send({ type: "unsubscribe", topic: name });
   }
 
   readonly #request = (request: object): string => {

@@ -5,6 +5,7 @@
  */
 
 import type { LiveError } from "./error.ts";
+import type { AnySchema, ItemOf, RowOf, View, ViewOptions, ViewQuery } from "./view_types.ts";
 
 /** A message that carries a payload. */
 export interface DataMessage<T = unknown> {
@@ -136,9 +137,10 @@ export interface ConnectOptions {
   /** Called with what a handler threw. @default {rethrows it as an uncaught error} */
   onError?(error: unknown): void;
   /**
-   * Renews the session's cookie when the server says that the session has ended, for example with
-   * Directus's `POST /auth/refresh`. Return `false` if that is impossible, which closes the
-   * connection permanently. If it throws, that is reported and the call is repeated later.
+   * Renews the session's cookie when the server has rejected it, for example with Directus's
+   * `POST /auth/refresh`. In a browser, one tab at a time calls it. Return `false` if renewing is
+   * impossible, which closes the connection permanently. If it throws, the client reports that and
+   * repeats the call later.
    */
   refresh?(): Promise<boolean | void>;
   /**
@@ -150,12 +152,28 @@ export interface ConnectOptions {
   webSocket?(url: string): WebSocket;
 }
 
-/** A connection to the server, which reconnects automatically until it is closed. */
-export interface Live {
+/**
+ * A connection to the server, which reconnects automatically until it is closed.
+ *
+ * @typeParam Schema The items of the project's collections, as for Directus's SDK.
+ */
+export interface Live<Schema = AnySchema> {
   /** Its current state. */
   readonly state: LiveState;
   /** Subscribes to a topic, now and after each reconnect. Several subscriptions may share a topic. */
   subscribe<T = unknown>(topic: string, options?: SubscribeOptions<T>): Subscription<T>;
+  /**
+   * Follows a list of items: the rows that the query returns to the user, now and after each change.
+   * Equal views share the work.
+   */
+  view<
+    Collection extends keyof Schema & string,
+    const Query extends ViewQuery<ItemOf<Schema, Collection>>,
+  >(
+    collection: Collection,
+    query?: Query,
+    options?: ViewOptions<RowOf<ItemOf<Schema, Collection>, Query>>,
+  ): View<RowOf<ItemOf<Schema, Collection>, Query>>;
   /** Reconnects now if the client is waiting to; otherwise does nothing. */
   retry(): void;
   /** Closes the connection permanently, and with it all subscriptions. */

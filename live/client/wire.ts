@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Message, Welcome } from "./types.ts";
+import type { DataMessage, Message, RemovalMessage, Welcome } from "./types.ts";
 
 /** A position in a topic's log. Offsets of different epochs cannot be compared. */
 export interface Cursor {
@@ -28,19 +28,46 @@ export interface SubscribedMessage extends Cursor {
   readonly messages: readonly Message[];
 }
 
+/** A request was refused. */
+export interface ErrorMessage {
+  /** Tells the messages apart. */
+  readonly type: "error";
+  /** Why, for programs. */
+  readonly code: string;
+  /** Why, for people. */
+  readonly message: string;
+  /** The request's id. */
+  readonly id?: string;
+  /** The request's topic, if it named one. */
+  readonly topic?: string;
+  /** When to try again, in milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
 /** A message about one topic. */
 export type TopicMessage =
-  | Message & { readonly type: "message" }
+  | Message & { readonly type: "message"; readonly id?: undefined }
   | SubscribedMessage
-  | { readonly type: "unsubscribed"; readonly topic: string; readonly reason?: string }
   | {
-    readonly type: "error";
-    readonly code: string;
-    readonly message: string;
+    readonly type: "unsubscribed";
+    readonly topic: string;
     readonly id?: string;
-    readonly topic?: string;
-    readonly retryAfterMs?: number;
-  };
+    readonly reason?: string;
+  }
+  | ErrorMessage;
 
 /** A message from the server. */
-export type ServerMessage = TopicMessage | Welcome & { readonly type: "welcome" };
+export type ServerMessage =
+  | TopicMessage
+  | { readonly type: "pong"; readonly id?: string }
+  | Welcome & { readonly type: "welcome" };
+
+/** What a request subscribes to: a topic by its name, or a view, whose topic the answer names. */
+export type Target =
+  | { readonly topic: string }
+  | { readonly view: { readonly collection: string; readonly query: object } };
+
+/** A message of a view: a row and its position, or the removal of one. */
+export type RowMessage =
+  | DataMessage & { readonly key: string; readonly rank: string }
+  | RemovalMessage & { readonly rank?: undefined };

@@ -6,6 +6,7 @@
 
 import { assert } from "@std/assert";
 import { LiveClient } from "../../live/client/live_client.ts";
+import type { Locks } from "../../live/client/renewal.ts";
 import type {
   ConnectOptions,
   LiveState,
@@ -15,6 +16,9 @@ import type {
 
 /** The first message on every connection. */
 export const WELCOME = { type: "welcome", connection: "c-1", user: null, instance: "one" } as const;
+
+/** The message with which the client probes its connection. */
+export const PROBE = { type: "ping", id: "ping" } as const;
 
 /** A WebSocket whose server is the test. */
 export class FakeSocket {
@@ -80,6 +84,13 @@ export class FakeSocket {
 /** A window that can be hidden and shown. */
 export class FakePage extends EventTarget {
   readonly document = { visibilityState: "visible" };
+  readonly navigator: { readonly locks?: Locks };
+
+  /** Creates a page that shares locks with others, or has none. */
+  constructor(locks?: Locks) {
+    super();
+    this.navigator = locks === undefined ? {} : { locks };
+  }
 
   /** Hides the page or shows it. */
   become(visibilityState: "visible" | "hidden"): void {
@@ -102,13 +113,14 @@ export class Setup implements Disposable {
   readonly states: LiveState[] = [];
   /** Errors that it has reported. */
   readonly errors: unknown[] = [];
-  readonly page = new FakePage();
+  readonly page: FakePage;
   /** What its source of randomness returns. */
   random = 0.5;
   readonly live: LiveClient;
 
   /** Creates a client that is connecting. */
-  constructor(options: ConnectOptions = {}) {
+  constructor(options: ConnectOptions = {}, page = new FakePage()) {
+    this.page = page;
     this.live = new LiveClient("wss://live.test/some?x=1", {
       webSocket: (url) => {
         const socket = new FakeSocket(url);

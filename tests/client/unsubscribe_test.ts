@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { message, openSetup, Setup } from "./setup.ts";
 
 Deno.test("unsubscribe() unsubscribes on the wire, and no handler but onEnd is called", () => {
@@ -43,26 +44,56 @@ Deno.test("unsubscribe() in a handler takes effect within the frame", () => {
   assertEquals(notes, ["end"]);
 });
 
-Deno.test("a subscription ignores the answers to an earlier one", () => {
+Deno.test("unsubscribe() before the answer unsubscribes on the wire when the answer arrives", () => {
+  using setup = openSetup();
+  const { notes, subscription } = setup.follow();
+
+  subscription.unsubscribe();
+  assertEquals(setup.socket.sent.length, 1);
+  setup.socket.start("e", 1, [message(1, "a")]);
+
+  assertEquals(setup.socket.sent.slice(1), [{ type: "unsubscribe", topic: "event:1" }]);
+  assertEquals(notes, ["end"]);
+});
+
+Deno.test("a subscription shares the request of an earlier one that awaits its answer", () => {
   using setup = openSetup();
   setup.live.subscribe("event:1").unsubscribe();
   const { notes } = setup.follow();
 
-  setup.socket.receive({
-    type: "error",
-    code: "forbidden",
-    message: "",
-    id: "1",
-    topic: "event:1",
-  });
-  setup.socket.receive({ type: "unsubscribed", topic: "event:1" });
+  setup.socket.start("e", 1, [message(1, "a")]);
+
+  assertEquals(setup.socket.sent.length, 1);
+  assertEquals(notes, ["start e 1", "message 1"]);
+});
+
+Deno.test("a subscription ignores what the server sends to an earlier one", () => {
+  using setup = openSetup();
+  const earlier = setup.live.subscribe("event:1");
+  setup.socket.start("e", 0);
+  earlier.unsubscribe();
+  const { notes } = setup.follow();
+
   setup.socket.receive(
-    { type: "subscribed", topic: "event:1", id: "1", epoch: "e", offset: 1, messages: [] },
-    message(2),
+    message(1),
+    { type: "subscribed", topic: "event:1", epoch: "f", offset: 1, messages: [] },
+    { type: "unsubscribed", topic: "event:1", reason: "forbidden" },
+    { type: "unsubscribed", topic: "event:1" },
   );
   assertEquals(notes, []);
   setup.socket.start("e", 2);
   setup.socket.receive(message(3));
 
   assertEquals(notes, ["start e 2", "message 3"]);
+});
+
+Deno.test("LiveClient forgets a refused topic that the program has unsubscribed from", () => {
+  using time = new FakeTime(0);
+  using setup = openSetup();
+  setup.live.subscribe("event:1").unsubscribe();
+
+  setup.socket.answer({ type: "error", code: "unavailable", message: "", retryAfterMs: 100 });
+  time.tick(1_000);
+
+  assertEquals(setup.socket.sent.length, 1);
 });

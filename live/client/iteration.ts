@@ -1,0 +1,52 @@
+/**
+ * What a loop over a subscription waits for.
+ *
+ * @module
+ */
+
+import type { LiveError } from "./error.ts";
+
+/** Yields a source's items in loops, which wait while there is none, until the source ends. */
+export class Iteration<Item> {
+  readonly #next: () => Item | undefined;
+  #end: { readonly error: LiveError | undefined } | undefined;
+  /** Wakes the loops that wait for an item. */
+  #changed: PromiseWithResolvers<void> | undefined;
+
+  /**
+   * Creates the iteration of a source.
+   *
+   * @param next Takes the next item, if there is one. Loops share the items.
+   */
+  constructor(next: () => Item | undefined) {
+    this.#next = next;
+  }
+
+  /** Whether the source has ended. */
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Wakes the loops, as there may be an item. */
+  wake(): void {
+    this.#changed?.resolve();
+    this.#changed = undefined;
+  }
+
+  /** Ends the loops, once, when they have taken the items that wait; an error makes them throw. */
+  end(error?: LiveError): void {
+    this.#end ??= { error };
+    this.wake();
+  }
+
+  /** Yields the items. */
+  async *items(): AsyncGenerator<Item, void> {
+    while (true) {
+      const item = this.#next();
+      if (item !== undefined) yield item;
+      else if (this.#end?.error !== undefined) throw this.#end.error;
+      else if (this.#end !== undefined) return;
+      else await (this.#changed ??= Promise.withResolvers()).promise;
+    }
+  }
+}

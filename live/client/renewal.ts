@@ -1,0 +1,94 @@
+/**
+ * What a client tries when the server has rejected its session.
+ *
+ * @module
+ */
+
+import { SESSION_ENDED } from "./retry.ts";
+
+/** The part of the Web Locks API that is used. The tabs of an origin share the locks. */
+export interface Locks {
+  /** Calls back while it holds the lock; with `ifAvailable`, with `null` if another tab holds it. */
+  request<T>(
+    name: string,
+    options: { readonly ifAvailable?: boolean; readonly signal?: AbortSignal },
+    callback: (lock: unknown) => T,
+  ): Promise<Awaited<T>>;
+}
+
+/** Renews the session's cookie; see `ConnectOptions.refresh`. */
+export type Refresh = () => Promise<boolean | void>;
+
+/** The lock under which a tab refreshes. */
+const LOCK = "live:refresh";
+
+/** How long a tab waits for another one that refreshes, in milliseconds: that may hang. */
+const LOCK_TIMEOUT_MS = 10_000;
+
+/** How often the server may reject the session in a row before the client gives up. */
+const MAX_REJECTIONS = 5;
+
+/** What the refresh under the lock resolves to if another tab holds it. */
+const BUSY = Symbol();
+
+/**
+ * Decides whether to reconnect, so that the tabs of a browser do not log each other out: each refresh
+ * replaces the cookie of all of them.
+ *
+ * 1. The cookie as it is: another tab may have refreshed it.
+ * 2. A fresh cookie. Only one tab refreshes at a time; the others wait, and then do 1 again.
+ * 3. The cookie as it is, if the server accepted the fresh one and ended the session again: another
+ *    tab may have refreshed right after this one.
+ */
+export class Renewal {
+  readonly #refresh: Refresh | undefined;
+  readonly #locks: Locks | undefined;
+  #rejections = 0;
+  #hasRefreshed = false;
+
+  /** Creates a renewal that has not begun. */
+  constructor(refresh: Refresh | undefined, locks: Locks | undefined) {
+    this.#refresh = refresh;
+    this.#locks = locks;
+  }
+
+  /** Whether the server has rejected the session since the connection was last stable. */
+  get hasBegun(): boolean {
+    return this.#rejections > 0;
+  }
+
+  /** Forgets what was tried, as the connection is stable. */
+  reset(): void {
+    this.#rejections = 0;
+    this.#hasRefreshed = false;
+  }
+
+  /**
+   * Resolves to whether reconnecting may help, when that can be tried.
+   *
+   * @param code The close code of the rejection.
+   * @throws What `refresh()` throws. The next call repeats it.
+   */
+  async next(code: number): Promise<boolean> {
+    if (this.#rejections === MAX_REJECTIONS) return false;
+    const mayHelp = this.#rejections === 0 ||
+      (this.#hasRefreshed ? code === SESSION_ENDED : await this.#renew());
+    this.#rejections++;
+    return mayHelp;
+  }
+
+  /** Refreshes, or waits for another tab that does. Resolves to `false` if that is impossible. */
+  async #renew(): Promise<boolean> {
+    const [refresh, locks] = [this.#refresh, this.#locks];
+    if (refresh === undefined) return false;
+    const fresh = locks === undefined
+      ? await refresh()
+      : await locks.request(LOCK, { ifAvailable: true }, (lock) => lock ? refresh() : BUSY);
+    this.#hasRefreshed = fresh !== BUSY;
+    if (fresh === BUSY) {
+      const signal = AbortSignal.timeout(LOCK_TIMEOUT_MS);
+      await locks?.request(LOCK, { signal }, () => {}).catch(() => {});
+    }
+    return fresh !== false;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The public types of views.
+ *
+ * @module
+ */
+
+import type { LiveError } from "./error.ts";
+
+/**
+ * The collections of a project whose schema is not known. A schema maps the name of each collection to
+ * an array of its items, or to one item for a singleton, as in Directus's SDK.
+ */
+export type AnySchema = Record<string, Record<string, unknown>[]>;
+
+/** The type of a collection's items. */
+export type ItemOf<Schema, Collection extends keyof Schema> = Schema[Collection] extends
+  readonly (infer Item)[] ? Item : Schema[Collection];
+
+/** A field, a path of relational fields such as `author.name`, all fields (`*`), or a function. */
+export type FieldPath<Item> =
+  | "*"
+  | keyof Item & string
+  | `${keyof Item & string}${"." | ":"}${string}`
+  | `${string}(${string})`;
+
+/** Which rows and which of their fields a view has, as in Directus's query parameters. */
+export interface ViewQuery<Item = Record<string, unknown>> {
+  /** Fields of each row. @default {["*"]} */
+  readonly fields?: readonly FieldPath<Item>[];
+  /** A Directus filter. */
+  readonly filter?: object;
+  /** Fields to sort by, `-` before a descending one. @default {the primary key} */
+  readonly sort?: readonly (FieldPath<Item> | `-${FieldPath<Item>}`)[];
+  /** How many rows at most. @default {100} */
+  readonly limit?: number;
+  /** A text that the rows contain. */
+  readonly search?: string;
+  /** Filters, sorts and limits of nested rows. */
+  readonly deep?: object;
+}
+
+/** The first field of a path. */
+type Head<Path> = Path extends `${infer Field}.${string}` ? Head<Field>
+  : Path extends `${infer Field}:${string}` ? Field
+  : Path;
+
+/** The type of a view's rows: the items with the requested fields. */
+export type RowOf<Item, Query> = Query extends { readonly fields: readonly (infer Path)[] }
+  ? "*" extends Path ? Item : Pick<Item, Extract<Head<Path>, keyof Item>>
+  : Item;
+
+/** Handlers of a view. What they throw is reported, and the view goes on. */
+export interface ViewOptions<Row = unknown> {
+  /**
+   * Called with the rows when they have arrived and whenever they have changed, at most once for all
+   * messages that arrive together.
+   */
+  onChange?(rows: readonly Row[]): void;
+  /** Called if the view ends although the program did not end it. */
+  onError?(error: LiveError): void;
+  /** Called once, when nothing more will follow, whatever the reason. */
+  onEnd?(): void;
+}
+
+/**
+ * A list of items that follows Directus: what the same query over REST would answer to the user.
+ *
+ * Iterating it yields the list when it has arrived and whenever it has changed; a slow loop gets the
+ * newest list only. Leaving the loop ends the view. The iteration ends with the view; it throws if
+ * that ended with an error.
+ */
+export interface View<Row = unknown> extends AsyncIterable<readonly Row[]> {
+  /**
+   * The rows in the query's order; `undefined` until they have arrived. The array is frozen. A change
+   * makes another array, in which the rows that have not changed are the same objects.
+   */
+  readonly rows: readonly Row[] | undefined;
+  /** Ends the view. No handler but `onEnd` is called any more. */
+  unsubscribe(): void;
+}
