@@ -59,9 +59,19 @@ Deno.test("PROTOCOL.md's messages are JSON, those from the client as the server 
   const types = messages.map((text) => JSON.parse(text).type);
   assertEquals(
     [...new Set(types)],
-    ["subscribe", "unsubscribe", "welcome", "subscribed", "message", "unsubscribed", "error"],
+    [
+      "subscribe",
+      "unsubscribe",
+      "ping",
+      "welcome",
+      "subscribed",
+      "message",
+      "unsubscribed",
+      "pong",
+      "error",
+    ],
   );
-  for (const text of messages.filter((text) => /"(?:un)?subscribe"/.test(text))) {
+  for (const text of messages.filter((text) => /"(?:(?:un)?subscribe|ping)"/.test(text))) {
     assertEquals(parseClientMessage(text), { ok: true, message: JSON.parse(text) });
   }
 });

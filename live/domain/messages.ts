@@ -29,8 +29,19 @@ export interface UnsubscribeRequest {
   readonly id?: string | undefined;
 }
 
+/** A client asks whether the connection is alive. */
+export interface PingMessage {
+  /** Tells the messages apart. */
+  readonly type: "ping";
+  /** Comes back on the answer. */
+  readonly id?: string | undefined;
+}
+
+/** A client's message about a topic. */
+export type TopicRequest = SubscribeRequest | UnsubscribeRequest;
+
 /** A message from a client. */
-export type ClientMessage = SubscribeRequest | UnsubscribeRequest;
+export type ClientMessage = TopicRequest | PingMessage;
 
 /** Why the server refused a client's message. */
 export type ErrorCode =
@@ -98,9 +109,18 @@ export interface ErrorMessage {
   readonly retryAfterMs?: number;
 }
 
+/** The answer to a ping. */
+export interface PongMessage {
+  /** Tells the messages apart. */
+  readonly type: "pong";
+  /** The ping's id. */
+  readonly id?: string | undefined;
+}
+
 /** A message to one client, as opposed to a publication. */
 export type ServerMessage =
   | WelcomeMessage
   | SubscribedMessage
   | UnsubscribedMessage
+  | PongMessage
   | ErrorMessage;

@@ -18,10 +18,10 @@ export type UpgradeResult =
   | "error";
 
 /** Types of inbound messages; `invalid` is a frame that holds no valid message. */
-export type InboundType = "subscribe" | "unsubscribe" | "invalid";
+export type InboundType = "subscribe" | "unsubscribe" | "ping" | "invalid";
 
 /** Types of outbound messages. */
-export type OutboundType = "welcome" | "subscribed" | "unsubscribed" | "message" | "error";
+export type OutboundType = "welcome" | "subscribed" | "unsubscribed" | "message" | "pong" | "error";
 
 /** How a question to the authority was answered without a call to Directus of its own. */
 export type AvoidedBy = "cache" | "coalesced" | "batched";

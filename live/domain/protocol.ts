@@ -20,6 +20,7 @@ const clientMessage: z.ZodType<ClientMessage> = z.discriminatedUnion("type", [
     since: z.object({ epoch: z.string(), offset: z.int().nonnegative() }).optional(),
   }),
   z.object({ type: z.literal("unsubscribe"), topic: z.string(), id: id.optional() }),
+  z.object({ type: z.literal("ping"), id: id.optional() }),
 ]);
 
 const withId = z.object({ id });

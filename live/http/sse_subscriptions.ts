@@ -51,7 +51,7 @@ export class SseSubscriptions {
 
   /** Called with each answer that was sent to the client. */
   noteAnswer(message: ServerMessage): void {
-    if (message.type === "welcome" || message.topic === undefined) return;
+    if (!("topic" in message) || message.topic === undefined) return;
     const { topic } = message;
     const code = message.type === "error" ? message.code : undefined;
     if (message.type === "error" && code === "unavailable") {

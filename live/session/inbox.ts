@@ -9,7 +9,7 @@ import { TokenBucket } from "../connection/token_bucket.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import type { ClientMessage } from "../domain/messages.ts";
+import type { TopicRequest } from "../domain/messages.ts";
 import { parseClientMessage } from "../domain/protocol.ts";
 import type { Session } from "./session.ts";
 
@@ -30,7 +30,7 @@ export interface InboxOptions {
 /** When the client should retry after a handler failed, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
-/** Checks the size, rate and form of each message, and passes it to the session. */
+/** Checks the size, rate and form of each message, answers pings, and passes the rest to the session. */
 export class Inbox {
   readonly #connection: Connection;
   readonly #session: Session;
@@ -59,12 +59,13 @@ export class Inbox {
     if (!this.#rate.take()) return connection.end(CloseCode.TooMany, "too many messages");
     const parsed = parseClientMessage(frame);
     this.#options.metrics.received(parsed.ok ? parsed.message.type : "invalid");
-    if (parsed.ok) this.handle(parsed.message);
-    else connection.send(parsed.answer);
+    if (!parsed.ok) connection.send(parsed.answer);
+    else if (parsed.message.type === "ping") connection.send({ ...parsed.message, type: "pong" });
+    else this.handle(parsed.message);
   }
 
   /** Passes a message to the session. Logs a failure and tells the client. Never rejects. */
-  async handle(message: ClientMessage): Promise<void> {
+  async handle(message: TopicRequest): Promise<void> {
     try {
       await this.#session.handle(message);
     } catch (error) {

@@ -6,7 +6,7 @@
 
 import type { Connection } from "../connection/connection.ts";
 import type { Authority } from "../domain/authority.ts";
-import type { ClientMessage } from "../domain/messages.ts";
+import type { TopicRequest } from "../domain/messages.ts";
 import { parseTopic, type Topic } from "../domain/topic.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Revalidator } from "./revalidator.ts";
@@ -19,7 +19,7 @@ export interface Session {
    * Handles a message that follows the protocol. May be called again before it resolves. A rejection
    * is logged and reported to the client, and the connection stays.
    */
-  handle(message: ClientMessage): void | Promise<void>;
+  handle(message: TopicRequest): void | Promise<void>;
   /** Called once, when the connection has ended. */
   end(): void;
 }
@@ -65,7 +65,7 @@ class ClientSession implements Session, MonitoredConnection {
       .map(({ topic }) => topic);
   }
 
-  handle(message: ClientMessage): void | Promise<void> {
+  handle(message: TopicRequest): void | Promise<void> {
     const topic = parseTopic(message.topic);
     if (topic === undefined) {
       return refuse(this.connection, message, "bad-topic", "Invalid topic name");

@@ -9,10 +9,10 @@ import type { Authorisation, Authority } from "../domain/authority.ts";
 import { BrokerUnavailable } from "../domain/broker.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import type {
-  ClientMessage,
   ErrorCode,
   ErrorMessage,
   SubscribeRequest,
+  TopicRequest,
   UnsubscribedMessage,
 } from "../domain/messages.ts";
 import type { Topic } from "../domain/topic.ts";
@@ -70,7 +70,7 @@ export class TopicSubscription {
   }
 
   /** Handles a message once the earlier ones are handled. */
-  async handle(message: ClientMessage): Promise<void> {
+  async handle(message: TopicRequest): Promise<void> {
     const handling = this.#handleAfter(this.#newest, message);
     this.#newest = handling;
     try {
@@ -102,7 +102,7 @@ export class TopicSubscription {
     this.#options.hub.unsubscribe(this.#options.connection, this.topic.name);
   }
 
-  async #handleAfter(earlier: Promise<void> | undefined, message: ClientMessage): Promise<void> {
+  async #handleAfter(earlier: Promise<void> | undefined, message: TopicRequest): Promise<void> {
     await earlier?.catch(() => {}); // its own caller reports the failure
     if (this.#options.connection.ended) return;
     if (message.type === "subscribe") await this.#subscribe(message);
@@ -161,7 +161,7 @@ export class TopicSubscription {
   }
 
   /** Asks the authority; tells the client if it does not allow the topic. */
-  async #isAllowed(message: ClientMessage): Promise<boolean> {
+  async #isAllowed(message: TopicRequest): Promise<boolean> {
     const { authority, connection } = this.#options;
     if (authority === undefined) return true;
     const answer: Authorisation = connection.cookie === null
@@ -189,12 +189,12 @@ export class TopicSubscription {
     }
   }
 
-  #forbid(message: ClientMessage): void {
+  #forbid(message: TopicRequest): void {
     this.#refuse(message, "forbidden", "Not allowed to listen to this topic");
   }
 
   #refuse(
-    request: ClientMessage,
+    request: TopicRequest,
     code: ErrorCode,
     message: string,
     more?: Pick<ErrorMessage, "retryAfterMs">,
@@ -206,7 +206,7 @@ export class TopicSubscription {
 /** Tells the client that its request was refused. */
 export function refuse(
   connection: Connection,
-  { id, topic }: ClientMessage,
+  { id, topic }: TopicRequest,
   code: ErrorCode,
   message: string,
   more: Pick<ErrorMessage, "retryAfterMs"> = {},

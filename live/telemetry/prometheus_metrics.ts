@@ -106,10 +106,10 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     "From a topic's first pending publication to its last subscriber",
   );
 
-  for (const type of ["subscribe", "unsubscribe", "invalid"]) {
+  for (const type of ["subscribe", "unsubscribe", "ping", "invalid"]) {
     inbound.inc({ type, instance_id: instanceId }, 0);
   }
-  for (const type of ["welcome", "subscribed", "unsubscribed", "message", "error"]) {
+  for (const type of ["welcome", "subscribed", "unsubscribed", "message", "pong", "error"]) {
     outbound.inc({ type }, 0);
   }
   for (const result of ["ok", "unauthorized", "error"]) {

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { assert } from "@std/assert";
 import { Connection } from "../../live/connection/connection.ts";
-import { parseClientMessage } from "../../live/domain/protocol.ts";
+import { silentLogger } from "../../live/domain/logger.ts";
+import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
+import { Inbox } from "../../live/session/inbox.ts";
 import type { SessionFactory } from "../../live/session/session.ts";
 import { jsonWire } from "../../live/wire/json_wire.ts";
 import type { RecordingMetrics } from "../support/recorders.ts";
@@ -21,7 +22,7 @@ export class Link {
   readonly #socket: FakeSocket;
   readonly #down: string[] = [];
   readonly #connection: Connection;
-  readonly #session: ReturnType<SessionFactory>;
+  readonly #inbox: Inbox;
   #taken = 0;
   bufferedAmount = 0;
   readyState = 1;
@@ -38,12 +39,18 @@ export class Link {
       thresholdBytes: THRESHOLD_BYTES,
       metrics,
       onEnd: (_, code) => {
-        this.#session.end();
+        session.end();
         this.readyState = 3;
         if (this.#socket.readyState === 1) this.#socket.end(code || 1006);
       },
     });
-    this.#session = sessions(this.#connection);
+    const session = sessions(this.#connection);
+    this.#inbox = new Inbox(this.#connection, session, {
+      ...LIVE_DEFAULTS,
+      maxMessagesPerSecond: 1e9, // its clock is the real one
+      metrics,
+      logger: silentLogger,
+    });
     socket.open();
   }
 
@@ -69,9 +76,7 @@ export class Link {
   /** Carries at most this many messages to the server. */
   up(count: number): void {
     for (; count > 0 && this.#taken < this.#socket.sent.length && !this.ended; count--) {
-      const parsed = parseClientMessage(JSON.stringify(this.#socket.sent[this.#taken++]));
-      assert(parsed.ok);
-      this.#session.handle(parsed.message);
+      this.#inbox.receive(JSON.stringify(this.#socket.sent[this.#taken++]));
     }
   }
 

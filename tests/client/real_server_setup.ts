@@ -52,6 +52,7 @@ export class Relay implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #pipes: Promise<void>[] = [];
   #cutting = new AbortController();
+  #dropping = new AbortController();
   readonly #accepting: Promise<void>;
 
   /** Starts to forward. */
@@ -68,6 +69,12 @@ export class Relay implements AsyncDisposable {
   cut(): void {
     this.#cutting.abort();
     this.#cutting = new AbortController();
+  }
+
+  /** Drops everything that the connections carry from now on. TCP stays open. */
+  drop(): void {
+    this.#dropping.abort();
+    this.#dropping = new AbortController();
   }
 
   /** Stops. */
@@ -92,7 +99,13 @@ export class Relay implements AsyncDisposable {
 
   #pipe(from: Deno.TcpConn, to: Deno.TcpConn): void {
     const { signal } = this.#cutting;
-    const done = from.readable.pipeTo(to.writable, { signal }).catch(() => {});
+    const dropping = this.#dropping.signal;
+    const network = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform(chunk, controller) {
+        if (!dropping.aborted) controller.enqueue(chunk);
+      },
+    });
+    const done = from.readable.pipeThrough(network, { signal }).pipeTo(to.writable).catch(() => {});
     this.#pipes.push(done);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import type { Message } from "../../live/client/mod.ts";
 import { cookieOf, fakeAuthority } from "../support/authorities.ts";
 import { startLive } from "../support/live.ts";
@@ -66,6 +67,28 @@ for (const how of ["the server closes with 1008", "the network is cut"] as const
     assertEquals(starts, [false, true, true, true, true, true]);
   });
 }
+
+Deno.test("LiveClient replaces a connection whose network drops everything", async () => {
+  using time = new FakeTime();
+  await using live = await startLive();
+  await using relay = new Relay(live.port);
+  await using client = new RealClient(`ws://127.0.0.1:${relay.port}`);
+  const notes = new Queue<string>();
+  client.live.subscribe("event:1", {
+    onStart: ({ recovered }) => notes.push(`recovered: ${recovered}`),
+    onMessage: ({ data }) => notes.push(`message ${data}`),
+  });
+  assertEquals(await notes.next(), "recovered: false");
+
+  relay.drop();
+  await live.publish("event:1", "dropped");
+  time.tick(40_000);
+  time.next(); // the delay before the next attempt
+
+  assertEquals(await notes.next(), "recovered: true");
+  assertEquals(await notes.next(), "message dropped");
+  relay.cut();
+});
 
 Deno.test("LiveClient starts over with a server that was restarted", async () => {
   await using stack = new AsyncDisposableStack();
@@ -177,7 +200,7 @@ Deno.test("LiveClient probes the server, which does not ask the authority about 
   await using client = new RealClient(live.ws, {
     webSocket(url) {
       const socket = new WebSocket(url, { headers: { cookie: cookieOf("ada") } });
-      socket.addEventListener("message", ({ data }) => answers.push(JSON.parse(data).code));
+      socket.addEventListener("message", ({ data }) => answers.push(JSON.parse(data).type));
       return socket;
     },
   });
@@ -186,7 +209,7 @@ Deno.test("LiveClient probes the server, which does not ask the authority about 
 
   globalThis.dispatchEvent(new Event("online"));
 
-  assertEquals(await answers.next(), "bad-topic");
+  assertEquals(await answers.next(), "pong");
   assertEquals(client.live.state.phase, "open");
   assertEquals(authority.asked, ["authenticate ada"]);
 });

@@ -43,7 +43,7 @@ testOnEach(
       '{"type":"error","code":"protocol-violation","message":"Invalid message envelope","id":"7"}',
       '{"type":"error","code":"protocol-violation","message":"Invalid message envelope"}',
     ]);
-    assertEquals(live.metrics.inbound, { subscribe: 0, unsubscribe: 0, invalid: 2 });
+    assertEquals(live.metrics.inbound, { subscribe: 0, unsubscribe: 0, ping: 0, invalid: 2 });
   },
 );
 

@@ -162,7 +162,7 @@ testOnEach(
     const { gauges, upgrades, outbound, inbound } = live.metrics;
     assertEquals([gauges.connections, gauges.subscriptions, upgrades], [1, 1, ["accepted"]]);
     assertEquals([outbound.welcome, outbound.subscribed, outbound.message], [1, 1, 2]);
-    assertEquals(inbound, { subscribe: 0, unsubscribe: 0, invalid: 0 });
+    assertEquals(inbound, { subscribe: 0, unsubscribe: 0, ping: 0, invalid: 0 });
   },
 );
 

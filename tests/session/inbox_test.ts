@@ -108,6 +108,36 @@ testOnEach(
   },
 );
 
+testOnEach(
+  "LiveServer answers a ping with its id, and asks the session nothing",
+  async (startLive) => {
+    const handled: unknown[] = [];
+    await using live = await startLive({
+      sessions: () => ({ handle: (message) => void handled.push(message), end() {} }),
+    });
+    await using client = await live.connect();
+
+    assertEquals(await client.ask({ type: "ping", id: "7" }), { type: "pong", id: "7" });
+    assertEquals(await client.ask({ type: "ping" }), { type: "pong" });
+
+    assertEquals(handled, []);
+    assertEquals([live.metrics.inbound.ping, live.metrics.outbound.pong], [2, 2]);
+  },
+);
+
+testOnEach("LiveServer counts pings as messages, and closes with 4429", async (startLive) => {
+  await using live = await startLive({
+    options: { maxMessagesPerSecond: 1e-9, messageBurst: 2 },
+  });
+  await using client = await live.connect();
+
+  for (let count = 0; count < 2; count++) await client.ask({ type: "ping" });
+  client.send({ type: "ping" });
+
+  assertEquals(await client.outcome(), { code: 4429, reason: "too many messages" });
+  assertEquals(live.metrics.inbound.ping, 2);
+});
+
 testOnEach("LiveServer limits the messages of each connection on its own", async (startLive) => {
   await using live = await startLive({ options: { maxMessagesPerSecond: 1e-9, messageBurst: 1 } });
   await using first = await live.connect("ada");

@@ -129,6 +129,7 @@ const makers: Record<string, Maker> = {
       topic: "event:1",
       id: "1",
     }, "1"),
+  "a ping whose id is not a string": (random) => json({ type: "ping", id: random.of(NOT_STRINGS) }),
   "an invalid since": (random) =>
     json({
       type: "subscribe",

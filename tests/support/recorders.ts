@@ -41,13 +41,19 @@ export class RecordingMetrics implements Metrics {
   /** Close codes of ended connections, in order. */
   readonly disconnects: number[] = [];
   /** Inbound messages by type. */
-  readonly inbound: Record<InboundType, number> = { subscribe: 0, unsubscribe: 0, invalid: 0 };
+  readonly inbound: Record<InboundType, number> = {
+    subscribe: 0,
+    unsubscribe: 0,
+    ping: 0,
+    invalid: 0,
+  };
   /** Outbound messages by type. */
   readonly outbound: Record<OutboundType, number> = {
     welcome: 0,
     subscribed: 0,
     unsubscribed: 0,
     message: 0,
+    pong: 0,
     error: 0,
   };
   /** Results of authentications, in order. */

@@ -111,10 +111,10 @@ Deno.test("createPrometheusMetrics() starts known series at zero", async () => {
   for (
     const series of [
       "connections",
-      ...["subscribe", "unsubscribe", "invalid"].map((type) =>
+      ...["subscribe", "unsubscribe", "ping", "invalid"].map((type) =>
         `messages_inbound_total{type="${type}",instance_id="i-1"}`
       ),
-      ...["welcome", "subscribed", "unsubscribed", "message", "error"].map((type) =>
+      ...["welcome", "subscribed", "unsubscribed", "message", "pong", "error"].map((type) =>
         `messages_outbound_total{type="${type}"}`
       ),
       ...["ok", "unauthorized", "error"].map((result) =>
