@@ -10,10 +10,11 @@
  */
 export class LiveError extends Error {
   /**
-   * What happened, for programs. For one topic: `forbidden`, `bad-topic` or `limit`. For the whole
-   * connection, its close code: 4501 without a valid session, 4401 if the session has ended, 4403
-   * if the page's origin is not allowed, 4503 if revoked, 1009 after a message that was too big,
-   * 1000 after {@linkcode Live.close}, 1006 if no WebSocket could be created.
+   * What happened, for programs. For one topic or view: `forbidden`, `bad-topic`, `bad-view` or
+   * `limit`. For the whole connection, its close code: 4501 without a valid session, 4401 if the
+   * session ended again and again, 4403 if the page's origin is not allowed, 4503 if revoked, 1009
+   * after a message that was too big, 1000 after {@linkcode Live.close}, 1006 if no WebSocket could
+   * be created.
    */
   readonly code: string | number;
   /** Tells it from other errors. */

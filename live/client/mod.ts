@@ -17,6 +17,13 @@
  * });
  * ```
  *
+ * @example Follow a list.
+ * ```ts ignore
+ * live.view("events", { fields: ["id", "title"], sort: ["-starts_at"], limit: 50 }, {
+ *   onChange: (rows) => render(rows),
+ * });
+ * ```
+ *
  * @module
  */
 
@@ -39,6 +46,7 @@ export type {
 } from "./types.ts";
 export type {
   AnySchema,
+  FieldOf,
   FieldPath,
   ItemOf,
   RowOf,

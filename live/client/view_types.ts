@@ -39,14 +39,14 @@ export interface ViewQuery<Item = Record<string, unknown>> {
   readonly deep?: object;
 }
 
-/** The first field of a path. */
-type Head<Path> = Path extends `${infer Field}.${string}` ? Head<Field>
+/** The field of the row that a path begins with. */
+export type FieldOf<Path> = Path extends `${infer Field}.${string}` ? FieldOf<Field>
   : Path extends `${infer Field}:${string}` ? Field
   : Path;
 
 /** The type of a view's rows: the items with the requested fields. */
 export type RowOf<Item, Query> = Query extends { readonly fields: readonly (infer Path)[] }
-  ? "*" extends Path ? Item : Pick<Item, Extract<Head<Path>, keyof Item>>
+  ? "*" extends Path ? Item : Pick<Item, Extract<FieldOf<Path>, keyof Item>>
   : Item;
 
 /** Handlers of a view. What they throw is reported, and the view goes on. */
