@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { cookieOf, userOf } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
@@ -16,19 +16,14 @@ testOnEach(
   "LiveServer welcomes a connection with its id, its user and the instance",
   async (startLive) => {
     await using live = await startLive();
-    await using client = await Client.connect(live.ws, { cookie: cookieOf("ada") });
+    await using first = await Client.connect(live.ws, { cookie: cookieOf("ada") });
+    await using second = await Client.connect(live.ws, { cookie: cookieOf("ada") });
 
-    const welcome = await client.next();
+    const { connection, ...welcome } = await first.next();
 
-    const [connection] = live.connections;
-    assert(connection !== undefined);
-    assertEquals(welcome, {
-      type: "welcome",
-      connection: connection.id,
-      user: userOf("ada"),
-      instance: "test",
-    });
-    assertMatch(connection.id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+    assertEquals(welcome, { type: "welcome", user: userOf("ada"), instance: "test" });
+    assertMatch(connection, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+    assertNotEquals(connection, (await second.next()).connection);
   },
 );
 
@@ -48,41 +43,23 @@ testOnEach(
   },
 );
 
-testOnEach("LiveServer gives every connection an id of its own", async (startLive) => {
-  await using live = await startLive();
-  await using _first = await live.connect("ada");
-  await using _second = await live.connect("ada");
-
-  assertNotEquals(live.connections[0]?.id, live.connections[1]?.id);
-});
-
-testOnEach(
-  "Connection knows its peer, its user and the user's session cookie",
-  async (startLive) => {
-    await using live = await startLive();
-    await using _client = await Client.connect(live.ws, { cookie: `a=1; ${cookieOf("ada")}; b=2` });
-    await live.metrics.until(({ gauges }) => gauges.connections === 1);
+for (
+  const [name, authority, cookie, user] of [
+    ["an authority has a user and a cookie", undefined, cookieOf("ada"), userOf("ada")],
+    ["no authority has neither", null, undefined, null],
+  ] as const
+) {
+  testOnEach(`Connection of a server with ${name}`, async (startLive) => {
+    await using live = await startLive(authority === null ? { authority } : {});
+    await using client = await Client.connect(live.ws, { cookie: `a=1; ${cookieOf("ada")}; b=2` });
+    await client.next();
 
     const [connection] = live.connections;
 
     assertEquals(connection?.remoteAddress, "127.0.0.1");
-    assertEquals(connection?.user, userOf("ada"));
-    assertEquals(connection?.cookie?.header(), cookieOf("ada"));
-  },
-);
-
-testOnEach(
-  "Connection without an authority has no user and no cookie",
-  async (startLive) => {
-    await using live = await startLive({ authority: null });
-    await using _client = await Client.connect(live.ws, { cookie: cookieOf("ada") });
-    await live.metrics.until(({ gauges }) => gauges.connections === 1);
-
-    const [connection] = live.connections;
-
-    assertEquals([connection?.user, connection?.cookie], [null, null]);
-  },
-);
+    assertEquals([connection?.user, connection?.cookie?.header()], [user, cookie]);
+  });
+}
 
 testOnEach(
   "Connection remembers when it opened and when its last message arrived",
@@ -192,15 +169,12 @@ testOnEach(
   },
 );
 
-testOnEach(
-  "LiveServer counts a connection that broke off, and forgets it",
-  async (startLive) => {
-    await using live = await startLive();
-    using client = await live.connectRaw();
+testOnEach("LiveServer counts a connection that broke off, and forgets it", async (start) => {
+  await using live = await start();
+  using client = await live.connectRaw();
 
-    client.close();
-    await live.metrics.until(({ gauges }) => gauges.closingSockets + gauges.connections === 0);
+  client.close();
+  await live.metrics.until(({ gauges }) => gauges.closingSockets + gauges.connections === 0);
 
-    assertEquals(live.metrics.disconnects, [live.transport === "deno" ? 0 : 1006]);
-  },
-);
+  assertEquals(live.metrics.disconnects, [live.transport === "deno" ? 0 : 1006]);
+});

@@ -38,19 +38,16 @@ for (
     ["hung", "2", 20],
   ] as const
 ) {
-  testOnEach(
-    `LiveServer answers 503 to an upgrade while Directus is ${fault}`,
-    async (startLive) => {
-      const directus = createDirectusStandIn(options);
-      const cookie = directus.session("ada-id");
-      directus.fail(fault);
-      await using live = await startOn(startLive, directus, timeoutMs);
+  testOnEach(`LiveServer answers 503 to an upgrade while Directus is ${fault}`, async (start) => {
+    const directus = createDirectusStandIn(options);
+    const cookie = directus.session("ada-id");
+    directus.fail(fault);
+    await using live = await startOn(start, directus, timeoutMs);
 
-      const { status, headers } = await live.knock("/", { cookie });
+    const { status, headers } = await live.knock("/", { cookie });
 
-      assertEquals([status, headers.get("retry-after")], [503, retryAfter]);
-    },
-  );
+    assertEquals([status, headers.get("retry-after")], [503, retryAfter]);
+  });
 }
 
 const sessions: Record<string, (directus: DirectusStandIn) => string> = {
@@ -84,18 +81,15 @@ for (const [name, cookieOf] of Object.entries(sessions)) {
   });
 }
 
-testOnEach(
-  "LiveServer does not call Directus without the session cookie",
-  async (startLive) => {
-    const directus = createDirectusStandIn(options);
-    await using live = await startOn(startLive, directus);
+testOnEach("LiveServer does not call Directus without the session cookie", async (start) => {
+  const directus = createDirectusStandIn(options);
+  await using live = await startOn(start, directus);
 
-    const { status } = await live.knock("/", { cookie: "directus_refresh_token=x" });
+  const { status } = await live.knock("/", { cookie: "directus_refresh_token=x" });
 
-    assertEquals(status, 401);
-    assertEquals(directus.calls, []);
-  },
-);
+  assertEquals(status, 401);
+  assertEquals(directus.calls, []);
+});
 
 testOnEach(
   "LiveServer forwards the session cookie to Directus, and no other cookie",

@@ -15,32 +15,29 @@ import { testOnEach } from "../support/transports.ts";
 
 const GOING_AWAY = /^server shutting down; retry in ([1-4]\d{3})$/;
 
-testOnEach(
-  "LiveServer.stop() closes every connection with a reconnect delay",
-  async (startLive) => {
-    await using live = await startLive();
-    const sockets = [
-      await live.connect("ada"),
-      await live.connect("ada"),
-      await live.connect("bob"),
-    ];
-    await using stream = await SseClient.open(live, ["event:1"]);
+testOnEach("LiveServer.stop() closes every connection with a reconnect delay", async (start) => {
+  await using live = await start();
+  const sockets = [
+    await live.connect("ada"),
+    await live.connect("ada"),
+    await live.connect("bob"),
+  ];
+  await using stream = await SseClient.open(live, ["event:1"]);
 
-    const result = await live.server.stop();
+  const result = await live.server.stop();
 
-    for (const socket of sockets) {
-      const { code, reason } = await socket.closed;
-      assertEquals(code, 1001);
-      assertMatch(reason, GOING_AWAY);
-    }
-    const { event, data, retry } = await stream.event();
-    const { code, reason } = JSON.parse(data);
-    assertEquals([event, code, GOING_AWAY.exec(reason)?.[1]], ["close", 1001, `${retry}`]);
-    assert(await stream.ended, "the stream ends whole");
-    assertEquals(result, { stragglers: 0 });
-    assertEquals(live.metrics.disconnects, [1001, 1001, 1001, 1001]);
-  },
-);
+  for (const socket of sockets) {
+    const { code, reason } = await socket.closed;
+    assertEquals(code, 1001);
+    assertMatch(reason, GOING_AWAY);
+  }
+  const { event, data, retry } = await stream.event();
+  const { code, reason } = JSON.parse(data);
+  assertEquals([event, code, GOING_AWAY.exec(reason)?.[1]], ["close", 1001, `${retry}`]);
+  assert(await stream.ended, "the stream ends whole");
+  assertEquals(result, { stragglers: 0 });
+  assertEquals(live.metrics.disconnects, [1001, 1001, 1001, 1001]);
+});
 
 testOnEach("LiveServer.stop() gives clients different reconnect delays", async (startLive) => {
   await using live = await startLive();

@@ -56,22 +56,19 @@ for (
   ] as const
 ) {
   for (const path of ["/", "/?reject=close"]) {
-    testOnEach(
-      `LiveServer answers ${status} to a handshake ${name}, at ${path}`,
-      async (startLive) => {
-        const authority = fakeAuthority();
-        await using live = await startLive({ authority });
+    testOnEach(`LiveServer answers ${status} to a handshake ${name}, at ${path}`, async (start) => {
+      const authority = fakeAuthority();
+      await using live = await start({ authority });
 
-        const head = await live.knock(path, { cookie, ...headers });
+      const head = await live.knock(path, { cookie, ...headers });
 
-        assertEquals(head.status, status);
-        assertEquals(head.headers.get("sec-websocket-version"), version);
-        assertEquals(head.headers.get("content-length"), "0");
-        assertEquals(head.headers.get("connection"), "close");
-        assertEquals(authority.asked, []);
-        assertEquals(live.metrics.upgrades, ["malformed"]);
-      },
-    );
+      assertEquals(head.status, status);
+      assertEquals(head.headers.get("sec-websocket-version"), version);
+      assertEquals(head.headers.get("content-length"), "0");
+      assertEquals(head.headers.get("connection"), "close");
+      assertEquals(authority.asked, []);
+      assertEquals(live.metrics.upgrades, ["malformed"]);
+    });
   }
 }
 

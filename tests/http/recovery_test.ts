@@ -1,5 +1,5 @@
 /**
- * Tests of recovery over WebSockets: a client that reconnects with `since` gets what it missed.
+ * Tests of recovery: a client that reconnects with its position gets what it missed.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Client, Message } from "../support/client.ts";
 import type { Live } from "../support/live.ts";
 import { testOnEach } from "../support/transports.ts";
+import { protocols } from "./protocols_setup.ts";
 
 /** Messages that the server keeps of a topic. */
 const HISTORY_SIZE = 256;
@@ -31,22 +32,21 @@ async function epochOf(live: Live): Promise<string> {
   return (await client.subscribe(TOPIC)).epoch;
 }
 
-for (
-  const { name, published, since, missed } of [
-    { name: "in the middle", published: 5, since: 2, missed: [3, 4, 5] },
-    { name: "before the first message", published: 2, since: 0, missed: [1, 2] },
-    { name: "at the head", published: 5, since: 5, missed: [] },
-    { name: "at the head of an empty log", published: 0, since: 0, missed: [] },
-  ]
-) {
-  testOnEach(
-    `a client that resumes ${name} gets what it missed, and then new messages`,
-    async (startLive) => {
-      await using live = await startLive();
+for (const { name: protocol, connect } of protocols) {
+  for (
+    const [name, published, since, missed] of [
+      ["in the middle", 5, 2, [3, 4, 5]],
+      ["before the first message", 2, 0, [1, 2]],
+      ["at the head", 5, 5, []],
+      ["at the head of an empty log", 0, 0, []],
+    ] as const
+  ) {
+    testOnEach(`a ${protocol} that resumes ${name} gets what it missed`, async (start) => {
+      await using live = await start();
       const epoch = await epochOf(live);
       await publishUpTo(live, 1, published, "k");
-      await using client = await live.connect();
-      assertEquals(await client.subscribe(TOPIC, { since: { epoch, offset: since } }), {
+      await using client = await connect(live, TOPIC, { epoch, offset: since });
+      assertEquals(await client.next(), {
         type: "subscribed",
         topic: TOPIC,
         epoch,
@@ -57,27 +57,23 @@ for (
       await publishUpTo(live, published + 1, published + 1);
       assertEquals(await client.next(), message(published + 1));
       assertEquals(live.metrics.recoveries, { hit: 1, miss: 0 });
-    },
-  );
-}
+    });
+  }
 
-for (
-  const { name, since } of [
-    { name: "from another life of the log", since: { epoch: "another", offset: 3 } },
-    { name: "with an empty epoch", since: { epoch: "", offset: 0 } },
-    { name: "from the future", since: { offset: 4 } },
-    { name: "from the far future", since: { offset: Number.MAX_SAFE_INTEGER } },
-  ]
-) {
-  testOnEach(
-    `a client that resumes ${name} starts over with the latest of each key`,
-    async (startLive) => {
-      await using live = await startLive();
+  for (
+    const [name, since] of [
+      ["in another epoch", { epoch: "another", offset: 3 }],
+      ["beyond the head", { offset: 4 }],
+      ["at the largest offset", { offset: Number.MAX_SAFE_INTEGER }],
+    ] as const
+  ) {
+    testOnEach(`a ${protocol} that resumes ${name} starts over`, async (start) => {
+      await using live = await start();
       const epoch = await epochOf(live);
       await publishUpTo(live, 1, 2, "a");
       await publishUpTo(live, 3, 3, "b");
-      await using client = await live.connect();
-      assertEquals(await client.subscribe(TOPIC, { since: { epoch, ...since } }), {
+      await using client = await connect(live, TOPIC, { epoch, ...since });
+      assertEquals(await client.next(), {
         type: "subscribed",
         topic: TOPIC,
         epoch,
@@ -86,15 +82,15 @@ for (
         messages: [message(2, "a"), message(3, "b")],
       });
       assertEquals(live.metrics.recoveries, { hit: 0, miss: 1 });
-    },
-  );
+    });
+  }
 }
 
 for (const [missed, recovered] of [[HISTORY_SIZE, true], [HISTORY_SIZE + 1, false]] as const) {
   testOnEach(
     `a client that missed ${missed} messages is ${recovered ? "" : "not "}recovered`,
-    async (startLive) => {
-      await using live = await startLive();
+    async (start) => {
+      await using live = await start();
       const epoch = await epochOf(live);
       await publishUpTo(live, 1, missed, "k");
       await using client = await live.connect();
@@ -105,13 +101,13 @@ for (const [missed, recovered] of [[HISTORY_SIZE, true], [HISTORY_SIZE + 1, fals
   );
 }
 
-testOnEach("a client that resumes after a restart starts over", async (startLive) => {
-  const before = await startLive();
+testOnEach("a client that resumes after a restart starts over", async (start) => {
+  const before = await start();
   const epoch = await epochOf(before);
   await publishUpTo(before, 1, 3);
   await before[Symbol.asyncDispose]();
 
-  await using after = await startLive();
+  await using after = await start();
   await publishUpTo(after, 1, 3);
   await using client = await after.connect();
   const answer = await client.subscribe(TOPIC, { since: { epoch, offset: 2 } });
@@ -119,8 +115,8 @@ testOnEach("a client that resumes after a restart starts over", async (startLive
   assertNotEquals(answer.epoch, epoch);
 });
 
-testOnEach("a first subscription does not count as a recovery", async (startLive) => {
-  await using live = await startLive();
+testOnEach("a first subscription does not count as a recovery", async (start) => {
+  await using live = await start();
   await epochOf(live);
   assertEquals(live.metrics.recoveries, { hit: 0, miss: 0 });
 });
@@ -154,7 +150,7 @@ testOnEach(
     await live.metrics.until(({ gauges }) => gauges.subscriptions === followers.length);
     for (let data = 1; data <= count; data++) {
       await publishUpTo(live, data, data);
-      // Goes on when somebody came or went, so that joining and publishing take turns.
+      // Waits for a response, so that clients get their turns.
       if (data % 10 === 0) await live.knock("/", {});
     }
     const expected = Array.from({ length: count }, (_, index) => index + 1);

@@ -5,8 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Authority } from "../../live/domain/authority.ts";
-import type { UpgradeResult } from "../../live/domain/metrics.ts";
+import type { Authentication } from "../../live/domain/authority.ts";
 import { cookieOf, fakeAuthority } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
 import type { Live, StartLiveOptions } from "../support/live.ts";
@@ -14,159 +13,99 @@ import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
 import { knock, SseClient, urlOf } from "../support/sse_client.ts";
 import { testOnEach } from "../support/transports.ts";
 
+const FEW_SECONDS = /^[1-5]$/;
+const NONE = /^$/;
+const SOON = [1_000, 5_000] as const;
+const AN_HOUR = [3_600_000, 3_600_000] as const;
+const cookie = cookieOf("ada");
+
+/** Status, `Retry-After`, close code, reason, and range of the reconnect delay, by result. */
+const refusals = {
+  draining: [503, FEW_SECONDS, 1013, "server shutting down", SOON],
+  capacity: [503, FEW_SECONDS, 1013, "too many connections", SOON],
+  unavailable: [503, /^8$/, 1013, "session could not be checked", [7_001, 7_001]],
+  origin: [403, NONE, 4403, "origin not allowed", AN_HOUR],
+  unauthorized: [401, NONE, 4501, "no valid session", AN_HOUR],
+  "user-limit": [429, FEW_SECONDS, 4429, "too many connections of this user", SOON],
+  error: [500, NONE, 1013, "internal error", SOON],
+} as const;
+
 interface Row {
-  /** What is refused. */
-  readonly name: string;
   /** Options of the server. */
   readonly live?: StartLiveOptions;
   /** Prepares the server; the result is disposed of after the test. */
   readonly before?: (live: Live) => Promise<Disposable | AsyncDisposable>;
   /** Headers of the request. @default {the session cookie of `ada`} */
   readonly headers?: Record<string, string>;
-  readonly result: UpgradeResult;
-  readonly status: number;
-  /** The header `Retry-After`. @default {absent} */
-  readonly retryAfter?: RegExp;
-  readonly code: number;
-  readonly reason: string;
-  /** Range of the reconnect delay of an `EventSource`, in milliseconds. */
-  readonly retryMs: readonly [min: number, max: number];
 }
 
-const FEW_SECONDS = /^[1-5]$/;
-const SOON = [1_000, 5_000] as const;
-const AN_HOUR = [3_600_000, 3_600_000] as const;
-const cookie = cookieOf("ada");
+const maxConnections: StartLiveOptions = { options: { maxConnections: 1 } };
+const maxOfUser: StartLiveOptions = { options: { maxConnectionsPerUser: 1 } };
 
-const capacity = {
-  live: { options: { maxConnections: 1 } },
-  result: "capacity",
-  status: 503,
-  retryAfter: FEW_SECONDS,
-  code: 1013,
-  reason: "too many connections",
-  retryMs: SOON,
-} as const;
-
-const userLimit = {
-  live: { options: { maxConnectionsPerUser: 1 } },
-  result: "user-limit",
-  status: 429,
-  retryAfter: FEW_SECONDS,
-  code: 4429,
-  reason: "too many connections of this user",
-  retryMs: SOON,
-} as const;
-
-const unauthorized = {
-  result: "unauthorized",
-  status: 401,
-  code: 4501,
-  reason: "no valid session",
-  retryMs: AN_HOUR,
-} as const;
-
-const error = {
-  result: "error",
-  status: 500,
-  code: 1013,
-  reason: "internal error",
-  retryMs: SOON,
-} as const;
-
-const rows: Row[] = [
-  {
-    name: "while the server drains",
+const rows: [name: string, result: keyof typeof refusals, Row][] = [
+  ["while the server drains", "draining", {
     async before(live) {
       const delaysTheDrain = await live.connectRaw();
       live.server.stop();
       return delaysTheDrain;
     },
-    result: "draining",
-    status: 503,
-    retryAfter: FEW_SECONDS,
-    code: 1013,
-    reason: "server shutting down",
-    retryMs: SOON,
-  },
-  { name: "over capacity", before: (live) => live.connect("bob"), ...capacity },
-  { name: "over capacity by a stream", before: (live) => openStream(live), ...capacity },
-  {
-    name: "when the authority is unavailable",
-    live: answering(() =>
-      Promise.resolve({ kind: "unavailable", reason: "it rains", retryAfterMs: 7_001 })
-    ),
-    result: "unavailable",
-    status: 503,
-    retryAfter: /^8$/,
-    code: 1013,
-    reason: "session could not be checked",
-    retryMs: [7_001, 7_001],
-  },
-  {
-    name: "of an origin that is not listed",
+  }],
+  ["over capacity", "capacity", { live: maxConnections, before: (live) => live.connect("bob") }],
+  ["over capacity by a stream", "capacity", { live: maxConnections, before: openStream }],
+  [
+    "when the authority is unavailable",
+    "unavailable",
+    answering({ kind: "unavailable", reason: "it rains", retryAfterMs: 7_001 }),
+  ],
+  ["of an origin that is not listed", "origin", {
     headers: { cookie, origin: "https://evil.example" },
-    result: "origin",
-    status: 403,
-    code: 4403,
-    reason: "origin not allowed",
-    retryMs: AN_HOUR,
-  },
-  {
-    name: "when the authority rejects the session",
-    live: answering(() => Promise.resolve({ kind: "unauthorized" })),
-    ...unauthorized,
-  },
-  { name: "without a cookie", headers: {}, ...unauthorized },
-  {
-    name: "with other cookies only",
+  }],
+  ["when the authority rejects the session", "unauthorized", answering({ kind: "unauthorized" })],
+  ["without a cookie", "unauthorized", { headers: {} }],
+  ["with other cookies only", "unauthorized", {
     headers: { cookie: "session=1; directus_refresh_token=2" },
-    ...unauthorized,
-  },
-  {
-    name: "with an empty session cookie",
+  }],
+  ["with an empty session cookie", "unauthorized", {
     headers: { cookie: "directus_session_token=" },
-    ...unauthorized,
-  },
-  {
-    name: "with a session cookie of 4,097 characters",
+  }],
+  ["with a session cookie of 4,097 characters", "unauthorized", {
     headers: { cookie: cookieOf("x".repeat(4_097)) },
-    ...unauthorized,
-  },
-  {
-    name: "with a malformed Cookie header",
+  }],
+  ["with a malformed Cookie header", "unauthorized", {
     headers: { cookie: "=; ;;directus_session_token" },
-    ...unauthorized,
-  },
-  { name: "over the user's limit", before: (live) => live.connect("ada"), ...userLimit },
-  { name: "over the user's limit by a stream", before: (live) => openStream(live), ...userLimit },
-  {
-    name: "when the authority's promise rejects",
-    live: answering(() => Promise.reject(new Error("broken"))),
-    ...error,
-  },
-  {
-    name: "when the authority throws",
-    live: answering(() => {
-      throw new Error("broken");
-    }),
-    ...error,
-  },
+  }],
+  ["over the user's limit", "user-limit", {
+    live: maxOfUser,
+    before: (live) => live.connect("ada"),
+  }],
+  ["over the user's limit by a stream", "user-limit", { live: maxOfUser, before: openStream }],
+  ["when the authority's promise rejects", "error", answering(new Error("broken"))],
+  ["when the authority throws", "error", {
+    live: {
+      authority: fakeAuthority({
+        authenticate() {
+          throw new Error("broken");
+        },
+      }),
+    },
+  }],
 ];
 
 function openStream(live: Live): Promise<SseClient> {
   return SseClient.open(live, ["event:1"]);
 }
 
-function answering(authenticate: Authority["authenticate"]): StartLiveOptions {
-  return { authority: fakeAuthority({ authenticate }) };
+function answering(answer: Authentication | Error): { live: StartLiveOptions } {
+  const authenticate = () =>
+    answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  return { live: { authority: fakeAuthority({ authenticate }) } };
 }
 
-for (const row of rows) {
-  const { name, before, headers = { cookie }, status, code, reason, result } = row;
+for (const [name, result, { live: options, before, headers = { cookie } }] of rows) {
+  const [status, retryAfter, code, reason, [minMs, maxMs]] = refusals[result];
 
-  testOnEach(`LiveServer answers ${status} to a request ${name}`, async (startLive) => {
-    await using live = await startLive(row.live);
+  testOnEach(`LiveServer answers ${status} to a request ${name}`, async (start) => {
+    await using live = await start(options);
     await using stack = new AsyncDisposableStack();
     if (before !== undefined) stack.use(await before(live));
     const known = live.metrics.upgrades.length;
@@ -177,40 +116,34 @@ for (const row of rows) {
     assertEquals(upgrade.headers.get("connection"), "close");
     for (const head of [upgrade, stream]) {
       assertEquals([head.status, head.headers.get("content-length")], [status, "0"]);
-      assertMatch(head.headers.get("retry-after") ?? "", row.retryAfter ?? /^$/);
+      assertMatch(head.headers.get("retry-after") ?? "", retryAfter);
     }
     assertEquals(live.metrics.upgrades.slice(known), [result, result]);
   });
 
-  testOnEach(
-    `LiveServer closes with ${code} a request ${name} with ?reject=close`,
-    async (startLive) => {
-      await using live = await startLive(row.live);
-      await using stack = new AsyncDisposableStack();
-      if (before !== undefined) stack.use(await before(live));
-      const known = { ...live.metrics.outbound };
+  testOnEach(`LiveServer closes with ${code} a request ${name}, if asked to`, async (start) => {
+    await using live = await start(options);
+    await using stack = new AsyncDisposableStack();
+    if (before !== undefined) stack.use(await before(live));
+    const known = { ...live.metrics.outbound };
 
-      await using socket = new Client(`${live.ws}/?reject=close`, headers);
-      await using stream = await SseClient.connect(
-        `${urlOf(live, ["event:1"])}&reject=close`,
-        headers,
-      );
+    await using socket = new Client(`${live.ws}/?reject=close`, headers);
+    const url = `${urlOf(live, ["event:1"])}&reject=close`;
+    await using stream = await SseClient.connect(url, headers);
 
-      assertEquals(await socket.outcome(), { code, reason });
-      const { event, data, retry = 0 } = await stream.event();
-      assertEquals([event, JSON.parse(data)], ["close", { code, reason }]);
-      const [min, max] = row.retryMs;
-      assert(retry >= min && retry <= max, `${retry}`);
-      assert(await stream.ended, "the stream ends whole");
-      assertEquals(live.metrics.upgrades.slice(-2), [result, result]);
-      assertEquals([socket.frames, live.metrics.outbound], [[], known]);
-    },
-  );
+    assertEquals(await socket.outcome(), { code, reason });
+    const { event, data, retry = 0 } = await stream.event();
+    assertEquals([event, JSON.parse(data)], ["close", { code, reason }]);
+    assert(retry >= minMs && retry <= maxMs, `${retry}`);
+    assert(await stream.ended, "the stream ends whole");
+    assertEquals(live.metrics.upgrades.slice(-2), [result, result]);
+    assertEquals([socket.frames, live.metrics.outbound], [[], known]);
+  });
 }
 
 testOnEach("LiveServer logs why it answered 500 to an upgrade", async (startLive) => {
   const error = new Error("broken");
-  await using live = await startLive(answering(() => Promise.reject(error)));
+  await using live = await startLive(answering(error).live);
 
   await live.knock("/", { cookie });
 
@@ -221,7 +154,7 @@ testOnEach("LiveServer logs why it answered 500 to an upgrade", async (startLive
 
 testOnEach("LiveServer logs why a session could not be checked", async (startLive) => {
   await using live = await startLive(
-    answering(() => Promise.resolve({ kind: "unavailable", reason: "it rains", retryAfterMs: 1 })),
+    answering({ kind: "unavailable", reason: "it rains", retryAfterMs: 1 }).live,
   );
 
   const { headers } = await live.knock("/", { cookie });

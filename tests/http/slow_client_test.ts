@@ -9,13 +9,12 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { cookieOf } from "../support/authorities.ts";
-import type { Message } from "../support/client.ts";
 import { encodeFrame, type Frame, Opcode, readClose, textFrame } from "../support/frames.ts";
 import type { Live } from "../support/live.ts";
 import { turn } from "../support/queue.ts";
-import { RawClient } from "../support/raw_client.ts";
 import { SseClient, urlOf } from "../support/sse_client.ts";
 import { testOn, testOnEach } from "../support/transports.ts";
+import { protocols, webSocket } from "./protocols_setup.ts";
 
 const TOPIC = "event:1";
 const BLOCK = "x".repeat(250_000);
@@ -27,41 +26,6 @@ const TURNS = 20;
 const LOOK_MS = 1_000;
 const options = { backpressureThresholdBytes: 65_536 };
 const TOO_SLOW = { code: 1008, reason: "back-pressure threshold exceeded" };
-
-/** How a protocol connects. */
-interface Protocol {
-  readonly name: string;
-  /** Connects a client that subscribes and then stops reading. */
-  connectStuck(live: Live): Promise<RawClient>;
-  /** Connects a client that subscribes and reads. */
-  connect(live: Live): Promise<AsyncDisposable & { next(): Promise<Message> }>;
-}
-
-const webSocket: Protocol = {
-  name: "WebSocket",
-  async connectStuck(live) {
-    const client = await live.connectRaw("stuck");
-    await client.sendFrame(textFrame(`{"type":"subscribe","topic":"${TOPIC}"}`));
-    assertEquals((await client.message()).type, "subscribed");
-    return client;
-  },
-  async connect(live) {
-    const client = await live.connect();
-    await client.subscribe(TOPIC);
-    return client;
-  },
-};
-
-const stream: Protocol = {
-  name: "stream",
-  async connectStuck(live) {
-    const client = await RawClient.connect(live.port);
-    await client.request(`/sse?topic=${TOPIC}`, { host: "x", cookie: cookieOf("stuck") });
-    assertEquals((await client.head()).status, 200);
-    return client;
-  },
-  connect: (live) => SseClient.open(live, [TOPIC]),
-};
 
 /** Publishes until the last connection's socket takes no more; returns the number of messages. */
 async function fill(live: Live, afterEach: () => Promise<unknown> = turn): Promise<number> {
@@ -85,14 +49,15 @@ async function stall(live: Live, time: FakeTime): Promise<void> {
   }
 }
 
-for (const { name, connect, connectStuck } of [webSocket, stream]) {
+for (const { name, connect, connectStuck } of protocols) {
   testOnEach(
     `LiveServer closes a ${name} that is never read, and serves the others`,
     async (startLive) => {
       using time = new FakeTime();
       await using live = await startLive({ options });
-      await using healthy = await connect(live);
-      using stuck = await connectStuck(live);
+      await using healthy = await connect(live, TOPIC);
+      await healthy.next();
+      using stuck = await connectStuck(live, TOPIC);
       const offsets: number[] = [];
       const receive = async () => offsets.push((await healthy.next()).offset);
 
@@ -112,7 +77,7 @@ for (const { name, connect, connectStuck } of [webSocket, stream]) {
     async (startLive) => {
       using time = new FakeTime();
       await using live = await startLive({ options: { ...options, maxConnectionsPerUser: 1 } });
-      using stuck = await connectStuck(live);
+      using stuck = await connectStuck(live, TOPIC);
       await fill(live);
 
       await stall(live, time);
@@ -134,7 +99,7 @@ for (const { name, connect, connectStuck } of [webSocket, stream]) {
     async (start) => {
       using time = new FakeTime();
       await using live = await start({ options: { ...options, closeTimeoutMs: 20 } });
-      using stuck = await connectStuck(live);
+      using stuck = await connectStuck(live, TOPIC);
       await fill(live);
       await stall(live, time);
 
@@ -149,14 +114,18 @@ for (const { name, connect, connectStuck } of [webSocket, stream]) {
   testOnEach(
     `LiveServer.stop() breaks a ${name} that is never read, at its deadline`,
     async (startLive) => {
+      using time = new FakeTime();
       await using live = await startLive({ options });
-      await using healthy = await connect(live);
-      using stuck = await connectStuck(live);
+      await using healthy = await connect(live, TOPIC);
+      await healthy.next();
+      using stuck = await connectStuck(live, TOPIC);
       await fill(live, () => healthy.next());
 
-      const result = await live.server.stop(20);
+      const stopped = live.server.stop(1_000);
+      await live.metrics.until(({ gauges }) => gauges.connections + gauges.closingSockets === 1);
+      await time.tickAsync(1_000);
 
-      assertEquals(result, { stragglers: 1 });
+      assertEquals(await stopped, { stragglers: 1 });
       assertEquals(live.metrics.disconnects, [1001, 1001]);
       await stuck.ended();
     },
@@ -166,7 +135,8 @@ for (const { name, connect, connectStuck } of [webSocket, stream]) {
     `LiveServer keeps a ${name} that is read more slowly than is published`,
     async (startLive) => {
       await using live = await startLive({ options: { backpressureThresholdBytes: 4_194_304 } });
-      await using slow = await connect(live);
+      await using slow = await connect(live, TOPIC);
+      await slow.next();
       const offsets: number[] = [];
 
       for (let count = 0; count < 24; count++) await live.publish(TOPIC, BLOCK);
@@ -190,7 +160,7 @@ for (
     async (startLive) => {
       using time = new FakeTime();
       await using live = await startLive({ options: { ...options, maxConnections } });
-      using stuck = await webSocket.connectStuck(live);
+      using stuck = await webSocket.connectStuck(live, TOPIC);
       assertEquals(live.server.strain, undefined);
       await fill(live);
 
@@ -207,7 +177,7 @@ for (
 testOnEach("a WebSocket that is read again says why it was closed", async (startLive) => {
   using time = new FakeTime();
   await using live = await startLive({ options });
-  using slow = await webSocket.connectStuck(live);
+  using slow = await webSocket.connectStuck(live, TOPIC);
   const sent = await fill(live);
   await live.publish(TOPIC, "not sent");
   await stall(live, time);
@@ -252,22 +222,19 @@ testOnEach(
   },
 );
 
-testOnEach(
-  "LiveServer closes a client that asks and never reads the answers",
-  async (startLive) => {
-    await using live = await startLive({ options: { ...options, messageBurst: 1_000_000 } });
-    using client = await webSocket.connectStuck(live);
-    const topic = `event:${"9".repeat(200)}`;
-    const question = encodeFrame(textFrame(JSON.stringify({ type: "unsubscribe", topic })));
-    const many = new Uint8Array(question.length * 500);
-    for (let at = 0; at < many.length; at += question.length) many.set(question, at);
+testOnEach("LiveServer closes a client that asks and never reads the answers", async (start) => {
+  await using live = await start({ options: { ...options, messageBurst: 1_000_000 } });
+  using client = await webSocket.connectStuck(live, TOPIC);
+  const topic = `event:${"9".repeat(200)}`;
+  const question = encodeFrame(textFrame(JSON.stringify({ type: "unsubscribe", topic })));
+  const many = new Uint8Array(question.length * 500);
+  for (let at = 0; at < many.length; at += question.length) many.set(question, at);
 
-    while (live.metrics.disconnects.length === 0) {
-      await client.write(many).catch(() => {}); // fails once the server has broken the connection
-      await turn();
-    }
+  while (live.metrics.disconnects.length === 0) {
+    await client.write(many).catch(() => {}); // fails once the server has broken the connection
+    await turn();
+  }
 
-    assertEquals(live.metrics.disconnects, [1008]);
-    assertEquals(live.metrics.gauges.connections, 0);
-  },
-);
+  assertEquals(live.metrics.disconnects, [1008]);
+  assertEquals(live.metrics.gauges.connections, 0);
+});

@@ -9,6 +9,7 @@ import type { Message } from "../support/client.ts";
 import type { Live } from "../support/live.ts";
 import { SseClient } from "../support/sse_client.ts";
 import { testOnEach } from "../support/transports.ts";
+import { protocols } from "./protocols_setup.ts";
 
 const TOPIC = "event:1";
 /** More than the history holds, so that the snapshot begins before the log. */
@@ -46,36 +47,6 @@ class Replica {
   }
 }
 
-/** How a protocol subscribes. */
-interface Protocol {
-  readonly name: string;
-  /** Connects and subscribes, after a position if there is one. */
-  connect(
-    live: Live,
-    since?: Replica["since"],
-  ): Promise<AsyncDisposable & { next(): Promise<Message> }>;
-}
-
-const protocols: readonly Protocol[] = [
-  {
-    name: "WebSocket",
-    async connect(live, since) {
-      const client = await live.connect();
-      client.send({ type: "subscribe", topic: TOPIC, since });
-      return client;
-    },
-  },
-  {
-    name: "stream",
-    async connect(live, since) {
-      const id = since && `${since.epoch}:${since.offset}`;
-      const client = await SseClient.to(live, [TOPIC], id ? { "last-event-id": id } : {});
-      await client.next();
-      return client;
-    },
-  },
-];
-
 /** Publishes data of keys, each message with its number. */
 async function publish(live: Live, keys: readonly string[], n = 0): Promise<void> {
   for (const key of keys) await live.publishAll({ topic: TOPIC, key, data: { n, PADDING } });
@@ -87,7 +58,7 @@ for (const { name, connect } of protocols) {
   testOnEach(`a ${name} gets the whole of a snapshot larger than a frame`, async (startLive) => {
     await using live = await startLive();
     await publish(live, keys);
-    await using client = await connect(live);
+    await using client = await connect(live, TOPIC);
     const replica = new Replica();
 
     replica.apply(await client.next());
@@ -105,7 +76,7 @@ for (const { name, connect } of protocols) {
     await using live = await startLive();
     await publish(live, ["a", "b", "c"]);
     await live.publishAll({ topic: TOPIC, key: "a", removed: true });
-    await using client = await connect(live);
+    await using client = await connect(live, TOPIC);
     const replica = new Replica();
     replica.apply(await client.next());
     assertEquals([...replica.state.keys()], ["b", "c"]);
@@ -134,7 +105,7 @@ for (const { name, connect } of protocols) {
         await publish(live, keys);
         const replica = new Replica();
         {
-          await using client = await connect(live);
+          await using client = await connect(live, TOPIC);
           replica.apply(await client.next());
           const until = replica.offsets.length + taken;
           while (replica.offsets.length < until) replica.apply(await client.next());
@@ -145,7 +116,7 @@ for (const { name, connect } of protocols) {
         await live.publishAll({ topic: TOPIC, key: seen, removed: true });
         await publish(live, [unseen], 1);
 
-        await using client = await connect(live, replica.since);
+        await using client = await connect(live, TOPIC, replica.since);
         while (replica.offsets.at(-1) !== KEYS + 2) replica.apply(await client.next());
 
         assertEquals(replica.recovered, recovered);

@@ -30,20 +30,17 @@ for (
     ),
   ] as const
 ) {
-  testOnEach(
-    `GET /sse answers 400 to ${name}, and does not ask the authority`,
-    async (startLive) => {
-      const authority = fakeAuthority();
-      await using live = await startLive({ authority });
+  testOnEach(`GET /sse answers 400 to ${name}, and does not ask the authority`, async (start) => {
+    const authority = fakeAuthority();
+    await using live = await start({ authority });
 
-      const response = await fetch(`${live.http}/sse${query}`, {
-        headers: { cookie: cookieOf("ada") },
-      });
+    const response = await fetch(`${live.http}/sse${query}`, {
+      headers: { cookie: cookieOf("ada") },
+    });
 
-      assertEquals([response.status, await response.json()], [400, body]);
-      assertEquals([live.metrics.upgrades, authority.asked], [["malformed"], []]);
-    },
-  );
+    assertEquals([response.status, await response.json()], [400, body]);
+    assertEquals([live.metrics.upgrades, authority.asked], [["malformed"], []]);
+  });
 }
 
 for (const method of ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {

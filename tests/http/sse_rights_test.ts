@@ -50,20 +50,17 @@ async function closeOf(client: SseClient): Promise<unknown> {
   return JSON.parse(data);
 }
 
-testOnEach(
-  "a stream reports a forbidden topic, and continues with the others",
-  async (startLive) => {
-    await using live = await startLive();
-    await using client = await SseClient.to(live, ["secret:1", "event:1"]);
+testOnEach("a stream reports a forbidden topic, and continues with the others", async (start) => {
+  await using live = await start();
+  await using client = await SseClient.to(live, ["secret:1", "event:1"]);
 
-    const [, ...answers] = await client.take(3);
-    await live.publish("event:1", "x");
+  const [, ...answers] = await client.take(3);
+  await live.publish("event:1", "x");
 
-    assertEquals(answers.find(({ type }) => type === "error"), forbidden("secret:1"));
-    assertEquals((await client.next()).data, "x");
-    assertEquals(live.metrics.gauges.subscriptions, 1);
-  },
-);
+  assertEquals(answers.find(({ type }) => type === "error"), forbidden("secret:1"));
+  assertEquals((await client.next()).data, "x");
+  assertEquals(live.metrics.gauges.subscriptions, 1);
+});
 
 testOnEach("GET /sse answers 403 if all topics are forbidden", async (startLive) => {
   await using live = await startLive();
@@ -154,19 +151,16 @@ testOnEach(
   },
 );
 
-testOnEach(
-  "a stream ends if its only topic turns from unavailable to forbidden",
-  async (startLive) => {
-    await using live = await startLive({ authority: answering("unavailable", "forbidden") });
-    await using client = await SseClient.to(live, ["event:1"]);
+testOnEach("a stream ends if its only topic turns from unavailable to forbidden", async (start) => {
+  await using live = await start({ authority: answering("unavailable", "forbidden") });
+  await using client = await SseClient.to(live, ["event:1"]);
 
-    const [, , error] = await client.take(3);
+  const [, , error] = await client.take(3);
 
-    assertEquals(error, forbidden("event:1"));
-    assertEquals(await closeOf(client), NONE_LEFT);
-    await assertNothingLeft(live);
-  },
-);
+  assertEquals(error, forbidden("event:1"));
+  assertEquals(await closeOf(client), NONE_LEFT);
+  await assertNothingLeft(live);
+});
 
 testOnEach("a stream ends when its last topic is withdrawn", async (startLive) => {
   await using live = await startLive();

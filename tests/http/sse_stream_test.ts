@@ -11,61 +11,52 @@ import { testOnEach } from "../support/transports.ts";
 
 const TOPIC = "event:42";
 
-testOnEach(
-  "GET /sse sends the same messages as a WebSocket, each as an event",
-  async (startLive) => {
-    await using live = await startLive();
-    await live.publishAll({ topic: TOPIC, key: "car-7", data: { x: 17.3 } });
-    await using client = await SseClient.to(live, [TOPIC]);
-    const [welcome, subscribed] = [await client.event(), await client.event()];
-    await live.publishAll({ topic: TOPIC, key: "car-7", data: { x: 17.4 } });
-    await client.event();
-    const { epoch } = JSON.parse(subscribed.data);
-    const connection = live.connections[0]?.id;
+testOnEach("GET /sse sends the same messages as a WebSocket, each as an event", async (start) => {
+  await using live = await start();
+  await live.publishAll({ topic: TOPIC, key: "car-7", data: { x: 17.3 } });
+  await using client = await SseClient.to(live, [TOPIC]);
+  const [welcome, subscribed] = [await client.event(), await client.event()];
+  await live.publishAll({ topic: TOPIC, key: "car-7", data: { x: 17.4 } });
+  await client.event();
+  const { epoch } = JSON.parse(subscribed.data);
+  const connection = live.connections[0]?.id;
 
-    await live.server.stop();
-    const closed = await client.event();
-    assert(await client.ended, "the stream ends whole");
+  await live.server.stop();
+  const closed = await client.event();
+  assert(await client.ended, "the stream ends whole");
 
-    const before =
-      `{"type":"message","topic":"event:42","offset":1,"key":"car-7","data":{"x":17.3}}`;
-    assertEquals(
-      client.text,
-      `data: {"type":"welcome","connection":"${connection}","user":${
-        JSON.stringify(userOf("ada"))
-      }` +
-        `,"instance":"test"}\nretry: ${welcome.retry}\n\n` +
-        `data: {"type":"subscribed","topic":"event:42","epoch":"${epoch}","offset":1,` +
-        `"recovered":false,"messages":[${before}]}\nid: ${epoch}:1\n\n` +
-        `data: {"type":"message","topic":"event:42","offset":2,"key":"car-7","data":{"x":17.4}}\n` +
-        `id: ${epoch}:2\n\n` +
-        `event: close\ndata: {"code":1001,"reason":"server shutting down; retry in ${closed.retry}"}\n` +
-        `retry: ${closed.retry}\n\n`,
-    );
-  },
-);
+  const before = `{"type":"message","topic":"event:42","offset":1,"key":"car-7","data":{"x":17.3}}`;
+  assertEquals(
+    client.text,
+    `data: {"type":"welcome","connection":"${connection}","user":${JSON.stringify(userOf("ada"))}` +
+      `,"instance":"test"}\nretry: ${welcome.retry}\n\n` +
+      `data: {"type":"subscribed","topic":"event:42","epoch":"${epoch}","offset":1,` +
+      `"recovered":false,"messages":[${before}]}\nid: ${epoch}:1\n\n` +
+      `data: {"type":"message","topic":"event:42","offset":2,"key":"car-7","data":{"x":17.4}}\n` +
+      `id: ${epoch}:2\n\n` +
+      `event: close\ndata: {"code":1001,"reason":"server shutting down; retry in ${closed.retry}"}\n` +
+      `retry: ${closed.retry}\n\n`,
+  );
+});
 
-testOnEach(
-  "GET /sse sends headers against caching, buffering and sniffing",
-  async (startLive) => {
-    await using live = await startLive();
-    await using client = await SseClient.to(live, [TOPIC]);
+testOnEach("GET /sse sends headers against caching, buffering and sniffing", async (start) => {
+  await using live = await start();
+  await using client = await SseClient.to(live, [TOPIC]);
 
-    const { date, connection: _, "keep-alive": __, ...headers } = Object.fromEntries(
-      client.response.headers,
-    );
+  const { date, connection: _, "keep-alive": __, ...headers } = Object.fromEntries(
+    client.response.headers,
+  );
 
-    assertMatch(date ?? "", /GMT$/);
-    assertEquals(headers, {
-      "cache-control": "no-store",
-      "content-type": "text/event-stream",
-      "transfer-encoding": "chunked",
-      "vary": "Origin",
-      "x-accel-buffering": "no",
-      "x-content-type-options": "nosniff",
-    });
-  },
-);
+  assertMatch(date ?? "", /GMT$/);
+  assertEquals(headers, {
+    "cache-control": "no-store",
+    "content-type": "text/event-stream",
+    "transfer-encoding": "chunked",
+    "vary": "Origin",
+    "x-accel-buffering": "no",
+    "x-content-type-options": "nosniff",
+  });
+});
 
 testOnEach("GET /sse works with an EventSource", async (startLive) => {
   await using live = await startLive({ authority: null });
@@ -94,22 +85,19 @@ testOnEach("GET /sse works with an EventSource", async (startLive) => {
   ]);
 });
 
-testOnEach(
-  "GET /sse makes one event with its id of each message in a frame",
-  async (startLive) => {
-    await using live = await startLive();
-    await using client = await SseClient.open(live, [TOPIC]);
-    const [epoch] = client.lastEventId.split(":");
+testOnEach("GET /sse makes one event with its id of each message in a frame", async (start) => {
+  await using live = await start();
+  await using client = await SseClient.open(live, [TOPIC]);
+  const [epoch] = client.lastEventId.split(":");
 
-    await live.publish(TOPIC, 1, 2, 3);
+  await live.publish(TOPIC, 1, 2, 3);
 
-    const events = [await client.event(), await client.event(), await client.event()];
-    assertEquals(
-      events.map(({ data, id }) => [JSON.parse(data).data, id]),
-      [[1, `${epoch}:1`], [2, `${epoch}:2`], [3, `${epoch}:3`]],
-    );
-  },
-);
+  const events = [await client.event(), await client.event(), await client.event()];
+  assertEquals(
+    events.map(({ data, id }) => [JSON.parse(data).data, id]),
+    [[1, `${epoch}:1`], [2, `${epoch}:2`], [3, `${epoch}:3`]],
+  );
+});
 
 testOnEach(
   "GET /sse sends the positions of several topics as the id, in the URL's order",
@@ -165,17 +153,6 @@ testOnEach(
     assertEquals(inbound, { subscribe: 0, unsubscribe: 0, ping: 0, invalid: 0 });
   },
 );
-
-testOnEach("a stream and a WebSocket get the same message", async (startLive) => {
-  await using live = await startLive();
-  await using stream = await SseClient.open(live, [TOPIC]);
-  await using socket = await live.connect("bob");
-  await socket.subscribe(TOPIC);
-
-  await live.publish(TOPIC, { a: ["\n\n", "}{", "],["] });
-
-  assertEquals(await stream.next(), await socket.next());
-});
 
 testOnEach("a stream gets a comment after each silent ping interval", async (startLive) => {
   await using live = await startLive({ options: { pingIntervalMs: 20 } });

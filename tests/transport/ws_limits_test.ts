@@ -92,18 +92,14 @@ for (const path of ["/", "/sse?topic=event:1"]) {
   });
 }
 
-testOn(
-  "ws",
-  "LiveServer answers 400 to a method that Request does not allow",
-  async (startLive) => {
-    await using live = await startLive();
-    using client = await RawClient.connect(live.port);
+testOn("ws", "LiveServer answers 400 to a method that Request does not allow", async (start) => {
+  await using live = await start();
+  using client = await RawClient.connect(live.port);
 
-    await client.request("/", { host: "x" }, "TRACE");
+  await client.request("/", { host: "x" }, "TRACE");
 
-    assertEquals((await client.head()).status, 400);
-  },
-);
+  assertEquals((await client.head()).status, 400);
+});
 
 Deno.test("listenOnWs() answers 500 if the handler rejects, and logs the error", async () => {
   const error = new Error("broken");
@@ -179,20 +175,16 @@ testOn("ws", "LiveServer breaks a closed socket whose peer does not let go", asy
   assertEquals(live.metrics.disconnects, [1009]);
 });
 
-testOn(
-  "ws",
-  "LiveServer disconnects a peer that sends pings and reads no pongs",
-  async (startLive) => {
-    await using live = await startLive();
-    using client = await live.connectRaw();
-    const ping = encodeFrame({ opcode: Opcode.Ping, payload: new Uint8Array(125) });
-    const many = new Uint8Array(ping.length * 1_000);
-    for (let at = 0; at < many.length; at += ping.length) many.set(ping, at);
+testOn("ws", "LiveServer disconnects a peer that sends pings and reads no pongs", async (start) => {
+  await using live = await start();
+  using client = await live.connectRaw();
+  const ping = encodeFrame({ opcode: Opcode.Ping, payload: new Uint8Array(125) });
+  const many = new Uint8Array(ping.length * 1_000);
+  for (let at = 0; at < many.length; at += ping.length) many.set(ping, at);
 
-    while (live.metrics.disconnects.length === 0) {
-      await client.write(many).catch(() => {}); // fails once the server has broken the connection
-    }
+  while (live.metrics.disconnects.length === 0) {
+    await client.write(many).catch(() => {}); // fails once the server has broken the connection
+  }
 
-    assertEquals(live.metrics.disconnects, [1006]);
-  },
-);
+  assertEquals(live.metrics.disconnects, [1006]);
+});
