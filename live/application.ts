@@ -6,6 +6,9 @@
 
 import type { Config } from "./config/config.ts";
 import { createDirectusAuthority } from "./directus/authority.ts";
+import { createDirectusClient } from "./directus/directus_client.ts";
+import { DirectusViewSource } from "./directus/view_source.ts";
+import { BearerToken } from "./domain/credential.ts";
 import { CachingAuthority } from "./directus/caching_authority.ts";
 import { Deadline } from "./domain/deadline.ts";
 import { Lifecycle } from "./domain/lifecycle.ts";
@@ -76,11 +79,26 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
   const log = logOf(config, instanceId);
   const { logger } = log;
   const metrics = traceBroadcasts(createPrometheusMetrics(instanceId));
-  const directus = createDirectusAuthority({
+  const directusOptions = {
     baseUrl: config.DIRECTUS_BASE_URL,
     timeoutMs: config.DIRECTUS_AUTH_TIMEOUT_MS,
     maxConcurrency: config.DIRECTUS_MAX_CONCURRENCY,
     topics: config.LIVE_TOPICS,
+    fetch: globalThis.fetch,
+    now: () => performance.now(),
+    random: Math.random,
+    metrics,
+    logger,
+  };
+  const client = createDirectusClient(directusOptions);
+  const directus = createDirectusAuthority(directusOptions, client);
+  const { DIRECTUS_TOKEN: token, DIRECTUS_CACHE_TTL_MS: ttlMs } = config;
+  const viewSource = new DirectusViewSource({
+    client,
+    topics: config.LIVE_TOPICS,
+    token: token === undefined ? undefined : new BearerToken(token),
+    isShared: config.LIVE_VIEW_CLASSES === "on",
+    ttlMs,
     metrics,
     logger,
   });
@@ -95,7 +113,11 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     ? undefined
     : new Ingest({ ...history, url, stream, instanceId, logger, metrics });
   const live: Live = createLive({
-    authority: new CachingAuthority(directus, { ttlMs: config.DIRECTUS_CACHE_TTL_MS, metrics }),
+    ...history,
+    authority: new CachingAuthority(directus, { ttlMs, metrics }),
+    viewSource,
+    viewMaxRows: config.LIVE_VIEW_MAX_ROWS,
+    viewRefreshMs: config.LIVE_VIEW_REFRESH_MS,
     broker: link === undefined
       ? new MemoryBroker({ ...history, metrics })
       : new RedisBroker({ ...history, link, logger, metrics }),
@@ -128,6 +150,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     publishToken: config.LIVE_PUBLISH_TOKEN,
     exposed: onePort,
     topics: config.LIVE_TOPICS,
+    flowPayload: config.LIVE_FLOW_PAYLOAD,
   };
   const handleOps = createOpsHandler(opsOptions);
   const ops = onePort ? undefined : createOpsServer({

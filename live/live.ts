@@ -12,11 +12,16 @@ import { Lifecycle } from "./domain/lifecycle.ts";
 import { silentLogger } from "./domain/logger.ts";
 import { silentMetrics } from "./domain/metrics.ts";
 import { Publication, type PublicationInput } from "./domain/publication.ts";
+import type { Change, ViewSource } from "./domain/view_source.ts";
 import type { RevocationBus } from "./domain/revocation.ts";
 import { MemoryBroker } from "./history/memory_broker.ts";
 import type { LiveServerDeps, LiveServerOptions } from "./http/live_options.ts";
 import { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";
 import { Hub } from "./hub/hub.ts";
+import { createChangeHandler } from "./session/directus_changes.ts";
+import { ChangeFeed, changePublication } from "./views/change_feed.ts";
+import { withViews } from "./views/view_broker.ts";
+import { Views } from "./views/views.ts";
 import type { Readiness } from "./ops/health.ts";
 import type { OperatedServer } from "./ops/ops_handler.ts";
 import { Revalidator } from "./session/revalidator.ts";
@@ -38,6 +43,22 @@ export interface LiveOptions
    * @default {a MemoryBroker with 256 messages per topic, 5 minutes and 256 MiB}
    */
   readonly broker?: Broker;
+  /**
+   * Reads views and knows who may share them.
+   *
+   * @default {none: there are no views}
+   */
+  readonly viewSource?: ViewSource | undefined;
+  /** Rows of one view. @default {1_000} */
+  readonly viewMaxRows?: number;
+  /** How often a view is read though nothing reported a change, in milliseconds. @default {60_000} */
+  readonly viewRefreshMs?: number;
+  /** Publications that each topic keeps, for views. @default {256} */
+  readonly historySize?: number;
+  /** How long they are kept, in milliseconds, for views. @default {300_000} */
+  readonly historyTtlMs?: number;
+  /** What all views may hold together, in bytes. @default {268_435_456} */
+  readonly historyMaxBytes?: number;
   /** Passes revocations on to other instances. @default {none} */
   readonly revocationBus?: RevocationBus | undefined;
   /** Topics per connection. @default {128} */
@@ -64,6 +85,13 @@ export interface Live extends LiveServer, OperatedServer {
   publish(publications: readonly PublicationInput[]): Promise<Position[]>;
   /** Closes connections, or checks the rights to a topic again at once. */
   readonly revoke: Revoke;
+  /**
+   * Tells all instances that items have changed in Directus, together with publications about it.
+   *
+   * @returns The publications' positions.
+   * @throws {BrokerUnavailable} If they are not in the logs, or if that is not known.
+   */
+  changed(change: Change, publications?: readonly PublicationInput[]): Promise<Position[]>;
 }
 
 /** A server without users has no sessions to check again. It still closes connections. */
@@ -82,8 +110,17 @@ export function createLive(options: LiveOptions = {}): Live {
   const { broker = new MemoryBroker({ ...DEFAULTS, metrics }) } = options;
   const bounds = { ...DEFAULTS, ...options };
   const { backpressureThresholdBytes: thresholdBytes, flushIntervalMs, maxTopics } = bounds;
-  const hub = new Hub({ broker, metrics, thresholdBytes, flushIntervalMs });
+  const views = options.viewSource && new Views({
+    ...bounds,
+    source: options.viewSource,
+    refreshMs: bounds.viewRefreshMs,
+    maxBytes: bounds.historyMaxBytes,
+    metrics,
+  });
+  const logs = views === undefined ? broker : withViews(broker, views);
+  const hub = new Hub({ broker: logs, metrics, thresholdBytes, flushIntervalMs });
   const revalidator = new Revalidator({
+    views,
     authority: authority ?? NO_USERS,
     intervalMs: bounds.revalidateIntervalMs,
     metrics,
@@ -91,17 +128,34 @@ export function createLive(options: LiveOptions = {}): Live {
   });
   const server = createLiveServer({
     ...options,
-    sessions: createSessions({ hub, authority, maxTopics, revalidator }),
+    sessions: createSessions({
+      hub,
+      authority,
+      views,
+      maxRows: bounds.viewMaxRows,
+      maxTopics,
+      revalidator,
+    }),
     backlogOf: (connection) => hub.backlogOf(connection),
     // A client that reconnects subscribes to all its topics at once.
     options: { messageBurst: 2 * maxTopics, ...options },
   });
+  const forget = (userId?: string) => authority?.forget?.(userId);
+  const feed = views && new ChangeFeed({
+    hub,
+    onChange: createChangeHandler({ views, revalidator, forget }),
+    logger,
+  });
   const lifecycle = new Lifecycle<Deno.NetAddr, DrainResult>({
     name: "live server",
-    open: () => server.start(),
+    open() {
+      feed?.start();
+      return server.start();
+    },
     async close(timeoutMs = bounds.drainTimeoutMs) {
       using deadline = new Deadline(timeoutMs);
       const result = await server.stop(timeoutMs);
+      feed?.stop();
       await deadline.wait(hub.stop());
       return result;
     },
@@ -127,10 +181,15 @@ export function createLive(options: LiveOptions = {}): Live {
     async publish(publications) {
       return hub.publish(publications.map((publication) => Publication.from(publication)));
     },
+    async changed(change, publications = []) {
+      const about = publications.map((publication) => Publication.from(publication));
+      const [, ...positions] = await hub.publish([changePublication(change), ...about]);
+      return positions;
+    },
     revoke: createRevoke({
       revalidator,
       bus: revocationBus,
-      forget: (userId) => authority?.forget?.(userId),
+      forget,
       logger,
     }),
   };

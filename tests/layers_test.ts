@@ -14,11 +14,12 @@ const ROOT = new URL("../", import.meta.url);
 
 /** Layers by folder; a file that is in none of them is at the top. */
 const LAYERS: Readonly<Record<string, number>> = {
+  "live/access": 1,
   "live/client": 0,
   "live/domain": 0,
   "live/config": 1,
   "live/connection": 1,
-  "live/directus": 1,
+  "live/directus": 2,
   "live/history": 1,
   "live/hub": 1,
   "live/telemetry": 1,
@@ -26,20 +27,21 @@ const LAYERS: Readonly<Record<string, number>> = {
   "live/transport": 1,
   "live/wire": 1,
   "live/redis": 2,
-  "live/session": 2,
-  "live/http": 3,
-  "live/ops": 3,
-  "live/setup": 3,
-  "live/doctor": 4,
-  "live/processes": 4,
+  "live/views": 2,
+  "live/session": 3,
+  "live/http": 4,
+  "live/ops": 4,
+  "live/setup": 4,
+  "live/doctor": 5,
+  "live/processes": 5,
 };
 
 /** Layers of the files that put the others together. */
 const TOP: Readonly<Record<string, number>> = {
-  "live/live.ts": 5,
-  "live/application.ts": 6,
-  "live/mod.ts": 7,
-  "main.ts": 8,
+  "live/live.ts": 6,
+  "live/application.ts": 7,
+  "live/mod.ts": 8,
+  "main.ts": 9,
 };
 
 /** The browser client: it stands alone, and the server knows it as one generated file only. */

@@ -52,6 +52,14 @@ export interface Config {
   readonly LIVE_HISTORY_TTL_MS: number;
   /** Bytes that all topics keep together. */
   readonly LIVE_HISTORY_MAX_BYTES: number;
+  /** Rows of one view. */
+  readonly LIVE_VIEW_MAX_ROWS: number;
+  /** How often a view is read though nothing reported a change; 0 is never. */
+  readonly LIVE_VIEW_REFRESH_MS: number;
+  /** Whether users may share views. */
+  readonly LIVE_VIEW_CLASSES: "on" | "off";
+  /** What a Flow's call puts on item topics. */
+  readonly LIVE_FLOW_PAYLOAD: "none" | "all";
   /** How long a topic's messages are gathered before they are sent. */
   readonly LIVE_FLUSH_INTERVAL_MS: number;
   /** What carries connections. */

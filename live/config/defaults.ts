@@ -23,4 +23,6 @@ export const DEFAULTS = {
   historyTtlMs: 300_000,
   historyMaxBytes: 268_435_456,
   flushIntervalMs: 0,
+  viewMaxRows: 1_000,
+  viewRefreshMs: 60_000,
 } as const;

@@ -128,6 +128,26 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
     "all topics together; the longest unused goes first",
     DEFAULTS.historyMaxBytes,
   ),
+  LIVE_VIEW_MAX_ROWS: variable(
+    wholeNumber(1, 10_000),
+    "rows of one view; a larger limit is refused",
+    DEFAULTS.viewMaxRows,
+  ),
+  LIVE_VIEW_REFRESH_MS: variable(
+    wholeNumber(0, DAY),
+    "how often a view with subscribers is read though nothing reported a change; 0 = never",
+    DEFAULTS.viewRefreshMs,
+  ),
+  LIVE_VIEW_CLASSES: variable(
+    oneOf("on", "off"),
+    "off: no two users share a view, for a Directus with hooks on reads",
+    "on",
+  ),
+  LIVE_FLOW_PAYLOAD: variable(
+    oneOf("none", "all"),
+    "what a Flow's call puts on item topics: none = what happened, all = the payload with its values",
+    "none",
+  ),
   LIVE_FLUSH_INTERVAL_MS: variable(
     wholeNumber(0, 10 * MINUTE),
     "how long a topic's messages are gathered; 0 sends as soon as the event loop allows",

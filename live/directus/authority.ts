@@ -8,7 +8,7 @@ import type { Authority } from "../domain/authority.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { TopicSource } from "../domain/topic.ts";
-import { createDirectusClient } from "./directus_client.ts";
+import { createDirectusClient, type DirectusClient } from "./directus_client.ts";
 import { ItemAccess } from "./item_access.ts";
 import { readUser } from "./responses.ts";
 
@@ -37,29 +37,34 @@ export interface DirectusAuthorityOptions {
 /**
  * Creates the authority that asks Directus.
  *
- * Only 401 and 403 are denials. A 429, a 5xx or a response that cannot be understood says nothing
+ * @param options Where Directus is, and what the authority knows of topics.
+ * @param client Calls Directus. @default {one of its own}
+ *
+ * Only Directus's own 401 and 403 are denials. A 429, a 5xx or a response that cannot be understood says nothing
  * about the user and is `unavailable`, as is a call that was not made because the queue is full or
  * the circuit breaker is open.
  */
-export function createDirectusAuthority(options: DirectusAuthorityOptions): Authority {
-  const { metrics } = options;
-  const client = createDirectusClient({
+export function createDirectusAuthority(
+  options: DirectusAuthorityOptions,
+  client: DirectusClient = createDirectusClient({
     maxConcurrency: 16,
     logger: silentLogger,
     fetch: globalThis.fetch,
     now: () => performance.now(),
     random: Math.random,
     ...options,
-  });
+  }),
+): Authority {
+  const { metrics } = options;
   const access = new ItemAccess({ ...options, client });
   return {
-    async authenticate(cookie, { fresh = false } = {}) {
+    async authenticate(cookie) {
       const call = await client.get(
         "/users/me?fields=id,email,role,first_name,last_name",
         cookie,
       );
       if (call.kind === "unavailable") return call;
-      const answer = readUser(call.response, fresh);
+      const answer = readUser(call.response);
       metrics.authenticated(METRIC_RESULTS[answer.kind], call.elapsedMs);
       return answer;
     },

@@ -96,11 +96,16 @@ export class CachingAuthority implements Authority {
     return this.#answer({ session, key: `${session} ${topic.name}`, fresh }, ask);
   }
 
-  /** Drops all answers about a user's sessions, and about sessions whose user is unknown. */
-  forget(userId: string): void {
+  /**
+   * Drops all answers about a user's sessions, and about sessions whose user is unknown; without an id,
+   * all answers.
+   */
+  forget(userId?: string): void {
     this.#forgottenSequence = this.#sequence;
     for (const [key, entry] of this.#entries) {
-      if (entry.userId === undefined || entry.userId === userId) this.#entries.delete(key);
+      const isMeant = userId === undefined || entry.userId === undefined ||
+        entry.userId === userId;
+      if (isMeant) this.#entries.delete(key);
     }
   }
 

@@ -8,9 +8,9 @@ import type { Unavailable } from "../domain/authority.ts";
 import { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { Credential } from "../domain/credential.ts";
 import { type CallResult, CircuitBreaker } from "./circuit_breaker.ts";
-import { getJson, type JsonResponse } from "./get_json.ts";
+import { type JsonRequestOptions, type JsonResponse, requestJson } from "./json_request.ts";
 import { RetrySchedule } from "./retry_schedule.ts";
 
 /** What the client needs. */
@@ -46,10 +46,14 @@ export interface CompletedCall {
 /** Sends requests to Directus. */
 export interface DirectusClient {
   /**
-   * Sends a GET with a session's cookie. Resolves to `unavailable` if the call was not made, because
-   * the queue is full or the circuit breaker is open.
+   * Sends a GET, or a SEARCH if there is something to search for. Resolves to `unavailable` if the call
+   * was not made, because the queue is full or the circuit breaker is open.
    */
-  get(path: string, cookie: SessionCookie): Promise<CompletedCall | Unavailable>;
+  get(
+    path: string,
+    credential: Credential,
+    options?: Pick<JsonRequestOptions, "search" | "maxBytes">,
+  ): Promise<CompletedCall | Unavailable>;
 }
 
 /** Calls that may wait for a slot. */
@@ -71,8 +75,12 @@ export function createDirectusClient(options: DirectusClientOptions): DirectusCl
   const breaker = new CircuitBreaker({ ...options, onHoldBack: () => limiter.rejectQueued() });
   const retries = new RetrySchedule({ ...options, limiter });
 
-  async function get(path: string, cookie: SessionCookie): Promise<CompletedCall | Unavailable> {
-    const source = cookie.hash();
+  async function get(
+    path: string,
+    credential: Credential,
+    more: Pick<JsonRequestOptions, "search" | "maxBytes"> = {},
+  ): Promise<CompletedCall | Unavailable> {
+    const source = credential.hash();
     const permit = breaker.acquire(source);
     if (permit.kind === "unavailable") return permit;
     let result: CallResult = { kind: "inconclusive" };
@@ -81,12 +89,13 @@ export function createDirectusClient(options: DirectusClientOptions): DirectusCl
       if (breaker.isHoldingBack) return breaker.rejection(); // began while this call was queued
       if (slot === undefined) return queueFull(retries.delayMs(source));
       const startedAt = now();
-      const response = await getJson(`${baseUrl}${path}`, {
-        cookie,
+      const response = await requestJson(`${baseUrl}${path}`, {
+        ...more,
+        credential,
         timeoutMs: Math.ceil(timeoutMs - slot.waitedMs),
         fetch,
       });
-      result = resultOf(path, response);
+      result = resultOf(response);
       if (result.kind === "failure") {
         // Logged here and not by each caller, so that the circuit breaker bounds how often.
         logger.warn("call to Directus failed", { reason: result.reason });
@@ -108,19 +117,9 @@ function queueFull(retryAfterMs: number): Unavailable {
  * Returns what a response says about Directus's health. Only what no client can provoke is a
  * failure: a header that is too large, a redirect and an unknown route are inconclusive.
  */
-function resultOf(path: string, response: JsonResponse): CallResult {
-  switch (response.kind) {
-    case "json":
-    case "denied":
-      return { kind: "success" };
-    case "not-json": // from `/users/me` it is a denial
-      return path.startsWith("/items/")
-        ? { kind: "failure", reason: "response is not JSON" }
-        : { kind: "inconclusive" };
-    case "failed": {
-      const { cause, reason, retryAfterMs } = response;
-      if (cause === "rate-limit") return { kind: "rate-limited", retryAfterMs };
-      return cause === "outage" ? { kind: "failure", reason } : { kind: "inconclusive" };
-    }
-  }
+function resultOf(response: JsonResponse): CallResult {
+  if (response.kind !== "failed") return { kind: "success" };
+  const { cause, reason, retryAfterMs } = response;
+  if (cause === "rate-limit") return { kind: "rate-limited", retryAfterMs };
+  return cause === "outage" ? { kind: "failure", reason } : { kind: "inconclusive" };
 }

@@ -5,8 +5,9 @@
  */
 
 import { z } from "zod";
-import { Publication } from "../domain/publication.ts";
-import { parseTopic, type TopicSource } from "../domain/topic.ts";
+import type { PublicationInput } from "../domain/publication.ts";
+import { isCollectionName, parseTopic, type TopicSource } from "../domain/topic.ts";
+import type { Change } from "../domain/view_source.ts";
 import { describeFault } from "../domain/zod_fault.ts";
 import { renderedText, UNRENDERED, UNRENDERED_HINT } from "./rendered.ts";
 
@@ -19,7 +20,10 @@ const KEY = "item";
 /** Prefix of the names of Directus's system collections. */
 const SYSTEM = "directus_";
 
-const EVENT = /^(?:.+\.)?items\.(create|update|delete)$/;
+const USERS = "directus_users";
+
+/** `events.items.update`, `items.create`, or of a system collection `users.update`. */
+const EVENT = /^(?:[\w-]+\.)*(create|update|delete)$/;
 
 const WRAPPED = "Body must be the Flow's {{$trigger}}, not wrapped in anything";
 
@@ -38,65 +42,125 @@ const trigger = z.object({
   payload: z.unknown().refine((payload) => payload !== UNRENDERED, UNRENDERED_HINT).optional(),
 });
 
+/** What a trigger reports. */
+export interface Trigger {
+  /** What happened, for views. */
+  readonly change: Change;
+  /**
+   * What is published on the topics of the items, or why nothing can be, for the author of the Flow.
+   * A system collection has no topics.
+   */
+  readonly publications: readonly PublicationInput[] | string;
+  /** Users who were suspended or deleted: their sessions are over. */
+  readonly suspended: readonly string[];
+}
+
+/** How to read a trigger. */
+export interface TriggerOptions {
+  /** Collections by topic prefix. */
+  readonly topics: Topics;
+  /** Number of topics that one trigger may publish on. */
+  readonly maxTopics: number;
+  /** Whether the values that changed are published, to everyone who may read the item. */
+  readonly withPayload: boolean;
+}
+
 /**
- * Reads the `{{$trigger}}` of an event hook on items.
+ * Reads the `{{$trigger}}` of an event hook on items, or on a system collection.
  *
- * The published data is `{"event":"update","payload":{…}}`, or the same with `create`. For `delete`
- * it is the event alone: the payload lists the keys of all deleted items, and subscribers of one
- * item may not be allowed to read the others.
+ * The published data is `{"event":"update"}`, which says what happened and no more: subscribers of an
+ * item may be allowed to read some of its fields only. With the payload it is
+ * `{"event":"update","payload":{…}}`, but for `delete`, whose payload lists the keys of all deleted items.
  *
- * @param maxTopics Number of topics that one trigger may publish on.
- * @returns The publications, or what is wrong with the trigger, for the author of the Flow.
+ * @returns What the trigger reports, or what is wrong with it, for the author of the Flow.
  *
  * @example
  * ```ts
  * import { assert, assertEquals } from "@std/assert";
  * import { readTrigger } from "./flow_trigger.ts";
  *
- * const trigger = {
+ * const body = {
  *   event: "events.items.update",
  *   payload: { title: "Now" },
  *   keys: ["42"],
  *   collection: "events",
  * };
  * const topics = new Map([["event", { collection: "events", primaryKey: "id" }]]);
- * const publications = readTrigger(trigger, topics, 1_000);
- * assert(Array.isArray(publications));
- * assertEquals(publications[0]?.topic, "event:42");
- * assertEquals(publications[0]?.json, '{"event":"update","payload":{"title":"Now"}}');
+ * const trigger = readTrigger(body, { topics, maxTopics: 1_000, withPayload: false });
+ * assert(typeof trigger !== "string");
+ * assertEquals(trigger.publications, [
+ *   { topic: "event:42", key: "item", data: { event: "update" } },
+ * ]);
+ * assertEquals(trigger.change, { collection: "events", event: "update", keys: ["42"] });
  * ```
  */
-export function readTrigger(
-  body: unknown,
-  topics: Topics,
-  maxTopics: number,
-): Publication[] | string {
+export function readTrigger(body: unknown, options: TriggerOptions): Trigger | string {
   if (body === UNRENDERED) return `Body ${UNRENDERED_HINT}`;
   const parsed = trigger.safeParse(body);
   if (!parsed.success) {
     const fault = describeFault(parsed.error);
     return parsed.error.issues[0]?.path.length === 0 ? `${WRAPPED}: ${fault}` : fault;
   }
-  const { event, collection, key, keys, payload } = parsed.data;
-  if (collection.startsWith(SYSTEM)) {
-    return `collection: ${collection} has no topics; to end a user's connections call /revoke`;
-  }
-  const [, kind] = EVENT.exec(event) ?? [];
-  if (kind === undefined) return `event: must be items.create, items.update or items.delete`;
-  const items = keys ?? (key === undefined ? [] : [key]);
-  if (items.length === 0) {
+  const { collection, key, keys, payload } = parsed.data;
+  const event = EVENT.exec(parsed.data.event)?.[1] as Change["event"];
+  if (event === undefined) return `event: must be items.create, items.update or items.delete`;
+  const typed = keys ?? (key === undefined ? [] : [key]);
+  if (typed.length === 0) {
     return "keys: missing, and so is key: the Flow must be triggered by an event on items";
   }
-  const prefixes = prefixesOf(collection, topics);
-  if (prefixes.length === 0) {
-    return `collection: ${collection} has no topics: LIVE_TOPICS gives its name to another collection`;
+  if (!isCollectionName(collection)) return "collection: must be the name of a collection";
+  const all = typed.flatMap((key) => [key, ...canonicalForm(key)]);
+  const change = { collection, event, keys: all.length > options.maxTopics ? undefined : all };
+  if (collection.startsWith(SYSTEM)) {
+    const isOver = collection === USERS && (event === "delete" || isSuspension(payload));
+    return { change, publications: [], suspended: isOver ? all : [] };
   }
-  const names = items.flatMap((item) => prefixes.map((prefix) => `${prefix}:${item}`));
-  if (names.length > maxTopics) return `keys: at most ${maxTopics} topics: ${names.length}`;
-  const bad = names.find((name) => parseTopic(name) === undefined);
+  const publications = publicationsOf(collection, event, typed, payload, options);
+  return { change, publications, suspended: [] };
+}
+
+function publicationsOf(
+  collection: string,
+  event: Change["event"],
+  keys: readonly string[],
+  payload: unknown,
+  { topics, maxTopics, withPayload }: TriggerOptions,
+): PublicationInput[] | string {
+  const prefixes = prefixesOf(collection, topics);
+  const whole = withPayload && event !== "delete" ? { event, payload } : { event };
+  const publications = keys.flatMap((key) => [
+    ...prefixes.map((prefix) => ({ topic: `${prefix}:${key}`, key: KEY, data: whole })),
+    // If the key is a string, its canonical form is another item's: that one's readers get no values.
+    ...canonicalForm(key).flatMap((form) =>
+      prefixes.map((prefix) => ({ topic: `${prefix}:${form}`, key: KEY, data: { event } }))
+    ),
+  ]);
+  const byTopic = new Map(publications.map((publication) => [publication.topic, publication]));
+  if (byTopic.size > maxTopics) return `keys: at most ${maxTopics} topics: ${byTopic.size}`;
+  const bad = [...byTopic.keys()].find((name) => parseTopic(name) === undefined);
   if (bad !== undefined) return `keys: ${JSON.stringify(bad)} is not a valid topic name`;
-  const data = kind === "delete" ? { event: kind } : { event: kind, payload };
-  return names.map((topic) => Publication.from({ topic, key: KEY, data }));
+  return [...byTopic.values()];
+}
+
+/**
+ * Returns how the database stores a key, if that is not how the caller typed it: Directus takes `01` and
+ * ` 1` for the integer 1, and a UUID in capitals.
+ */
+function canonicalForm(key: string): string[] {
+  const form = /^\s*\+?\d+\s*$/.test(key)
+    ? BigInt(key.replace("+", "")).toString()
+    : UUID.test(key.trim())
+    ? key.trim().toLowerCase()
+    : key;
+  return form === key ? [] : [form];
+}
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Returns whether a user's changed fields end their sessions. */
+function isSuspension(payload: unknown): boolean {
+  const status = (payload as { status?: unknown } | null | undefined)?.status;
+  return typeof status === "string" && status !== "active";
 }
 
 /**

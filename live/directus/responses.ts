@@ -11,7 +11,7 @@ import type {
   Unauthorized,
   Unavailable,
 } from "../domain/authority.ts";
-import { DEFAULT_RETRY_AFTER_MS, type JsonResponse } from "./get_json.ts";
+import { DEFAULT_RETRY_AFTER_MS, type JsonResponse } from "./json_request.ts";
 
 const optionalText = z.string().nullable().catch(null);
 
@@ -29,6 +29,9 @@ const me = z.object({
   }),
 });
 
+/** `/users/me` of a share's session. */
+const share = z.object({ data: z.object({ share: z.string() }) });
+
 const record = z.record(z.string(), z.unknown());
 
 /** `/items/<collection>/<id>`: one item. For some ids Directus returns a list instead. */
@@ -40,14 +43,23 @@ const list = z.object({ data: z.array(record) });
 /**
  * Reads the response of `/users/me`.
  *
- * A response without a user's id is a denial. If the response must be fresh, only 401 and 403 are:
- * a fresh denial ends connected sessions, and a proxy's maintenance page must not log everybody out.
+ * Only Directus's own 401 and 403 are denials, and the session of a share, which has no user: a proxy's
+ * maintenance page must not log everybody out.
  */
-export function readUser(response: JsonResponse, fresh: boolean): Authentication {
-  if (response.kind === "failed") return unavailable(response);
-  const parsed = response.kind === "json" ? me.safeParse(response.json).data : undefined;
-  if (parsed !== undefined) return { kind: "authenticated", user: parsed.data };
-  return fresh && response.kind !== "denied" ? unavailable(NO_USER) : { kind: "unauthorized" };
+export function readUser(response: JsonResponse): Authentication {
+  switch (response.kind) {
+    case "failed":
+      return unavailable(response);
+    case "rejected":
+      return unavailable({ ...response, retryAfterMs: DEFAULT_RETRY_AFTER_MS });
+    case "denied":
+      return { kind: "unauthorized" };
+    case "json": {
+      const parsed = me.safeParse(response.json).data;
+      if (parsed !== undefined) return { kind: "authenticated", user: parsed.data };
+      return share.safeParse(response.json).success ? { kind: "unauthorized" } : NO_USER;
+    }
+  }
 }
 
 /**
@@ -60,13 +72,14 @@ export function readItem(response: JsonResponse, id: string, primaryKey: string)
   switch (response.kind) {
     case "failed":
       return unavailable(response);
-    case "not-json":
-      return unavailable(NOT_JSON);
+    case "rejected":
+      return unavailable({ ...response, retryAfterMs: DEFAULT_RETRY_AFTER_MS });
     case "denied":
       return { kind: response.status === 401 ? "unauthorized" : "forbidden" };
     case "json": {
-      const isSame = keyOf(item.safeParse(response.json).data?.data, primaryKey) === id;
-      return { kind: isSame ? "allowed" : "forbidden" };
+      const { data } = item.safeParse(response.json);
+      if (data === undefined && !list.safeParse(response.json).success) return NO_ITEM;
+      return { kind: keyOf(data?.data, primaryKey) === id ? "allowed" : "forbidden" };
     }
   }
 }
@@ -81,15 +94,19 @@ export function readList(
   response: JsonResponse,
   primaryKey: string,
 ): Set<string> | Unauthorized | Unavailable {
-  if (response.kind === "not-json") return unavailable(NOT_JSON);
   if (response.kind === "failed" && response.cause !== "other") return unavailable(response);
   if (response.kind === "denied" && response.status === 401) return { kind: "unauthorized" };
   const items = response.kind === "json" ? list.safeParse(response.json).data?.data ?? [] : [];
   return new Set(items.map((item) => keyOf(item, primaryKey)).filter((key) => key !== undefined));
 }
 
-const NOT_JSON = { reason: "response is not JSON", retryAfterMs: DEFAULT_RETRY_AFTER_MS };
-const NO_USER = { reason: "response names no user", retryAfterMs: DEFAULT_RETRY_AFTER_MS };
+const NO_USER: Unavailable = {
+  kind: "unavailable",
+  reason: "response names no user",
+  retryAfterMs: DEFAULT_RETRY_AFTER_MS,
+};
+
+const NO_ITEM: Unavailable = { ...NO_USER, reason: "response holds no item" };
 
 function keyOf(item: z.output<typeof record> | undefined, primaryKey: string): string | undefined {
   const key = item?.[primaryKey];

@@ -67,6 +67,9 @@ export interface Authority {
   authenticate(cookie: SessionCookie, options?: AskOptions): Promise<Authentication>;
   /** Resolves to whether the session behind a cookie may subscribe to a topic. */
   authorise(cookie: SessionCookie, topic: Topic, options?: AskOptions): Promise<Authorisation>;
-  /** Drops cached answers for a user's sessions, so that a revoked user is checked again. */
-  forget?(userId: string): void;
+  /**
+   * Drops cached answers for a user's sessions, so that a revoked user is checked again. Without an
+   * id, drops all cached answers.
+   */
+  forget?(userId?: string): void;
 }

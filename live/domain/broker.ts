@@ -34,6 +34,8 @@ export interface LoggedPublication {
   readonly json: string | undefined;
   /** When it was published, in milliseconds since 1970. */
   readonly at: number;
+  /** The row's place in a view: rows sorted by rank are in the view's order. */
+  readonly rank?: string | undefined;
 }
 
 /** Length of a message around its topic, key and payload, in UTF-16 code units. */

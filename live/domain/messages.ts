@@ -7,12 +7,14 @@
 import type { User } from "./authority.ts";
 import type { Cursor, LoggedPublication } from "./broker.ts";
 
-/** A client subscribes to a topic. */
+/** A client subscribes to a topic or to a view: the message names one of them. */
 export interface SubscribeRequest {
   /** Discriminates the union. */
   readonly type: "subscribe";
   /** Name of the topic. */
-  readonly topic: string;
+  readonly topic?: string | undefined;
+  /** The view's collection and query, which the session parses. */
+  readonly view?: unknown;
   /** Returned with the answer. */
   readonly id?: string | undefined;
   /** The client's position, if it has read some of the log already. */
@@ -47,6 +49,7 @@ export type ClientMessage = TopicRequest | PingMessage;
 export type ErrorCode =
   | "protocol-violation"
   | "bad-topic"
+  | "bad-view"
   | "forbidden"
   | "unavailable"
   | "limit";
@@ -90,7 +93,7 @@ export interface UnsubscribedMessage {
   /** The request's id. */
   readonly id?: string | undefined;
   /** Why it ended without a request. */
-  readonly reason?: "forbidden";
+  readonly reason?: "forbidden" | "changed";
 }
 
 /** The server refused a client's message. The connection stays open. */

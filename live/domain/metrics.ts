@@ -35,6 +35,9 @@ export type IngestResult = "published" | "repeated" | "malformed";
  */
 export type RevalidationResult = "ok" | "ended" | "unavailable";
 
+/** How a read of a view ended. */
+export type ViewReadResult = "ok" | "refused" | "unauthorized" | "error";
+
 /** Counts and times what happens. No method throws, and none takes a value that a client can choose. */
 export interface Metrics {
   /** Sets the number of open connections. */
@@ -86,6 +89,10 @@ export interface Metrics {
   redisUp(up: boolean): void;
   /** Counts an entry of the ingest stream. */
   ingested(result: IngestResult): void;
+  /** Sets how many views there are. */
+  views(count: number): void;
+  /** Counts and times a read of a view from Directus. */
+  viewRead(result: ViewReadResult, elapsedMs: number): void;
   /** Times how long a topic's first unsent publication waited for its broadcast to begin. */
   publishToSend(elapsedMs: number): void;
   /** Times from a topic's first unsent publication to the end of its broadcast. */
@@ -117,6 +124,8 @@ export const silentMetrics: Metrics = {
   conflated() {},
   redisUp() {},
   ingested() {},
+  views() {},
+  viewRead() {},
   publishToSend() {},
   broadcast() {},
 };

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import type { ClientMessage, ErrorMessage } from "./messages.ts";
+import type { ClientMessage, ErrorMessage, SubscribeRequest } from "./messages.ts";
 
 /** The longest `id` that a client may give a message, in UTF-16 code units. */
 export const MAX_MESSAGE_ID_LENGTH = 64;
@@ -15,13 +15,18 @@ const id: z.ZodType<string> = z.string().max(MAX_MESSAGE_ID_LENGTH);
 const clientMessage: z.ZodType<ClientMessage> = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("subscribe"),
-    topic: z.string(),
+    topic: z.string().optional(),
+    view: z.unknown().optional(),
     id: id.optional(),
     since: z.object({ epoch: z.string(), offset: z.int().nonnegative() }).optional(),
   }),
   z.object({ type: z.literal("unsubscribe"), topic: z.string(), id: id.optional() }),
   z.object({ type: z.literal("ping"), id: id.optional() }),
-]);
+]).refine((message) => message.type !== "subscribe" || hasOneTarget(message));
+
+function hasOneTarget({ topic, view }: SubscribeRequest): boolean {
+  return (topic === undefined) !== (view === undefined);
+}
 
 const withId = z.object({ id });
 

@@ -37,8 +37,8 @@ const input = z.object({
 });
 
 /**
- * A valid publication. Only {@linkcode Publication.from} and {@linkcode Publication.read} create
- * one, and nothing can change it afterwards. So everything that a broker accepts has a well-formed
+ * A valid publication. Only {@linkcode Publication.from}, {@linkcode Publication.read} and
+ * {@linkcode Publication.internal} create one, and nothing can change it afterwards. So everything that a broker accepts has a well-formed
  * topic name and valid JSON on one line: a payload can neither forge a second message in a frame nor
  * break a line format.
  */
@@ -49,7 +49,7 @@ export class Publication {
   readonly key: string | undefined;
   /** The payload as JSON text without line breaks; `undefined` if it removes the key. */
   readonly json: string | undefined;
-  /** Set by {@linkcode Publication.read} alone: JavaScript can call a private constructor. */
+  /** Set by the static methods alone: JavaScript can call a private constructor. */
   #isValid = false;
 
   private constructor(topic: string, key: string | undefined, json: string | undefined) {
@@ -57,6 +57,17 @@ export class Publication {
     this.key = key;
     this.json = json;
     Object.freeze(this);
+  }
+
+  /**
+   * Builds a publication of the server's own, on a topic whose name publishers cannot use.
+   *
+   * @param data The payload: any value that JSON can hold.
+   */
+  static internal(topic: string, data: unknown): Publication {
+    const publication = new Publication(topic, undefined, JSON.stringify(data));
+    publication.#isValid = true;
+    return publication;
   }
 
   /** Returns whether a value is a publication, and not an object that only looks like one. */

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { parseTopic } from "./topic.ts";
+import { isTopicOrPrefix } from "./topic.ts";
 import { describeFault } from "./zod_fault.ts";
 
 /** An operator's revocation, as JSON represents it. */
@@ -45,7 +45,7 @@ const command = z.object({
     z.array(text).min(1).max(MAX_USERS),
   ).optional(),
   topic: text.refine(
-    (name) => parseTopic(name) !== undefined,
+    isTopicOrPrefix,
     "must be <prefix>:<id>, its id the key of one item, or <prefix>:*",
   ).optional(),
   connection: text.optional(),

@@ -36,6 +36,10 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 // deno-lint-ignore no-control-regex
 const UNSAFE_ID = /^\.{0,2}$|[/?#%\u0000-\u001f\u007f-\u009f]/;
 
+/** Prefixes of topics that the server itself publishes on, and the id that stands for all of a prefix. */
+const RESERVED_PREFIXES: ReadonlySet<string> = new Set(["view", "presence"]);
+const RESERVED_ID = "*";
+
 /** Returns whether a string can name a collection, or a prefix that stands for one. */
 export function isCollectionName(text: string): boolean {
   return text.length <= MAX_TOPIC_LENGTH && NAME.test(text);
@@ -63,6 +67,11 @@ export function parseTopic(name: string): Topic | undefined {
   if (colon < 0) return undefined;
   const prefix = name.slice(0, colon);
   const id = name.slice(colon + 1);
-  if (!isCollectionName(prefix) || UNSAFE_ID.test(id)) return undefined;
-  return { name, prefix, id };
+  if (!isCollectionName(prefix) || RESERVED_PREFIXES.has(prefix)) return undefined;
+  return UNSAFE_ID.test(id) || id === RESERVED_ID ? undefined : { name, prefix, id };
+}
+
+/** Returns whether a text is the name of a topic, or `<prefix>:*` for all topics of a prefix. */
+export function isTopicOrPrefix(text: string): boolean {
+  return parseTopic(text.replace(/:\*$/, ":0")) !== undefined;
 }

@@ -25,7 +25,7 @@ export interface TopicHistoryOptions {
 }
 
 /** The part of a publication that the log does not assign itself. */
-export type Appended = Pick<LoggedPublication, "key" | "json">;
+export type Appended = Pick<LoggedPublication, "key" | "json" | "rank">;
 
 /** The array is compacted once it starts with this many holes, and they are half of it. */
 const COMPACT_AT = 256;
@@ -173,11 +173,12 @@ export class TopicHistory implements TopicLog {
     this.dropLog();
   }
 
-  #entryOf(offset: number, { key, json }: Appended, at: number, inLog: boolean): Entry {
-    const length = messageLength(this.topic, { key, json });
+  #entryOf(offset: number, appended: Appended, at: number, inLog: boolean): Entry {
+    const { key, json, rank } = appended;
+    const length = messageLength(this.topic, appended);
     this.#options.budget.used += length;
     const end = inLog ? this.#length += length : 0;
-    return { offset, key, json, at, length, end, inLog, isLatest: key !== undefined };
+    return { offset, key, json, rank, at, length, end, inLog, isLatest: key !== undefined };
   }
 
   /** Drops the publications that are past the bounds and that all readers have read. */

@@ -6,6 +6,9 @@
 
 import { STATUS_CODE } from "@std/http/status";
 import type { Topics } from "../directus/flow_trigger.ts";
+import type { Position } from "../domain/broker.ts";
+import type { PublicationInput } from "../domain/publication.ts";
+import type { Change } from "../domain/view_source.ts";
 import type { Revoke } from "../session/revoke.ts";
 import { jsonError } from "../transport/responses.ts";
 import { createBearerCheck } from "./bearer.ts";
@@ -19,6 +22,8 @@ import { handleRevoke } from "./revoke.ts";
 export interface OperatedServer extends Health {
   /** Appends publications and resolves to their positions. */
   readonly publish: Publish;
+  /** Tells all instances of a change in Directus, together with publications about it. */
+  changed(change: Change, publications: readonly PublicationInput[]): Promise<Position[]>;
   /** Closes connections or checks rights again; without it there is no `/revoke`. */
   readonly revoke?: Revoke | undefined;
 }
@@ -35,6 +40,8 @@ export interface OpsHandlerOptions {
   readonly exposed?: boolean;
   /** Collections behind topics' prefixes, for what Flows publish. @default {none} */
   readonly topics?: Topics;
+  /** What a Flow's call puts on item topics: what happened, or the payload too. @default {"none"} */
+  readonly flowPayload?: "none" | "all";
 }
 
 /** Answers a request for an ops route. Returns `undefined` if the path is none. */
@@ -45,6 +52,7 @@ type Route = [method: string, respond: (request: Request) => Promise<Response> |
 /** Creates the handler of the ops routes, for a listener of their own or for any other. */
 export function createOpsHandler(options: OpsHandlerOptions): OpsHandler {
   const { server, metrics, publishToken, exposed = false, topics = new Map() } = options;
+  const { flowPayload = "none" } = options;
   const { revoke } = server;
   const hasBearer = publishToken === undefined ? undefined : createBearerCheck(publishToken);
   const publish: Publish = (publications) => server.publish(publications);
@@ -70,7 +78,13 @@ export function createOpsHandler(options: OpsHandlerOptions): OpsHandler {
     }),
     "/directus": operatorRoute({
       ...publishing,
-      respond: (body) => handleDirectusFlow(body, topics, publish),
+      respond: (body) =>
+        handleDirectusFlow(body, {
+          topics,
+          payload: flowPayload,
+          changed: (change, publications) => server.changed(change, publications),
+          revoke,
+        }),
     }),
     ...(revoke && {
       "/revoke": operatorRoute({

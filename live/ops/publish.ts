@@ -22,7 +22,7 @@ export type Publish = (publications: readonly Publication[]) => Promise<Position
 /** Answers a publish call: one publication or an array of them, published all or none. */
 export async function handlePublish(body: unknown, publish: Publish): Promise<Response> {
   const read = readPublications(body);
-  if (read.ok) return await respondPublished(read.publications, publish);
+  if (read.ok) return await respondPublished(() => publish(read.publications));
   const { message, index } = read;
   return jsonError(STATUS_CODE.BadRequest, message, index === undefined ? {} : { index });
 }
@@ -31,12 +31,9 @@ export async function handlePublish(body: unknown, publish: Publish): Promise<Re
  * Publishes and answers the positions; 503 if the publications are not known to be in the logs. If the
  * connection to Redis broke in between they may be: a publisher that retries can publish twice.
  */
-export async function respondPublished(
-  publications: readonly Publication[],
-  publish: Publish,
-): Promise<Response> {
+export async function respondPublished(publish: () => Promise<Position[]>): Promise<Response> {
   try {
-    return Response.json({ published: await publish(publications) });
+    return Response.json({ published: await publish() });
   } catch (error) {
     if (!(error instanceof BrokerUnavailable)) throw error;
     return jsonError(STATUS_CODE.ServiceUnavailable, error.message, {}, {

@@ -9,6 +9,7 @@ import { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import { type Metrics, silentMetrics } from "../domain/metrics.ts";
 import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { Views } from "../views/views.ts";
 import { OutageLog } from "./outage_log.ts";
 import {
   type MonitoredConnection,
@@ -20,6 +21,8 @@ import {
 export interface RevalidatorOptions {
   /** Knows sessions and their rights. */
   readonly authority: Authority;
+  /** Views, which sessions lose with their rights. @default {none} */
+  readonly views?: Views | undefined;
   /** How often each session is revalidated, in milliseconds; 0 is never. */
   readonly intervalMs: number;
   /** Counts revalidations by result. @default {silentMetrics} */
@@ -73,7 +76,7 @@ export class Revalidator {
     this.#intervalMs = intervalMs;
     this.#logger = logger;
     this.#now = options.now ?? (() => performance.now());
-    this.checker = new SessionChecker(authority, metrics);
+    this.checker = new SessionChecker(authority, metrics, options.views);
     this.#outages = new OutageLog({ quietMs: intervalMs, logger, now: this.#now });
   }
 
@@ -104,6 +107,19 @@ export class Revalidator {
     if (!session?.connections.delete(monitored) || session.connections.size > 0) return;
     this.#sessions.delete(hash);
     clearTimeout(session.timer);
+  }
+
+  /**
+   * Checks sessions at once, because rights have changed. Resolves once all are checked.
+   *
+   * @param users Whose sessions; without them, all.
+   */
+  async checkNow(users?: ReadonlySet<string>): Promise<void> {
+    const sessions = [...this.#sessions.values()].filter(({ connections }) =>
+      users === undefined ||
+      [...connections].some(({ connection: { user } }) => user !== null && users.has(user.id))
+    );
+    await Promise.all(sessions.map((session) => this.#checkInTurn(session)));
   }
 
   #addSession(cookie: SessionCookie): ScheduledSession {

@@ -6,12 +6,15 @@
 
 import type { Connection } from "../connection/connection.ts";
 import type { Authority } from "../domain/authority.ts";
-import type { TopicRequest } from "../domain/messages.ts";
+import type { SubscribeRequest, TopicRequest, UnsubscribeRequest } from "../domain/messages.ts";
 import { parseTopic, type Topic } from "../domain/topic.ts";
+import { canonicalText, readViewQuery } from "../domain/view_query.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { Views } from "../views/views.ts";
+import { admitToTopic, admitToView } from "./admissions.ts";
+import { type Admit, ClientSubscription, refuse } from "./client_subscription.ts";
 import type { Revalidator } from "./revalidator.ts";
 import type { MonitoredConnection } from "./session_checker.ts";
-import { refuse, TopicSubscription } from "./topic_subscription.ts";
 
 /** Handles one connection's messages, from its opening to its end. */
 export interface Session {
@@ -33,7 +36,11 @@ export interface SessionOptions {
   readonly hub: Hub;
   /** Decides which topics a client may subscribe to. @default {none: all topics} */
   readonly authority?: Authority | undefined;
-  /** Topics per connection. */
+  /** Opens views. @default {none: there are no views} */
+  readonly views?: Views | undefined;
+  /** Rows of one view. @default {1_000} */
+  readonly maxRows?: number | undefined;
+  /** Topics and views per connection. */
   readonly maxTopics: number;
   /** Monitors the connections. @default {none: sessions are not revalidated} */
   readonly revalidator?: Revalidator | undefined;
@@ -48,12 +55,18 @@ export function createSessions(options: SessionOptions): SessionFactory {
   };
 }
 
-/** Passes each message to the subscription of its topic. */
+/** A subscription, and the topic whose right is checked again; a view checks its own. */
+interface Entry {
+  readonly subscription: ClientSubscription;
+  readonly topic: Topic | undefined;
+}
+
+/** Passes each message to the subscription of its topic or view. */
 class ClientSession implements Session, MonitoredConnection {
   readonly connection: Connection;
   readonly #options: SessionOptions;
-  /** By the topic's name. */
-  readonly #subscriptions = new Map<string, TopicSubscription>();
+  /** By the topic's name, or the view's canonical query. */
+  readonly #entries = new Map<string, Entry>();
 
   constructor(connection: Connection, options: SessionOptions) {
     this.connection = connection;
@@ -61,49 +74,84 @@ class ClientSession implements Session, MonitoredConnection {
   }
 
   get topics(): Topic[] {
-    return [...this.#subscriptions.values()].filter(({ isActive }) => isActive)
-      .map(({ topic }) => topic);
+    return [...this.#entries.values()].filter(({ subscription }) => subscription.isActive)
+      .map(({ topic }) => topic).filter((topic) => topic !== undefined);
   }
 
   handle(message: TopicRequest): void | Promise<void> {
-    const topic = parseTopic(message.topic);
-    if (topic === undefined) {
-      return refuse(this.connection, message, "bad-topic", "Invalid topic name");
-    }
-    const subscription = this.#subscriptionOf(topic);
-    return subscription.handle(message).finally(() => this.#forgetIdle(subscription));
+    const isView = message.type === "subscribe" && message.topic === undefined;
+    return isView ? this.#handleView(message) : this.#handleTopic(message);
   }
 
   end(): void {
     this.#options.revalidator?.remove(this);
-    for (const subscription of this.#subscriptions.values()) subscription.end();
-    this.#subscriptions.clear();
+    for (const { subscription } of this.#entries.values()) subscription.end();
+    this.#entries.clear();
   }
 
   withdraw(name: string): boolean {
-    const subscription = this.#subscriptions.get(name);
+    const subscription = this.#entries.get(name)?.subscription;
     if (subscription === undefined) return false;
     const wasSubscribed = subscription.withdraw();
-    this.#forgetIdle(subscription);
+    this.#forgetIdle(name);
     return wasSubscribed;
   }
 
-  #subscriptionOf(topic: Topic): TopicSubscription {
-    const known = this.#subscriptions.get(topic.name);
-    if (known !== undefined) return known;
-    const { hub, authority, maxTopics } = this.#options;
-    const subscription = new TopicSubscription(topic, {
-      connection: this.connection,
-      hub,
-      authority,
-      maxTopics,
-      topicCount: () => this.topics.length,
-    });
-    this.#subscriptions.set(topic.name, subscription);
-    return subscription;
+  #handleTopic(message: TopicRequest): void | Promise<void> {
+    const { connection } = this;
+    const view = message.type === "unsubscribe" ? this.#viewOf(message) : undefined;
+    if (view !== undefined) return this.#pass(view, message);
+    const topic = parseTopic(message.topic ?? "");
+    if (topic === undefined) {
+      return refuse(connection, message, { code: "bad-topic", message: "Invalid topic name" });
+    }
+    const { authority } = this.#options;
+    this.#add(topic.name, topic, admitToTopic(connection, topic, authority));
+    return this.#pass(topic.name, message);
   }
 
-  #forgetIdle(subscription: TopicSubscription): void {
-    if (subscription.isIdle) this.#subscriptions.delete(subscription.topic.name);
+  #handleView(message: SubscribeRequest): void | Promise<void> {
+    const { connection } = this;
+    const { views, maxRows = 1_000 } = this.#options;
+    const query = readViewQuery(message.view, maxRows);
+    if (typeof query === "string") {
+      return refuse(connection, message, { code: "bad-view", message: query });
+    }
+    const key = `view ${canonicalText(query)}`;
+    const admit = admitToView(connection, query, views, (reason) => {
+      this.#entries.get(key)?.subscription.withdraw(reason);
+      this.#forgetIdle(key);
+    });
+    this.#add(key, undefined, admit);
+    return this.#pass(key, message);
+  }
+
+  /** Returns the key of the view that a topic carries for this client, if it does. */
+  #viewOf({ topic }: UnsubscribeRequest): string | undefined {
+    for (const [key, { subscription, topic: own }] of this.#entries) {
+      if (own === undefined && subscription.topic === topic) return key;
+    }
+    return undefined;
+  }
+
+  #add(key: string, topic: Topic | undefined, admit: Admit): void {
+    if (this.#entries.has(key)) return;
+    const { hub, maxTopics } = this.#options;
+    const count = () =>
+      [...this.#entries.values()].filter(({ subscription }) => subscription.isActive).length;
+    const options = { connection: this.connection, hub, admit, maxTopics, count };
+    this.#entries.set(key, { subscription: new ClientSubscription(options), topic });
+  }
+
+  async #pass(key: string, message: TopicRequest): Promise<void> {
+    try {
+      await this.#entries.get(key)?.subscription.handle(message);
+    } finally {
+      this.#forgetIdle(key);
+    }
+  }
+
+  #forgetIdle(key: string): void {
+    if (this.#entries.get(key)?.subscription.isIdle) this.#entries.delete(key);
   }
 }

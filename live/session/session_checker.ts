@@ -10,6 +10,7 @@ import { CloseCode } from "../domain/close_codes.ts";
 import type { Metrics, RevalidationResult } from "../domain/metrics.ts";
 import type { SessionCookie } from "../domain/session_cookie.ts";
 import type { Topic } from "../domain/topic.ts";
+import type { Views } from "../views/views.ts";
 
 /** A connection with the topics that it is subscribed to. */
 export interface MonitoredConnection {
@@ -59,17 +60,19 @@ const FRESH: AskOptions = { fresh: true };
 export class SessionChecker {
   readonly #authority: Authority;
   readonly #metrics: Metrics;
+  readonly #views: Views | undefined;
 
-  /** Creates a checker that asks an authority. */
-  constructor(authority: Authority, metrics: Metrics) {
+  /** Creates a checker that asks an authority, and views if there are any. */
+  constructor(authority: Authority, metrics: Metrics, views?: Views) {
     this.#authority = authority;
     this.#metrics = metrics;
+    this.#views = views;
   }
 
   /**
-   * Checks a session and then all its topics.
+   * Checks a session and then all its topics and views.
    *
-   * @returns Why the session, or one of its topics, could not be checked, if so.
+   * @returns Why the session, or one of its topics or views, could not be checked, if so.
    */
   async checkSession(session: MonitoredSession): Promise<string | undefined> {
     const answer = await this.#authority.authenticate(session.cookie, FRESH);
@@ -82,8 +85,12 @@ export class SessionChecker {
       result = "ended";
       endAll(session);
     } else {
-      const { closed, unavailable } = await this.checkTopics(session, topicsOf(session));
-      [reason] = unavailable;
+      const [{ closed, unavailable }, views] = await Promise.all([
+        this.checkTopics(session, topicsOf(session)),
+        this.#views?.check(session.cookie),
+      ]);
+      if (views !== undefined && views.lost > 0) this.#metrics.rightsWithdrawn(views.lost);
+      [reason] = [...unavailable, ...views?.unanswered ?? []];
       if (reason !== undefined) result = "unavailable";
       if (closed > 0) result = "ended";
     }

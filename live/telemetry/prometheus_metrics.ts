@@ -97,6 +97,8 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   );
   const redisUp = gauge("redis_up", "1 while Redis can be reached");
   const ingested = counter("ingested_total", "Entries of the ingest stream", ["result"]);
+  const views = gauge("views", "Views that have members, or had until recently");
+  const viewReads = histogram("view_read_ms", "Reads of views from Directus", ["result"]);
   const publishToSend = histogram(
     "publish_to_send_ms",
     "From a topic's first pending publication to its first subscriber",
@@ -117,6 +119,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     authorise.zero({ result });
   }
   authorise.zero({ result: "forbidden" });
+  for (const result of ["ok", "refused", "unauthorized", "error"]) viewReads.zero({ result });
   for (const by of ["cache", "coalesced", "batched"]) callAvoided.inc({ by }, 0);
   for (const result of ["ok", "ended", "unavailable"]) revalidations.inc({ result }, 0);
   for (const result of ["hit", "miss"]) recoveries.inc({ result }, 0);
@@ -151,6 +154,8 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     conflated: (count) => conflated.inc(count),
     redisUp: (up) => redisUp.set(up ? 1 : 0),
     ingested: (result) => ingested.inc({ result }),
+    views: (count) => views.set(count),
+    viewRead: (result, elapsedMs) => viewReads.observe({ result }, elapsedMs),
     publishToSend: (elapsedMs) => publishToSend.observe(elapsedMs),
     broadcast: (elapsedMs) => broadcast.observe(elapsedMs),
   };

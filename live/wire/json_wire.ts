@@ -14,15 +14,16 @@ import type { LogName, Wire } from "../domain/wire.ts";
  */
 export function renderPublication(
   { topic }: LogName,
-  { offset, key, json }: LoggedPublication,
+  { offset, key, json, rank }: LoggedPublication,
   skipped: number,
 ): string {
   const keyField = key === undefined ? "" : `,"key":${JSON.stringify(key)}`;
+  const rankField = rank === undefined ? "" : `,"rank":${JSON.stringify(rank)}`;
   const payload = json === undefined ? `"removed":true` : `"data":${json}`;
   const skippedField = skipped === 0 ? "" : `,"skipped":${skipped}`;
   return `{"type":"message","topic":${
     JSON.stringify(topic)
-  },"offset":${offset}${keyField},${payload}${skippedField}}`;
+  },"offset":${offset}${keyField}${rankField},${payload}${skippedField}}`;
 }
 
 /** Renders an answer to one client. */

@@ -142,28 +142,31 @@ for (const status of [500, 502, 503, 504]) {
   });
 }
 
-for (const reason of ["no answer within 5000 ms", "response is not JSON"]) {
-  Deno.test(`DirectusClient.get() holds calls back after five times: ${reason}`, async () => {
-    using setup = new Setup(5);
-    const answers = Promise.all(Array.from({ length: 5 }, () => setup.get("/items/events/1")));
-    await setup.time.runMicrotasks();
-    if (reason === "response is not JSON") {
-      for (let i = 0; i < 5; i++) await setup.respond(200, {}, "<html>");
-    } else await setup.time.tickAsync(TIMEOUT_MS);
-    await answers;
-    assertEquals(await setup.get("/users/me"), `${HELD_BACK} ${reason}; 1000`);
-  });
-}
+Deno.test("DirectusClient.get() holds calls back after five timeouts", async () => {
+  using setup = new Setup(5);
+  const answers = Promise.all(Array.from({ length: 5 }, () => setup.get("/items/events/1")));
+  await setup.time.runMicrotasks();
+  await setup.time.tickAsync(TIMEOUT_MS);
+  await answers;
+  assertEquals(await setup.get("/users/me"), `${HELD_BACK} no answer within 5000 ms; 1000`);
+});
+
+/** An error as Directus sends it. */
+const ERROR = '{"errors":[{"message":"No.","extensions":{"code":"FORBIDDEN"}}]}';
 
 for (
   const [name, status, body, isSuccess] of [
     ["200", 200, "{}", true],
-    ["401", 401, "{}", true],
-    ["403", 403, "{}", true],
-    ["200 and HTML to /users/me", 200, "<html>", false],
+    ["Directus's own 400", 400, ERROR, true],
+    ["Directus's own 401", 401, ERROR, true],
+    ["Directus's own 403", 403, ERROR, true],
+    ["Directus's own 404", 404, ERROR, true],
+    ["another server's 401", 401, "{}", false],
+    ["another server's 403", 403, "{}", false],
+    ["200 and HTML", 200, "<html>", false],
     ["200 and a large body", 200, " ".repeat(65_537), false],
     ["302", 302, "", false],
-    ["404", 404, "{}", false],
+    ["another server's 404", 404, "{}", false],
     ["431", 431, "", false],
   ] as const
 ) {
@@ -226,7 +229,7 @@ Deno.test("DirectusClient.get() holds back a call that has just got its slot", a
   using setup = new Setup(2);
   const answers = ["/a", "/b", "/c"].map((path) => setup.get(path));
   await setup.time.runMicrotasks();
-  setup.respond(401); // frees a slot for /c; in the same turn of the event loop:
+  setup.respond(401, {}, ERROR); // frees a slot for /c; in the same turn of the event loop:
   await setup.respond(429, { "retry-after": "1" });
   const expected = ["denied", "status 429", `${HELD_BACK} status 429; 1000`];
   assertEquals(await Promise.all(answers), expected);

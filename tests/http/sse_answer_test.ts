@@ -109,7 +109,7 @@ testOnEach("a stream retries topics that are unavailable", async (startLive) => 
   let failures = 2;
   await using live = await startLive({
     sessions: (connection) => ({
-      handle({ topic }) {
+      handle({ topic = "" }) {
         if (failures-- > 0) {
           const more = { message: "x", topic, retryAfterMs: 1 };
           return connection.send({ type: "error", code: "unavailable", ...more });

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Publication } from "../../live/domain/publication.ts";
+import { Publication } from "../../live/domain/publication.ts";
+import type { Change } from "../../live/domain/view_source.ts";
 import type { OperatedServer } from "../../live/ops/ops_handler.ts";
 import {
   createOpsServer,
@@ -45,6 +46,8 @@ export type OpsSetup = Partial<OperatedServer> & Partial<Omit<OpsServerOptions, 
 export class Ops implements AsyncDisposable {
   /** What was published, as plain objects. */
   readonly published: Pick<Publication, "topic" | "key" | "json">[] = [];
+  /** The changes in Directus that were reported. */
+  readonly changes: Change[] = [];
   /** What was logged. */
   readonly logger = new RecordingLogger();
   /** The listener. */
@@ -59,6 +62,11 @@ export class Ops implements AsyncDisposable {
         offset: this.published.push({ topic, key, json }),
         epoch: "e",
       })));
+    const publish = setup.publish ?? keep;
+    const changed: OperatedServer["changed"] = (change, publications) => {
+      this.changes.push(change);
+      return publish(publications.map((publication) => Publication.from(publication)));
+    };
     this.server = createOpsServer({
       host: "127.0.0.1",
       port: 0,
@@ -66,7 +74,7 @@ export class Ops implements AsyncDisposable {
       metrics: { contentType: "text/plain", text: () => Promise.resolve("") },
       logger: this.logger,
       ...options,
-      server: { readiness, trouble, strain, publish: setup.publish ?? keep, revoke },
+      server: { readiness, trouble, strain, publish, changed, revoke },
     });
   }
 

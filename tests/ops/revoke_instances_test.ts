@@ -108,10 +108,7 @@ Deno.test("POST /directus reaches the subscribers of the item", async () => {
 
   assertEquals(status, 200);
   const { offset, key, data } = await client.next();
-  assertEquals([offset, key, data], [1, "item", {
-    event: "update",
-    payload: { title: "Now" },
-  }]);
+  assertEquals([offset, key, data], [1, "item", { event: "update" }]);
 });
 
 redisTest("POST /revoke on one instance closes a user's connections on the other", async () => {

@@ -185,6 +185,7 @@ export class Live implements AsyncDisposable {
       pendingUpgrades: 0,
       subscriptions: 0,
       topics: 0,
+      views: 0,
     });
   }
 }

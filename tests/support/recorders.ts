@@ -13,6 +13,7 @@ import type {
   OutboundType,
   RevalidationResult,
   UpgradeResult,
+  ViewReadResult,
 } from "../../live/domain/metrics.ts";
 import { Watch } from "./queue.ts";
 
@@ -23,7 +24,8 @@ export type GaugeName =
   | "pendingUpgrades"
   | "subscriptions"
   | "topics"
-  | "historyBytes";
+  | "historyBytes"
+  | "views";
 
 /** Records everything that is counted and timed. */
 export class RecordingMetrics implements Metrics {
@@ -35,6 +37,7 @@ export class RecordingMetrics implements Metrics {
     subscriptions: 0,
     topics: 0,
     historyBytes: 0,
+    views: 0,
   };
   /** Results of upgrade requests, in order. */
   readonly upgrades: UpgradeResult[] = [];
@@ -84,6 +87,8 @@ export class RecordingMetrics implements Metrics {
   readonly redis: boolean[] = [];
   /** Results of ingest entries, in order. */
   readonly ingests: IngestResult[] = [];
+  /** Results of reads of views, in order. */
+  readonly viewReads: ViewReadResult[] = [];
   readonly #watch = new Watch();
 
   /** Resolves once a condition on the records holds. */
@@ -172,6 +177,12 @@ export class RecordingMetrics implements Metrics {
   }
   ingested(result: IngestResult): void {
     this.#add(this.ingests, result);
+  }
+  views(count: number): void {
+    this.#set("views", count);
+  }
+  viewRead(result: ViewReadResult): void {
+    this.#add(this.viewReads, result);
   }
   publishToSend(): void {
     this.sendings++;

@@ -6,7 +6,11 @@
 
 import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { type FailedRequest, getJson, type JsonResponse } from "../../live/directus/get_json.ts";
+import {
+  type FailedRequest,
+  type JsonResponse,
+  requestJson,
+} from "../../live/directus/json_request.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -20,7 +24,7 @@ function get(
   url = "http://directus/users/me?fields=id",
   session: SessionCookie = cookie,
 ): Promise<JsonResponse> {
-  return getJson(url, { cookie: session, timeoutMs: TIMEOUT_MS, fetch });
+  return requestJson(url, { credential: session, timeoutMs: TIMEOUT_MS, fetch });
 }
 
 /** Gets a response without a network. */
@@ -45,7 +49,7 @@ function serve(handle: Deno.ServeHandler): AsyncDisposable & { url: string } {
   };
 }
 
-Deno.test("getJson() sends the session cookie and no other header of its own", async () => {
+Deno.test("requestJson() sends the session cookie and no other header of its own", async () => {
   await using server = serve((request) => {
     const { cookie, accept } = Object.fromEntries(request.headers);
     return Response.json({ method: request.method, cookie, accept });
@@ -67,7 +71,7 @@ for (
     ["multi-byte characters", '"Ä日😀"', "Ä日😀"],
   ] as const
 ) {
-  Deno.test(`getJson() parses ${name} from chunks of one byte`, async () => {
+  Deno.test(`requestJson() parses ${name} from chunks of one byte`, async () => {
     const bytes = new TextEncoder().encode(text);
     const body = ReadableStream.from(Array.from(bytes, (byte) => Uint8Array.of(byte)));
     assertEquals(await receive(body), { kind: "json", json } as JsonResponse);
@@ -83,34 +87,76 @@ for (
     ["invalid UTF-8", Uint8Array.of(0xff, 0xfe), 200],
   ] as const
 ) {
-  Deno.test(`getJson() takes ${name} for no JSON`, async () => {
-    assertEquals(await receive(body, { status }), { kind: "not-json" });
+  Deno.test(`requestJson() takes ${name} with status ${status} for a foreign answer`, async () => {
+    assertEquals(await receive(body, { status }), failure("foreign", "response is not JSON"));
+  });
+}
+
+/** Directus's answer to a request that it refuses. */
+function refusal(code: unknown, message: unknown = "Not allowed.", reason?: string): string {
+  return JSON.stringify({ errors: [{ message, extensions: { code, reason } }] });
+}
+
+for (
+  const [kind, status, code] of [
+    ["denied", 401, "INVALID_CREDENTIALS"],
+    ["denied", 401, "TOKEN_EXPIRED"],
+    ["denied", 403, "FORBIDDEN"],
+    ["denied", 403, "INVALID_TOKEN"],
+    ["rejected", 400, "INVALID_QUERY"],
+    ["rejected", 404, "ROUTE_NOT_FOUND"],
+    ["rejected", 413, "CONTENT_TOO_LARGE"],
+  ] as const
+) {
+  Deno.test(`requestJson() is ${kind} by Directus's ${status} ${code}, with its reason`, async () => {
+    const answers = [refusal(code), refusal(code, "Not allowed.", "No field x"), refusal(code, 1)];
+    const responses = await Promise.all(answers.map((body) => receive(body, { status })));
+    assertEquals(
+      responses,
+      ["Not allowed.", "No field x", ""].map((reason) => ({ kind, status, code, reason })),
+    );
   });
 }
 
 for (
-  const [name, source] of [
-    ["a body that breaks off", { start: (body) => body.error(new Error("reset")) }],
-    ["a body that cannot be cancelled", { cancel: () => new Promise(() => {}) }],
-  ] satisfies [string, UnderlyingDefaultSource][]
+  const [name, body] of [
+    ["HTML", "<!doctype html><title>Log in</title>"],
+    ["no body", ""],
+    ["JSON of another server", '{"error":"Unauthorized"}'],
+    ["no errors", '{"errors":[]}'],
+    ["an error without a code", refusal(undefined)],
+    ["a code in small letters", refusal("access_denied")],
+    ["errors in __proto__", `{"__proto__":${refusal("FORBIDDEN")}}`],
+  ] as const
 ) {
-  Deno.test(`getJson() is denied by 401 and 403 with ${name}`, async () => {
-    for (const status of [401, 403] as const) {
-      const response = await receive(new ReadableStream(source), { status });
-      assertEquals(response, { kind: "denied", status });
+  Deno.test(`requestJson() takes 400, 401, 403 and 404 with ${name} for a foreign answer`, async () => {
+    for (const status of [400, 401, 403, 404]) {
+      const expected = failure("foreign", `status ${status} without Directus's error`);
+      assertEquals(await receive(body, { status }), expected);
     }
   });
 }
 
+Deno.test("requestJson() ignores the body of a status that says enough", async () => {
+  const sources: UnderlyingDefaultSource[] = [
+    { start: (body) => body.error(new Error("reset")) },
+    { cancel: () => new Promise(() => {}) },
+  ];
+  for (const source of sources) {
+    const response = await receive(new ReadableStream(source), { status: 503 });
+    assertEquals(response, failure("outage", "status 503"));
+  }
+});
+
 for (
   const [cause, statuses] of [
-    ["other", [301, 302, 303, 307, 308, 400, 404, 408, 428, 430, 431]],
+    ["foreign", [301, 302, 303, 307, 308]],
     ["rate-limit", [429]],
     ["outage", [500, 502, 503, 504]],
   ] as const
 ) {
   for (const status of statuses) {
-    Deno.test(`getJson() fails with cause ${cause} on status ${status}`, async () => {
+    Deno.test(`requestJson() fails with cause ${cause} on status ${status}`, async () => {
       const response = await receive('{"data":{"id":"1"}}', { status });
       assertEquals(response, failure(cause, `status ${status}`));
     });
@@ -133,7 +179,7 @@ for (
     ["Sun, 01 Jan 2040 00:00:00 GMT", 2_000],
   ] as const
 ) {
-  Deno.test(`getJson() reads Retry-After: ${header.slice(0, 40)} as ${retryAfterMs} ms`, async () => {
+  Deno.test(`requestJson() reads Retry-After: ${header.slice(0, 40)} as ${retryAfterMs} ms`, async () => {
     using _time = new FakeTime("2040-01-01T00:00:00Z");
     const response = await receive("", { status: 429, headers: { "retry-after": header } });
     assertEquals(response, failure("rate-limit", "status 429", retryAfterMs));
@@ -141,7 +187,7 @@ for (
 }
 
 for (const [status, where] of [[302, "elsewhere"], [307, "elsewhere"], [302, "/login"]] as const) {
-  Deno.test(`getJson() does not follow a ${status} with the cookie: ${where}`, async () => {
+  Deno.test(`requestJson() does not follow a ${status} with the cookie: ${where}`, async () => {
     const reached: string[] = [];
     const handle = (request: Request) => {
       reached.push(request.url);
@@ -154,13 +200,13 @@ for (const [status, where] of [[302, "elsewhere"], [307, "elsewhere"], [302, "/l
         ? new Response(null, { status, headers: { location } })
         : handle(request)
     );
-    assertEquals(await get(fetch, server.url), failure("other", `status ${status}`));
+    assertEquals(await get(fetch, server.url), failure("foreign", `status ${status}`));
     assertEquals(reached, []);
   });
 }
 
 for (const [name, bad] of [["a line break", "\n"], ["a NUL", "\0"], ["a wide letter", "日"]]) {
-  Deno.test(`getJson() does not reveal a cookie with ${name}, which no header can hold`, async () => {
+  Deno.test(`requestJson() does not reveal a cookie with ${name}, which no header can hold`, async () => {
     const session = new SessionCookie("session", `s3cr3t${bad}s3cr3t`);
     const response = await get(fetch, undefined, session);
     assertEquals(response.kind, "failed");
@@ -169,7 +215,7 @@ for (const [name, bad] of [["a line break", "\n"], ["a NUL", "\0"], ["a wide let
 }
 
 for (const what of ["a response", "the rest of a body"]) {
-  Deno.test(`getJson() times out waiting for ${what}`, async () => {
+  Deno.test(`requestJson() times out waiting for ${what}`, async () => {
     using time = new FakeTime();
     const requested = Promise.withResolvers<void>();
     const responded = Promise.withResolvers<void>();
@@ -192,7 +238,7 @@ for (const what of ["a response", "the rest of a body"]) {
   });
 }
 
-Deno.test("getJson() fails if the connection is refused, or closed without a response", async () => {
+Deno.test("requestJson() fails if the connection is refused, or closed without a response", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
   using _accepted = await listener.accept();
@@ -212,12 +258,12 @@ for (
     ["65,538 bytes in half as many characters", "Ä".repeat(MAX_BYTES / 2), "failed"],
   ] as const
 ) {
-  Deno.test(`getJson() with a body of ${name} is ${kind}`, async () => {
+  Deno.test(`requestJson() with a body of ${name} is ${kind}`, async () => {
     assertEquals((await receive(JSON.stringify(text))).kind, kind);
   });
 }
 
-Deno.test("getJson() stops reading a body that never ends", async () => {
+Deno.test("requestJson() stops reading a body that never ends", async () => {
   let chunks = 0;
   let cancelled = 0;
   const body = new ReadableStream({
@@ -231,7 +277,7 @@ Deno.test("getJson() stops reading a body that never ends", async () => {
   assertEquals([chunks, cancelled], [65, 1]);
 });
 
-Deno.test("getJson() fails if the body breaks off", async () => {
+Deno.test("requestJson() fails if the body breaks off", async () => {
   const body = new ReadableStream({
     start: (controller) => controller.error(new Error("connection reset")),
   });
@@ -239,7 +285,7 @@ Deno.test("getJson() fails if the body breaks off", async () => {
 });
 
 for (const thrown of ["plain text", undefined]) {
-  Deno.test(`getJson() does not reject if fetch throws ${thrown}`, async () => {
+  Deno.test(`requestJson() does not reject if fetch throws ${thrown}`, async () => {
     const response = await get(() => Promise.reject(thrown));
     assertEquals(response, failure("outage", String(thrown)));
   });

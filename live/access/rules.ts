@@ -1,0 +1,119 @@
+/**
+ * The rules by which Directus decides what a user may read.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { relation, Schema } from "./schema.ts";
+
+const id = z.string();
+const flag = z.boolean().nullish().transform((value) => value ?? false);
+
+/** One row of `directus_permissions`. */
+export const permission = z.object({
+  policy: id.nullable(),
+  collection: z.string(),
+  /** The rule that rows must meet; empty for all rows. */
+  permissions: z.record(z.string(), z.unknown()).nullish(),
+  /** The fields that it grants; `*` for all. */
+  fields: z.array(z.string()).nullish(),
+});
+
+/** One row of `directus_policies`. */
+export const policy = z.object({
+  id,
+  admin_access: flag,
+  app_access: flag,
+  /** Addresses that the policy is limited to; an empty list, or none, does not limit it. */
+  ip_access: z.union([z.array(z.string()), z.string()]).nullish(),
+});
+
+/** One row of `directus_access`: a policy of a user, of a role, or, without both, of the public. */
+export const access = z.object({ policy: id, role: id.nullable(), user: id.nullable() });
+
+/** One row of `directus_roles`. */
+export const role = z.object({ id, parent: id.nullish() });
+
+/** What `DIRECTUS_TOKEN` reads, as a whole. */
+export const rulesData = z.object({
+  permissions: z.array(permission),
+  policies: z.array(policy),
+  access: z.array(access),
+  roles: z.array(role),
+  relations: z.array(relation),
+});
+
+/** A permission to read rows of a collection. */
+export type Permission = z.output<typeof permission>;
+
+/** Whose policies are meant. */
+export interface Person {
+  /** Primary key of the user. */
+  readonly user: string;
+  /** Primary key of the role that the session has, which may be older than the user's role. */
+  readonly role: string | null;
+}
+
+/** What applies to a person. */
+export interface Effective {
+  /** The policies' ids. */
+  readonly policies: readonly string[];
+  /** The role and its ancestors. */
+  readonly roles: readonly string[];
+  /** Whether a policy grants everything. */
+  readonly isAdmin: boolean;
+  /** Whether a policy gives access to Directus's app, which grants some system collections. */
+  readonly hasApp: boolean;
+  /** Whether a policy depends on the address that Directus sees, which is not known here. */
+  readonly dependsOnAddress: boolean;
+  /** The permissions to read. */
+  readonly permissions: readonly Permission[];
+}
+
+/** All rules, as they were at one moment. */
+export class Rules {
+  /** The relations of all collections. */
+  readonly schema: Schema;
+  readonly #data: z.output<typeof rulesData>;
+  readonly #parents: ReadonlyMap<string, string | null>;
+
+  /** Creates rules from what Directus returned. */
+  constructor(data: z.output<typeof rulesData>) {
+    this.#data = data;
+    this.schema = new Schema(data.relations);
+    this.#parents = new Map(data.roles.map(({ id, parent }) => [id, parent ?? null]));
+  }
+
+  /** Returns what applies to a person. Someone without a role gets what the public gets. */
+  effective({ user, role }: Person): Effective {
+    const roles = this.#ancestry(role);
+    const rows = this.#data.access.filter((row) => {
+      if (row.user !== null) return row.user === user;
+      return row.role === null ? roles.length === 0 : roles.includes(row.role);
+    });
+    const ids = new Set(rows.map(({ policy }) => policy));
+    const policies = this.#data.policies.filter(({ id }) => ids.has(id));
+    return {
+      policies: policies.map(({ id }) => id).sort(),
+      roles,
+      isAdmin: policies.some(({ admin_access }) => admin_access),
+      hasApp: policies.some(({ app_access }) => app_access),
+      dependsOnAddress: policies.some(({ ip_access }) => (ip_access?.length ?? 0) > 0),
+      permissions: this.#data.permissions.filter(({ policy }) =>
+        policy !== null && ids.has(policy)
+      ),
+    };
+  }
+
+  /** Returns a role and its ancestors. A loop, which Directus refuses to store, ends the walk. */
+  #ancestry(role: string | null): string[] {
+    const roles: string[] = [];
+    let current = role;
+    while (current !== null && !roles.includes(current)) {
+      roles.push(current);
+      current = this.#parents.get(current) ?? null;
+    }
+    return roles;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * How a view's rows are asked of Directus, and read from its answer.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Row, Rows, ViewRefused } from "../domain/view_source.ts";
+import type { ViewQuery } from "../domain/view_query.ts";
+
+/** The largest row, as JSON text, in UTF-16 code units: one publication carries it. */
+const MAX_ROW_LENGTH = 262_144;
+
+/**
+ * The name under which the primary key is asked for once more, so that a row has it whichever fields the
+ * client wants. It is taken out again.
+ */
+const KEY_ALIAS = "live_key";
+
+const answer = z.object({ data: z.array(z.record(z.string(), z.unknown())) });
+
+/** Returns the body of the SEARCH request that reads a view. */
+export function searchOf({ collection: _, ...query }: ViewQuery, primaryKey: string): unknown {
+  return {
+    query: {
+      ...query,
+      fields: [...query.fields, KEY_ALIAS],
+      alias: { [KEY_ALIAS]: primaryKey },
+    },
+  };
+}
+
+/** Reads the rows from Directus's answer, each once: a join may return a row twice. */
+export function readRows(json: unknown): Rows | ViewRefused | undefined {
+  const { data } = answer.safeParse(json);
+  if (data === undefined) return undefined;
+  const rows = new Map<string, Row>();
+  for (const { [KEY_ALIAS]: id, ...row } of data.data) {
+    if (typeof id !== "string" && typeof id !== "number") {
+      return refused("The rows' primary key cannot be read; LIVE_TOPICS names it if it is not id");
+    }
+    const [key, text] = [String(id), JSON.stringify(row)];
+    if (text.length > MAX_ROW_LENGTH) {
+      return refused(`A row is longer than ${MAX_ROW_LENGTH} characters: ask for fewer fields`);
+    }
+    if (!rows.has(key)) rows.set(key, { key, json: text });
+  }
+  return { kind: "rows", rows: [...rows.values()] };
+}
+
+function refused(reason: string): ViewRefused {
+  return { kind: "refused", code: "bad-view", reason };
+}
+
+/**
+ * Returns the keys that a filter limits its rows to: those of `_eq` or `_in` on the primary key, at the
+ * top or within `_and`.
+ */
+export function pinnedKeys(
+  { filter }: Pick<ViewQuery, "filter">,
+  primaryKey: string,
+): ReadonlySet<string> | undefined {
+  const condition = filter?.[primaryKey];
+  if (typeof condition === "object" && condition !== null) {
+    const { _eq, _in } = condition as Record<string, unknown>;
+    const keys = Array.isArray(_in) ? _in : _eq === undefined ? [] : [_eq];
+    const isKey = (key: unknown) => typeof key === "string" || typeof key === "number";
+    if (keys.length > 0 && keys.every(isKey)) return new Set(keys.map(String));
+  }
+  const all = filter?.["_and"];
+  if (!Array.isArray(all)) return undefined;
+  return all.map((member) => pinnedKeys({ filter: member }, primaryKey))
+    .find((keys) => keys !== undefined);
+}

@@ -1,0 +1,192 @@
+/**
+ * Views' rows and access classes, from Directus.
+ *
+ * @module
+ */
+
+import { type Classified, classOf, type Grants, grants } from "../access/classes.ts";
+import type { AskOptions, Unauthorized, Unavailable } from "../domain/authority.ts";
+import type { Credential } from "../domain/credential.ts";
+import type { Logger } from "../domain/logger.ts";
+import type { Metrics } from "../domain/metrics.ts";
+import type { TopicSource } from "../domain/topic.ts";
+import type { ViewQuery } from "../domain/view_query.ts";
+import type { AccessClass, Rows, Viewer, ViewRefused, ViewSource } from "../domain/view_source.ts";
+import { AccessRules } from "./access_rules.ts";
+import type { DirectusClient } from "./directus_client.ts";
+import { DEFAULT_RETRY_AFTER_MS, type DirectusError, type FailedRequest } from "./json_request.ts";
+import { pinnedKeys, readRows, searchOf } from "./view_rows.ts";
+
+/** What the source needs. */
+export interface DirectusViewSourceOptions {
+  /** Calls Directus. */
+  readonly client: DirectusClient;
+  /** Collections by topic prefix; they name primary keys that are not `id`. */
+  readonly topics: ReadonlyMap<string, TopicSource>;
+  /** The token that reads access rules; without one only equal full rights are shared. */
+  readonly token?: Credential | undefined;
+  /** Whether users may share views at all. */
+  readonly isShared: boolean;
+  /** How long a session's rights are reused, in milliseconds. */
+  readonly ttlMs: number;
+  /** Counts and times reads. */
+  readonly metrics: Metrics;
+  /** Logs why access rules cannot be read. */
+  readonly logger: Logger;
+  /** Monotonic clock, in milliseconds. @default {performance.now} */
+  readonly now?: () => number;
+}
+
+/** The largest answer that is read, in bytes. */
+const MAX_BYTES = 8_388_608;
+
+/** Sessions whose rights are kept; the oldest is dropped. */
+const MAX_SESSIONS = 20_000;
+
+/** Questions about one session that come within this time are one, in milliseconds. */
+const SAME_MOMENT_MS = 1;
+
+/** Error codes of a session that is not, or no longer, good. */
+const SESSION_CODES: ReadonlySet<string> = new Set(["INVALID_TOKEN", "TOKEN_EXPIRED"]);
+
+type GrantsAnswer = { readonly kind: "grants"; readonly grants: Grants | undefined } | Failure;
+type Failure = ViewRefused | Unauthorized | Unavailable;
+
+/** A session's rights, being asked for or known. */
+interface KnownGrants {
+  readonly answer: Promise<GrantsAnswer>;
+  readonly askedAt: number;
+}
+
+/** Asks Directus, with the session that looks at a view. */
+export class DirectusViewSource implements ViewSource {
+  readonly #options: DirectusViewSourceOptions;
+  readonly #now: () => number;
+  readonly #rules: AccessRules;
+  /** By the hash of the session's credential, oldest first. */
+  readonly #grants = new Map<string, KnownGrants>();
+
+  /** Creates a source that has asked nothing yet. */
+  constructor(options: DirectusViewSourceOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#rules = new AccessRules({ ...options, token: options.token, now: this.#now });
+  }
+
+  async classify(
+    { cookie, user }: Viewer,
+    query: ViewQuery,
+    options?: AskOptions,
+  ): Promise<AccessClass | Failure> {
+    const [answer, rules] = await Promise.all([this.#grantsOf(cookie, options), this.#rules.get()]);
+    if (answer.kind !== "grants") return answer;
+    const { grants } = answer;
+    if (grants !== undefined && (grants[query.collection]?.read?.access ?? "none") === "none") {
+      return refused("forbidden", `Not allowed to read the collection ${query.collection}`);
+    }
+    const role = cookie.claims()?.["role"];
+    const classified: Classified = classOf({
+      query,
+      person: { user: user.id, role: typeof role === "string" ? role : null },
+      grants: grants ?? {},
+      // The rules of a session whose role is not known cannot be told.
+      rules: role === undefined ? undefined : rules,
+      schema: rules?.schema,
+      isShared: this.#options.isShared && grants !== undefined,
+    });
+    return { kind: "class", ...classified };
+  }
+
+  async read({ cookie }: Viewer, query: ViewQuery): Promise<Rows | Failure> {
+    const path = `/items/${query.collection}`;
+    const search = searchOf(query, this.#primaryKeyOf(query));
+    const call = await this.#options.client.get(path, cookie, { search, maxBytes: MAX_BYTES });
+    if (call.kind === "unavailable") return call;
+    const { response } = call;
+    const answer = response.kind === "json"
+      ? readRows(response.json) ?? NO_ROWS
+      : failureOf(response);
+    this.#options.metrics.viewRead(METRIC_RESULTS[answer.kind], call.elapsedMs);
+    return answer;
+  }
+
+  pinnedKeys(query: ViewQuery): ReadonlySet<string> | undefined {
+    return pinnedKeys(query, this.#primaryKeyOf(query));
+  }
+
+  forget(): void {
+    this.#rules.forget();
+    this.#grants.clear();
+  }
+
+  #primaryKeyOf({ collection }: ViewQuery): string {
+    for (const source of this.#options.topics.values()) {
+      if (source.collection === collection) return source.primaryKey;
+    }
+    return "id";
+  }
+
+  /** Asks for a session's rights. Views of one session that are checked together share the question. */
+  #grantsOf(cookie: Credential, { fresh = false }: AskOptions = {}): Promise<GrantsAnswer> {
+    const session = cookie.hash();
+    const known = this.#grants.get(session);
+    const maxAgeMs = fresh ? SAME_MOMENT_MS : this.#options.ttlMs;
+    const askedAt = this.#now();
+    if (known !== undefined && askedAt - known.askedAt <= maxAgeMs) return known.answer;
+    const answer = this.#askGrants(cookie);
+    this.#grants.delete(session);
+    this.#grants.set(session, { answer, askedAt });
+    const [oldest = session] = this.#grants.keys();
+    if (this.#grants.size > MAX_SESSIONS) this.#grants.delete(oldest);
+    answer.then(({ kind }) => {
+      const isKept = kind === "grants" && this.#options.ttlMs > 0;
+      if (!isKept && this.#grants.get(session)?.answer === answer) this.#grants.delete(session);
+    });
+    return answer;
+  }
+
+  async #askGrants(cookie: Credential): Promise<GrantsAnswer> {
+    const call = await this.#options.client.get("/permissions/me", cookie, { maxBytes: MAX_BYTES });
+    if (call.kind === "unavailable") return call;
+    const { response } = call;
+    // Directus 10 has no such route: there each user is a class.
+    if (response.kind === "rejected" && response.status === 404) {
+      return { kind: "grants", grants: undefined };
+    }
+    if (response.kind !== "json") return failureOf(response);
+    const data = grants.safeParse((response.json as { data?: unknown } | null)?.data);
+    return data.success ? { kind: "grants", grants: data.data } : NO_GRANTS;
+  }
+}
+
+const NO_ROWS: Unavailable = {
+  kind: "unavailable",
+  reason: "response holds no rows",
+  retryAfterMs: DEFAULT_RETRY_AFTER_MS,
+};
+const NO_GRANTS: Unavailable = { ...NO_ROWS, reason: "response holds no permissions" };
+
+const METRIC_RESULTS = {
+  rows: "ok",
+  refused: "refused",
+  unauthorized: "unauthorized",
+  unavailable: "error",
+} as const;
+
+function failureOf(response: DirectusError | FailedRequest): Failure {
+  if (response.kind === "failed") {
+    const { cause, reason, retryAfterMs } = response;
+    return cause === "other" ? refused("bad-view", reason) : {
+      kind: "unavailable",
+      reason,
+      retryAfterMs,
+    };
+  }
+  const { status, code, reason } = response;
+  if (status === 401 || SESSION_CODES.has(code)) return { kind: "unauthorized" };
+  return refused(status === 403 ? "forbidden" : "bad-view", reason);
+}
+
+function refused(code: ViewRefused["code"], reason: string): ViewRefused {
+  return { kind: "refused", code, reason };
+}

@@ -1,0 +1,85 @@
+/**
+ * The seam to where views' rows come from.
+ *
+ * @module
+ */
+
+import type { AskOptions, Unauthorized, Unavailable, User } from "./authority.ts";
+import type { Credential } from "./credential.ts";
+import type { ViewQuery } from "./view_query.ts";
+
+/** The session that looks at a view. */
+export interface Viewer {
+  /** The session's credential. */
+  readonly cookie: Credential;
+  /** The user behind it. */
+  readonly user: User;
+}
+
+/**
+ * A set of sessions that are guaranteed to get the same answer to a query: the same rows, and of each
+ * row the same fields.
+ */
+export interface AccessClass {
+  /** Tells the union's members apart. */
+  readonly kind: "class";
+  /** Equal for sessions of the same class, and for no others. */
+  readonly key: string;
+  /**
+   * Collections whose changes can change the answer; `undefined` if that is not known, so that any
+   * change can.
+   */
+  readonly touched: ReadonlySet<string> | undefined;
+}
+
+/** A view that a session may not have, with Directus's reason if it gave one. */
+export interface ViewRefused {
+  /** Tells the union's members apart. */
+  readonly kind: "refused";
+  /** `bad-view` if the query is at fault, `forbidden` if the session's rights are. */
+  readonly code: "bad-view" | "forbidden";
+  /** Why, for the client. */
+  readonly reason: string;
+}
+
+/** A row as the source returns it. */
+export interface Row {
+  /** Its primary key, as text. */
+  readonly key: string;
+  /** The row as JSON text. */
+  readonly json: string;
+}
+
+/** The rows of a view, in the query's order. */
+export interface Rows {
+  /** Tells the union's members apart. */
+  readonly kind: "rows";
+  /** The rows; no two have the same key. */
+  readonly rows: readonly Row[];
+}
+
+/** Answers which sessions share a view, and reads it. Its methods do not reject. */
+export interface ViewSource {
+  /** Resolves to the access class of a session for a query. */
+  classify(
+    viewer: Viewer,
+    query: ViewQuery,
+    options?: AskOptions,
+  ): Promise<AccessClass | ViewRefused | Unauthorized | Unavailable>;
+  /** Reads a view with the rights of one session, from the database and from no cache. */
+  read(viewer: Viewer, query: ViewQuery): Promise<Rows | ViewRefused | Unauthorized | Unavailable>;
+  /** Forgets what it knows of rights and rules, as they have changed. */
+  forget(): void;
+  /** Returns the keys that a query is limited to by its filter; `undefined` if it is not. */
+  pinnedKeys(query: ViewQuery): ReadonlySet<string> | undefined;
+}
+
+/** Something that happened to items of a collection. */
+export interface Change {
+  /** The collection. */
+  readonly collection: string;
+  /** What happened, if that is known. */
+  readonly event?: "create" | "update" | "delete" | undefined;
+  /** Primary keys of the items, as text; `undefined` if they are not known. */
+  readonly keys?: readonly string[] | undefined;
+}

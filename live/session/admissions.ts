@@ -1,0 +1,78 @@
+/**
+ * Who may subscribe to a topic or a view.
+ *
+ * @module
+ */
+
+import type { Connection } from "../connection/connection.ts";
+import type { Authority } from "../domain/authority.ts";
+import type { Topic } from "../domain/topic.ts";
+import type { ViewQuery } from "../domain/view_query.ts";
+import type { LossReason } from "../views/view_members.ts";
+import type { Views } from "../views/views.ts";
+import {
+  type Admission,
+  type Admit,
+  FORBIDDEN,
+  type Refusal,
+  SESSION_OVER,
+} from "./client_subscription.ts";
+
+/** Admits a client to a topic if the authority allows it; without one, every client. */
+export function admitToTopic(
+  { cookie }: Connection,
+  topic: Topic,
+  authority: Authority | undefined,
+): Admit {
+  const admission: Admission = { kind: "admitted", topic: topic.name, leave() {} };
+  return async () => {
+    if (authority === undefined) return admission;
+    if (cookie === null) return FORBIDDEN;
+    const answer = await authority.authorise(cookie, topic);
+    switch (answer.kind) {
+      case "allowed":
+        return admission;
+      case "forbidden":
+        return FORBIDDEN;
+      case "unauthorized":
+        return SESSION_OVER;
+      case "unavailable":
+        return unavailable("Directus could not be asked; try again", answer.retryAfterMs);
+    }
+  };
+}
+
+/** Admits a client to a view, which is opened for it. A server without views has none to open. */
+export function admitToView(
+  { cookie, user }: Connection,
+  query: ViewQuery,
+  views: Views | undefined,
+  onLost: (reason: LossReason) => void,
+): Admit {
+  return async () => {
+    if (views === undefined || cookie === null || user === null) {
+      return { ...FORBIDDEN, message: "This server has no views" };
+    }
+    const answer = await views.open({ cookie, user }, query, onLost);
+    switch (answer.kind) {
+      case "opened":
+        return { kind: "admitted", topic: answer.topic, leave: answer.leave };
+      case "refused":
+        return { kind: "refused", code: answer.code, message: answer.reason };
+      case "full":
+        return {
+          kind: "refused",
+          code: "limit",
+          message: "The server has no room for another view",
+        };
+      case "unauthorized":
+        return SESSION_OVER;
+      case "unavailable":
+        return unavailable("The view cannot be read now; try again", answer.retryAfterMs);
+    }
+  };
+}
+
+function unavailable(message: string, retryAfterMs: number): Refusal {
+  return { kind: "refused", code: "unavailable", message, retryAfterMs };
+}

@@ -1,0 +1,256 @@
+/**
+ * One client's subscription to one topic or view.
+ *
+ * @module
+ */
+
+import type { Connection } from "../connection/connection.ts";
+import { BrokerUnavailable } from "../domain/broker.ts";
+import { CloseCode } from "../domain/close_codes.ts";
+import type {
+  ErrorCode,
+  ErrorMessage,
+  SubscribeRequest,
+  TopicRequest,
+  UnsubscribedMessage,
+} from "../domain/messages.ts";
+import type { Hub, SubscriptionStart } from "../hub/hub.ts";
+import { SESSION_ENDED_REASON } from "./session_checker.ts";
+
+/** Permission to subscribe. */
+export interface Admission {
+  /** Tells the union's members apart. */
+  readonly kind: "admitted";
+  /** Name of the topic. */
+  readonly topic: string;
+  /** Called once, when the subscription that it allowed has ended. */
+  readonly leave: () => void;
+}
+
+/** A subscription that is not allowed, at all or now. */
+export interface Refusal {
+  /** Tells the union's members apart. */
+  readonly kind: "refused";
+  /** Why, for programs. */
+  readonly code: ErrorCode;
+  /** Why, for people. */
+  readonly message: string;
+  /** When to try again, in milliseconds, if that makes sense. */
+  readonly retryAfterMs?: number | undefined;
+  /** Whether the connection's session is over. */
+  readonly isSessionOver?: boolean;
+}
+
+/** Decides whether a client may subscribe. */
+export type Admit = () => Promise<Admission | Refusal>;
+
+/** What a subscription needs. */
+export interface ClientSubscriptionOptions {
+  /** The client's connection. */
+  readonly connection: Connection;
+  /** Knows topics and their subscribers. */
+  readonly hub: Hub;
+  /** Decides whether the client may subscribe. */
+  readonly admit: Admit;
+  /** Topics and views per connection. */
+  readonly maxTopics: number;
+  /** Returns the number of topics and views that count towards the limit. */
+  readonly count: () => number;
+}
+
+/** When a client may be back with a fresh cookie, in milliseconds. */
+const FRESH_COOKIE_MS = 1_000;
+
+/** The refusal of a session that is over. It denies nothing: the user may come back with a fresh cookie. */
+export const SESSION_OVER: Refusal = {
+  kind: "refused",
+  code: "forbidden",
+  message: "The session is no longer good",
+  retryAfterMs: FRESH_COOKIE_MS,
+  isSessionOver: true,
+};
+
+/**
+ * Handles the messages about one topic or view in their order, one at a time. Messages about different
+ * ones do not wait for each other.
+ *
+ * It is `unsubscribed` at first, `subscribing` while its admission and the hub are asked, and
+ * `subscribed` from the answer to the client until the subscription ends.
+ */
+export class ClientSubscription {
+  readonly #options: ClientSubscriptionOptions;
+  #state: "unsubscribed" | "subscribing" | "subscribed" = "unsubscribed";
+  /** What the client is admitted to while it is subscribed. */
+  #admission: Admission | undefined;
+  /** Why the right was withdrawn while a message was in progress, if it was. */
+  #withdrawn: UnsubscribedMessage["reason"] | undefined;
+  /** The handling of the newest message; `undefined` while none is in progress. */
+  #newest: Promise<void> | undefined;
+
+  /** Creates a subscription that has not begun. */
+  constructor(options: ClientSubscriptionOptions) {
+    this.#options = options;
+  }
+
+  /** Name of the topic; `undefined` while the client is not subscribed. */
+  get topic(): string | undefined {
+    return this.#admission?.topic;
+  }
+
+  /** Whether it counts towards the limit. */
+  get isActive(): boolean {
+    return this.#state !== "unsubscribed";
+  }
+
+  /** Whether there is nothing to remember about it. */
+  get isIdle(): boolean {
+    return !this.isActive && this.#newest === undefined;
+  }
+
+  /** Handles a message once the earlier ones are handled. */
+  async handle(message: TopicRequest): Promise<void> {
+    const handling = this.#handleAfter(this.#newest, message);
+    this.#newest = handling;
+    try {
+      await handling;
+    } finally {
+      if (this.#newest === handling) {
+        this.#newest = undefined;
+        this.#withdrawn = undefined;
+      }
+    }
+  }
+
+  /**
+   * Ends the subscription because the right to it was withdrawn. A message in progress is refused,
+   * even if it was admitted before.
+   *
+   * @returns Whether the client was subscribed.
+   */
+  withdraw(reason: "forbidden" | "changed" = "forbidden"): boolean {
+    if (this.#newest !== undefined) this.#withdrawn = reason;
+    if (this.#state !== "subscribed") return false;
+    this.#unsubscribe(this.topic, { reason });
+    return true;
+  }
+
+  /** Ends the subscription because the connection has ended. */
+  end(): void {
+    this.#leave();
+  }
+
+  async #handleAfter(earlier: Promise<void> | undefined, message: TopicRequest): Promise<void> {
+    await earlier?.catch(() => {}); // its own caller reports the failure
+    if (this.#options.connection.ended) return;
+    if (message.type === "subscribe") await this.#subscribe(message);
+    else this.#unsubscribe(message.topic, { id: message.id });
+  }
+
+  async #subscribe(message: SubscribeRequest): Promise<void> {
+    const { maxTopics, count } = this.#options;
+    if (this.#state === "unsubscribed") {
+      if (count() >= maxTopics) {
+        const text = `Too many topics: at most ${maxTopics}`;
+        return this.#refuse(message, { kind: "refused", code: "limit", message: text });
+      }
+      this.#state = "subscribing";
+    }
+    this.#withdrawn = undefined; // only what is withdrawn from now on concerns this message
+    try {
+      const admission = await this.#options.admit();
+      if (admission.kind === "admitted") await this.#start(message, admission);
+      else this.#refuse(message, admission);
+    } finally {
+      if (this.#state === "subscribing") this.#state = "unsubscribed";
+    }
+  }
+
+  async #start(message: SubscribeRequest, admission: Admission): Promise<void> {
+    const { connection, hub } = this.#options;
+    try {
+      await hub.subscribe(connection, admission.topic, {
+        since: message.since,
+        onStart: (start) => this.#begin(message, admission, start),
+      });
+    } catch (error) {
+      if (!(error instanceof BrokerUnavailable)) throw error;
+      const { retryAfterMs } = error;
+      const text = "The topic cannot be read now; try again";
+      this.#refuse(message, { kind: "refused", code: "unavailable", message: text, retryAfterMs });
+    } finally {
+      if (this.#admission !== admission) admission.leave(); // it did not begin, or has ended already
+    }
+  }
+
+  /** Tells the client where the subscription starts, unless the right to it was just withdrawn. */
+  #begin(message: SubscribeRequest, admission: Admission, start: SubscriptionStart): void {
+    const { connection, hub } = this.#options;
+    const { topic } = admission;
+    if (this.#withdrawn !== undefined) {
+      hub.unsubscribe(connection, topic);
+      return this.#refuse(message, this.#withdrawn === "changed" ? RIGHTS_CHANGED : FORBIDDEN);
+    }
+    const former = this.#admission;
+    this.#admission = admission;
+    this.#state = "subscribed";
+    former?.leave();
+    if (former !== undefined && former.topic !== topic) hub.unsubscribe(connection, former.topic);
+    connection.send({ type: "subscribed", topic, id: message.id, ...start });
+  }
+
+  #unsubscribe(
+    topic: string | undefined,
+    more: Pick<UnsubscribedMessage, "id" | "reason">,
+  ): void {
+    this.#leave();
+    this.#options.connection.send({ type: "unsubscribed", topic: topic ?? "", ...more });
+  }
+
+  #leave(): void {
+    const { connection, hub } = this.#options;
+    const admission = this.#admission;
+    this.#admission = undefined;
+    this.#state = "unsubscribed";
+    if (admission === undefined) return;
+    hub.unsubscribe(connection, admission.topic);
+    admission.leave();
+  }
+
+  /** Tells the client that it is not admitted. A subscription that it had ends if it is forbidden. */
+  #refuse(message: SubscribeRequest, refusal: Refusal): void {
+    const { connection } = this.#options;
+    refuse(connection, message, refusal);
+    if (refusal.isSessionOver) {
+      connection.end(CloseCode.SessionEnded, SESSION_ENDED_REASON);
+    } else if (refusal.code === "forbidden" && this.#state === "subscribed") {
+      this.#unsubscribe(this.topic, { reason: "forbidden" });
+    }
+  }
+}
+
+/** The refusal of a topic that Directus forbids. */
+export const FORBIDDEN: Refusal = {
+  kind: "refused",
+  code: "forbidden",
+  message: "Not allowed to listen to this topic",
+};
+
+/** The refusal of a view whose rights changed while it was opened. */
+const RIGHTS_CHANGED: Refusal = {
+  kind: "refused",
+  code: "unavailable",
+  message: "Rights have just changed; try again",
+  retryAfterMs: 0,
+};
+
+/** Tells the client that its request was refused. */
+export function refuse(
+  connection: Connection,
+  { id, topic }: TopicRequest,
+  { code, message, retryAfterMs }: Omit<Refusal, "kind">,
+): void {
+  const more: Pick<ErrorMessage, "retryAfterMs"> = retryAfterMs === undefined
+    ? {}
+    : { retryAfterMs };
+  connection.send({ type: "error", code, message, id, topic, ...more });
+}

@@ -1,0 +1,249 @@
+/**
+ * One view: a list that is read again and compared whenever it may have changed.
+ *
+ * @module
+ */
+
+import type { Unauthorized, Unavailable } from "../domain/authority.ts";
+import type { Change, ViewRefused, ViewSource } from "../domain/view_source.ts";
+import type { ViewQuery } from "../domain/view_query.ts";
+import type { TopicHistory } from "../history/topic_history.ts";
+import { differences, type RankedRow } from "./differences.ts";
+import { type LossReason, type ViewMember, ViewMembers } from "./view_members.ts";
+
+/** Why a view could not be read. */
+export type ReadFailure = ViewRefused | Unauthorized | Unavailable;
+
+/** What a view needs. */
+export interface ViewOptions {
+  /** The query. */
+  readonly query: ViewQuery;
+  /** Collections whose changes can change it; `undefined` for all. */
+  readonly touched: ReadonlySet<string> | undefined;
+  /** The topic's log: the view's state is its latest of each key. */
+  readonly log: TopicHistory;
+  /** Where rows come from. */
+  readonly source: ViewSource;
+  /** How often it is read though nothing told of a change, in milliseconds; 0 is never. */
+  readonly refreshMs: number;
+  /** Called when the log has grown. */
+  readonly onPublished: () => void;
+  /** Called when a read was refused: the members' rights may have changed, and are to be checked. */
+  readonly onRefused: () => void;
+  /** Called for each member that may not have the view any more. */
+  readonly onLost: (member: ViewMember, reason: LossReason) => void;
+  /** A monotonic clock, in milliseconds. */
+  readonly now: () => number;
+  /** Returns a number from 0 to below 1. */
+  readonly random: () => number;
+}
+
+/**
+ * The shortest time from one read to the next, in milliseconds. However many changes are reported, a
+ * view is read at most ten times a second, and Directus has at least as much time off as a read takes.
+ */
+const MIN_PAUSE_MS = 100;
+
+/** The pause after a read that was refused, in milliseconds. */
+const REFUSED_PAUSE_MS = 1_000;
+
+/** How much earlier or later than its interval a regular read comes, as a part of the interval. */
+const JITTER = 0.2;
+
+/** A subscriber that waits for the first read. */
+type Waiting = (failure?: ReadFailure) => void;
+
+/**
+ * A view has one log for all sessions of an access class. One read is in flight at a time, with the
+ * session of one member; changes that are reported meanwhile cause one more read after it.
+ *
+ * A read that fails leaves the view as it is, and is repeated. While the members' rights are being
+ * checked again the view is suspended: it is not read, so nothing is published that a member might
+ * not be allowed to see.
+ */
+export class View {
+  /** The query. */
+  readonly query: ViewQuery;
+  /** The topic's log. */
+  readonly log: TopicHistory;
+  readonly #options: ViewOptions;
+  readonly #pinned: ReadonlySet<string> | undefined;
+  readonly #members = new ViewMembers();
+  readonly #waiting = new Map<ViewMember, Waiting>();
+  #isDirty = true;
+  #isReading = false;
+  /** Whether the log holds what was read since the view had its first member. */
+  #isReady = false;
+  /** Whether the last read was refused. */
+  #wasRefused = false;
+  #nextReadAt = -Infinity;
+  #read: ReturnType<typeof setTimeout> | undefined;
+  #refresh: ReturnType<typeof setTimeout> | undefined;
+
+  /** Creates a view without members, which is not read. */
+  constructor(options: ViewOptions) {
+    this.#options = options;
+    this.query = options.query;
+    this.log = options.log;
+    this.#pinned = options.source.pinnedKeys(options.query);
+  }
+
+  /** How many members it has. */
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /**
+   * Adds a member. Resolves once the log holds what the view shows, or to why it cannot be read; then
+   * it is no member.
+   */
+  join(member: ViewMember): Promise<ReadFailure | undefined> {
+    this.#members.add(member);
+    if (this.#isReady) return Promise.resolve(undefined);
+    const { promise, resolve } = Promise.withResolvers<ReadFailure | undefined>();
+    this.#waiting.set(member, resolve);
+    this.#isDirty = true;
+    this.#scheduleRead();
+    this.#scheduleRefresh();
+    return promise;
+  }
+
+  /** Removes a member; without any, the view is read no more. */
+  leave(member: ViewMember): void {
+    if (!this.#members.delete(member)) return;
+    this.#waiting.delete(member);
+    if (this.#members.size > 0) return this.#scheduleRead();
+    this.#isReady = false;
+    this.stop();
+  }
+
+  /** Whether a change can change what the view shows. */
+  isTouchedBy({ collection, keys }: Change): boolean {
+    const { touched } = this.#options;
+    if (touched !== undefined && !touched.has(collection)) return false;
+    const isAlone = touched?.size === 1;
+    if (this.#pinned === undefined || keys === undefined || !isAlone) return true;
+    return keys.some((key) => this.#pinned?.has(key));
+  }
+
+  /** Reads the view again, soon. */
+  markDirty(): void {
+    this.#isDirty = true;
+    this.#scheduleRead();
+  }
+
+  /** Suspends the view until every member, or those of some users, are confirmed or have left. */
+  suspend(users?: ReadonlySet<string>): void {
+    this.#members.doubt(users);
+    this.#isDirty = true;
+  }
+
+  /** Notes that a member still belongs to the view's access class. */
+  confirm(member: ViewMember): void {
+    this.#members.confirm(member);
+    this.#scheduleRead();
+  }
+
+  /** Reads no more. */
+  stop(): void {
+    clearTimeout(this.#read);
+    clearTimeout(this.#refresh);
+    this.#read = this.#refresh = undefined;
+  }
+
+  #scheduleRead(): void {
+    if (!this.#isDirty || this.#isReading || this.#read !== undefined || !this.#mayRead) return;
+    const waitMs = Math.max(0, this.#nextReadAt - this.#options.now());
+    this.#read = setTimeout(() => {
+      this.#read = undefined;
+      this.#readNow();
+    }, waitMs);
+  }
+
+  #scheduleRefresh(): void {
+    const { refreshMs, random } = this.#options;
+    if (refreshMs === 0 || this.#refresh !== undefined) return;
+    this.#refresh = setTimeout(() => {
+      this.#refresh = undefined;
+      this.markDirty();
+      this.#scheduleRefresh();
+    }, refreshMs * (1 - JITTER + 2 * JITTER * random()));
+  }
+
+  get #mayRead(): boolean {
+    return this.#members.size > 0 && this.#members.areConfirmed;
+  }
+
+  async #readNow(): Promise<void> {
+    const { reader } = this.#members;
+    if (reader === undefined || !this.#mayRead) return; // until a member joins, or is confirmed
+    const { source, now } = this.#options;
+    this.#isReading = true;
+    this.#isDirty = false;
+    const startedAt = now();
+    const answer = await source.read(reader.viewer, this.query);
+    this.#isReading = false;
+    this.#nextReadAt = now() + Math.max(MIN_PAUSE_MS, now() - startedAt);
+    // Rights that changed while it was read may have changed what it shows.
+    if (!this.#mayRead) this.#isDirty = true;
+    else if (answer.kind === "rows") this.#publish(answer.rows);
+    else this.#fail(answer, reader);
+    this.#scheduleRead();
+  }
+
+  #publish(rows: Parameters<typeof differences>[1]): void {
+    const { log, onPublished } = this.#options;
+    const before = new Map<string, RankedRow>();
+    for (const { key = "", rank = "", json = "" } of log.latest(0)) {
+      before.set(key, { key, rank, json });
+    }
+    const { removed, upserts } = differences(before, rows);
+    for (const key of removed) log.append({ key, json: undefined });
+    for (const row of upserts) log.append(row);
+    if (removed.length + upserts.length > 0) onPublished();
+    this.#isReady = true;
+    this.#wasRefused = false;
+    this.#settle(undefined);
+  }
+
+  #fail(failure: ReadFailure, reader: ViewMember): void {
+    this.#isDirty = true;
+    if (failure.kind === "unauthorized") {
+      this.#members.reject(reader);
+      this.#settleOne(reader, failure);
+      if (this.#members.reader === undefined) this.#settle(failure);
+    } else if (failure.kind === "unavailable") {
+      this.#nextReadAt = this.#options.now() + failure.retryAfterMs;
+      this.#settle(failure);
+    } else {
+      this.#settle(failure);
+      this.#refused(failure);
+    }
+  }
+
+  /** Has the members' rights checked; if that changed nothing, they lose the view. */
+  #refused({ code }: ViewRefused): void {
+    const { now, onRefused, onLost } = this.#options;
+    this.#nextReadAt = now() + REFUSED_PAUSE_MS;
+    if (this.#members.size === 0) return;
+    if (!this.#wasRefused) {
+      this.#wasRefused = true;
+      this.suspend();
+      return onRefused();
+    }
+    const reason = code === "forbidden" ? "forbidden" : "changed";
+    for (const member of this.#members.all) onLost(member, reason);
+  }
+
+  #settle(failure: ReadFailure | undefined): void {
+    for (const member of [...this.#waiting.keys()]) this.#settleOne(member, failure);
+  }
+
+  #settleOne(member: ViewMember, failure: ReadFailure | undefined): void {
+    const resolve = this.#waiting.get(member);
+    if (resolve === undefined) return;
+    this.#waiting.delete(member);
+    if (failure !== undefined) this.leave(member);
+    resolve(failure);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The members of a view.
+ *
+ * @module
+ */
+
+import type { Viewer } from "../domain/view_source.ts";
+
+/** Why a session may not have a view any more: its rights changed, or it has none. */
+export type LossReason = "changed" | "forbidden";
+
+/** A subscription to a view. */
+export interface ViewMember {
+  /** The session that looks at it. */
+  readonly viewer: Viewer;
+  /** Called when the session may not have this view any more; nothing more of it may be sent. */
+  readonly onLost: (reason: LossReason) => void;
+}
+
+/** The sessions that share a view, and which of them it can be read with. */
+export class ViewMembers {
+  readonly #members = new Set<ViewMember>();
+  /** Members whose session Directus rejected. */
+  readonly #rejected = new WeakSet<ViewMember>();
+  /** Members whose rights are being checked again. */
+  readonly #unconfirmed = new Set<ViewMember>();
+
+  /** How many there are. */
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** All members, safe to remove while iterating. */
+  get all(): ViewMember[] {
+    return [...this.#members];
+  }
+
+  /** Whether the rights of all members are known to be what they were. */
+  get areConfirmed(): boolean {
+    return this.#unconfirmed.size === 0;
+  }
+
+  /**
+   * The member whose session reads: the last that came, as its credential is the freshest; `undefined`
+   * if Directus rejected them all.
+   */
+  get reader(): ViewMember | undefined {
+    return this.all.findLast((member) => !this.#rejected.has(member));
+  }
+
+  /** Adds a member. */
+  add(member: ViewMember): void {
+    this.#members.add(member);
+  }
+
+  /** Removes a member; returns whether there was one. */
+  delete(member: ViewMember): boolean {
+    this.#unconfirmed.delete(member);
+    return this.#members.delete(member);
+  }
+
+  /** Notes that Directus rejected a member's session. */
+  reject(member: ViewMember): void {
+    this.#rejected.add(member);
+  }
+
+  /** Notes that the rights of all members, or of some users, have to be checked again. */
+  doubt(users?: ReadonlySet<string>): void {
+    for (const member of this.#members) {
+      if (users === undefined || users.has(member.viewer.user.id)) this.#unconfirmed.add(member);
+    }
+  }
+
+  /** Notes that a member's rights are what they were. */
+  confirm(member: ViewMember): void {
+    this.#rejected.delete(member);
+    this.#unconfirmed.delete(member);
+  }
+}

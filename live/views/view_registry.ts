@@ -1,0 +1,173 @@
+/**
+ * The views that exist, by the topic that carries them.
+ *
+ * @module
+ */
+
+import { createHmac, randomBytes } from "node:crypto";
+import type { Metrics } from "../domain/metrics.ts";
+import { canonicalText, type ViewQuery } from "../domain/view_query.ts";
+import type { AccessClass, ViewSource } from "../domain/view_source.ts";
+import type { HistoryBudget } from "../history/history_budget.ts";
+import { TopicHistory } from "../history/topic_history.ts";
+import { View } from "./view.ts";
+import type { LossReason, ViewMember } from "./view_members.ts";
+
+/** What the registry needs. */
+export interface ViewRegistryOptions {
+  /** Where rows come from. */
+  readonly source: ViewSource;
+  /** How often a view is read though nothing told of a change, in milliseconds; 0 is never. */
+  readonly refreshMs: number;
+  /** Publications that a view's log keeps for recovery. */
+  readonly historySize: number;
+  /** How long a view without members is kept for clients that come back, in milliseconds. */
+  readonly historyTtlMs: number;
+  /** What all views may hold together, in bytes; past it no further view is created. */
+  readonly maxBytes: number;
+  /** Views in all. @default {10_000} */
+  readonly maxViews?: number;
+  /** Sets how many views there are. */
+  readonly metrics: Pick<Metrics, "views">;
+  /** A monotonic clock, in milliseconds. @default {performance.now} */
+  readonly now?: () => number;
+  /** Returns a number from 0 to below 1. @default {Math.random} */
+  readonly random?: () => number;
+}
+
+/** What happens to views. */
+export interface ViewEvents {
+  /** A view's log has grown. */
+  published(topic: string): void;
+  /** A read was refused: the rights of the view's members may have changed. */
+  refused(entry: ViewEntry): void;
+  /** A member may not have the view any more. */
+  lost(entry: ViewEntry, member: ViewMember, reason: LossReason): void;
+}
+
+/** A view, and what tells it from others. */
+export interface ViewEntry {
+  /** Name of the topic that carries it. */
+  readonly topic: string;
+  /** Key of the access class that it belongs to. */
+  readonly classKey: string;
+  /** The view. */
+  readonly view: View;
+}
+
+/** What begins the names of views' topics. Publishers cannot use it. */
+export const VIEW_PREFIX = "view:";
+
+/**
+ * Creates views and keeps those without members for a while, within bounds.
+ *
+ * A view's topic is named by a keyed hash of access class and query, so that the name tells nothing
+ * about either and cannot be guessed.
+ */
+export class ViewRegistry {
+  readonly #options: ViewRegistryOptions;
+  readonly #events: ViewEvents;
+  readonly #secret = randomBytes(32);
+  readonly #budget: HistoryBudget = { used: 0 };
+  readonly #entries = new Map<string, ViewEntry>();
+  /** Timers of views without members, the longest unused first. */
+  readonly #idle = new Map<ViewEntry, ReturnType<typeof setTimeout>>();
+
+  /** Creates an empty registry. */
+  constructor(options: ViewRegistryOptions, events: ViewEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** All views. */
+  get views(): View[] {
+    return [...this.#entries.values()].map(({ view }) => view);
+  }
+
+  /** Returns the view that a topic carries. */
+  get(topic: string): View | undefined {
+    return this.#entries.get(topic)?.view;
+  }
+
+  /** Returns the view of an access class; creates it if there is room, else `undefined`. */
+  open({ key, touched }: AccessClass, query: ViewQuery): ViewEntry | undefined {
+    const topic = this.#topicOf(key, query);
+    const known = this.#entries.get(topic);
+    if (known !== undefined) {
+      this.#keep(known);
+      return known;
+    }
+    if (!this.#makeRoom()) return undefined;
+    const entry = this.#create(topic, key, touched, query);
+    this.#entries.set(topic, entry);
+    this.#options.metrics.views(this.#entries.size);
+    return entry;
+  }
+
+  /** Called when a view may have lost its last member. */
+  release(entry: ViewEntry): void {
+    if (entry.view.size > 0 || this.#idle.has(entry)) return;
+    const timer = setTimeout(() => this.#drop(entry), this.#options.historyTtlMs);
+    this.#idle.set(entry, timer);
+  }
+
+  /** Stops all views. */
+  stop(): void {
+    for (const timer of this.#idle.values()) clearTimeout(timer);
+    for (const view of this.views) view.stop();
+  }
+
+  #create(
+    topic: string,
+    classKey: string,
+    touched: ReadonlySet<string> | undefined,
+    query: ViewQuery,
+  ): ViewEntry {
+    const { historySize: size, historyTtlMs: ttlMs, now, random } = this.#options;
+    const view = new View({
+      ...this.#options,
+      query,
+      touched,
+      log: new TopicHistory(topic, { size, ttlMs, budget: this.#budget }),
+      now: now ?? (() => performance.now()),
+      random: random ?? Math.random,
+      onPublished: () => this.#events.published(topic),
+      onRefused: () => this.#events.refused(entry),
+      onLost: (member, reason) => this.#events.lost(entry, member, reason),
+    });
+    const entry: ViewEntry = { topic, classKey, view };
+    return entry;
+  }
+
+  /** Drops views without members while the bounds are reached; returns whether there is room. */
+  #makeRoom(): boolean {
+    for (const entry of this.#idle.keys()) {
+      if (this.#hasRoom()) break;
+      this.#drop(entry);
+    }
+    return this.#hasRoom();
+  }
+
+  #hasRoom(): boolean {
+    const { maxViews = 10_000, maxBytes } = this.#options;
+    return this.#entries.size < maxViews && this.#budget.used < maxBytes;
+  }
+
+  #keep(entry: ViewEntry): void {
+    clearTimeout(this.#idle.get(entry));
+    this.#idle.delete(entry);
+  }
+
+  #drop(entry: ViewEntry): void {
+    this.#keep(entry);
+    this.#entries.delete(entry.topic);
+    this.#options.metrics.views(this.#entries.size);
+    entry.view.log.release(Infinity);
+    entry.view.log.clear();
+  }
+
+  #topicOf(classKey: string, query: ViewQuery): string {
+    const text = `${classKey}\n${canonicalText(query)}`;
+    return VIEW_PREFIX + createHmac("sha256", this.#secret).update(text).digest("base64url");
+  }
+}

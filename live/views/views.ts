@@ -1,0 +1,187 @@
+/**
+ * Views: which session looks at which, and which of them may have changed.
+ *
+ * @module
+ */
+
+import type { Credential } from "../domain/credential.ts";
+import type { ViewQuery } from "../domain/view_query.ts";
+import type { Change, Viewer } from "../domain/view_source.ts";
+import type { TopicHistory } from "../history/topic_history.ts";
+import type { ReadFailure } from "./view.ts";
+import type { LossReason, ViewMember } from "./view_members.ts";
+import { type ViewEntry, ViewRegistry, type ViewRegistryOptions } from "./view_registry.ts";
+
+/** What views need. */
+export type ViewsOptions = ViewRegistryOptions;
+
+/** A view that was opened for a session. */
+export interface OpenedView {
+  /** Tells the union's members apart. */
+  readonly kind: "opened";
+  /** Name of the topic that carries it. */
+  readonly topic: string;
+  /** Gives it up. Calling it again has no effect. */
+  readonly leave: () => void;
+}
+
+/** There is no room for another view. */
+export interface TooManyViews {
+  /** Tells the union's members apart. */
+  readonly kind: "full";
+}
+
+/** The result of checking a session's views. */
+export interface ViewsChecked {
+  /** How many views were checked. */
+  readonly asked: number;
+  /** How many of them the session lost. */
+  readonly lost: number;
+  /** Why views could not be checked, one reason for each. */
+  readonly unanswered: readonly string[];
+}
+
+/** A session's subscription to a view. */
+interface Membership {
+  readonly entry: ViewEntry;
+  readonly member: ViewMember;
+}
+
+/**
+ * Opens views for sessions and keeps them current. A view is a topic that the server itself publishes
+ * on: sessions of one access class share it, and Directus is read once for all of them.
+ */
+export class Views {
+  readonly #options: ViewsOptions;
+  readonly #registry: ViewRegistry;
+  /** By the hash of the session's cookie. */
+  readonly #sessions = new Map<string, Set<Membership>>();
+  /** Rises when rights change: an access class that was asked for before may be outdated. */
+  #rightsVersion = 0;
+  #onPublished: (topic: string) => void = () => {};
+
+  /** Creates views; there are none yet. */
+  constructor(options: ViewsOptions) {
+    this.#options = options;
+    this.#registry = new ViewRegistry(options, {
+      published: (topic) => this.#onPublished(topic),
+      refused: (entry) => this.#checkMembers(entry),
+      lost: (entry, member, reason) => this.#lose({ entry, member }, reason),
+    });
+  }
+
+  /** Sets what is called when a view's log has grown. */
+  listen(onPublished: (topic: string) => void): void {
+    this.#onPublished = onPublished;
+  }
+
+  /** Returns the log of a view's topic, if there is such a view. */
+  logOf(topic: string): TopicHistory | undefined {
+    return this.#registry.get(topic)?.log;
+  }
+
+  /**
+   * Opens a view for a session. Resolves once its log holds what the session may see now.
+   *
+   * @param onLost Called when the session may not have it any more; it has left the view by then.
+   */
+  async open(
+    viewer: Viewer,
+    query: ViewQuery,
+    onLost: (reason: LossReason) => void,
+  ): Promise<OpenedView | ReadFailure | TooManyViews> {
+    const version = this.#rightsVersion;
+    const access = await this.#options.source.classify(viewer, query);
+    if (version !== this.#rightsVersion) return await this.open(viewer, query, onLost);
+    if (access.kind !== "class") return access;
+    const entry = this.#registry.open(access, query);
+    if (entry === undefined) return { kind: "full" };
+    const membership: Membership = { entry, member: { viewer, onLost } };
+    this.#add(membership);
+    const failure = await entry.view.join(membership.member);
+    if (failure !== undefined) {
+      this.#remove(membership);
+      return failure;
+    }
+    return { kind: "opened", topic: entry.topic, leave: () => this.#remove(membership) };
+  }
+
+  /**
+   * Reads again the views that a change may have changed.
+   *
+   * @param change The change; without one any view may have changed.
+   */
+  changed(change?: Change): void {
+    for (const view of this.#registry.views) {
+      if (change === undefined || view.isTouchedBy(change)) view.markDirty();
+    }
+  }
+
+  /**
+   * Notes that rights have changed. No view that it concerns is read, and so nothing is published on
+   * it, before the rights of its members were checked again: see {@linkcode Views.check}.
+   *
+   * @param users Whose rights; without them, everybody's.
+   */
+  rightsChanged(users?: ReadonlySet<string>): void {
+    this.#rightsVersion++;
+    this.#options.source.forget();
+    for (const view of this.#registry.views) view.suspend(users);
+  }
+
+  /** Checks whether a session still belongs to the access classes of its views; it loses the others. */
+  async check(cookie: Credential): Promise<ViewsChecked> {
+    const memberships = [...this.#sessions.get(cookie.hash()) ?? []];
+    const unanswered: string[] = [];
+    let lost = 0;
+    await Promise.all(memberships.map(async (membership) => {
+      const { entry, member } = membership;
+      const version = this.#rightsVersion;
+      const { source } = this.#options;
+      const access = await source.classify(member.viewer, entry.view.query, { fresh: true });
+      if (access.kind === "unauthorized") return; // the session ends with its connections
+      if (access.kind === "unavailable") unanswered.push(access.reason);
+      else if (access.kind === "class" && access.key === entry.classKey) {
+        if (version === this.#rightsVersion) entry.view.confirm(member);
+      } else {
+        this.#lose(membership, access.kind === "class" ? "changed" : "forbidden");
+        lost++;
+      }
+    }));
+    return { asked: memberships.length, lost, unanswered };
+  }
+
+  /** Ends all timers. */
+  stop(): void {
+    this.#registry.stop();
+  }
+
+  #add(membership: Membership): void {
+    const session = membership.member.viewer.cookie.hash();
+    const memberships = this.#sessions.get(session) ?? new Set();
+    this.#sessions.set(session, memberships.add(membership));
+  }
+
+  #remove({ entry, member }: Membership): void {
+    const session = member.viewer.cookie.hash();
+    const memberships = this.#sessions.get(session) ?? new Set();
+    for (const membership of memberships) {
+      if (membership.member === member) memberships.delete(membership);
+    }
+    if (memberships.size === 0) this.#sessions.delete(session);
+    entry.view.leave(member);
+    this.#registry.release(entry);
+  }
+
+  #lose(membership: Membership, reason: LossReason): void {
+    this.#remove(membership);
+    membership.member.onLost(reason);
+  }
+
+  async #checkMembers(entry: ViewEntry): Promise<void> {
+    const sessions = [...this.#sessions.values()]
+      .map((memberships) => [...memberships].find((membership) => membership.entry === entry))
+      .filter((membership) => membership !== undefined);
+    await Promise.all(sessions.map(({ member }) => this.check(member.viewer.cookie)));
+  }
+}
