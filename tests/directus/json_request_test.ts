@@ -93,7 +93,7 @@ for (
 }
 
 /** Directus's answer to a request that it refuses. */
-function refusal(code: unknown, message: unknown = "Not allowed.", reason?: string): string {
+function refusal(code: unknown, reason?: string, message: unknown = "Not allowed."): string {
   return JSON.stringify({ errors: [{ message, extensions: { code, reason } }] });
 }
 
@@ -109,7 +109,7 @@ for (
   ] as const
 ) {
   Deno.test(`requestJson() is ${kind} by Directus's ${status} ${code}, with its reason`, async () => {
-    const answers = [refusal(code), refusal(code, "Not allowed.", "No field x"), refusal(code, 1)];
+    const answers = [refusal(code), refusal(code, "No field x"), refusal(code, "", 1)];
     const responses = await Promise.all(answers.map((body) => receive(body, { status })));
     assertEquals(
       responses,
