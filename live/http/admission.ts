@@ -15,7 +15,7 @@ import type { RefusalName } from "./refusal.ts";
 
 /** What admission needs. */
 export interface AdmissionOptions {
-  /** Identifies users; without one everybody may connect, anonymously. */
+  /** Identifies users; without one anyone may connect, anonymously. */
   readonly authority?: Authority | undefined;
   /** Name of the session cookie. */
   readonly cookieName: string;

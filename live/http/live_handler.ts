@@ -24,7 +24,7 @@ import type { LiveServerDeps, LiveServerOptions } from "./live_options.ts";
 import { createRefuser, type Refuser } from "./refusal.ts";
 import { allowOrigin, checkStream, isStream, openStream, type SseOptions } from "./sse.ts";
 
-/** What WebSockets speak. */
+/** The protocol of WebSockets. */
 const JSON_PROTOCOL: ClientProtocol = { wire: jsonWire };
 
 /** Answers requests and holds the connections that come from them. */

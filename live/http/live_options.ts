@@ -18,7 +18,7 @@ export interface LiveServerDeps {
   readonly options?: LiveServerOptions;
   /** Creates the session that handles a connection's messages. */
   readonly sessions: SessionFactory;
-  /** Identifies users; without one everybody may connect, anonymously. */
+  /** Identifies users; without one anyone may connect, anonymously. */
   readonly authority?: Authority | undefined;
   /**
    * Answers requests that are not Live's, for servers with one port for everything; `undefined` for

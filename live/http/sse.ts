@@ -85,7 +85,7 @@ export function allowOrigin(
  * Opens the stream of a request that was checked and admitted.
  *
  * @returns The stream, once an answer about a topic has followed the welcome; or 403 if all topics
- * are refused, as an `EventSource` would otherwise reconnect for ever.
+ * are refused, as an `EventSource` would otherwise reconnect forever.
  */
 export async function openStream(
   incoming: Incoming,

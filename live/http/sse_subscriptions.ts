@@ -16,8 +16,8 @@ const NO_TOPIC_LEFT = "not allowed to listen to any of the topics";
 
 /**
  * Subscribes to the topics of a URL, and tries again for topics that are unavailable. Closes the
- * connection with 4403 when every topic is refused, as the client would otherwise reconnect for
- * ever.
+ * connection with 4403 when every topic is refused, as the client would otherwise reconnect
+ * forever.
  */
 export class SseSubscriptions {
   readonly #position: StreamPosition;

@@ -9,7 +9,7 @@ import type { Logger } from "../domain/logger.ts";
 import type { Socket } from "../domain/socket.ts";
 import type { Listener } from "./listener.ts";
 
-/** Names of the built-in transports. `none` opens no listener: a server of somebody else's does. */
+/** Names of the built-in transports. `none` opens no listener: a server of your own does. */
 export type TransportName = "deno" | "ws" | "none";
 
 /** A request, as its transport hands it over. */

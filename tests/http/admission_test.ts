@@ -46,7 +46,7 @@ testOnEach("LiveServer does not ask the authority without a cookie", async (star
   assertEquals(authority.asked, []);
 });
 
-testOnEach("LiveServer without an authority admits everybody anonymously", async (startLive) => {
+testOnEach("LiveServer without an authority admits anyone anonymously", async (startLive) => {
   await using live = await startLive({ authority: null });
   await using client = await Client.connect(live.ws);
 
