@@ -81,7 +81,10 @@ export class AccessRules {
   /** Resolves to the rows of a part, or to why they cannot be read. */
   async #readPart(token: Credential, name: keyof typeof PATHS): Promise<unknown[] | string> {
     const path = `${PATHS[name]}&limit=-1`;
-    const call = await this.#options.client.get(path, token, { maxBytes: MAX_BYTES });
+    const call = await this.#options.client.get(path, token, {
+      lane: "background",
+      maxBytes: MAX_BYTES,
+    });
     if (call.kind === "unavailable") return call.reason;
     if (call.response.kind !== "json") return `${name}: ${call.response.reason}`;
     return part.safeParse(call.response.json).data?.data ?? `${name}: not a list`;

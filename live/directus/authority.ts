@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Authority } from "../domain/authority.ts";
+import type { AskOptions, Authority } from "../domain/authority.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { TopicSource } from "../domain/topic.ts";
-import { createDirectusClient, type DirectusClient } from "./directus_client.ts";
+import { type CallLane, createDirectusClient, type DirectusClient } from "./directus_client.ts";
 import { ItemAccess } from "./item_access.ts";
 import { readUser } from "./responses.ts";
 
@@ -16,7 +16,7 @@ import { readUser } from "./responses.ts";
 export interface DirectusAuthorityOptions {
   /** Base URL of Directus, without a trailing slash; may have a path. */
   readonly baseUrl: string;
-  /** Upper bound of one call, its wait in the queue included, in milliseconds. */
+  /** Upper bound of one call, and of its wait in the queue, in milliseconds. */
   readonly timeoutMs: number;
   /** Calls in flight at the same time; further calls queue. @default {16} */
   readonly maxConcurrency?: number;
@@ -58,17 +58,15 @@ export function createDirectusAuthority(
   const { metrics } = options;
   const access = new ItemAccess({ ...options, client });
   return {
-    async authenticate(cookie) {
-      const call = await client.get(
-        "/users/me?fields=id,email,role,first_name,last_name",
-        cookie,
-      );
+    async authenticate(cookie, options) {
+      const path = "/users/me?fields=id,email,role,first_name,last_name";
+      const call = await client.get(path, cookie, { lane: laneOf(options) });
       if (call.kind === "unavailable") return call;
       const answer = readUser(call.response);
       metrics.authenticated(METRIC_RESULTS[answer.kind], call.elapsedMs);
       return answer;
     },
-    authorise: (cookie, topic) => access.check(cookie, topic),
+    authorise: (cookie, topic, options) => access.check(cookie, topic, laneOf(options)),
   };
 }
 
@@ -77,3 +75,8 @@ const METRIC_RESULTS = {
   unauthorized: "unauthorized",
   unavailable: "error",
 } as const;
+
+/** Returns the lane of a question. Fresh ones are about clients that are connected already. */
+function laneOf({ fresh = false }: AskOptions = {}): CallLane {
+  return fresh ? "revalidation" : "admission";
+}

@@ -7,10 +7,14 @@
 import type { Unavailable } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import { FailureWindow, WINDOW_MS } from "./failure_window.ts";
 
 /** What a circuit breaker needs. */
 export interface CircuitBreakerOptions {
+  /**
+   * Asks Directus a question that does not depend on any client, and calls `settle` once with the
+   * result.
+   */
+  readonly probe: (settle: (result: CallResult) => void) => void;
   /** Called whenever the breaker starts, or extends, holding calls back. */
   readonly onHoldBack: () => void;
   /** Records whether calls are held back. */
@@ -31,23 +35,26 @@ export type CallResult =
   | { readonly kind: "rate-limited"; readonly retryAfterMs: number }
   | { readonly kind: "inconclusive" };
 
-/** Permission to make one call. */
-export interface Permit {
-  /** Tells the union's members apart. */
-  readonly kind: "permit";
-  /** Reports the call's result. Must be called once, even if the call was not made. */
-  readonly settle: (result: CallResult) => void;
-}
+/** Failures in a row from which Directus is suspected to be down. */
+const MIN_FAILURES = 5;
 
 /** How long the breaker stays open the first time and at most, in milliseconds. */
 const MIN_OPEN_MS = 1_000;
 const MAX_OPEN_MS = 30_000;
 
+/** A breaker that opens within this time after it closed stays open for longer, in milliseconds. */
+const RELAPSE_MS = 10_000;
+
 /**
- * Opens when half of the recent calls failed, for one second. Then it is half-open: one trial call
- * goes out, whose success closes the breaker and whose failure opens it for twice as long, up to 30
- * seconds. A breaker that opens again soon after it closed also doubles its time, so that a Directus
- * that comes and goes is not hammered.
+ * Opens only while nothing succeeds: five calls in a row failed, and so did a probe, which asks
+ * Directus a question of the server's own. Clients choose what they ask, and some questions always
+ * fail: an id that the database cannot read, a cookie that it cannot compare. However many of them a
+ * client sends, the probe succeeds, and nobody else is held back.
+ *
+ * It is open for one second. Then it is half-open: one call goes out together with another probe. The
+ * success of either closes the breaker. If the probe fails, the breaker opens for twice as long, up to
+ * 30 seconds. A breaker that opens again soon after it closed also doubles its time, so that a
+ * Directus that comes and goes is not overrun.
  *
  * A 429 is not a failure but a pause: all calls obey its `Retry-After`, because Directus counts
  * requests by IP address and all users share the server's.
@@ -56,10 +63,12 @@ const MAX_OPEN_MS = 30_000;
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions;
-  readonly #window: FailureWindow;
-  #state: "closed" | "open" | "half-open" = "closed";
-  /** Number of times that it opened. Results of calls from before the last time are outdated. */
-  #generation = 0;
+  #isOpen = false;
+  #isProbing = false;
+  /** Calls that failed since the last success or probe. */
+  #failures = 0;
+  /** Successes so far. A probe is outdated once it has changed. */
+  #successes = 0;
   #openMs = 0;
   #openUntil = -Infinity;
   #closedAt = -Infinity;
@@ -72,24 +81,17 @@ export class CircuitBreaker {
   /** Creates a closed breaker. */
   constructor(options: CircuitBreakerOptions) {
     this.#options = options;
-    this.#window = new FailureWindow(options.now);
   }
 
-  /**
-   * Asks for permission to make a call.
-   *
-   * @param source Whose call it is, see {@linkcode FailureWindow.add}.
-   * @returns A permit, or the rejection.
-   */
-  acquire(source: string): Permit | Unavailable {
-    if (this.isHoldingBack || this.#state === "half-open") return this.rejection();
-    if (this.#state === "open") this.#state = "half-open";
+  /** Returns why a call may not be made now; `undefined` if it may. Its result must be recorded. */
+  check(): Unavailable | undefined {
+    if (this.isHoldingBack || (this.#isOpen && this.#isProbing)) return this.rejection();
+    if (this.#isOpen) this.#probe();
     else this.#resume(); // the pause of a 429 may just have ended
-    const generation = this.#generation;
-    return { kind: "permit", settle: (result) => this.#settle(result, generation, source) };
+    return undefined;
   }
 
-  /** Whether no call may go out now, not even one that already has a permit. */
+  /** Whether no call may go out now, not even one that was allowed before and has been queued. */
   get isHoldingBack(): boolean {
     return this.#remainingMs() > 0;
   }
@@ -99,10 +101,7 @@ export class CircuitBreaker {
    * calls may go out again.
    */
   rejection(): Unavailable {
-    const remainingMs = Math.max(
-      this.#remainingMs(),
-      this.#state === "half-open" ? MIN_OPEN_MS : 0,
-    );
+    const remainingMs = this.isHoldingBack ? this.#remainingMs() : MIN_OPEN_MS; // else half-open
     const jitterMs = this.#options.random() * (MIN_OPEN_MS + remainingMs / 2);
     return {
       kind: "unavailable",
@@ -111,35 +110,47 @@ export class CircuitBreaker {
     };
   }
 
+  /** Records the result of a call. */
+  record(result: CallResult): void {
+    switch (result.kind) {
+      case "success":
+        this.#successes++;
+        this.#failures = 0;
+        if (this.#isOpen) this.#close();
+        break;
+      case "failure":
+        this.#failures++;
+        if (this.#failures >= MIN_FAILURES && !this.#isOpen && !this.#isProbing) this.#probe();
+        break;
+      case "rate-limited":
+        this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.now() + result.retryAfterMs);
+        this.#holdBack("status 429");
+        break;
+      case "inconclusive":
+        break;
+    }
+  }
+
+  /** Opens the breaker if a probe fails, and nothing else succeeds meanwhile. */
+  #probe(): void {
+    const successes = this.#successes;
+    this.#isProbing = true;
+    this.#options.probe((result) => {
+      this.#isProbing = false;
+      this.#failures = 0;
+      if (result.kind !== "failure") this.record(result);
+      else if (successes === this.#successes) this.#open(result.reason);
+    });
+  }
+
   #remainingMs(): number {
     return Math.max(this.#pausedUntil, this.#openUntil) - this.#options.now();
   }
 
-  #settle(result: CallResult, generation: number, source: string): void {
-    if (generation === this.#generation) this.#evaluate(result, source);
-    if (result.kind !== "rate-limited") return;
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.now() + result.retryAfterMs);
-    this.#holdBack("status 429");
-  }
-
-  #evaluate(result: CallResult, source: string): void {
-    const isTrial = this.#state === "half-open";
-    if (isTrial) this.#state = "open"; // another call may try, unless this one succeeded
-    if (result.kind === "success") {
-      if (isTrial) this.#close();
-      else this.#window.add({ failed: false, source });
-    } else if (result.kind === "failure") {
-      if (isTrial) return this.#open(result.reason, true);
-      this.#window.add({ failed: true, source });
-      const isSoon = this.#options.now() - this.#closedAt < WINDOW_MS;
-      if (this.#window.isFailing) this.#open(result.reason, isSoon);
-    }
-  }
-
-  #open(reason: string, isLonger: boolean): void {
+  #open(reason: string): void {
     const { now, random } = this.#options;
-    this.#state = "open";
-    this.#generation++;
+    const isLonger = this.#isOpen || now() - this.#closedAt < RELAPSE_MS;
+    this.#isOpen = true;
     this.#openMs = isLonger ? Math.min(2 * this.#openMs, MAX_OPEN_MS) : MIN_OPEN_MS;
     // Up to a quarter less, so that several servers do not try at the same time.
     this.#openUntil = now() + this.#openMs * (1 - random() / 4);
@@ -147,9 +158,9 @@ export class CircuitBreaker {
   }
 
   #close(): void {
-    this.#state = "closed";
+    this.#isOpen = false;
+    this.#openUntil = -Infinity;
     this.#closedAt = this.#options.now();
-    this.#window.clear();
     if (!this.isHoldingBack) this.#resume();
   }
 

@@ -8,7 +8,8 @@ import type { Unavailable } from "../domain/authority.ts";
 import { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import type { Credential } from "../domain/credential.ts";
+import { WarningThrottle } from "../domain/warning_throttle.ts";
+import { BearerToken, type Credential } from "../domain/credential.ts";
 import { type CallResult, CircuitBreaker } from "./circuit_breaker.ts";
 import { type JsonRequestOptions, type JsonResponse, requestJson } from "./json_request.ts";
 import { RetrySchedule } from "./retry_schedule.ts";
@@ -17,13 +18,13 @@ import { RetrySchedule } from "./retry_schedule.ts";
 export interface DirectusClientOptions {
   /** Base URL of Directus, without a trailing slash. */
   readonly baseUrl: string;
-  /** Upper bound of one call, its wait in the queue included, in milliseconds. */
+  /** Upper bound of one call, and of its wait in the queue, in milliseconds. */
   readonly timeoutMs: number;
   /** Calls in flight at the same time; further calls queue. */
   readonly maxConcurrency: number;
   /** Records the queue's length and whether the circuit breaker holds calls back. */
   readonly metrics: Metrics;
-  /** Logs failed calls, and when calls are held back. */
+  /** Logs why calls fail, once a minute and cause, and when calls are held back. */
   readonly logger: Logger;
   /** Sends the requests. */
   readonly fetch: typeof fetch;
@@ -43,6 +44,15 @@ export interface CompletedCall {
   readonly elapsedMs: number;
 }
 
+/** What a call is for: clients that connect or subscribe, sessions that are checked again, or views. */
+export type CallLane = "admission" | "revalidation" | "background";
+
+/** Options of a call. */
+export interface CallOptions extends Pick<JsonRequestOptions, "search" | "maxBytes"> {
+  /** What the call is for. @default {"admission"} */
+  readonly lane?: CallLane;
+}
+
 /** Sends requests to Directus. */
 export interface DirectusClient {
   /**
@@ -52,58 +62,80 @@ export interface DirectusClient {
   get(
     path: string,
     credential: Credential,
-    options?: Pick<JsonRequestOptions, "search" | "maxBytes">,
+    options?: CallOptions,
   ): Promise<CompletedCall | Unavailable>;
 }
 
 /** Calls that may wait for a slot. */
 const MAX_QUEUED = 4_096;
 
-/** Share of a call's timeout that it may spend in the queue; the rest is for Directus to respond. */
-const MAX_QUEUE_SHARE = 0.5;
-
-/** Creates a client whose calls share one concurrency limit and one circuit breaker. */
+/**
+ * Creates a client whose calls share one concurrency limit and one circuit breaker.
+ *
+ * While more calls wait than Directus can serve, four of seven slots go to admissions, two to
+ * revalidations and one to the background. So a flood of made-up sessions cannot keep the server from
+ * noticing that a session is over. Revalidations wait as long as they must: their caller bounds how
+ * many there are.
+ */
 export function createDirectusClient(options: DirectusClientOptions): DirectusClient {
   const { baseUrl, timeoutMs, maxConcurrency, metrics, logger, fetch, now } = options;
+  const bounds = { maxQueued: MAX_QUEUED, maxWaitMs: timeoutMs };
   const limiter = new ConcurrencyLimiter({
     maxConcurrency,
-    maxQueued: MAX_QUEUED,
-    maxWaitMs: timeoutMs * MAX_QUEUE_SHARE,
+    lanes: {
+      probe: { weight: Infinity },
+      admission: { weight: 4, ...bounds },
+      revalidation: { weight: 2 },
+      background: { weight: 1, ...bounds },
+    },
     onChange: (inFlight, queued) => metrics.directusCalls(inFlight, queued),
     now,
   });
-  const breaker = new CircuitBreaker({ ...options, onHoldBack: () => limiter.rejectQueued() });
+  const onHoldBack = () => limiter.rejectQueued();
+  const breaker = new CircuitBreaker({ ...options, probe, onHoldBack });
   const retries = new RetrySchedule({ ...options, limiter });
+  const warnings = new WarningThrottle(logger);
 
   async function get(
     path: string,
     credential: Credential,
-    more: Pick<JsonRequestOptions, "search" | "maxBytes"> = {},
+    { lane = "admission", ...request }: CallOptions = {},
   ): Promise<CompletedCall | Unavailable> {
-    const source = credential.hash();
-    const permit = breaker.acquire(source);
-    if (permit.kind === "unavailable") return permit;
-    let result: CallResult = { kind: "inconclusive" };
-    using slot = await limiter.acquire();
-    try {
-      if (breaker.isHoldingBack) return breaker.rejection(); // began while this call was queued
-      if (slot === undefined) return queueFull(retries.delayMs(source));
-      const startedAt = now();
-      const response = await requestJson(`${baseUrl}${path}`, {
-        ...more,
-        credential,
-        timeoutMs: Math.ceil(timeoutMs - slot.waitedMs),
-        fetch,
-      });
-      result = resultOf(response);
-      if (result.kind === "failure") {
-        // Logged here and not by each caller, so that the circuit breaker bounds how often.
-        logger.warn("call to Directus failed", { reason: result.reason });
-      }
-      return { kind: "completed", response, elapsedMs: now() - startedAt };
-    } finally {
-      permit.settle(result); // before the slot is freed: the next call must not go out if this failed
-    }
+    const rejection = breaker.check();
+    if (rejection !== undefined) return rejection;
+    using slot = await limiter.acquire(lane);
+    if (breaker.isHoldingBack) return breaker.rejection(); // began while this call was queued
+    if (slot === undefined) return queueFull(retries.delayMs(credential.hash()));
+    const startedAt = now();
+    const response = await send(path, credential, request);
+    breaker.record(resultOf(response)); // before the slot is freed: the next call may be held back
+    return { kind: "completed", response, elapsedMs: now() - startedAt };
+  }
+
+  /**
+   * Asks whose an unknown token is. Directus has to look it up in its database, so its denial shows that
+   * both work.
+   */
+  async function probe(settle: (result: CallResult) => void): Promise<void> {
+    using slot = await limiter.acquire("probe");
+    if (slot === undefined) return settle({ kind: "inconclusive" });
+    settle(resultOf(await send("/users/me?fields=id", new BearerToken(crypto.randomUUID()))));
+  }
+
+  async function send(
+    path: string,
+    credential: Credential,
+    request: Pick<JsonRequestOptions, "search" | "maxBytes"> = {},
+  ): Promise<JsonResponse> {
+    const response = await requestJson(`${baseUrl}${path}`, {
+      ...request,
+      credential,
+      timeoutMs,
+      fetch,
+    });
+    const reason = troubleOf(response, request.search !== undefined);
+    if (reason !== undefined) warnings.warn("call to Directus failed", reason);
+    return response;
   }
 
   return { get };
@@ -113,13 +145,20 @@ function queueFull(retryAfterMs: number): Unavailable {
   return { kind: "unavailable", reason: "too many calls to Directus are queued", retryAfterMs };
 }
 
-/**
- * Returns what a response says about Directus's health. Only what no client can provoke is a
- * failure: a header that is too large, a redirect and an unknown route are inconclusive.
- */
+/** Returns what a response says about Directus's health. A response of something else says it is down. */
 function resultOf(response: JsonResponse): CallResult {
   if (response.kind !== "failed") return { kind: "success" };
   const { cause, reason, retryAfterMs } = response;
   if (cause === "rate-limit") return { kind: "rate-limited", retryAfterMs };
-  return cause === "outage" ? { kind: "failure", reason } : { kind: "inconclusive" };
+  return cause === "other" ? { kind: "inconclusive" } : { kind: "failure", reason };
+}
+
+/**
+ * Returns what an operator should know about a response, if anything. Directus's reason is left out, as
+ * it may repeat what a client sent. A search is a client's query: Directus may well reject it.
+ */
+function troubleOf(response: JsonResponse, isSearch: boolean): string | undefined {
+  if (response.kind === "failed") return response.reason;
+  if (response.kind !== "rejected" || isSearch) return undefined;
+  return `status ${response.status} ${response.code}`;
 }

@@ -8,8 +8,8 @@ import type { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
 
 /** What a retry schedule is built on. */
 export interface RetryScheduleOptions {
-  /** Estimates how long the queue takes. */
-  readonly limiter: Pick<ConcurrencyLimiter, "estimateWaitMs">;
+  /** Estimates how long the queue of admissions takes. */
+  readonly limiter: Pick<ConcurrencyLimiter<"admission">, "estimateWaitMs">;
   /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
   /** Returns a number from 0 to below 1. */
@@ -57,8 +57,11 @@ export class RetrySchedule {
     const now = this.#options.now();
     const reserved = this.#retryAt.get(source);
     if (reserved !== undefined && reserved > now) return reserved;
-    const start = Math.max(this.#lastRetryAt, now + limiter.estimateWaitMs());
-    this.#lastRetryAt = Math.min(start + limiter.estimateWaitMs(1), now + MAX_RETRY_MS);
+    const start = Math.max(this.#lastRetryAt, now + limiter.estimateWaitMs("admission"));
+    this.#lastRetryAt = Math.min(
+      start + limiter.estimateWaitMs("admission", 1),
+      now + MAX_RETRY_MS,
+    );
     this.#retryAt.delete(source); // keeps the map ordered by time
     this.#retryAt.set(source, this.#lastRetryAt);
     for (const [key, at] of this.#retryAt) {

@@ -13,7 +13,7 @@ import type { TopicSource } from "../domain/topic.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
 import type { AccessClass, Rows, Viewer, ViewRefused, ViewSource } from "../domain/view_source.ts";
 import { AccessRules } from "./access_rules.ts";
-import type { DirectusClient } from "./directus_client.ts";
+import type { CallLane, DirectusClient } from "./directus_client.ts";
 import { DEFAULT_RETRY_AFTER_MS, type DirectusError, type FailedRequest } from "./json_request.ts";
 import { pinnedKeys, readRows, searchOf } from "./view_rows.ts";
 
@@ -100,7 +100,11 @@ export class DirectusViewSource implements ViewSource {
   async read({ cookie }: Viewer, query: ViewQuery): Promise<Rows | Failure> {
     const path = `/items/${query.collection}`;
     const search = searchOf(query, this.#primaryKeyOf(query));
-    const call = await this.#options.client.get(path, cookie, { search, maxBytes: MAX_BYTES });
+    const call = await this.#options.client.get(path, cookie, {
+      lane: "background",
+      search,
+      maxBytes: MAX_BYTES,
+    });
     if (call.kind === "unavailable") return call;
     const { response } = call;
     const answer = response.kind === "json"
@@ -133,7 +137,7 @@ export class DirectusViewSource implements ViewSource {
     const maxAgeMs = fresh ? SAME_MOMENT_MS : this.#options.ttlMs;
     const askedAt = this.#now();
     if (known !== undefined && askedAt - known.askedAt <= maxAgeMs) return known.answer;
-    const answer = this.#askGrants(cookie);
+    const answer = this.#askGrants(cookie, fresh ? "revalidation" : "background");
     this.#grants.delete(session);
     this.#grants.set(session, { answer, askedAt });
     const [oldest = session] = this.#grants.keys();
@@ -145,8 +149,9 @@ export class DirectusViewSource implements ViewSource {
     return answer;
   }
 
-  async #askGrants(cookie: Credential): Promise<GrantsAnswer> {
-    const call = await this.#options.client.get("/permissions/me", cookie, { maxBytes: MAX_BYTES });
+  async #askGrants(cookie: Credential, lane: CallLane): Promise<GrantsAnswer> {
+    const options = { lane, maxBytes: MAX_BYTES };
+    const call = await this.#options.client.get("/permissions/me", cookie, options);
     if (call.kind === "unavailable") return call;
     const { response } = call;
     // Directus 10 has no such route: there each user is a class.

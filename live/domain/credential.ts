@@ -25,6 +25,32 @@ export interface Credential {
   claims(): Readonly<Record<string, unknown>> | undefined;
 }
 
+/** A JSON Web Token in its compact form (RFC 7519, section 3); the group is the payload. */
+const JSON_WEB_TOKEN = /^[\w-]+\.([\w-]+)\.[\w-]+$/;
+
+/** The longest static token: the size of Directus's column. */
+const MAX_STATIC_TOKEN_LENGTH = 255;
+
+/**
+ * Returns whether a text can be a token of Directus: a JSON Web Token, or a static token, which is any
+ * short text that a person can type. A text with a control character cannot: Directus would look it up
+ * in its database, and PostgreSQL fails on a NUL (CWE-158).
+ *
+ * @example
+ * ```ts
+ * import { assert, assertFalse } from "@std/assert";
+ * import { isTokenLike } from "./credential.ts";
+ *
+ * assert(isTokenLike("eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjEifQ.c2lnbmF0dXJl"));
+ * assert(isTokenLike("a static token"));
+ * assertFalse(isTokenLike("\0"));
+ * ```
+ */
+export function isTokenLike(text: string): boolean {
+  if (JSON_WEB_TOKEN.test(text)) return true;
+  return text !== "" && text.length <= MAX_STATIC_TOKEN_LENGTH && !/\p{C}/u.test(text);
+}
+
 /** Base of credentials: keeps the secret from being printed. */
 export abstract class Secret implements Credential {
   readonly #value: string;
@@ -45,7 +71,7 @@ export abstract class Secret implements Credential {
   }
 
   claims(): Readonly<Record<string, unknown>> | undefined {
-    const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(this.#value) ?? [];
+    const [, payload] = JSON_WEB_TOKEN.exec(this.#value) ?? [];
     if (payload === undefined) return undefined;
     try {
       const base64 = payload.replaceAll("-", "+").replaceAll("_", "/");

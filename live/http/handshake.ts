@@ -6,6 +6,7 @@
 
 import { getCookies } from "@std/http/cookie";
 import { STATUS_CODE } from "@std/http/status";
+import { isTokenLike } from "../domain/credential.ts";
 import { SessionCookie } from "../domain/session_cookie.ts";
 import { emptyResponse } from "../transport/responses.ts";
 
@@ -57,11 +58,23 @@ export function isOriginAllowed({ headers }: Request, allowed: ReadonlySet<strin
   return ["same-origin", "none"].includes(headers.get("sec-fetch-site") ?? "none");
 }
 
-/** Returns the session cookie, exactly as the browser sent it. */
+/**
+ * Returns the session cookie, exactly as the browser sent it; `undefined` if there is none, or if it
+ * cannot be one of Directus's.
+ */
 export function sessionCookie({ headers }: Request, name: string): SessionCookie | undefined {
   const value = parseCookies(headers)[name];
-  if (!value || value.length > MAX_COOKIE_LENGTH) return undefined;
+  if (!value || value.length > MAX_COOKIE_LENGTH || !isTokenLike(decode(value))) return undefined;
   return new SessionCookie(name, value);
+}
+
+/** Decodes a cookie's value as Directus does, which takes a malformed one literally. */
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 /** Returns whether the client asked for refusals as close codes: `?reject=close`. */

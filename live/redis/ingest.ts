@@ -13,7 +13,7 @@ import { type IngestEntry, readEntries } from "./ingest_entry.ts";
 import { IngestLease, LEASE_RETRY_MS } from "./ingest_lease.ts";
 import { pause } from "./pause.ts";
 import { append, type StoreBounds } from "./store.ts";
-import { WarningThrottle } from "./warning_throttle.ts";
+import { WarningThrottle } from "../domain/warning_throttle.ts";
 
 /** What ingesting needs. */
 export interface IngestOptions extends StoreBounds {

@@ -8,7 +8,7 @@ import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import { reasonOf, RedisClient } from "./client.ts";
 import { pause } from "./pause.ts";
-import { WarningThrottle } from "./warning_throttle.ts";
+import { WarningThrottle } from "../domain/warning_throttle.ts";
 
 /**
  * Two connections that live and die together. Channels have one of their own because Redis closes a

@@ -19,7 +19,7 @@ import { reasonOf } from "./client.ts";
 import type { RedisLink, RedisSession } from "./link.ts";
 import { append, type StoreBounds, unusedTtlMs } from "./store.ts";
 import { TopicSync, type TopicSyncOptions } from "./topic_sync.ts";
-import { WarningThrottle } from "./warning_throttle.ts";
+import { WarningThrottle } from "../domain/warning_throttle.ts";
 
 /** What the broker needs, and the bounds of the history: in Redis, and again in this process. */
 export interface RedisBrokerOptions extends StoreBounds {

@@ -4,12 +4,8 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
-import {
-  type CallResult,
-  CircuitBreaker,
-  type Permit,
-} from "../../live/directus/circuit_breaker.ts";
+import { assertEquals } from "@std/assert";
+import { type CallResult, CircuitBreaker } from "../../live/directus/circuit_breaker.ts";
 import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
 
 const success: CallResult = { kind: "success" };
@@ -17,15 +13,23 @@ const failure: CallResult = { kind: "failure", reason: "status 500" };
 const inconclusive: CallResult = { kind: "inconclusive" };
 const rateLimited = (retryAfterMs: number): CallResult => ({ kind: "rate-limited", retryAfterMs });
 
-/** A breaker on a clock that stands still. */
+/** A breaker on a clock that the test moves. Probes fail unless the test says otherwise. */
 class Setup {
   now = 0;
   random = 0;
+  /** The result of probes. */
+  probed: CallResult | Promise<CallResult> = failure;
+  /** Probes so far. */
+  probes = 0;
   readonly metrics = new RecordingMetrics();
   readonly logger = new RecordingLogger();
   /** Delay of a queued call, each time that calls began to be held back. */
   readonly holds: number[] = [];
   readonly breaker: CircuitBreaker = new CircuitBreaker({
+    probe: async (settle) => {
+      this.probes++;
+      settle(await this.probed);
+    },
     onHoldBack: () => void this.holds.push(this.breaker.rejection().retryAfterMs),
     metrics: this.metrics,
     logger: this.logger,
@@ -33,154 +37,181 @@ class Setup {
     random: () => this.random,
   });
 
-  /** Asks for a permit, which there must be. */
-  permit(): Permit {
-    const permit = this.breaker.acquire("a session");
-    assert(permit.kind === "permit", "held back");
-    return permit;
-  }
-
-  /** Makes calls, one after the other. */
-  call(result: CallResult, times = 1): void {
-    for (let i = 0; i < times; i++) this.permit().settle(result);
-  }
-
-  /** Delay of a call that is held back; `undefined` if it gets a permit. */
-  get delayMs(): number | undefined {
-    const answer = this.breaker.acquire("a session");
-    if (answer.kind === "unavailable") return answer.retryAfterMs;
-    answer.settle(inconclusive);
-    return undefined;
-  }
-
-  /** Fails until the breaker is open, then fails trial calls; returns how long it is open. */
-  open(failedTrials = 0): number | undefined {
-    while (this.delayMs === undefined) this.call(failure);
-    for (let i = 0; i < failedTrials; i++) {
-      this.now += this.delayMs ?? 0;
-      this.call(failure);
+  /** Makes calls with these results, one after the other; those that are held back are not made. */
+  async call(...results: CallResult[]): Promise<void> {
+    for (const result of results) {
+      if (this.breaker.check() === undefined) this.breaker.record(result);
+      await settled();
     }
-    return this.delayMs;
+  }
+
+  /** Asks for a call whose result is inconclusive; returns its delay if it is held back. */
+  async delayMs(): Promise<number | undefined> {
+    const delayMs = this.breaker.check()?.retryAfterMs;
+    await settled();
+    return delayMs;
+  }
+
+  /** Opens the breaker, then fails half-open calls; returns how long it is open. */
+  async open(failedTrials = 0): Promise<number> {
+    await this.call(...times(5, failure));
+    for (let i = 0; i < failedTrials; i++) {
+      this.now += this.breaker.rejection().retryAfterMs;
+      await this.call(failure);
+    }
+    return this.breaker.isHoldingBack ? this.breaker.rejection().retryAfterMs : 0;
   }
 }
 
-Deno.test("CircuitBreaker opens for a second at the fifth failure", () => {
+function times(count: number, ...results: CallResult[]): CallResult[] {
+  return Array.from({ length: count }, () => results).flat();
+}
+
+/** Lets a probe end. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+}
+
+Deno.test("CircuitBreaker opens for a second once five calls in a row and a probe have failed", async () => {
   const setup = new Setup();
-  setup.call(failure, 4);
-  assertEquals(setup.delayMs, undefined);
-  setup.call(failure);
-  assertEquals(setup.breaker.acquire("a session"), {
+  await setup.call(...times(4, failure));
+  assertEquals([setup.probes, setup.breaker.isHoldingBack], [0, false]);
+  await setup.call(failure);
+  assertEquals(setup.breaker.check(), {
     kind: "unavailable",
     reason: "calls to Directus are held back: status 500",
     retryAfterMs: 1_000,
   });
+  assertEquals(setup.probes, 1);
 });
 
-Deno.test("CircuitBreaker opens if every other call fails", () => {
-  const setup = new Setup();
-  for (const result of [failure, success, failure, success]) setup.call(result);
-  assertEquals(setup.delayMs, undefined);
-  setup.call(failure);
-  assertEquals(setup.delayMs, 1_000);
-});
-
-for (const result of [success, inconclusive]) {
-  Deno.test(`CircuitBreaker stays closed after results of kind ${result.kind}`, () => {
+for (const result of [success, inconclusive, rateLimited(0)]) {
+  Deno.test(`CircuitBreaker stays closed while its probes end with ${result.kind}, whatever else fails`, async () => {
     const setup = new Setup();
-    setup.call(result, 100);
-    setup.call(failure, 4);
-    assertEquals(setup.delayMs, undefined);
+    setup.probed = result;
+    await setup.call(...times(100, failure));
+    assertEquals([setup.probes, setup.breaker.isHoldingBack], [20, false]);
   });
 }
 
-Deno.test("CircuitBreaker half-open lets one trial call out, and closes if it succeeds", () => {
+for (
+  const [name, results] of [
+    ["successes", times(100, success)],
+    ["inconclusive calls", times(100, inconclusive)],
+    [
+      "four failures in a row, again and again",
+      times(25, failure, failure, failure, failure, success),
+    ],
+  ] as const
+) {
+  Deno.test(`CircuitBreaker makes no probe after ${name}`, async () => {
+    const setup = new Setup();
+    await setup.call(...results);
+    assertEquals([setup.probes, setup.breaker.isHoldingBack], [0, false]);
+  });
+}
+
+Deno.test("CircuitBreaker stays closed if a call succeeds while the probe is under way", async () => {
   const setup = new Setup();
-  setup.open();
+  const probe = Promise.withResolvers<CallResult>();
+  setup.probed = probe.promise;
+  await setup.call(...times(20, failure), success);
+  probe.resolve(failure);
+  await settled();
+  assertEquals([setup.probes, setup.breaker.isHoldingBack], [1, false]);
+});
+
+Deno.test("CircuitBreaker half-open lets one call out together with a probe", async () => {
+  const setup = new Setup();
+  await setup.open();
   setup.now = 999;
-  assertEquals([setup.delayMs, setup.breaker.isHoldingBack], [1, true]);
+  assertEquals([await setup.delayMs(), setup.probes], [1, 1]);
   setup.now = 1_000;
-  const trial = setup.permit();
-  assertEquals([setup.delayMs, setup.delayMs], [1_000, 1_000]);
-  trial.settle(success);
-  setup.permit();
-  setup.permit(); // as many as want to
+  const probe = Promise.withResolvers<CallResult>();
+  setup.probed = probe.promise;
+  assertEquals([await setup.delayMs(), setup.probes], [undefined, 2]);
+  assertEquals([await setup.delayMs(), await setup.delayMs(), setup.probes], [1_000, 1_000, 2]);
+  probe.resolve(failure);
+  await settled();
+  assertEquals(await setup.delayMs(), 2_000);
 });
 
-for (const [trials, openMs] of [[1, 2_000], [2, 4_000], [4, 16_000], [5, 30_000], [9, 30_000]]) {
-  Deno.test(`CircuitBreaker is open for ${openMs} ms after ${trials} failed trials`, () => {
-    assertEquals(new Setup().open(trials), openMs);
+for (
+  const [name, probed, called] of [
+    ["the probe succeeds, though the call fails", success, failure],
+    ["the call succeeds, though the probe fails", failure, success],
+  ] as const
+) {
+  Deno.test(`CircuitBreaker closes if ${name}`, async () => {
+    const setup = new Setup();
+    await setup.open();
+    setup.now = 1_000;
+    setup.probed = probed;
+    await setup.call(called);
+    assertEquals(setup.metrics.directus.heldBack, false);
+    assertEquals([await setup.delayMs(), await setup.delayMs()], [undefined, undefined]);
   });
 }
 
-Deno.test("CircuitBreaker lets another trial call out after an inconclusive one", () => {
+Deno.test("CircuitBreaker closes as soon as a call from before it opened succeeds", async () => {
   const setup = new Setup();
-  setup.open();
-  setup.now = 1_000;
-  setup.call(inconclusive);
-  setup.call(success);
-  assertEquals(setup.metrics.directus.heldBack, false);
+  await setup.open();
+  setup.breaker.record(success);
+  assertEquals(await setup.delayMs(), undefined);
 });
 
-Deno.test("CircuitBreaker starts with an empty window when it closes", () => {
+for (
+  const [trials = 0, openMs] of [[1, 2_000], [2, 4_000], [4, 16_000], [5, 30_000], [9, 30_000]]
+) {
+  Deno.test(`CircuitBreaker is open for ${openMs} ms after ${trials} failed probes`, async () => {
+    assertEquals(await new Setup().open(trials), openMs);
+  });
+}
+
+Deno.test("CircuitBreaker stays half-open after an inconclusive probe", async () => {
   const setup = new Setup();
-  setup.open();
+  await setup.open();
   setup.now = 1_000;
-  setup.call(success);
-  setup.call(failure, 4);
-  assertEquals(setup.delayMs, undefined);
+  setup.probed = inconclusive;
+  assertEquals([await setup.delayMs(), await setup.delayMs()], [undefined, undefined]);
+  assertEquals([setup.probes, setup.metrics.directus.heldBack], [3, true]);
 });
 
 for (const [afterMs, openMs] of [[9_999, 8_000], [10_000, 1_000]] as const) {
-  Deno.test(`CircuitBreaker that opens ${afterMs} ms after it closed is open for ${openMs} ms`, () => {
+  Deno.test(`CircuitBreaker that opens ${afterMs} ms after it closed is open for ${openMs} ms`, async () => {
     const setup = new Setup();
-    setup.open(2);
-    setup.now += 4_000;
-    setup.call(success);
+    await setup.open(2);
+    setup.breaker.record(success);
     setup.now += afterMs;
-    assertEquals(setup.open(), openMs);
+    assertEquals(await setup.open(), openMs);
   });
 }
 
-Deno.test("CircuitBreaker ignores results of calls from before it opened", () => {
-  const setup = new Setup();
-  const [good, ...bad] = Array.from({ length: 11 }, () => setup.permit());
-  setup.open();
-  good?.settle(success);
-  assertEquals(setup.delayMs, 1_000);
-  setup.now = 1_000;
-  bad.pop()?.settle(failure);
-  setup.call(success); // the trial
-  for (const permit of bad) permit.settle(failure);
-  assertEquals(setup.delayMs, undefined);
-});
-
-Deno.test("CircuitBreaker adds jitter: it opens a bit earlier, and clients retry a bit later", () => {
+Deno.test("CircuitBreaker adds jitter: it opens a bit earlier, and clients retry a bit later", async () => {
   const setup = new Setup();
   setup.random = 0.8;
-  setup.call(failure, 5);
-  assertEquals(setup.delayMs, 800 + 0.8 * (1_000 + 400));
+  await setup.open();
+  assertEquals(await setup.delayMs(), 800 + 0.8 * (1_000 + 400));
   setup.now = 799;
   assertEquals(setup.breaker.isHoldingBack, true);
   setup.now = 800;
-  assertEquals(setup.delayMs, undefined);
+  assertEquals(await setup.delayMs(), undefined);
 });
 
-Deno.test("CircuitBreaker calls onHoldBack each time that it opens or pauses", () => {
+Deno.test("CircuitBreaker calls onHoldBack each time that it opens or pauses", async () => {
   const setup = new Setup();
-  setup.open(1);
-  setup.now += 2_000;
-  setup.call(success);
-  setup.call(rateLimited(500));
+  await setup.open(1);
+  setup.breaker.record(success);
+  await setup.call(rateLimited(500));
   assertEquals(setup.holds, [1_000, 2_000, 500]);
 });
 
-Deno.test("CircuitBreaker logs one warning when it opens, and one line when calls resume", () => {
+Deno.test("CircuitBreaker logs one warning when it opens, and one line when calls resume", async () => {
   const setup = new Setup();
-  setup.open(1);
+  await setup.open(1);
   setup.now += 2_000;
-  const trial = setup.permit();
   assertEquals(setup.metrics.directus.heldBack, true);
-  trial.settle(success);
+  await setup.call(success);
   assertEquals(setup.metrics.directus.heldBack, false);
   const reason = "status 500";
   assertEquals(setup.logger.lines.map(({ level, message, fields }) => [level, message, fields]), [
@@ -190,56 +221,50 @@ Deno.test("CircuitBreaker logs one warning when it opens, and one line when call
   ]);
 });
 
-Deno.test("CircuitBreaker obeys the Retry-After of a 429 to the millisecond", () => {
+Deno.test("CircuitBreaker obeys the Retry-After of a 429 to the millisecond", async () => {
   const setup = new Setup();
-  setup.call(rateLimited(7_000));
-  assertEquals(setup.breaker.acquire("a session"), {
+  await setup.call(rateLimited(7_000));
+  assertEquals(setup.breaker.check(), {
     kind: "unavailable",
     reason: "calls to Directus are held back: status 429",
     retryAfterMs: 7_000,
   });
   setup.now = 6_999;
-  assertEquals([setup.delayMs, setup.metrics.directus.heldBack], [1, true]);
+  assertEquals([await setup.delayMs(), setup.metrics.directus.heldBack], [1, true]);
   setup.now = 7_000;
-  assertEquals([setup.delayMs, setup.metrics.directus.heldBack], [undefined, false]);
+  assertEquals([await setup.delayMs(), setup.metrics.directus.heldBack], [undefined, false]);
   assertEquals(setup.logger.lines.map(({ level, fields }) => [level, fields]), [
     ["warn", { reason: "status 429", forMs: 7_000 }],
     ["info", { afterMs: 7_000 }],
   ]);
 });
 
-Deno.test("CircuitBreaker does not count a 429 as a failure", () => {
+Deno.test("CircuitBreaker does not count a 429 as a failure", async () => {
   const setup = new Setup();
-  const permits = Array.from({ length: 100 }, () => setup.permit());
-  for (const permit of permits) permit.settle(rateLimited(10));
+  for (let i = 0; i < 100; i++) setup.breaker.record(rateLimited(10));
   setup.now = 10;
-  setup.permit();
-  setup.permit(); // no trial
+  assertEquals([await setup.delayMs(), await setup.delayMs(), setup.probes], [
+    undefined,
+    undefined,
+    0,
+  ]);
 });
 
-Deno.test("CircuitBreaker obeys the longest of several Retry-After", () => {
+Deno.test("CircuitBreaker obeys the longest of several Retry-After", async () => {
   const setup = new Setup();
-  const permits = [setup.permit(), setup.permit()];
-  permits[0]?.settle(rateLimited(5_000));
-  permits[1]?.settle(rateLimited(1_000));
-  assertEquals(setup.delayMs, 5_000);
+  setup.breaker.record(rateLimited(5_000));
+  setup.breaker.record(rateLimited(1_000));
+  assertEquals(await setup.delayMs(), 5_000);
 });
 
-Deno.test("CircuitBreaker obeys a 429 to a trial call, and stays half-open", () => {
+Deno.test("CircuitBreaker obeys a 429 to a probe, and stays half-open", async () => {
   const setup = new Setup();
-  setup.open();
+  await setup.open();
   setup.now = 1_000;
-  setup.call(rateLimited(3_000));
-  assertEquals(setup.delayMs, 3_000);
+  setup.probed = rateLimited(3_000);
+  await setup.call(failure);
+  assertEquals(await setup.delayMs(), 3_000);
   setup.now = 4_000;
-  setup.permit();
-  assertEquals(setup.delayMs, 1_000); // still one at a time
-});
-
-Deno.test("CircuitBreaker obeys a 429 to a call from before it opened", () => {
-  const setup = new Setup();
-  const early = setup.permit();
-  setup.open();
-  early.settle(rateLimited(5_000));
-  assertEquals(setup.delayMs, 5_000);
+  setup.probed = new Promise(() => {});
+  assertEquals([await setup.delayMs(), await setup.delayMs()], [undefined, 1_000]);
 });

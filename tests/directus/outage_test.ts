@@ -13,7 +13,7 @@ import { Client } from "../support/client.ts";
 import { BASE, type ListeningDirectus, options, startDirectus } from "../support/directus.ts";
 import { type Live, startLive } from "../support/live.ts";
 import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
-import { cookieOf } from "./setup.ts";
+import { cookieOf, topicOf } from "./setup.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "./stand_in.ts";
 
 const ME = "GET /users/me";
@@ -109,18 +109,20 @@ for (
     directus.fail(fault);
     const before = directus.calls.length;
     assertEquals(await setup.knocks(5), Array(5).fill("503 2"));
+    await cached.metrics.until(({ directus }) => directus.heldBack); // the probe has failed as well
     await setup.broadcast("while it fails");
 
     assertEquals(await setup.knocks(20), Array(20).fill("503 1")); // held back
     const { code, retryAfterMs } = await client.subscribe("events:2");
     assertEquals([code, retryAfterMs], ["unavailable", 1_000]);
     await setup.broadcast("while calls are held back");
-    assertEquals([directus.calls.length - before, directus.count(ME) - 1], [5, 5]);
+    assertEquals([directus.calls.length - before, directus.count(ME) - 1], [6, 6]);
 
     cached.now += 1_000;
-    assertEquals(await setup.knock(), "503 2"); // the trial call fails
+    assertEquals(await setup.knock(), "503 2"); // fails, and so does a probe
+    await cached.logger.line("calls to Directus are still held back");
     assertEquals(await setup.knocks(20), Array(20).fill("503 2"));
-    assertEquals(directus.calls.length - before, 6);
+    assertEquals(directus.calls.length - before, 8);
 
     directus.fail(undefined);
     cached.now += 2_000;
@@ -131,7 +133,7 @@ for (
     const [failed, held] = ["call to Directus failed", "calls to Directus"].map((message) =>
       cached.logger.lines.filter((line) => line.message.startsWith(message))
     );
-    assertEquals(failed?.length, 6);
+    assertEquals(failed?.map(({ level }) => level), ["warn", ...Array(7).fill("debug")]);
     assertEquals(held?.map(({ level, fields }) => [level, fields["afterMs"]]), [
       ["warn", undefined],
       ["debug", undefined],
@@ -164,6 +166,7 @@ Deno.test("LiveServer accepts cached sessions and topics while calls are held ba
   await first.subscribe("events:1");
   directus.fail("broken");
   await setup.knocks(5);
+  await cached.metrics.until(({ directus }) => directus.heldBack);
 
   cached.now += 999;
   await using second = await Client.connect(live.ws, { cookie });
@@ -171,38 +174,78 @@ Deno.test("LiveServer accepts cached sessions and topics while calls are held ba
   assertEquals((await second.subscribe("events:1")).type, "subscribed");
 });
 
+/** A Directus that fails some questions, by their URL and cookie, and questions for it. */
+class FailingDirectus {
+  readonly directus: DirectusStandIn = createDirectusStandIn(options);
+  readonly cached: CachedDirectus;
+  /** Calls so far. */
+  calls = 0;
+
+  constructor(isBroken: (question: string) => boolean) {
+    this.cached = new CachedDirectus(BASE, 60_000, async (input, init) => {
+      this.calls++;
+      const question = `${input} ${new Headers(init?.headers).get("cookie")}`;
+      this.directus.fail(isBroken(question) ? "broken" : undefined);
+      return await this.directus.fetch(input, init);
+    });
+  }
+
+  /** Asks whose a cookie is, by default that of a new session; resolves to the kind of the answer. */
+  async authenticate(cookie = this.directus.session("ada-id"), fresh = false): Promise<string> {
+    return (await this.cached.authority.authenticate(cookieOf(cookie), { fresh })).kind;
+  }
+}
+
 for (
   const [name, isBroken] of [
     ["fails", () => true],
-    ["fails every other time", (call: number) => call % 2 === 0],
-    ["fails two times of three", (call: number) => call % 3 > 0],
-    ["works for 3 s, fails for 3 s", (_: number, now: number) => now % 6_000 >= 3_000],
+    ["works for 3 s, fails for 30 s", (now: number) => now % 33_000 >= 3_000],
   ] as const
 ) {
   Deno.test(`Directus gets less than a fifth of the calls while it ${name}`, async () => {
-    const directus = createDirectusStandIn(options);
-    let calls = 0;
     let isRepaired = false;
-    const fetch: typeof globalThis.fetch = async (input, init) => {
-      const fails = !isRepaired && isBroken(calls++, cached.now);
-      directus.fail(fails ? "broken" : undefined);
-      return await directus.fetch(input, init);
-    };
-    const cached: CachedDirectus = new CachedDirectus(BASE, 60_000, fetch);
-    const ask = () => cached.authority.authenticate(cookieOf(directus.session("ada-id")));
+    const setup: FailingDirectus = new FailingDirectus(() =>
+      !isRepaired && isBroken(setup.cached.now)
+    );
     const asked = 10 * 120; // ten questions a second, for two minutes
     for (let i = 0; i < asked; i++) {
-      await ask();
-      cached.now += 100;
+      await setup.authenticate();
+      setup.cached.now += 100;
     }
-    assertLess(calls, asked / 5);
+    assertLess(setup.calls, asked / 5);
 
     isRepaired = true;
-    cached.now += 30_000;
-    assertEquals((await ask()).kind, "authenticated");
-    assertEquals(cached.metrics.directus.heldBack, false);
+    setup.cached.now += 30_000;
+    assertEquals(await setup.authenticate(), "authenticated");
+    assertEquals(setup.cached.metrics.directus.heldBack, false);
   });
 }
+
+Deno.test("Newcomers get in while 31 sessions of a user ask for items on which Directus fails", async () => {
+  const setup = new FailingDirectus((question) => question.includes("/items/"));
+  const sessions = Array.from({ length: 31 }, () => cookieOf(setup.directus.session("bob-id")));
+  const answers: string[] = [];
+  for (let i = 0; i < 250; i++) {
+    const topic = topicOf(`events:${99_999_999_999 + i}`);
+    await Promise.all(sessions.map((cookie) => setup.cached.authority.authorise(cookie, topic)));
+    answers.push(await setup.authenticate());
+    setup.cached.now += 100;
+  }
+  assertEquals(answers, Array(250).fill("authenticated"));
+});
+
+Deno.test("Newcomers get in, and sessions are revalidated, while Directus fails on made-up cookies", async () => {
+  const setup = new FailingDirectus((question) => question.includes("made-up"));
+  const connected = setup.directus.session("bob-id");
+  const answers: string[] = [];
+  for (let i = 0; i < 240; i++) {
+    await setup.authenticate(`directus_session_token=made-up-${i}`);
+    if (i % 20 === 0) answers.push(await setup.authenticate());
+    if (i % 20 === 10) answers.push(await setup.authenticate(connected, true));
+    setup.cached.now += 250;
+  }
+  assertEquals(answers, Array(24).fill("authenticated"));
+});
 
 Deno.test("LiveServer authorises a hundred topics of a client in three calls", async () => {
   const directus = createDirectusStandIn(options);

@@ -13,7 +13,8 @@ class Setup {
   readonly schedule: RetrySchedule;
 
   constructor(queueMs: number, callMs: number, random = 0) {
-    const estimateWaitMs = (callers?: number) => callers === undefined ? queueMs : callers * callMs;
+    const estimateWaitMs = (_lane?: string, callers?: number) =>
+      callers === undefined ? queueMs : callers * callMs;
     this.schedule = new RetrySchedule({
       limiter: { estimateWaitMs },
       now: () => this.now,

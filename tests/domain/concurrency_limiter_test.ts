@@ -1,5 +1,5 @@
 /**
- * How many slots there are at a time, and who waits for one how long.
+ * How many slots there are at a time, how long callers wait for one, and how lanes share them.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { FakeTime } from "@std/testing/time";
 import {
   ConcurrencyLimiter,
   type ConcurrencyLimiterOptions,
-  type Slot,
+  type Lane,
 } from "../../live/domain/concurrency_limiter.ts";
 
 /** A limiter of two slots on a clock that the test moves. */
@@ -19,13 +19,16 @@ class Setup implements Disposable {
   /** Callers that got an answer, in order: `a slot`, `b rejected`. */
   readonly settled: string[] = [];
 
-  constructor(options: Partial<ConcurrencyLimiterOptions> = {}) {
-    const bounds = { maxConcurrency: 2, maxQueued: 3, maxWaitMs: 1_000 };
-    this.limiter = new ConcurrencyLimiter({ ...bounds, now: () => this.time.now, ...options });
+  constructor(
+    options: Partial<ConcurrencyLimiterOptions> = {},
+    only: Lane = { maxQueued: 3, maxWaitMs: 1_000 },
+  ) {
+    const now = () => this.time.now;
+    this.limiter = new ConcurrencyLimiter({ maxConcurrency: 2, lanes: { only }, now, ...options });
   }
 
   /** Takes slots that are free. */
-  async take(count: number): Promise<Slot[]> {
+  async take(count: number): Promise<Disposable[]> {
     const slots = await Promise.all(Array.from({ length: count }, () => this.limiter.acquire()));
     return slots.map((slot) => (assert(slot), slot));
   }
@@ -49,7 +52,7 @@ class Setup implements Disposable {
   }
 }
 
-function release(slot: Slot | undefined): void {
+function release(slot: Disposable | undefined): void {
   slot?.[Symbol.dispose]();
 }
 
@@ -68,22 +71,13 @@ Deno.test("ConcurrencyLimiter passes freed slots to the queue in order", async (
 });
 
 Deno.test("ConcurrencyLimiter without bounds queues everybody, without a timer", async () => {
-  using setup = new Setup({ maxConcurrency: 1, maxQueued: Infinity, maxWaitMs: Infinity });
+  using setup = new Setup({ maxConcurrency: 1 }, {});
   const [slot] = await setup.take(1);
   setup.queue(...Array.from({ length: 1_000 }, (_, index) => `${index}`));
   assertEquals(setup.time.next(), false);
   release(slot);
   await setup.tick(0);
   assertEquals(setup.settled, ["0 slot"]);
-});
-
-Deno.test("Slot.waitedMs is how long the caller waited", async () => {
-  using setup = new Setup();
-  const slots = await setup.take(2);
-  const third = setup.limiter.acquire();
-  setup.time.tick(700);
-  release(slots[0]);
-  assertEquals([slots[0]?.waitedMs, (await third)?.waitedMs], [0, 700]);
 });
 
 Deno.test("ConcurrencyLimiter rejects a caller that finds the queue full", async () => {
@@ -128,7 +122,10 @@ Deno.test("ConcurrencyLimiter.estimateWaitMs() averages how long slots are held"
     setup.time.tick(heldMs);
     release(slot);
   }
-  assertEquals([setup.limiter.estimateWaitMs(), setup.limiter.estimateWaitMs(4)], [0, 2_200]);
+  assertEquals([setup.limiter.estimateWaitMs(), setup.limiter.estimateWaitMs("only", 4)], [
+    0,
+    2_200,
+  ]);
 });
 
 Deno.test("ConcurrencyLimiter.rejectQueued() rejects the queue, and leaves taken slots alone", async () => {
@@ -155,4 +152,61 @@ Deno.test("ConcurrencyLimiter reports each change of its counts", async () => {
   await setup.tick(1_000);
   release(await second);
   assertEquals(counts, ["1+0", "1+1", "1+2", "1+1", "1+0", "0+0"]);
+});
+
+/** A limiter of one slot, which is taken, and lanes whose queues hold the callers of the table. */
+class LanesSetup {
+  now = 0;
+  readonly limiter = new ConcurrencyLimiter({
+    maxConcurrency: 1,
+    lanes: { urgent: { weight: Infinity }, a: { weight: 4 }, b: { weight: 2 }, c: {} },
+    now: () => this.now,
+  });
+  /** Lanes in the order in which their callers got a slot. */
+  served = "";
+
+  /** Queues callers, each in the lane of its letter, and frees slot after slot. */
+  async serve(callers: string): Promise<string> {
+    const first = await this.limiter.acquire("a");
+    this.served = "";
+    const all = [...callers].map(async (letter) => {
+      using _slot = await this.limiter.acquire(
+        letter === "u" ? "urgent" : letter as "a" | "b" | "c",
+      );
+      this.served += letter;
+    });
+    release(first);
+    await Promise.all(all);
+    return this.served;
+  }
+}
+
+for (
+  const [name, callers, served] of [
+    ["by weight", "ccccbbbbaaaaaaaa", "bcaabaabcaabaacc"],
+    ["all to the only lane that queues", "ccc", "ccc"],
+    ["at once to a lane of infinite weight", "aabu", "ubaa"],
+  ] as const
+) {
+  Deno.test(`ConcurrencyLimiter gives slots to lanes ${name}`, async () => {
+    assertEquals(await new LanesSetup().serve(callers), served);
+  });
+}
+
+Deno.test("ConcurrencyLimiter gives a lane nothing for the time that it was idle", async () => {
+  const setup = new LanesSetup();
+  await setup.serve("a".repeat(100));
+  const served = await setup.serve("aaaaaabbbbbb");
+  assertEquals(served.slice(0, 6).match(/b/g)?.length, 2);
+});
+
+Deno.test("ConcurrencyLimiter.estimateWaitMs() counts the share of other lanes that queue", async () => {
+  const setup = new LanesSetup();
+  release(await setup.limiter.acquire("a").then((slot) => (setup.now = 700, slot)));
+  await setup.limiter.acquire("a");
+  const estimates = (["a", "b", "c", "urgent"] as const).map((lane) => {
+    setup.limiter.acquire(lane);
+    return setup.limiter.estimateWaitMs("a", 1);
+  });
+  assertEquals(estimates, [700, 1_050, 1_225, 1_225]);
 });

@@ -81,15 +81,27 @@ for (const [name, cookieOf] of Object.entries(sessions)) {
   });
 }
 
-testOnEach("LiveServer does not call Directus without the session cookie", async (start) => {
-  const directus = createDirectusStandIn(options);
-  await using live = await startOn(start, directus);
+for (
+  const [name, cookie] of [
+    ["no session cookie", "directus_refresh_token=x"],
+    ["a NUL", "directus_session_token=%00abc"],
+    ["an encoded line break", "directus_session_token=abc%0d%0a"],
+    ["more characters than Directus stores", `directus_session_token=${"x".repeat(256)}`],
+  ] as const
+) {
+  testOnEach(
+    `LiveServer answers 401 to an upgrade with ${name}, and does not call Directus`,
+    async (start) => {
+      const directus = createDirectusStandIn(options);
+      await using live = await startOn(start, directus);
 
-  const { status } = await live.knock("/", { cookie: "directus_refresh_token=x" });
+      const { status } = await live.knock("/", { cookie });
 
-  assertEquals(status, 401);
-  assertEquals(directus.calls, []);
-});
+      assertEquals(status, 401);
+      assertEquals(directus.calls, []);
+    },
+  );
+}
 
 testOnEach(
   "LiveServer forwards the session cookie to Directus, and no other cookie",

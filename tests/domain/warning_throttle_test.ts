@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { WarningThrottle } from "../../live/redis/warning_throttle.ts";
+import { WarningThrottle } from "../../live/domain/warning_throttle.ts";
 import { RecordingLogger } from "../support/recorders.ts";
 
 function setUp(): { warnings: WarningThrottle; levels: () => string[] } {

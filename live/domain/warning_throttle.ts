@@ -1,10 +1,10 @@
 /**
- * Warnings that would repeat with every attempt to reach Redis.
+ * Warnings that would repeat with every failed attempt.
  *
  * @module
  */
 
-import type { Logger } from "../domain/logger.ts";
+import type { Logger } from "./logger.ts";
 
 /** How long a warning is not repeated, in milliseconds. */
 const INTERVAL_MS = 60_000;
