@@ -122,7 +122,9 @@ for (const { name, connect, connectStuck } of protocols) {
       await fill(live, () => healthy.next());
 
       const stopped = live.server.stop(1_000);
-      await live.metrics.until(({ gauges }) => gauges.connections + gauges.closingSockets === 1);
+      await live.metrics.until(({ disconnects, gauges }) =>
+        disconnects.length === 2 && gauges.closingSockets === 1
+      );
       await time.tickAsync(1_000);
 
       assertEquals(await stopped, { stragglers: 1 });
