@@ -61,8 +61,12 @@ export interface TriggerOptions {
   readonly topics: Topics;
   /** Number of topics that one trigger may publish on. */
   readonly maxTopics: number;
-  /** Whether the values that changed are published, to everyone who may read the item. */
-  readonly withPayload: boolean;
+  /**
+   * The payload as JSON text, to be published to everyone who may read the item.
+   *
+   * @default {none: the values that changed are not published}
+   */
+  readonly payloadJson?: string | undefined;
 }
 
 /**
@@ -86,10 +90,10 @@ export interface TriggerOptions {
  *   collection: "events",
  * };
  * const topics = new Map([["event", { collection: "events", primaryKey: "id" }]]);
- * const trigger = readTrigger(body, { topics, maxTopics: 1_000, withPayload: false });
+ * const trigger = readTrigger(body, { topics, maxTopics: 1_000 });
  * assert(typeof trigger !== "string");
  * assertEquals(trigger.publications, [
- *   { topic: "event:42", key: "item", data: { event: "update" } },
+ *   { topic: "event:42", key: "item", json: '{"event":"update"}' },
  * ]);
  * assertEquals(trigger.change, { collection: "events", event: "update", keys: ["42"] });
  * ```
@@ -115,7 +119,7 @@ export function readTrigger(body: unknown, options: TriggerOptions): Trigger | s
     const isOver = collection === USERS && (event === "delete" || isSuspension(payload));
     return { change, publications: [], suspended: isOver ? all : [] };
   }
-  const publications = publicationsOf(collection, event, typed, payload, options);
+  const publications = publicationsOf(collection, event, typed, options);
   return { change, publications, suspended: [] };
 }
 
@@ -123,16 +127,17 @@ function publicationsOf(
   collection: string,
   event: Change["event"],
   keys: readonly string[],
-  payload: unknown,
-  { topics, maxTopics, withPayload }: TriggerOptions,
+  { topics, maxTopics, payloadJson }: TriggerOptions,
 ): PublicationInput[] | string {
   const prefixes = prefixesOf(collection, topics);
-  const whole = withPayload && event !== "delete" ? { event, payload } : { event };
+  const bare = JSON.stringify({ event });
+  const hasPayload = payloadJson !== undefined && event !== "delete";
+  const whole = hasPayload ? `{"event":"${event}","payload":${payloadJson}}` : bare;
   const publications = keys.flatMap((key) => [
-    ...prefixes.map((prefix) => ({ topic: `${prefix}:${key}`, key: KEY, data: whole })),
+    ...prefixes.map((prefix) => ({ topic: `${prefix}:${key}`, key: KEY, json: whole })),
     // If the key is a string, its canonical form is another item's: that one's readers get no values.
     ...canonicalForm(key).flatMap((form) =>
-      prefixes.map((prefix) => ({ topic: `${prefix}:${form}`, key: KEY, data: { event } }))
+      prefixes.map((prefix) => ({ topic: `${prefix}:${form}`, key: KEY, json: bare }))
     ),
   ]);
   const byTopic = new Map(publications.map((publication) => [publication.topic, publication]));

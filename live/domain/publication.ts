@@ -12,6 +12,9 @@ import { describeFault } from "./zod_fault.ts";
 /** The longest key, in UTF-16 code units. */
 export const MAX_KEY_LENGTH = 256;
 
+/** The longest id, in UTF-16 code units. */
+export const MAX_ID_LENGTH = 256;
+
 /** What a publication is built from. */
 export interface PublicationInput {
   /** Name of the topic. */
@@ -24,6 +27,8 @@ export interface PublicationInput {
   readonly json?: string | undefined;
   /** Takes the key out of the topic's state, instead of giving it a payload. */
   readonly removed?: boolean | undefined;
+  /** Names the publication: within the history's lifetime, one of this name is published once. */
+  readonly id?: string | undefined;
 }
 
 const input = z.object({
@@ -34,6 +39,7 @@ const input = z.object({
   key: z.string().max(MAX_KEY_LENGTH).optional(),
   data: z.unknown().optional(),
   removed: z.boolean().optional(),
+  id: z.string().min(1).max(MAX_ID_LENGTH).optional(),
 });
 
 /**
@@ -49,13 +55,18 @@ export class Publication {
   readonly key: string | undefined;
   /** The payload as JSON text without line breaks; `undefined` if it removes the key. */
   readonly json: string | undefined;
+  /** The publisher's name for it; `undefined` if it has none and may be published twice. */
+  readonly id: string | undefined;
   /** Set by the static methods alone: JavaScript can call a private constructor. */
   #isValid = false;
 
-  private constructor(topic: string, key: string | undefined, json: string | undefined) {
+  private constructor(
+    { topic, key, json, id }: Pick<Publication, "topic" | "key" | "json" | "id">,
+  ) {
     this.topic = topic;
     this.key = key;
     this.json = json;
+    this.id = id;
     Object.freeze(this);
   }
 
@@ -65,7 +76,12 @@ export class Publication {
    * @param data The payload: any value that JSON can hold.
    */
   static internal(topic: string, data: unknown): Publication {
-    const publication = new Publication(topic, undefined, JSON.stringify(data));
+    const publication = new Publication({
+      topic,
+      key: undefined,
+      json: JSON.stringify(data),
+      id: undefined,
+    });
     publication.#isValid = true;
     return publication;
   }
@@ -114,11 +130,11 @@ export class Publication {
   static read(value: unknown, json?: string): Publication | string {
     const parsed = input.safeParse(value);
     if (!parsed.success) return describeFault(parsed.error);
-    const { topic, key, data, removed = false } = parsed.data;
+    const { topic, key, data, id, removed = false } = parsed.data;
     const payload = removed ? noPayload(data, json) : readPayload(data, json);
     if ("fault" in payload) return payload.fault;
     if (removed && key === undefined) return "key: missing; a removal must name the key";
-    const publication = new Publication(topic, key, payload.json);
+    const publication = new Publication({ topic, key, json: payload.json, id });
     publication.#isValid = true;
     return publication;
   }

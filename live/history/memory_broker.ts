@@ -8,6 +8,7 @@ import type { Broker, BrokerEvents, Position, TopicLog } from "../domain/broker.
 import type { Metrics } from "../domain/metrics.ts";
 import type { Publication } from "../domain/publication.ts";
 import { type HistoryBudget, shrink } from "./history_budget.ts";
+import { PublishedIds } from "./published_ids.ts";
 import { TopicHistory, type TopicHistoryOptions } from "./topic_history.ts";
 
 /** Bounds of the history. */
@@ -57,6 +58,7 @@ export class MemoryBroker implements Broker {
   readonly #open = new Map<string, TopicHistory>();
   /** The others, the least recently used first. */
   readonly #idle = new Map<string, TopicHistory>();
+  readonly #ids: PublishedIds;
   readonly #sweeps: ReturnType<typeof setInterval>;
   #slice: ReturnType<typeof setTimeout> | undefined;
   #events: BrokerEvents = { changed() {} };
@@ -65,6 +67,7 @@ export class MemoryBroker implements Broker {
   constructor(options: MemoryBrokerOptions) {
     this.#options = options;
     const { historySize: size, historyTtlMs: ttlMs } = options;
+    this.#ids = new PublishedIds(ttlMs);
     this.#bounds = { size, ttlMs, budget: this.#budget };
     const everyMs = Math.min(Math.ceil(options.historyTtlMs / SWEEPS_PER_TTL), MAX_INTERVAL_MS);
     this.#sweeps = setInterval(() => {
@@ -77,14 +80,22 @@ export class MemoryBroker implements Broker {
   }
 
   publish(publications: readonly Publication[]): Promise<Position[]> {
+    const grown = new Set<string>();
+    let count = 0;
     const positions = publications.map((publication) => {
+      const known = this.#ids.find(publication);
+      if (known !== undefined) return known;
       const { topic } = publication;
       const history = this.#use(topic, this.#open.has(topic) ? this.#open : this.#idle);
-      return { topic, offset: history.append(publication), epoch: history.epoch };
+      const position = { topic, offset: history.append(publication), epoch: history.epoch };
+      this.#ids.add(publication, position);
+      grown.add(topic);
+      count++;
+      return position;
     });
     this.#shrink();
-    this.#options.metrics.published(publications.length);
-    for (const topic of new Set(publications.map(({ topic }) => topic))) {
+    this.#options.metrics.published(count);
+    for (const topic of grown) {
       if (this.#open.has(topic)) this.#events.changed(topic);
     }
     return Promise.resolve(positions);

@@ -7,10 +7,12 @@
 import { STATUS_CODE } from "@std/http/status";
 import { readTrigger, type Topics } from "../directus/flow_trigger.ts";
 import type { Position } from "../domain/broker.ts";
+import { member } from "../domain/json_text.ts";
 import type { PublicationInput } from "../domain/publication.ts";
 import type { Change } from "../domain/view_source.ts";
 import type { Revoke } from "../session/revoke.ts";
 import { jsonError } from "../transport/responses.ts";
+import type { JsonText } from "./json_body.ts";
 import { MAX_BATCH, respondPublished } from "./publish.ts";
 
 /** What a Flow's call leads to. */
@@ -33,11 +35,12 @@ export interface FlowHandlerOptions {
  * change to the views, even if it cannot be published. Users who were suspended or deleted are revoked.
  */
 export async function handleDirectusFlow(
-  body: unknown,
+  { value, text }: JsonText,
   { topics, payload, changed, revoke }: FlowHandlerOptions,
 ): Promise<Response> {
-  const withPayload = payload === "all";
-  const trigger = readTrigger(body, { topics, maxTopics: MAX_BATCH, withPayload });
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  const payloadJson = payload === "all" && isObject ? member(text, "payload") : undefined;
+  const trigger = readTrigger(value, { topics, maxTopics: MAX_BATCH, payloadJson });
   if (typeof trigger === "string") return jsonError(STATUS_CODE.BadRequest, trigger);
   const { change, publications, suspended } = trigger;
   const isFault = typeof publications === "string";

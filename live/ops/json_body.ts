@@ -6,11 +6,20 @@
 
 import { STATUS_CODE, type StatusCode } from "@std/http/status";
 import { readBoundedText } from "../domain/bounded_text.ts";
+import { parseExact } from "../domain/json_text.ts";
 import { UNRENDERED, UNRENDERED_HINT } from "../directus/rendered.ts";
 
-/** The value of a body, or the error to answer. */
+/** A JSON body. */
+export interface JsonText {
+  /** Its value. Integers that a number cannot hold exactly are text. */
+  readonly value: unknown;
+  /** Its text, as it was sent. */
+  readonly text: string;
+}
+
+/** The body, or the error to answer. */
 export type JsonBody =
-  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: true } & JsonText
   | { readonly ok: false; readonly status: StatusCode; readonly message: string };
 
 /**
@@ -18,13 +27,16 @@ export type JsonBody =
  *
  * @param request The request; its body is read no further than the limit.
  * @param maxBytes Largest body, in bytes.
- * @returns The value; or 415 if it is not declared as JSON, 413 if it is too large, 400 if it is not
+ * @returns The body; or 415 if it is not declared as plain JSON, 413 if it is too large, 400 if it is not
  * JSON or broke off.
  */
 export async function readJsonBody(request: Request, maxBytes: number): Promise<JsonBody> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     return fault(STATUS_CODE.UnsupportedMediaType, "Content-Type must be application/json");
+  }
+  if (request.headers.has("content-encoding")) {
+    return fault(STATUS_CODE.UnsupportedMediaType, "Content-Encoding is not supported");
   }
   const tooLarge = fault(STATUS_CODE.ContentTooLarge, `Body must be at most ${maxBytes} bytes`);
   const length = request.headers.get("content-length");
@@ -39,7 +51,7 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
     if (text?.trim() === UNRENDERED) {
       return fault(STATUS_CODE.BadRequest, `Body ${UNRENDERED_HINT}`);
     }
-    return text === undefined ? tooLarge : { ok: true, value: JSON.parse(text) };
+    return text === undefined ? tooLarge : { ok: true, value: parseExact(text), text };
   } catch {
     return fault(STATUS_CODE.BadRequest, "Body must be JSON in UTF-8");
   }

@@ -7,7 +7,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { jsonError } from "../transport/responses.ts";
 import type { BearerCheck } from "./bearer.ts";
-import { readJsonBody } from "./json_body.ts";
+import { type JsonText, readJsonBody } from "./json_body.ts";
 
 /** The largest body that is accepted, in bytes. */
 export const MAX_BODY_BYTES = 1_048_576;
@@ -21,7 +21,7 @@ export interface OperatorCall {
   /** Returns a refusal to send before the body is read, if any. @default {none} */
   readonly refuse?: () => Response | undefined;
   /** Carries out the call with this body. */
-  readonly respond: (body: unknown) => Promise<Response> | Response;
+  readonly respond: (body: JsonText, request: Request) => Promise<Response> | Response;
 }
 
 /**
@@ -34,7 +34,7 @@ export async function answerOperator(request: Request, call: OperatorCall): Prom
   const refusal = call.refuse?.();
   if (refusal !== undefined) return refusal;
   const body = await readJsonBody(request, MAX_BODY_BYTES);
-  return body.ok ? await call.respond(body.value) : jsonError(body.status, body.message);
+  return body.ok ? await call.respond(body, request) : jsonError(body.status, body.message);
 }
 
 /** Returns the 401 for a call without the bearer token, or for any call while no token is set. */

@@ -74,7 +74,7 @@ export function createOpsHandler(options: OpsHandlerOptions): OpsHandler {
     }],
     "/publish": operatorRoute({
       ...publishing,
-      respond: (body) => handlePublish(body, publish),
+      respond: (body, request) => handlePublish(body, request, publish),
     }),
     "/directus": operatorRoute({
       ...publishing,
@@ -89,7 +89,7 @@ export function createOpsHandler(options: OpsHandlerOptions): OpsHandler {
     ...(revoke && {
       "/revoke": operatorRoute({
         name: "Revoking",
-        respond: (body) => handleRevoke(body, revoke),
+        respond: ({ value }) => handleRevoke(value, revoke),
       }),
     }),
   };

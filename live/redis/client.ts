@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { createClient } from "@redis/client";
+import { z } from "zod";
 
 /** How long connecting may take, login included, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -14,12 +15,15 @@ const CONNECT_TIMEOUT_MS = 3_000;
 const PING_INTERVAL_MS = 1_000;
 const PING_TIMEOUT_MS = 2_000;
 
-/** Errors that say that this is not, or not yet, the server to talk to: another one may be. */
-const WRONG_SERVER = /^(READONLY|LOADING|MASTERDOWN|NOAUTH|NOREPLICAS)/;
+/**
+ * Errors that say that this is not, or not yet, the server to talk to: another one may be. EXPIRED is our
+ * own: the server answers late, or its clock was set.
+ */
+const WRONG_SERVER = /^(READONLY|LOADING|MASTERDOWN|NOAUTH|NOREPLICAS|EXPIRED)/;
 
 /**
  * A connection that works until it is lost, and never reconnects by itself: after a break an
- * instance has to read again what it knows of Redis, so the owner has to notice. A PING every second
+ * instance has to read again what it knows of Redis, so the owner has to notice. A question every second
  * finds a server that hangs. Commands fail at once when the connection is lost.
  */
 export class RedisClient {
@@ -32,6 +36,8 @@ export class RedisClient {
   /** The last subscribe or unsubscribe of each channel, while it is in flight. */
   readonly #pending = new Map<string, Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What the monotonic clock of this process lacks to Redis's, in milliseconds. */
+  #clockOffsetMs = 0;
 
   private constructor(url: string) {
     this.#client = newClient(url);
@@ -69,6 +75,11 @@ export class RedisClient {
     clearTimeout(this.#timer);
     this.#lost.resolve(reason); // before "end" is emitted, which would be no reason
     this.#client.destroy();
+  }
+
+  /** Returns the time of Redis's clock, as of the last check of the connection. */
+  serverTimeMs(): number {
+    return Math.round(performance.now() + this.#clockOffsetMs);
   }
 
   /**
@@ -127,22 +138,28 @@ export class RedisClient {
   }
 
   /**
-   * Connects and sends a PING, as a Redis that is loading or wants a login accepts connections. PING
+   * Connects and asks for the time, as a Redis that is loading or wants a login accepts connections. TIME
    * also fails if the client was closed while it was connecting; the library does not notice that.
    */
   async #open(): Promise<void> {
     this.#expectAnswer(CONNECT_TIMEOUT_MS);
     await this.#client.connect();
-    await this.#client.ping();
+    await this.#readTime();
   }
 
-  /** Sends a PING every second. */
+  /** Reads Redis's clock: it is behind by what the answer took, so deadlines come early, not late. */
+  async #readTime(): Promise<void> {
+    const [seconds, microseconds] = time.parse(await this.#client.sendCommand(["TIME"]));
+    this.#clockOffsetMs = seconds * 1000 + microseconds / 1000 - performance.now();
+  }
+
+  /** Asks for the time every second. */
   #watch(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(async () => {
       this.#expectAnswer(PING_TIMEOUT_MS);
       try {
-        await this.#client.ping();
+        await this.#readTime();
         this.#watch();
       } catch (error) {
         this.lose(reasonOf(error));
@@ -154,6 +171,9 @@ export class RedisClient {
     this.#timer = setTimeout(() => this.lose(`no answer within ${timeoutMs} ms`), timeoutMs);
   }
 }
+
+/** What TIME answers: seconds and microseconds, as digits. */
+const time = z.tuple([z.coerce.number(), z.coerce.number()]);
 
 type Client = ReturnType<typeof newClient>;
 

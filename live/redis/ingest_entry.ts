@@ -33,10 +33,10 @@ export function readEntries(reply: unknown): IngestEntry[] {
 function publicationOf(flat: readonly string[]): Publication | string {
   const fields: Record<string, string> = {};
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ""] = flat[i + 1] ?? "";
-  const { topic, data: json, key, removed } = fields;
+  const { topic, data: json, key, removed, id } = fields;
   if (removed !== undefined && removed !== "1") return "removed: must be 1";
   if (json !== undefined && json.length > MAX_DATA_LENGTH) {
     return `data: longer than ${MAX_DATA_LENGTH}`;
   }
-  return Publication.read({ topic, key, removed: removed === "1" }, json);
+  return Publication.read({ topic, key, removed: removed === "1", id }, json);
 }

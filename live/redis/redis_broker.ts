@@ -47,6 +47,9 @@ const SWEEPS_PER_TTL = 4;
 /** `setInterval` takes no more than 31 bits of milliseconds. */
 const MAX_INTERVAL_MS = 2 ** 31 - 1;
 
+/** How often publishing is tried while Redis refuses it, in milliseconds. */
+const PROBE_MS = 1_000;
+
 /** When to ask again while Redis cannot be used, in milliseconds. */
 const RETRY_AFTER_MS = 2_000;
 
@@ -67,6 +70,9 @@ export class RedisBroker implements Broker {
   readonly #open = new Map<string, OpenTopic>();
   readonly #sweep: ReturnType<typeof setInterval>;
   #isSweeping = false;
+  /** Why Redis refuses to publish, while it does. */
+  #refused: string | undefined;
+  #probe: ReturnType<typeof setTimeout> | undefined;
   #events: BrokerEvents = { changed() {} };
 
   /** Creates a broker without open topics. Its sweep keeps running until {@linkcode stop}. */
@@ -84,7 +90,7 @@ export class RedisBroker implements Broker {
   }
 
   get trouble(): string | undefined {
-    return this.#link.trouble;
+    return this.#link.trouble ?? this.#refused;
   }
 
   listen(events: BrokerEvents): void {
@@ -95,6 +101,7 @@ export class RedisBroker implements Broker {
     const { commands } = this.#session();
     try {
       const cursors = await append(commands, publications, this.#options);
+      this.#refused = undefined;
       this.#options.metrics.published(publications.length);
       return cursors.map((cursor, index) => ({
         topic: publications[index]?.topic ?? "",
@@ -102,6 +109,7 @@ export class RedisBroker implements Broker {
         epoch: cursor?.epoch ?? "",
       }));
     } catch (error) {
+      this.#probeLater(reasonOf(error));
       throw this.#unavailable("redis: cannot publish", error);
     }
   }
@@ -138,6 +146,7 @@ export class RedisBroker implements Broker {
 
   stop(): Promise<void> {
     clearInterval(this.#sweep);
+    clearTimeout(this.#probe);
     for (const topic of [...this.#open.keys()]) this.close(topic);
     return Promise.resolve();
   }
@@ -152,6 +161,25 @@ export class RedisBroker implements Broker {
     const reason = reasonOf(error);
     this.#warnings.warn(message, reason);
     return new BrokerUnavailable(`Redis: ${reason}`, RETRY_AFTER_MS);
+  }
+
+  /**
+   * Notes that Redis refuses to publish, and tries to publish nothing until it no longer refuses: as long
+   * as the server is not ready, nobody else would try.
+   */
+  #probeLater(reason: string): void {
+    if (this.#link.session === undefined) return; // a lost connection is trouble of its own
+    this.#refused = `Redis: ${reason}`;
+    this.#probe ??= setTimeout(async () => {
+      this.#probe = undefined;
+      const { session } = this.#link;
+      try {
+        if (session !== undefined) await append(session.commands, [], this.#options);
+        this.#refused = undefined;
+      } catch (error) {
+        this.#probeLater(reasonOf(error));
+      }
+    }, PROBE_MS);
   }
 
   #begin(topic: string): OpenTopic {

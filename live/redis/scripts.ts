@@ -9,6 +9,9 @@
  * - `live:log:event:42`, a stream of its last publications, each under its offset,
  * - `live:0:event:42`, in database 0, the channel on which publications are announced, as lines.
  *
+ * A publication that its publisher named `n` is noted in `live:id:event:42\nn`, with the position that
+ * it got, for as long as the history lasts.
+ *
  * Over all topics, `live:used` sorts them by their last use, and `live:sizes` holds the size of each
  * of them and, under the empty name, of all together. The scripts reach keys of topics that they
  * find there, so a Redis Cluster cannot run them; one Redis with replicas can.
@@ -74,18 +77,23 @@ end
 /**
  * Appends publications and announces them, all or none.
  *
- * Arguments: number of the database, history size, time to live of the log in milliseconds, that of an
+ * A script that Redis runs after the deadline does nothing: its caller was answered, and may have
+ * published something newer.
+ *
+ * Arguments: the deadline in milliseconds of Redis's clock, number of the database, history size, time to live of the log in milliseconds, that of an
  * unused topic, what all topics may hold in bytes, an epoch for topics that begin, the ingest stream
  * or nothing, its group; then for each publication topic, key as JSON or nothing, payload as JSON or
- * nothing for a removal, id of the ingest stream's entry or nothing.
+ * nothing for a removal, id of the ingest stream's entry or nothing, the publisher's id or nothing.
  *
  * An entry that is no longer pending was published by another instance, and is left out.
  *
  * Answers with epoch and offset of each, flat; an empty epoch for one that was left out.
  */
 export const APPEND = `${common}
-local size, ttl, unusedTtl = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local maxBytes, fresh, stream, group = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
+local deadline, database, size = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local ttl, unusedTtl, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local fresh, stream, group = ARGV[7], ARGV[8], ARGV[9]
+if now > deadline then return redis.error_reply('EXPIRED the publisher was answered already') end
 local positions, lines, order = {}, {}, {}
 
 -- Without memory Redis refuses this first write. It would not refuse writes that follow a deletion or
@@ -139,17 +147,28 @@ local function append(topic, key, data)
   return epoch, offset
 end
 
-for i = 9, #ARGV, 4 do
+-- Appends a publication, unless one of its id was appended before.
+local function appendOnce(topic, key, data, id)
+  if id == '' then return append(topic, key, data) end
+  local known = PREFIX .. 'id:' .. topic .. '\\n' .. id
+  local first = redis.call('GET', known)
+  if first then return string.match(first, '^(.*)\\n(%d+)$') end
+  local epoch, offset = append(topic, key, data)
+  redis.call('SET', known, epoch .. '\\n' .. offset, 'PX', ttl)
+  return epoch, offset
+end
+
+for i = 10, #ARGV, 5 do
   local epoch, offset = '', 0
   if stream == '' or redis.call('XACK', stream, group, ARGV[i + 3]) == 1 then
-    epoch, offset = append(ARGV[i], ARGV[i + 1], ARGV[i + 2])
+    epoch, offset = appendOnce(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 4])
   end
   positions[#positions + 1] = epoch
   positions[#positions + 1] = offset
 end
 for _, topic in ipairs(order) do
   use(topic, unusedTtl)
-  announce(ARGV[1], topic, lines[topic])
+  announce(database, topic, lines[topic])
 end
 
 local unusedSince = now - unusedTtl - 1

@@ -39,6 +39,12 @@ export interface IngestEntries {
  */
 const MIN_UNUSED_TTL_MS = 1_000;
 
+/**
+ * How long Redis may take to carry out an append, in milliseconds: by then the connection counts as lost,
+ * and the publisher was answered that nothing is known.
+ */
+const MAX_APPEND_MS = 3_000;
+
 /** Returns how long a topic is kept that no instance has marked as used, in milliseconds. */
 export function unusedTtlMs({ historyTtlMs }: StoreBounds): number {
   return Math.max(historyTtlMs, MIN_UNUSED_TTL_MS);
@@ -61,11 +67,13 @@ export async function append(
 ): Promise<(Cursor | undefined)[]> {
   const { historySize, historyTtlMs, historyMaxBytes } = bounds;
   const numbers = [historySize, historyTtlMs, unusedTtlMs(bounds), historyMaxBytes];
-  const args = [`${client.database}`, ...numbers.map(String), randomEpoch()];
+  const deadline = client.serverTimeMs() + MAX_APPEND_MS;
+  const args = [deadline, client.database, ...numbers].map(String);
+  args.push(randomEpoch());
   args.push(from.stream, from.group);
-  for (const [index, { topic, key, json = "" }] of publications.entries()) {
+  for (const [index, { topic, key, json = "", id = "" }] of publications.entries()) {
     const keyText = key === undefined ? "" : JSON.stringify(key);
-    args.push(topic, keyText, json, from.ids[index] ?? "");
+    args.push(topic, keyText, json, from.ids[index] ?? "", id);
   }
   return readPositions(await client.script(APPEND, args));
 }

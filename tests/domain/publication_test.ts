@@ -41,7 +41,7 @@ for (
 ) {
   Deno.test(`Publication.from() takes ${name}`, () => {
     const publication = Publication.from(input);
-    assertEquals({ ...publication }, { topic, key, json });
+    assertEquals({ ...publication }, { topic, key, json, id: undefined });
     assert(Publication.isPublication(publication));
     assert(Publication.from(publication) === publication);
   });
@@ -69,6 +69,16 @@ for (
       "a key that is too long",
       { topic, data: 1, key: "k".repeat(MAX_KEY_LENGTH + 1) },
       "key: Too big: expected string to have <=256 characters",
+    ],
+    [
+      "an empty id",
+      { topic, data: 1, id: "" },
+      "id: Too small: expected string to have >=1 characters",
+    ],
+    [
+      "a numeric id",
+      { topic, data: 1, id: 7 },
+      "id: Invalid input: expected string, received number",
     ],
     ["no data", { topic }, "data: missing"],
     ["data that JSON cannot hold", { topic, data: () => {} }, "data: missing"],
@@ -117,6 +127,7 @@ Deno.test("Publication.read() returns a publication, or what is wrong with it", 
     topic,
     key: undefined,
     json: "1",
+    id: undefined,
   });
   assertEquals(Publication.read({ topic }), "data: missing");
 });

@@ -27,6 +27,24 @@ const accepted = [
     undefined,
     '{"__proto__":{"a":1}}',
   ],
+  [
+    "digits that a number cannot hold",
+    '{"topic":"event:42","data":[9007199254740993, 18446744073709551615, 1e400, 0.10, -0]}',
+    undefined,
+    "[9007199254740993,18446744073709551615,1e400,0.10,-0]",
+  ],
+  [
+    "members that are given twice, the last data",
+    '{"data":1,"topic":"event:42","data":{"a":1,"a":2}}',
+    undefined,
+    '{"a":1,"a":2}',
+  ],
+  [
+    "data within strings that look like structure",
+    '{"key":"\\"data\\":[1,{","topic":"event:42","data" : "},{\\"" }',
+    '"data":[1,{',
+    '"},{\\""',
+  ],
   ["a lone surrogate", '{"topic":"event:42","data":"\\ud800"}', undefined, '"\\ud800"'],
   [
     "deep nesting",
@@ -206,4 +224,62 @@ Deno.test("POST /publish reaches the subscribers of each topic, in order", async
   assertEquals(status, 200);
   assertEquals((await ada.take(900)).map(dataOf), values.filter((data) => !isOfBob(data)));
   assertEquals((await bob.take(100)).map(dataOf), values.filter(isOfBob));
+});
+
+Deno.test("POST /publish passes on each element of an array as it was written", async () => {
+  await using ops = await Ops.start();
+
+  const elements = ["1e400", '{ "a" : 9007199254740993 }', '"[{,"', "[ [ ] , [ ] ]"];
+  const body = elements.map((data, index) => `{"topic":"event:${index}","data":${data}}`);
+  await ops.post("/publish", ` [ ${body.join(" , ")} ] `);
+
+  assertEquals(
+    ops.published.map(({ json }) => json),
+    ["1e400", '{"a":9007199254740993}', '"[{,"', "[[],[]]"],
+  );
+});
+
+for (
+  const [name, header, body, ids] of [
+    ["a call", "k1", one, ["k1"]],
+    ["each element of an array", "k1", [one, one], ["k1/0", "k1/1"]],
+    ["a publication that has no id of its own", "k1", [{ ...one, id: "x" }, one], ["x", "k1/1"]],
+    ["a publication by its own id", undefined, { ...one, id: "x" }, ["x"]],
+    ["nothing", undefined, one, [undefined]],
+  ] as const
+) {
+  Deno.test(`POST /publish names ${name}, so that it is published once`, async () => {
+    const published: (string | undefined)[] = [];
+    await using ops = await Ops.start({
+      publish(publications) {
+        published.push(...publications.map(({ id }) => id));
+        return Promise.resolve([]);
+      },
+    });
+
+    const headers = header === undefined ? {} : { "idempotency-key": header };
+    await ops.post("/publish", body, { ...CALL_HEADERS, ...headers });
+
+    assertEquals(published, [...ids]);
+  });
+}
+
+Deno.test("POST /publish refuses a malformed Idempotency-Key", async () => {
+  await using ops = await Ops.start();
+
+  for (const key of ["a b", "x".repeat(201), "ä"]) {
+    const headers = { ...CALL_HEADERS, "idempotency-key": key };
+    assertEquals((await ops.post("/publish", one, headers)).status, 400);
+  }
+  assertEquals(ops.published, []);
+});
+
+Deno.test("POST /publish refuses a compressed body", async () => {
+  await using ops = await Ops.start();
+
+  const answer = await ops.post("/publish", one, { ...CALL_HEADERS, "content-encoding": "gzip" });
+
+  assertEquals([answer.status, answer.json], [415, {
+    error: "Content-Encoding is not supported",
+  }]);
 });

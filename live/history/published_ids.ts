@@ -1,0 +1,47 @@
+/**
+ * Which publications with an id were published already.
+ *
+ * @module
+ */
+
+import type { Position } from "../domain/broker.ts";
+import type { Publication } from "../domain/publication.ts";
+
+/** The most ids that are kept; the oldest is dropped. Each takes about 300 bytes. */
+const MAX_IDS = 100_000;
+
+/** Remembers the position of each id for a time, so that a publisher can safely try again. */
+export class PublishedIds {
+  readonly #ttlMs: number;
+  /** By topic and id, oldest first. */
+  readonly #positions = new Map<string, { readonly position: Position; readonly at: number }>();
+
+  /** Creates an empty memory that keeps ids for a time in milliseconds. */
+  constructor(ttlMs: number) {
+    this.#ttlMs = ttlMs;
+  }
+
+  /** Returns where a publication was published first; `undefined` if it was not, or has no id. */
+  find(publication: Publication): Position | undefined {
+    const key = keyOf(publication);
+    const known = key === undefined ? undefined : this.#positions.get(key);
+    return known !== undefined && Date.now() - known.at < this.#ttlMs ? known.position : undefined;
+  }
+
+  /** Remembers where a publication was published. */
+  add(publication: Publication, position: Position): void {
+    const key = keyOf(publication);
+    if (key === undefined) return;
+    const at = Date.now();
+    this.#positions.delete(key); // so that it comes last
+    this.#positions.set(key, { position, at });
+    for (const [oldest, known] of this.#positions) {
+      if (at - known.at < this.#ttlMs && this.#positions.size <= MAX_IDS) break;
+      this.#positions.delete(oldest);
+    }
+  }
+}
+
+function keyOf({ topic, id }: Publication): string | undefined {
+  return id === undefined ? undefined : `${topic}\n${id}`; // no topic has a line break
+}
