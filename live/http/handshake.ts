@@ -4,8 +4,8 @@
  * @module
  */
 
-import { getCookies } from "@std/http/cookie";
 import { STATUS_CODE } from "@std/http/status";
+import { parse } from "cookie";
 import { isTokenLike } from "../domain/credential.ts";
 import { SessionCookie } from "../domain/session_cookie.ts";
 import { emptyResponse } from "../transport/responses.ts";
@@ -15,6 +15,9 @@ import { emptyResponse } from "../transport/responses.ts";
  * section 6.1), and those of Directus are a tenth of that.
  */
 const MAX_COOKIE_LENGTH = 4096;
+
+/** Keeps values as they are: Directus decodes them itself. */
+const NOT_DECODED = { decode: (value: string) => value };
 
 /** The only version of the WebSocket protocol (RFC 6455, section 4.2.2). */
 const WEBSOCKET_VERSION = "13";
@@ -59,21 +62,29 @@ export function isOriginAllowed({ headers }: Request, allowed: ReadonlySet<strin
 }
 
 /**
- * Returns the session cookie, exactly as the browser sent it; `undefined` if there is none, or if it
- * cannot be one of Directus's.
+ * Returns the session cookie, exactly as the browser sent it: not decoded, with its quotes;
+ * `undefined` if there is none, or if it cannot be one of Directus's.
+ *
+ * Directus reads the header with the same package: the first of several cookies of one name counts,
+ * and malformed parts are skipped. Otherwise the two servers could see different users in one
+ * request, and a planted second cookie could choose the user (CWE-436).
  */
 export function sessionCookie({ headers }: Request, name: string): SessionCookie | undefined {
-  const value = parseCookies(headers)[name];
-  if (!value || value.length > MAX_COOKIE_LENGTH || !isTokenLike(decode(value))) return undefined;
+  const value = parse(headers.get("cookie") ?? "", NOT_DECODED)[name];
+  if (!value || value.length > MAX_COOKIE_LENGTH || !isTokenLike(tokenIn(value))) return undefined;
   return new SessionCookie(name, value);
 }
 
-/** Decodes a cookie's value as Directus does, which takes a malformed one literally. */
-function decode(value: string): string {
+/**
+ * Returns the token that Directus reads in a value: without quotes around it, and decoded. A value with
+ * a malformed escape is taken literally.
+ */
+function tokenIn(value: string): string {
+  const text = /^"(.*)"$/.exec(value)?.[1] ?? value;
   try {
-    return decodeURIComponent(value);
+    return decodeURIComponent(text);
   } catch {
-    return value;
+    return text;
   }
 }
 
@@ -95,13 +106,4 @@ export function hasLeft({ signal }: Request): boolean {
 function listed(headers: Headers, name: string, token: string): boolean {
   const value = headers.get(name) ?? "";
   return value.split(",").some((item) => item.trim().toLowerCase() === token);
-}
-
-/** Returns all cookies; none if the header is not a list of cookies. */
-function parseCookies(headers: Headers): Partial<Record<string, string>> {
-  try {
-    return getCookies(headers);
-  } catch {
-    return {};
-  }
 }

@@ -54,8 +54,13 @@ export async function respond(outgoing: ServerResponse, answer: Response): Promi
 
 function headersOf({ rawHeaders }: IncomingMessage): Headers {
   const headers = new Headers();
+  const cookies: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    headers.append(rawHeaders[index] ?? "", rawHeaders[index + 1] ?? "");
+    const [name = "", value = ""] = rawHeaders.slice(index, index + 2);
+    if (name.toLowerCase() === "cookie") cookies.push(value);
+    else headers.append(name, value);
   }
+  // `append` would join them with commas, which may be part of a value (RFC 9113, section 8.2.3).
+  if (cookies.length > 0) headers.set("cookie", cookies.join("; "));
   return headers;
 }

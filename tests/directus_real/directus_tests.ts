@@ -5,6 +5,7 @@
  */
 
 import { directusContract } from "../directus/contract.ts";
+import { cookies } from "./cookies_tests.ts";
 import { flows } from "./flows_tests.ts";
 import { guide } from "./guide_tests.ts";
 import { outages } from "./outages_tests.ts";
@@ -28,6 +29,7 @@ try {
   const subject = await createSubject(directus, world);
   directusContract("Directus", () => subject);
   sessions(directus, world);
+  cookies(directus);
   access(directus, world);
   flows(directus, world);
   guide(directus);

@@ -9,7 +9,6 @@
  */
 
 import "@std/assert";
-import "@std/http/cookie";
 import "@std/http/server-sent-event-stream";
 import "@std/http/status";
 import "@std/log/base-handler";

@@ -6,7 +6,6 @@
  */
 
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { deleteCookie, getCookies, setCookie } from "@std/http/cookie";
 import { ServerSentEventStream } from "@std/http/server-sent-event-stream";
 import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
 import { BaseHandler } from "@std/log/base-handler";
@@ -34,15 +33,6 @@ Deno.test("assert() and its kin narrow the type of what they saw", () => {
     "far",
   );
   assertEquals(error.message, "too far");
-});
-
-Deno.test("getCookies() reads what setCookie() wrote", () => {
-  const headers = new Headers();
-  setCookie(headers, { name: "session", value: "1", httpOnly: true });
-  assertEquals(headers.get("set-cookie"), "session=1; HttpOnly");
-  deleteCookie(headers, "session");
-  assertEquals(headers.getSetCookie()[1], "session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
-  assertEquals(getCookies(new Headers({ cookie: "a=1; session=2" })), { a: "1", session: "2" });
 });
 
 Deno.test("ServerSentEventStream writes events as text", async () => {
