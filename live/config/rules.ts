@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { parseOrigin } from "../domain/origin.ts";
 import { isCollectionName, type TopicSource } from "../domain/topic.ts";
 
 /** A schema that parses text. The message of its only issue says what the text must be. */
@@ -54,10 +55,16 @@ export function httpUrl(): Rule<string> {
   });
 }
 
-/** The address of a Redis server: `redis[s]://[[user]:password@]host[:port][/database]`. */
+/**
+ * The address of a Redis server: `redis[s]://[[user]:password@]host[:port][/database]`. The client
+ * decodes the user and the password, so that a stray `%` would fail each attempt to connect.
+ */
 export function redisUrl(): Rule<string> {
-  return rule("a redis:// or rediss:// URL, its path a database number if it has one", (text) => {
+  const must = "a redis:// or rediss:// URL, its path a database number if it has one, " +
+    "with % in user and password written as %25";
+  return rule(must, (text) => {
     const url = URL.parse(text);
+    if (url !== null && !(isDecodable(url.username) && isDecodable(url.password))) return undefined;
     if (url === null || !/^rediss?:$/.test(url.protocol) || !url.hostname) return undefined;
     return /^\/?\d{0,4}$/.test(url.pathname) && !/[?#]/.test(text) ? url.href : undefined;
   });
@@ -71,13 +78,14 @@ export function cookieName(): Rule<string> {
   );
 }
 
-/** Origins of pages, comma-separated; `*` allows all. */
+/** Origins of pages and apps, comma-separated; `*` allows all. */
 export function origins(): Rule<ReadonlySet<string>> {
-  return rule("origins such as https://example.com, comma-separated, or *", (text) => {
-    const all = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
-    const known = all.map((item) => item === "*" ? item : originOf(item));
-    if (known.length === 0 || known.includes(undefined)) return undefined;
-    return new Set(known as string[]);
+  const must = "origins such as https://example.com, https://*.example.com or " +
+    "capacitor://localhost, comma-separated, or *";
+  return rule(must, (text) => {
+    const entries = text.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
+    const known = entries.map(parseOrigin).filter((origin) => origin !== undefined);
+    return entries.length > 0 && known.length === entries.length ? new Set(known) : undefined;
   });
 }
 
@@ -101,8 +109,11 @@ export function topicSources(): Rule<ReadonlyMap<string, TopicSource>> {
   });
 }
 
-function originOf(text: string): string | undefined {
-  const url = URL.parse(text);
-  if (url === null || url.origin === "null") return undefined;
-  return url.href === `${url.origin}/` && !text.endsWith("/") ? url.origin : undefined;
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

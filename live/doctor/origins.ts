@@ -33,7 +33,8 @@ export function checkOrigins(
   }
   const findings = pages.flatMap((page) => judge(page, layout));
   if (findings.length > 0) return findings;
-  return [ok(`pages of ${pages.map(({ origin }) => origin).join(", ")} may connect`)];
+  const names = [...allowed ?? pages.map(({ origin }) => origin)];
+  return [ok(`pages of ${names.join(", ")} may connect`)];
 }
 
 /** Judges the scheme of a page: browsers keep encrypted and other pages apart. */

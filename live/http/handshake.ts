@@ -7,6 +7,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { parse } from "cookie";
 import { isTokenLike } from "../domain/credential.ts";
+import { isListed } from "../domain/origin.ts";
 import { SessionCookie } from "../domain/session_cookie.ts";
 import { emptyResponse } from "../transport/responses.ts";
 
@@ -56,7 +57,7 @@ export function checkHandshake({ headers }: Request): Response | undefined {
 export function isOriginAllowed({ headers }: Request, allowed: ReadonlySet<string>): boolean {
   if (allowed.has("*")) return true;
   const origin = headers.get("origin");
-  if (origin !== null) return allowed.has(origin);
+  if (origin !== null) return isListed(origin, allowed);
   // A request for an image has no Origin, but browsers say whether it is cross-site.
   return ["same-origin", "none"].includes(headers.get("sec-fetch-site") ?? "none");
 }

@@ -20,7 +20,8 @@ const PUBLISH_TOKEN = "LIVE_PUBLISH_TOKEN";
 /** Returns the layout of a configuration: where pages, Directus and Live are. */
 export function layoutOf({ directus, live }: Addresses, config: Config): Layout {
   const origins = config.LIVE_ALLOWED_ORIGINS ?? [new URL(config.DIRECTUS_BASE_URL).origin];
-  const pages = [...origins].filter((origin) => origin !== "*").map((origin) => new URL(origin));
+  const pages = [...origins].filter((origin) => /^https?:\/\/[^*]+$/.test(origin))
+    .map((origin) => new URL(origin));
   return { directus, live, pages };
 }
 

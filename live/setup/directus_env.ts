@@ -12,7 +12,7 @@ export interface Layout {
   readonly directus: URL;
   /** Where browsers reach Live, if that is known. */
   readonly live?: URL | undefined;
-  /** Origins of the pages; none if that is any. */
+  /** Origins of the pages that are listed one by one; apps and wildcards are left out. */
   readonly pages: readonly URL[];
 }
 

@@ -107,6 +107,13 @@ Deno.test("discoverCookie() finds the cookie among those that Directus clears", 
 for (
   const [allowed, cms, live, pages, ...lines] of [
     [new Set([APP]), CMS, LIVE, [APP], `ok: pages of ${APP} may connect`],
+    [
+      new Set(["https://*.example.com"]),
+      CMS,
+      LIVE,
+      [],
+      "ok: pages of https://*.example.com may connect",
+    ],
     [undefined, CMS, undefined, [CMS], `ok: pages of ${CMS} may connect`],
     [
       new Set(["*"]),

@@ -12,6 +12,7 @@ import { testOnEach } from "../support/transports.ts";
 
 const LISTED = "https://app.example";
 const EVIL = "https://evil.example";
+const WILD = "https://*.app.example";
 const FOREIGN = { "sec-fetch-site": "cross-site" };
 
 for (
@@ -27,6 +28,25 @@ for (
     ["a listed origin as a prefix", [LISTED], { origin: `${LISTED}.evil.example` }, false],
     ["a listed origin with another scheme", [LISTED], { origin: "http://app.example" }, false],
     ["a listed origin with another port", [LISTED], { origin: `${LISTED}:8443` }, false],
+    ["a subdomain of a wildcard", [WILD], { origin: "https://a.app.example" }, true],
+    ["the domain of a wildcard itself", [WILD], { origin: "https://app.example" }, false],
+    ["a subdomain of a wildcard's subdomain", [WILD], { origin: "https://a.b.app.example" }, false],
+    [
+      "an empty label before a wildcard's domain",
+      [WILD],
+      { origin: "https://.app.example" },
+      false,
+    ],
+    ["a wildcard's domain as a prefix", [WILD], { origin: "https://a.app.example.evil" }, false],
+    ["a wildcard's domain as a suffix", [WILD], { origin: "https://evil-app.example" }, false],
+    ["a wildcard's text", [WILD], { origin: WILD }, false],
+    ["a wildcard with another scheme", [WILD], { origin: "http://a.app.example" }, false],
+    ["a wildcard with another port", [WILD], { origin: "https://a.app.example:8443" }, false],
+    ["a wildcard's domain with a user", [WILD], { origin: "https://x@a.app.example" }, false],
+    ["a wildcard's domain in a path", [WILD], { origin: "https://evil.com/.app.example" }, false],
+    ["a port of a wildcard", [`${WILD}:1`], { origin: "https://a.app.example:1" }, true],
+    ["an app", ["capacitor://localhost"], { origin: "capacitor://localhost" }, true],
+    ["another app", ["capacitor://localhost"], { origin: "ionic://localhost" }, false],
     ["any origin with *", ["*"], { origin: EVIL }, true],
     ["a sandboxed frame with *", ["*"], { origin: "null" }, true],
     ["a non-browser client", [LISTED], {}, true],

@@ -90,6 +90,7 @@ for (
     [undefined, ["http://directus:8055"]],
     [`${APP},${CMS}`, [APP, CMS]],
     ["*", []],
+    [`${APP},https://*.example.com,capacitor://localhost`, [APP]],
   ] as const
 ) {
   Deno.test(`layoutOf() has the pages of LIVE_ALLOWED_ORIGINS=${origins ?? ""}`, () => {
