@@ -23,6 +23,11 @@ const LENGTH = String(new TextEncoder().encode(client).length);
 /** A hash of the content, so that it is the same on every instance. */
 const ETAG = `"${createHash("sha256").update(client).digest("base64url")}"`;
 
+/** Returns whether a request has the path of the file. */
+export function isClientFile({ url }: Request): boolean {
+  return URL.parse(url)?.pathname === PATH;
+}
+
 /**
  * Answers a request for the client; returns `undefined` for any other. The server leaves out the
  * body of the response to a HEAD request.
@@ -32,7 +37,7 @@ const ETAG = `"${createHash("sha256").update(client).digest("base64url")}"`;
  */
 export function clientFile(request: Request): Response | undefined {
   if (request.method !== "GET" && request.method !== "HEAD") return undefined;
-  if (URL.parse(request.url)?.pathname !== PATH) return undefined;
+  if (!isClientFile(request)) return undefined;
   const headers = {
     "access-control-allow-origin": "*",
     "cache-control": CACHE_CONTROL,

@@ -16,13 +16,14 @@ import { emptyResponse } from "../transport/responses.ts";
 import type { Answer, Incoming, Upgrade } from "../transport/transport.ts";
 import { jsonWire } from "../wire/json_wire.ts";
 import { Admission, type Admitted } from "./admission.ts";
-import { clientFile } from "./client_file.ts";
+import { clientFile, isClientFile } from "./client_file.ts";
 import { type ClientProtocol, Clients } from "./clients.ts";
+import { allowOrigin, answerPreflight } from "./cors.ts";
 import { checkHandshake, hasLeft, isUpgrade } from "./handshake.ts";
 import { InFlight } from "./in_flight.ts";
 import type { LiveServerDeps, LiveServerOptions } from "./live_options.ts";
 import { createRefuser, type Refuser } from "./refusal.ts";
-import { allowOrigin, checkStream, isStream, openStream, type SseOptions } from "./sse.ts";
+import { checkStream, isStream, openStream, type SseOptions } from "./sse.ts";
 
 /** The protocol of WebSockets. */
 const JSON_PROTOCOL: ClientProtocol = { wire: jsonWire };
@@ -97,14 +98,23 @@ export class LiveHandler {
       });
     }
     if (isStream(request)) return this.#stream(incoming);
-    return clientFile(request) ?? this.#deps.other?.(request);
+    const file = isClientFile(request) ? this.#file(request) : undefined;
+    return file ?? this.#deps.other?.(request);
+  }
+
+  #file(request: Request): Response | undefined {
+    const { allowedOrigins } = this.#options;
+    const response = answerPreflight(request, allowedOrigins) ?? clientFile(request);
+    return response && allowOrigin(request, response, allowedOrigins);
   }
 
   async #stream(incoming: Incoming): Promise<Answer> {
     const { request } = incoming;
+    const { allowedOrigins } = this.#options;
     const open = (admitted: Admitted) => openStream(incoming, admitted, this.#sse);
-    const answer = await this.#enter(request, checkStream(request), open);
-    if (answer instanceof Response) allowOrigin(request, answer, this.#options.allowedOrigins);
+    const answer = answerPreflight(request, allowedOrigins) ??
+      await this.#enter(request, checkStream(request), open);
+    if (answer instanceof Response) allowOrigin(request, answer, allowedOrigins);
     return answer;
   }
 

@@ -11,7 +11,7 @@ import { parseTopic } from "../domain/topic.ts";
 import type { EncodeFrame } from "../transport/frame_encoder.ts";
 import type { Admitted } from "./admission.ts";
 import type { Client, ClientProtocol, Clients } from "./clients.ts";
-import { isOriginAllowed, wantsClose } from "./handshake.ts";
+import { wantsClose } from "./handshake.ts";
 import { createSseWire, sseWire } from "../wire/sse_wire.ts";
 import { emptyResponse, jsonError } from "../transport/responses.ts";
 import { eventStream } from "./sse_events.ts";
@@ -62,23 +62,6 @@ export function checkStream(request: Request): Response | undefined {
   if (topic === undefined) return undefined;
   const message = "Topic must be <prefix>:<id>, its id the key of one item";
   return jsonError(STATUS_CODE.BadRequest, message, { topic });
-}
-
-/**
- * Allows a page of an allowed origin to read the response, whatever it is. Browsers send cookies
- * with the requests of any page, so no other page may read it (CWE-942).
- */
-export function allowOrigin(
-  request: Request,
-  response: Response,
-  allowed: ReadonlySet<string>,
-): Response {
-  const origin = request.headers.get("origin");
-  response.headers.set("vary", "Origin");
-  if (origin === null || !isOriginAllowed(request, allowed)) return response;
-  response.headers.set("access-control-allow-origin", origin);
-  response.headers.set("access-control-allow-credentials", "true");
-  return response;
 }
 
 /**
