@@ -49,8 +49,6 @@ export interface LiveOptions
    * @default {none: there are no views}
    */
   readonly viewSource?: ViewSource | undefined;
-  /** Rows of one view. @default {1_000} */
-  readonly viewMaxRows?: number;
   /** How often a view is read though nothing reported a change, in milliseconds. @default {60_000} */
   readonly viewRefreshMs?: number;
   /** Publications that each topic keeps, for views. @default {256} */
@@ -61,8 +59,6 @@ export interface LiveOptions
   readonly historyMaxBytes?: number;
   /** Passes revocations on to other instances. @default {none} */
   readonly revocationBus?: RevocationBus | undefined;
-  /** Topics per connection. @default {128} */
-  readonly maxTopics?: number;
   /** How long a topic's messages are gathered before they are sent, in milliseconds. @default {0} */
   readonly flushIntervalMs?: number;
   /**

@@ -23,7 +23,8 @@ import { checkHandshake, hasLeft, isUpgrade } from "./handshake.ts";
 import { InFlight } from "./in_flight.ts";
 import type { LiveServerDeps, LiveServerOptions } from "./live_options.ts";
 import { createRefuser, type Refuser } from "./refusal.ts";
-import { checkStream, isStream, openStream, type SseOptions } from "./sse.ts";
+import { isStream, openStream, type SseOptions } from "./sse.ts";
+import { readTargets } from "./sse_targets.ts";
 
 /** The protocol of WebSockets. */
 const JSON_PROTOCOL: ClientProtocol = { wire: jsonWire };
@@ -111,9 +112,11 @@ export class LiveHandler {
   async #stream(incoming: Incoming): Promise<Answer> {
     const { request } = incoming;
     const { allowedOrigins } = this.#options;
-    const open = (admitted: Admitted) => openStream(incoming, admitted, this.#sse);
+    const read = readTargets(request, this.#options);
+    const [malformed, targets] = read instanceof Response ? [read, []] : [undefined, read];
+    const open = (admitted: Admitted) => openStream(incoming, targets, admitted, this.#sse);
     const answer = answerPreflight(request, allowedOrigins) ??
-      await this.#enter(request, checkStream(request), open);
+      await this.#enter(request, malformed, open);
     if (answer instanceof Response) allowOrigin(request, answer, allowedOrigins);
     return answer;
   }

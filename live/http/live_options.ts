@@ -95,6 +95,10 @@ export interface LiveServerOptions {
   readonly maxMessagesPerSecond?: number;
   /** Inbound messages that may arrive at once. @default {256} */
   readonly messageBurst?: number;
+  /** Topics and views of one connection. @default {128} */
+  readonly maxTopics?: number;
+  /** Rows of one view; a larger `limit` is refused. @default {1_000} */
+  readonly viewMaxRows?: number;
 }
 
 /** Values of the options that are not given. */

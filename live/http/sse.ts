@@ -1,23 +1,23 @@
 /**
- * Topics as server-sent events, for networks that block WebSockets:
- * `GET /sse?topic=event:42&topic=event:43`.
+ * Topics and views as server-sent events, for networks that block WebSockets:
+ * `GET /sse?topic=event:42&view={"collection":"events"}`.
  *
  * @module
  */
 
 import { STATUS_CODE } from "@std/http/status";
 import type { Metrics } from "../domain/metrics.ts";
-import { parseTopic } from "../domain/topic.ts";
 import type { EncodeFrame } from "../transport/frame_encoder.ts";
 import type { Admitted } from "./admission.ts";
 import type { Client, ClientProtocol, Clients } from "./clients.ts";
 import { wantsClose } from "./handshake.ts";
 import { createSseWire, sseWire } from "../wire/sse_wire.ts";
-import { emptyResponse, jsonError } from "../transport/responses.ts";
+import { jsonError } from "../transport/responses.ts";
 import { eventStream } from "./sse_events.ts";
 import { StreamPosition } from "./sse_position.ts";
 import { SseSocket } from "./sse_socket.ts";
 import { SseSubscriptions } from "./sse_subscriptions.ts";
+import type { StreamTarget } from "./sse_targets.ts";
 import type { Incoming } from "../transport/transport.ts";
 
 /** Path of the streams. */
@@ -48,37 +48,21 @@ export function isStream({ url }: Request): boolean {
 }
 
 /**
- * Returns the response to a malformed request for a stream, or `undefined` if it is well-formed.
- */
-export function checkStream(request: Request): Response | undefined {
-  if (request.method !== "GET") {
-    return emptyResponse(STATUS_CODE.MethodNotAllowed, { allow: "GET" });
-  }
-  const topics = topicsOf(request);
-  if (topics.length === 0) {
-    return jsonError(STATUS_CODE.BadRequest, "URL must name a topic: ?topic=<prefix>:<id>");
-  }
-  const topic = topics.find((name) => parseTopic(name) === undefined);
-  if (topic === undefined) return undefined;
-  const message = "Topic must be <prefix>:<id>, its id the key of one item";
-  return jsonError(STATUS_CODE.BadRequest, message, { topic });
-}
-
-/**
  * Opens the stream of a request that was checked and admitted.
  *
- * @returns The stream, once an answer about a topic has followed the welcome; or 403 if all topics
- * are refused, as an `EventSource` would otherwise reconnect forever.
+ * @returns The stream, once an answer about a topic or view has followed the welcome; or 403 (400 for the
+ * query of a view) if all of them are refused, as an `EventSource` would otherwise reconnect forever.
  */
 export async function openStream(
   incoming: Incoming,
+  targets: readonly StreamTarget[],
   admitted: Admitted,
   { clients, pingIntervalMs, closeTimeoutMs, encode, metrics }: SseOptions,
 ): Promise<Response> {
   const { request, remoteAddress, completed } = incoming;
-  const topics = topicsOf(request);
-  const position = new StreamPosition(topics, request.headers.get("last-event-id"));
-  const subscriptions = new SseSubscriptions(topics, position);
+  const keys = targets.map(({ key }) => key);
+  const position = new StreamPosition(keys, request.headers.get("last-event-id"));
+  const subscriptions = new SseSubscriptions(targets, position);
   const socket = new SseSocket({
     pingIntervalMs,
     encode,
@@ -88,7 +72,7 @@ export async function openStream(
     },
   });
   const protocol: ClientProtocol = {
-    wire: topics.length === 1
+    wire: targets.length === 1
       ? sseWire
       : createSseWire((log, offset) => position.advance(log, offset)),
     onAnswer: (message) => subscriptions.noteAnswer(message),
@@ -108,6 +92,8 @@ export async function openStream(
   completed.then(leave);
   await subscriptions.begin(client);
   if (!subscriptions.refused || wantsClose(request)) return eventStream(socket.body);
+  const { fault } = subscriptions;
+  if (fault !== undefined) return jsonError(STATUS_CODE.BadRequest, fault);
   return jsonError(STATUS_CODE.Forbidden, "Not allowed to listen to any of the topics");
 }
 
@@ -116,9 +102,4 @@ function breakAfter(timeoutMs: number, { completed, terminate }: Incoming): void
   if (terminate === undefined) return;
   const timer = setTimeout(terminate, timeoutMs);
   completed.then(() => clearTimeout(timer));
-}
-
-/** Returns the names of the topics in the URL, without duplicates. */
-function topicsOf({ url }: Request): string[] {
-  return [...new Set(URL.parse(url)?.searchParams.getAll("topic"))];
 }

@@ -10,11 +10,20 @@ import type { LogName } from "../domain/wire.ts";
 /** A position in one topic: the epoch, a colon, the offset. */
 const POSITION = /^(.+):(\d{1,16})$/;
 
+/** What an answer says of the target that it is about. */
+interface Answer {
+  readonly topic?: string | undefined;
+  readonly id?: string | undefined;
+}
+
 /**
- * The positions in a stream's topics. They are sent as the events' `id`, one for each topic in the
- * order of the URL: `epoch:offset,epoch:offset`, and nothing for a topic that has not started. An
+ * The positions in a stream's topics and views. They are sent as the events' `id`, one for each in the
+ * order of the URL: `epoch:offset,epoch:offset`, and nothing for one that has not started. An
  * `EventSource` that lost its connection sends the last id as `Last-Event-ID`, to the same URL, and
  * so misses nothing.
+ *
+ * There is no id before every target got its first answer: a start would otherwise cost the square of
+ * the number of targets. A client that breaks off before then starts over.
  *
  * @example
  * ```ts
@@ -23,35 +32,50 @@ const POSITION = /^(.+):(\d{1,16})$/;
  *
  * const position = new StreamPosition(["event:1", "event:2"], "a1:17,");
  * assertEquals(position.since("event:1"), { epoch: "a1", offset: 17 });
- * assertEquals(position.advance({ topic: "event:1", epoch: "a1" }, 18), "a1:18,");
+ * assertEquals(position.advance({ topic: "event:1", epoch: "a1" }, 18), undefined);
+ * assertEquals(position.advance({ topic: "event:2", epoch: "b2" }, 3), "a1:18,b2:3");
  * ```
  */
 export class StreamPosition {
-  /** By topic, in the URL's order. */
+  /** By target, in the URL's order. */
   readonly #cursors: Map<string, Cursor | undefined>;
+  /** Keys of targets without an answer. */
+  readonly #unanswered: Set<string>;
+  /** Keys of views by the topic that carries them; a topic is its own key. */
+  readonly #keys = new Map<string, string>();
 
   /**
    * Creates a position.
    *
-   * @param topics Names of the stream's topics, each once.
+   * @param keys Keys of the stream's targets, each once.
    * @param lastEventId The header that the client sent; a malformed position counts as none.
    */
-  constructor(topics: readonly string[], lastEventId: string | null) {
+  constructor(keys: readonly string[], lastEventId: string | null) {
+    this.#unanswered = new Set(keys);
     const sent = lastEventId?.split(",") ?? [];
-    const fits = sent.length === topics.length;
+    const fits = sent.length === keys.length;
     this.#cursors = new Map(
-      topics.map((topic, index) => [topic, fits ? parseCursor(sent[index]) : undefined]),
+      keys.map((key, index) => [key, fits ? parseCursor(sent[index]) : undefined]),
     );
   }
 
-  /** Returns the position up to which the client has read a topic, if it is known. */
-  since(topic: string): Cursor | undefined {
-    return this.#cursors.get(topic);
+  /** Returns the position up to which the client has read a target, if it is known. */
+  since(key: string): Cursor | undefined {
+    return this.#cursors.get(key);
   }
 
-  /** Advances one topic, and returns the id of the event that does so. */
-  advance({ topic, epoch }: LogName, offset: number): string {
-    this.#cursors.set(topic, { epoch, offset });
+  /** Notes an answer, and returns the key of its target. An answer with an `id` names a view. */
+  answered({ topic = "", id }: Answer): string {
+    if (id !== undefined) this.#keys.set(topic, id);
+    const key = id ?? this.#keys.get(topic) ?? topic;
+    this.#unanswered.delete(key);
+    return key;
+  }
+
+  /** Advances one target, and returns the id of the event that does so, if it has one. */
+  advance(log: LogName & Answer, offset: number): string | undefined {
+    this.#cursors.set(this.answered(log), { epoch: log.epoch, offset });
+    if (this.#unanswered.size > 0) return undefined;
     return Array.from(
       this.#cursors.values(),
       (cursor) => cursor === undefined ? "" : `${cursor.epoch}:${cursor.offset}`,

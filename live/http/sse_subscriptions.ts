@@ -10,55 +10,68 @@ import type { ServerMessage } from "../domain/messages.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { Client } from "./clients.ts";
 import type { StreamPosition } from "./sse_position.ts";
+import type { StreamTarget } from "./sse_targets.ts";
 
 /** Close reason when no topic is left. */
 const NO_TOPIC_LEFT = "not allowed to listen to any of the topics";
 
+/** When to subscribe again to a view that was lost because rights have changed, in milliseconds. */
+const RIGHTS_CHANGED_RETRY_MS = 100;
+
 /**
- * Subscribes to the topics of a URL, and tries again for topics that are unavailable. Closes the
- * connection with 4403 when every topic is refused, as the client would otherwise reconnect
- * forever.
+ * Subscribes to the topics and views of a URL, and tries again for those that are unavailable. Closes
+ * the connection with 4403 when every one is refused, as the client would otherwise reconnect forever.
  */
 export class SseSubscriptions {
   readonly #position: StreamPosition;
-  /** Topics that are subscribed or still undecided. */
-  readonly #wanted: Set<string>;
+  /** Targets that are subscribed or still undecided, by key. */
+  readonly #wanted: Map<string, StreamTarget>;
   readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   readonly #answered = Promise.withResolvers<void>();
   #client: Client | undefined;
   #refused = false;
+  #fault: string | undefined;
 
   /** Creates the subscriptions of a stream; call {@linkcode begin} to start them. */
-  constructor(topics: readonly string[], position: StreamPosition) {
-    this.#wanted = new Set(topics);
+  constructor(targets: readonly StreamTarget[], position: StreamPosition) {
+    this.#wanted = new Map(targets.map((target) => [target.key, target]));
     this.#position = position;
   }
 
-  /** Whether every topic was refused. */
+  /** Whether every target was refused. */
   get refused(): boolean {
     return this.#refused;
   }
 
+  /** Why Directus rejected the query of a view, if it did. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
   /**
-   * Subscribes to all topics. Resolves once the stream has an answer worth reading, or all topics
+   * Subscribes to all targets. Resolves once the stream has an answer worth reading, or all targets
    * were refused, or the connection has ended.
    */
   async begin(client: Client): Promise<void> {
     this.#client = client;
-    const requests = [...this.#wanted].map((topic) => this.#subscribe(client, topic));
+    const requests = [...this.#wanted.values()].map((target) => this.#subscribe(client, target));
     await Promise.race([Promise.all(requests), this.#answered.promise]);
   }
 
   /** Called with each answer that was sent to the client. */
   noteAnswer(message: ServerMessage): void {
-    if (!("topic" in message) || message.topic === undefined) return;
-    const { topic } = message;
+    if (message.type === "welcome" || message.type === "pong") return;
+    const key = this.#position.answered(message);
     const code = message.type === "error" ? message.code : undefined;
     if (message.type === "error" && code === "unavailable") {
-      this.#retry(topic, message.retryAfterMs ?? retryDelayMs());
-    } else if (message.type !== "subscribed") this.#refuse(topic);
-    // If refusals fill the buffer, the client has to read them before other topics can start.
-    if (code !== "forbidden" || !this.#client?.connection.hasRoom) this.#answered.resolve();
+      this.#retry(key, message.retryAfterMs ?? retryDelayMs());
+    } else if (message.type === "unsubscribed" && message.reason === "changed") {
+      this.#retry(key, RIGHTS_CHANGED_RETRY_MS);
+    } else if (message.type !== "subscribed") this.#refuse(key);
+    if (message.type === "error" && code === "bad-view") this.#fault = message.message;
+    // If refusals fill the buffer, the client has to read them before other targets can start.
+    const isRefusal = code === "forbidden" || code === "bad-view";
+    if (!isRefusal || !this.#client?.connection.hasRoom) this.#answered.resolve();
   }
 
   /** Stops trying, as the connection has ended. */
@@ -67,24 +80,28 @@ export class SseSubscriptions {
     this.#answered.resolve();
   }
 
-  async #subscribe({ connection, inbox }: Client, topic: string): Promise<void> {
+  async #subscribe(
+    { connection, inbox }: Client,
+    { key, request }: StreamTarget,
+  ): Promise<void> {
     if (connection.ended) return;
-    await inbox.handle({ type: "subscribe", topic, since: this.#position.since(topic) });
+    await inbox.request({ ...request, since: this.#position.since(key) });
   }
 
   /** Tries again later, each stream at another moment. */
-  #retry(topic: string, afterMs: number): void {
+  #retry(key: string, afterMs: number): void {
     const client = this.#client;
-    if (client === undefined) return;
+    const target = this.#wanted.get(key);
+    if (client === undefined || target === undefined) return;
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
-      this.#subscribe(client, topic);
+      this.#subscribe(client, target);
     }, afterMs * (1 + Math.random()));
     this.#retries.add(timer);
   }
 
-  #refuse(topic: string): void {
-    this.#wanted.delete(topic);
+  #refuse(key: string): void {
+    this.#wanted.delete(key);
     if (this.#wanted.size > 0) return;
     queueMicrotask(() => { // the session itself may close the connection right after this answer
       const { connection } = this.#client ?? {};

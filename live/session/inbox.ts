@@ -56,16 +56,25 @@ export class Inbox {
     if (isLarger(frame, this.#options.maxMessageBytes)) {
       return connection.end(CloseCode.MessageTooBig, "message too big");
     }
-    if (!this.#rate.take()) return connection.end(CloseCode.TooMany, "too many messages");
+    if (!this.#rate.take()) return connection.end(CloseCode.TooMany, TOO_MANY);
     const parsed = parseClientMessage(frame);
     this.#options.metrics.received(parsed.ok ? parsed.message.type : "invalid");
     if (!parsed.ok) connection.send(parsed.answer);
     else if (parsed.message.type === "ping") connection.send({ ...parsed.message, type: "pong" });
-    else this.handle(parsed.message);
+    else this.#handle(parsed.message);
+  }
+
+  /**
+   * Passes on a request that the client made in another way than by a frame. It counts against the
+   * rate like a frame.
+   */
+  async request(message: TopicRequest): Promise<void> {
+    if (!this.#rate.take()) return this.#connection.end(CloseCode.TooMany, TOO_MANY);
+    await this.#handle(message);
   }
 
   /** Passes a message to the session. Logs a failure and tells the client. Never rejects. */
-  async handle(message: TopicRequest): Promise<void> {
+  async #handle(message: TopicRequest): Promise<void> {
     try {
       await this.#session.handle(message);
     } catch (error) {
@@ -85,6 +94,8 @@ export class Inbox {
     }
   }
 }
+
+const TOO_MANY = "too many messages";
 
 const encoder = new TextEncoder();
 

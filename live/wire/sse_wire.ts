@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ServerMessage } from "../domain/messages.ts";
+import type { ServerMessage, SubscribedMessage } from "../domain/messages.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { LogName, Wire } from "../domain/wire.ts";
 import { renderAnswer, renderPublication } from "./json_wire.ts";
@@ -13,7 +13,10 @@ import { renderAnswer, renderPublication } from "./json_wire.ts";
  * Returns the id of an event that moves the client to an offset of a log. When the client reconnects,
  * it sends the last id that it got as `Last-Event-ID`.
  */
-export type EventId = (log: LogName, offset: number) => string | undefined;
+export type EventId = (
+  log: LogName & Pick<SubscribedMessage, "id">,
+  offset: number,
+) => string | undefined;
 
 /** Renders one event; `data` is JSON without line breaks. */
 export function renderEvent(

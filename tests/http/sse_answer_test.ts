@@ -27,7 +27,10 @@ function undecided(): { authority: FakeAuthority; asked: Promise<void>; answer()
 testOnEach(
   "a stream begins when refusals fill its buffer, so that other topics can start",
   async (startLive) => {
-    await using live = await startLive({ maxTopics: 2_000 });
+    await using live = await startLive({
+      maxTopics: 2_000,
+      options: { maxTopics: 2_000, messageBurst: 2_000 },
+    });
     const topics = Array.from({ length: 750 }, (_, index) => `secret:${index}`);
     await using client = await SseClient.to(live, [...topics, "event:1"]);
 

@@ -50,14 +50,30 @@ Deno.test("StreamPosition.advance() moves one topic at a time, also to another e
     position.advance({ topic: ONE, epoch: "a" }, 0),
     position.advance({ topic: TWO, epoch: "b" }, 8),
     position.advance({ topic: ONE, epoch: "z" }, 2),
-  ], [",b:7", "a:0,b:7", "a:0,b:8", "z:2,b:8"]);
+  ], [undefined, "a:0,b:7", "a:0,b:8", "z:2,b:8"]);
   assertEquals(position.since(ONE), { epoch: "z", offset: 2 });
 });
 
-Deno.test("StreamPosition.advance() keeps the position of a topic that has not started", () => {
+Deno.test("StreamPosition.advance() returns an id once each topic has an answer, also a refusal", () => {
   const position = new StreamPosition([ONE, TWO], "a:1,b:2");
 
-  assertEquals(position.advance({ topic: TWO, epoch: "b" }, 5), "a:1,b:5");
+  assertEquals(position.advance({ topic: TWO, epoch: "b" }, 5), undefined);
+  assertEquals(position.answered({ topic: ONE }), ONE);
+  assertEquals(position.advance({ topic: TWO, epoch: "b" }, 6), "a:1,b:6");
+});
+
+Deno.test("StreamPosition.advance() moves a view by the topic that its answer named", () => {
+  const position = new StreamPosition(["0", ONE, "1"], null);
+
+  position.advance({ topic: "view:x", epoch: "x", id: "0" }, 1);
+  position.advance({ topic: ONE, epoch: "a" }, 2);
+  assertEquals(position.advance({ topic: "view:y", epoch: "y", id: "1" }, 3), "x:1,a:2,y:3");
+  assertEquals(position.advance({ topic: "view:x", epoch: "x" }, 4), "x:4,a:2,y:3");
+  assertEquals(position.advance({ topic: "view:z", epoch: "z", id: "0" }, 0), "z:0,a:2,y:3");
+  assertEquals([position.since("0"), position.since("1")], [
+    { epoch: "z", offset: 0 },
+    { epoch: "y", offset: 3 },
+  ]);
 });
 
 Deno.test("StreamPosition reads back the ids that it returns", () => {
@@ -66,7 +82,7 @@ Deno.test("StreamPosition reads back the ids that it returns", () => {
 
   const second = new StreamPosition(
     [ONE, TWO],
-    first.advance({ topic: TWO, epoch: "1700000000000-0" }, 9),
+    first.advance({ topic: TWO, epoch: "1700000000000-0" }, 9) ?? null,
   );
 
   assertEquals([ONE, TWO].map((topic) => second.since(topic)), [
