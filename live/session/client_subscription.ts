@@ -7,39 +7,10 @@
 import type { Connection } from "../connection/connection.ts";
 import { BrokerUnavailable } from "../domain/broker.ts";
 import { CloseCode } from "../domain/close_codes.ts";
-import type {
-  ErrorCode,
-  ErrorMessage,
-  SubscribeRequest,
-  TopicRequest,
-  UnsubscribedMessage,
-} from "../domain/messages.ts";
+import type { SubscribeRequest, TopicRequest, UnsubscribedMessage } from "../domain/messages.ts";
 import type { Hub, SubscriptionStart } from "../hub/hub.ts";
+import { type Admission, FORBIDDEN, type Refusal, refuse, RIGHTS_CHANGED } from "./admission.ts";
 import { SESSION_ENDED_REASON } from "./session_checker.ts";
-
-/** Permission to subscribe. */
-export interface Admission {
-  /** Tells the union's members apart. */
-  readonly kind: "admitted";
-  /** Name of the topic. */
-  readonly topic: string;
-  /** Called once, when the subscription that it allowed has ended. */
-  readonly leave: () => void;
-}
-
-/** A subscription that is not allowed, at all or now. */
-export interface Refusal {
-  /** Tells the union's members apart. */
-  readonly kind: "refused";
-  /** Why, for programs. */
-  readonly code: ErrorCode;
-  /** Why, for people. */
-  readonly message: string;
-  /** When to try again, in milliseconds, if that makes sense. */
-  readonly retryAfterMs?: number | undefined;
-  /** Whether the connection's session is over. */
-  readonly isSessionOver?: boolean;
-}
 
 /** Decides whether a client may subscribe. */
 export type Admit = () => Promise<Admission | Refusal>;
@@ -57,18 +28,6 @@ export interface ClientSubscriptionOptions {
   /** Returns the number of topics and views that count towards the limit. */
   readonly count: () => number;
 }
-
-/** When a client may be back with a fresh cookie, in milliseconds. */
-const FRESH_COOKIE_MS = 1_000;
-
-/** The refusal of a session that is over. It denies nothing: the user may come back with a fresh cookie. */
-export const SESSION_OVER: Refusal = {
-  kind: "refused",
-  code: "forbidden",
-  message: "The session is no longer good",
-  retryAfterMs: FRESH_COOKIE_MS,
-  isSessionOver: true,
-};
 
 /**
  * Handles the messages about one topic or view in their order, one at a time. Messages about different
@@ -226,31 +185,4 @@ export class ClientSubscription {
       this.#unsubscribe(this.topic, { reason: "forbidden" });
     }
   }
-}
-
-/** The refusal of a topic that Directus forbids. */
-export const FORBIDDEN: Refusal = {
-  kind: "refused",
-  code: "forbidden",
-  message: "Not allowed to listen to this topic",
-};
-
-/** The refusal of a view whose rights changed while it was opened. */
-const RIGHTS_CHANGED: Refusal = {
-  kind: "refused",
-  code: "unavailable",
-  message: "Rights have just changed; try again",
-  retryAfterMs: 0,
-};
-
-/** Tells the client that its request was refused. */
-export function refuse(
-  connection: Connection,
-  { id, topic }: TopicRequest,
-  { code, message, retryAfterMs }: Omit<Refusal, "kind">,
-): void {
-  const more: Pick<ErrorMessage, "retryAfterMs"> = retryAfterMs === undefined
-    ? {}
-    : { retryAfterMs };
-  connection.send({ type: "error", code, message, id, topic, ...more });
 }

@@ -11,8 +11,9 @@ import { parseTopic, type Topic } from "../domain/topic.ts";
 import { canonicalText, readViewQuery } from "../domain/view_query.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Views } from "../views/views.ts";
-import { admitToTopic, admitToView } from "./admissions.ts";
-import { type Admit, ClientSubscription, refuse } from "./client_subscription.ts";
+import { admitToTopic, admitToView } from "./admit.ts";
+import { refuse } from "./admission.ts";
+import { type Admit, ClientSubscription } from "./client_subscription.ts";
 import type { Revalidator } from "./revalidator.ts";
 import type { MonitoredConnection } from "./session_checker.ts";
 

@@ -10,13 +10,8 @@ import type { Topic } from "../domain/topic.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
 import type { LossReason } from "../views/view_members.ts";
 import type { Views } from "../views/views.ts";
-import {
-  type Admission,
-  type Admit,
-  FORBIDDEN,
-  type Refusal,
-  SESSION_OVER,
-} from "./client_subscription.ts";
+import { type Admission, FORBIDDEN, type Refusal, SESSION_OVER } from "./admission.ts";
+import type { Admit } from "./client_subscription.ts";
 
 /** Admits a client to a topic if the authority allows it; without one, every client. */
 export function admitToTopic(
