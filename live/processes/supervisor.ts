@@ -10,6 +10,7 @@ import { listen, type Listener, takeFreePort } from "../transport/listener.ts";
 import { jsonError } from "../transport/responses.ts";
 import { joinExpositions } from "./exposition.ts";
 import { Member, type Spawn } from "./member.ts";
+import { SteadyCounters } from "./steady_counters.ts";
 
 /** Options of a supervisor. */
 export interface SupervisorOptions {
@@ -40,6 +41,8 @@ const RETRY_AFTER_S = "5";
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #members: readonly Member[];
+  /** Of each member. */
+  readonly #counters: readonly SteadyCounters[];
   #listener: Listener | undefined;
   #turn = 0;
 
@@ -51,6 +54,7 @@ export class Supervisor {
       { length: count },
       (_, index) => new Member({ index, spawn, freePort, logger }),
     );
+    this.#counters = this.#members.map(() => new SteadyCounters());
   }
 
   /**
@@ -98,10 +102,15 @@ export class Supervisor {
   async #metrics(): Promise<Response> {
     const answers = await this.#askAll("/metrics");
     const texts = await Promise.all(answers.map((answer) => answer.text()));
-    const known = texts.filter((_, index) => answers[index]?.ok);
     const contentType = answers.find(({ ok }) => ok)?.headers.get("content-type");
     if (!contentType) return unavailable();
-    return new Response(joinExpositions(known), { headers: { "content-type": contentType } });
+    const steady = this.#counters.flatMap((counters, index) => {
+      if (!answers[index]?.ok) return [counters.all()];
+      const text = texts[index] ?? "";
+      counters.add(text);
+      return [text, counters.former()];
+    });
+    return new Response(joinExpositions(steady), { headers: { "content-type": contentType } });
   }
 
   #askAll(path: string): Promise<Response[]> {
