@@ -140,6 +140,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     maxMessagesPerSecond: config.LIVE_MAX_MESSAGES_PER_SECOND,
     flushIntervalMs: config.LIVE_FLUSH_INTERVAL_MS,
     revalidateIntervalMs: config.LIVE_REVALIDATE_INTERVAL_MS,
+    revalidateGraceMs: config.LIVE_REVALIDATE_GRACE_MS,
     instanceId,
     metrics,
     logger,

@@ -67,6 +67,13 @@ export interface LiveOptions
    * @default {60_000}
    */
   readonly revalidateIntervalMs?: number;
+  /**
+   * How long a session stays connected though the authority cannot be asked about it, in milliseconds;
+   * 0 is for ever.
+   *
+   * @default {3_600_000}
+   */
+  readonly revalidateGraceMs?: number;
 }
 
 /** A live server: its listener, and everything behind it. */
@@ -119,6 +126,7 @@ export function createLive(options: LiveOptions = {}): Live {
     views,
     authority: authority ?? NO_USERS,
     intervalMs: bounds.revalidateIntervalMs,
+    graceMs: bounds.revalidateGraceMs,
     metrics,
     logger,
   });

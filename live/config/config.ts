@@ -44,6 +44,8 @@ export interface Config {
   readonly LIVE_MAX_MESSAGES_PER_SECOND: number;
   /** How often sessions and their topics are checked again; 0 is never. */
   readonly LIVE_REVALIDATE_INTERVAL_MS: number;
+  /** How long a session stays connected though Directus cannot be asked about it; 0 is for ever. */
+  readonly LIVE_REVALIDATE_GRACE_MS: number;
   /** Collections by topic prefix; a prefix that is missing is the collection's own name. */
   readonly LIVE_TOPICS: ReadonlyMap<string, TopicSource>;
   /** Messages that a topic keeps for recovery. */

@@ -19,6 +19,7 @@ export const DEFAULTS = {
   maxMessageBytes: 65_536,
   maxMessagesPerSecond: 50,
   revalidateIntervalMs: 60_000,
+  revalidateGraceMs: 3_600_000,
   historySize: 256,
   historyTtlMs: 300_000,
   historyMaxBytes: 268_435_456,

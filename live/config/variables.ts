@@ -107,6 +107,11 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
     "how often a connected session and its topics are checked again; 0 = never",
     DEFAULTS.revalidateIntervalMs,
   ),
+  LIVE_REVALIDATE_GRACE_MS: variable(
+    wholeNumber(0, 30 * DAY),
+    "how long a session stays connected though Directus cannot be asked about it; 0 = for ever",
+    DEFAULTS.revalidateGraceMs,
+  ),
   LIVE_TOPICS: variable(
     topicSources(),
     "prefix=collection,…; a prefix not listed is the collection's own name",

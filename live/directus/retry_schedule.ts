@@ -20,6 +20,9 @@ export interface RetryScheduleOptions {
 const MIN_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 
+/** Longest jitter, as a share of the delay. */
+const MAX_JITTER = 0.5;
+
 /** Sources whose retry time is remembered; the oldest is dropped. */
 const MAX_SOURCES = 10_000;
 
@@ -48,7 +51,7 @@ export class RetrySchedule {
   delayMs(source: string): number {
     const { now, random } = this.#options;
     const waitMs = Math.max(MIN_RETRY_MS, this.#reserve(source) - now());
-    return Math.round(waitMs * (1 + random() / 2));
+    return Math.round(waitMs * (1 + random() * MAX_JITTER));
   }
 
   /** Reserves a time behind the queue and behind all sources that were rejected before. */
@@ -58,10 +61,9 @@ export class RetrySchedule {
     const reserved = this.#retryAt.get(source);
     if (reserved !== undefined && reserved > now) return reserved;
     const start = Math.max(this.#lastRetryAt, now + limiter.estimateWaitMs("admission"));
-    this.#lastRetryAt = Math.min(
-      start + limiter.estimateWaitMs("admission", 1),
-      now + MAX_RETRY_MS,
-    );
+    // Jitter stretches the schedule. Without this the slots would be idle for as much of the time.
+    const callMs = limiter.estimateWaitMs("admission", 1) / (1 + MAX_JITTER / 2);
+    this.#lastRetryAt = Math.min(start + callMs, now + MAX_RETRY_MS);
     this.#retryAt.delete(source); // keeps the map ordered by time
     this.#retryAt.set(source, this.#lastRetryAt);
     for (const [key, at] of this.#retryAt) {

@@ -77,6 +77,8 @@ export interface Metrics {
   directusCircuitOpen(isOpen: boolean): void;
   /** Counts a session that was revalidated. */
   revalidated(result: RevalidationResult): void;
+  /** Sets for how long the session that is due for longest has waited to be revalidated. */
+  revalidationLag(elapsedMs: number): void;
   /** Counts subscriptions that ended because the user lost the right to the topic. */
   rightsWithdrawn(count: number): void;
   /** Counts a client that resumed, by whether the history still held what it had missed. */
@@ -118,6 +120,7 @@ export const silentMetrics: Metrics = {
   callAvoided() {},
   directusCircuitOpen() {},
   revalidated() {},
+  revalidationLag() {},
   rightsWithdrawn() {},
   recovery() {},
   skipped() {},

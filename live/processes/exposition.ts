@@ -4,11 +4,15 @@
  * @module
  */
 
+/** Gauges that say how late something is. The highest of all processes counts. */
+const LAG = /^[a-z_]+_lag_ms\b/;
+
 /** Gauges that are 1 while a process is healthy. The joined gauge is 1 if all of them are. */
 const ALL_OR_NONE = /^[a-z_]+_up\b/;
 
 /**
- * Joins expositions: the values of equal series are added up, but of `…_up` series the lowest counts.
+ * Joins expositions: the values of equal series are added up, but of `…_up` series the lowest counts,
+ * and of `…_lag_ms` series the highest.
  *
  * @example
  * ```ts
@@ -46,5 +50,6 @@ function join(
   value: number | undefined,
 ): number | undefined {
   if (sum === undefined || value === undefined) return value;
+  if (LAG.test(series)) return Math.max(sum, value);
   return ALL_OR_NONE.test(series) ? Math.min(sum, value) : sum + value;
 }

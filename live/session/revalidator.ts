@@ -4,14 +4,19 @@
  * @module
  */
 
+import { DEFAULTS } from "../config/defaults.ts";
 import type { Authority } from "../domain/authority.ts";
+import { CloseCode } from "../domain/close_codes.ts";
 import { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import { type Metrics, silentMetrics } from "../domain/metrics.ts";
 import type { SessionCookie } from "../domain/session_cookie.ts";
+import { WarningThrottle } from "../domain/warning_throttle.ts";
 import type { Views } from "../views/views.ts";
+import { type CheckRecord, GracePeriod } from "./grace_period.ts";
 import { OutageLog } from "./outage_log.ts";
 import {
+  endAll,
   type MonitoredConnection,
   type MonitoredSession,
   SessionChecker,
@@ -25,9 +30,14 @@ export interface RevalidatorOptions {
   readonly views?: Views | undefined;
   /** How often each session is revalidated, in milliseconds; 0 is never. */
   readonly intervalMs: number;
-  /** Counts revalidations by result. @default {silentMetrics} */
+  /**
+   * How long a session stays connected though it cannot be revalidated, in milliseconds; 0 is without
+   * an end. @default {3_600_000}
+   */
+  readonly graceMs?: number;
+  /** Counts revalidations by result, and records their lag. @default {silentMetrics} */
   readonly metrics?: Metrics;
-  /** Logs when sessions cannot be revalidated. @default {silentLogger} */
+  /** Logs when sessions cannot be revalidated, or only late. @default {silentLogger} */
   readonly logger?: Logger;
   /** Monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
@@ -37,6 +47,7 @@ interface ScheduledSession extends MonitoredSession {
   readonly connections: Set<MonitoredConnection>;
   /** When the session is due within each interval, from 0 to below 1. */
   readonly phase: number;
+  readonly record: CheckRecord;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -47,10 +58,16 @@ interface ScheduledSession extends MonitoredSession {
 const PHASE_STEP = (Math.sqrt(5) - 1) / 2;
 
 /**
- * Sessions that are revalidated at the same time. New connections need the same Directus, and must
- * not wait behind thousands of revalidations: if Directus is too slow, these become less frequent.
+ * Sessions that are checked at the same time. It bounds what waits for the authority, not the load of
+ * Directus: the calls share its concurrency limit, where they leave room for new connections.
  */
-const MAX_CONCURRENT_CHECKS = 4;
+const MAX_CONCURRENT_CHECKS = 256;
+
+/** Lag from which sessions count as revalidated too late, in intervals. */
+const MAX_LAG = 2;
+
+/** The reason sent along with 1013. */
+const UNCHECKED_REASON = "session could not be checked";
 
 /**
  * Monitors all connections, and revalidates each Directus session once per interval. A session with
@@ -61,23 +78,32 @@ export class Revalidator {
   /** Checks sessions on demand. */
   readonly checker: SessionChecker;
   readonly #intervalMs: number;
+  readonly #grace: GracePeriod;
+  readonly #metrics: Metrics;
   readonly #logger: Logger;
+  readonly #warnings: WarningThrottle;
   readonly #now: () => number;
   readonly #outages: OutageLog;
   readonly #limiter = new ConcurrencyLimiter({ maxConcurrency: MAX_CONCURRENT_CHECKS });
   readonly #connections = new Set<MonitoredConnection>();
   /** By the hash of the session's cookie. */
   readonly #sessions = new Map<string, ScheduledSession>();
+  /** Sessions that are due, with the time since when, longest first. */
+  readonly #due = new Map<ScheduledSession, number>();
   #sessionCount = 0;
 
   /** Creates a revalidator that monitors nothing yet. */
   constructor(options: RevalidatorOptions) {
     const { authority, intervalMs, metrics = silentMetrics, logger = silentLogger } = options;
+    const { graceMs = DEFAULTS.revalidateGraceMs, now = () => performance.now() } = options;
     this.#intervalMs = intervalMs;
+    this.#grace = new GracePeriod({ graceMs, now });
+    this.#metrics = metrics;
     this.#logger = logger;
-    this.#now = options.now ?? (() => performance.now());
+    this.#warnings = new WarningThrottle(logger);
+    this.#now = now;
     this.checker = new SessionChecker(authority, metrics, options.views);
-    this.#outages = new OutageLog({ quietMs: intervalMs, logger, now: this.#now });
+    this.#outages = new OutageLog({ quietMs: intervalMs, logger, now });
   }
 
   /** A copy of all connections: they may end while the caller iterates. */
@@ -106,6 +132,7 @@ export class Revalidator {
     const session = this.#sessions.get(hash);
     if (!session?.connections.delete(monitored) || session.connections.size > 0) return;
     this.#sessions.delete(hash);
+    this.#due.delete(session);
     clearTimeout(session.timer);
   }
 
@@ -128,6 +155,7 @@ export class Revalidator {
       cookie,
       connections: new Set<MonitoredConnection>(),
       phase,
+      record: this.#grace.begin(),
       timer: undefined,
     };
     this.#sessions.set(cookie.hash(), session);
@@ -141,7 +169,12 @@ export class Revalidator {
 
   async #revalidate(session: ScheduledSession): Promise<void> {
     const firedAt = this.#now();
-    await this.#checkInTurn(session);
+    this.#due.set(session, firedAt);
+    this.#reportLag();
+    const reason = await this.#checkInTurn(session);
+    this.#due.delete(session);
+    this.#reportLag();
+    if (session.connections.size > 0) this.#judge(session, reason);
     if (session.connections.size === 0) return; // it is no longer monitored
     const delayMs = this.#untilDueMs(session);
     // A timer may fire a moment early by the monotonic clock. It is then due again at once.
@@ -149,17 +182,36 @@ export class Revalidator {
     this.#schedule(session, firedEarly ? delayMs + this.#intervalMs : delayMs);
   }
 
-  /** Waits for a slot and checks a session. Never rejects. */
-  async #checkInTurn(session: ScheduledSession): Promise<void> {
+  /** Waits for a slot and checks a session. Never rejects; resolves to why it could not, if so. */
+  async #checkInTurn(session: ScheduledSession): Promise<string | undefined> {
     using _slot = await this.#limiter.acquire();
-    if (session.connections.size === 0) return;
+    if (session.connections.size === 0) return undefined;
     try {
       const reason = await this.checker.checkSession(session);
       if (reason === undefined) this.#outages.succeeded();
       else this.#outages.failed(reason);
+      return reason;
     } catch (error) {
       this.#logger.error("session could not be revalidated", { error });
+      return "internal error";
     }
+  }
+
+  /** Notes whether a session was confirmed, and ends it if that was too long ago. */
+  #judge(session: ScheduledSession, reason: string | undefined): void {
+    if (reason === undefined) return this.#grace.confirm(session.record);
+    if (!this.#grace.fail(session.record)) return;
+    this.#warnings.warn("sessions that could not be revalidated for too long are closed", reason);
+    endAll(session, CloseCode.TryAgainLater, UNCHECKED_REASON);
+  }
+
+  /** Reports for how long the session has been due that is so for longest. */
+  #reportLag(): void {
+    const now = this.#now();
+    const [dueAt = now] = this.#due.values();
+    this.#metrics.revalidationLag(now - dueAt);
+    if (now - dueAt <= MAX_LAG * this.#intervalMs) return;
+    this.#warnings.warn("sessions are revalidated too late", "Directus answers too slowly");
   }
 
   /** Returns the time until a session is due, in milliseconds, at most one interval. */

@@ -83,7 +83,7 @@ export class SessionChecker {
       reason = answer.reason;
     } else if (answer.kind === "unauthorized") {
       result = "ended";
-      endAll(session);
+      endAll(session, CloseCode.SessionEnded, SESSION_ENDED_REASON);
     } else {
       const [{ closed, unavailable }, views] = await Promise.all([
         this.checkTopics(session, topicsOf(session)),
@@ -106,7 +106,9 @@ export class SessionChecker {
     await Promise.all(topics.map(async (topic) => {
       const answer = await this.#authority.authorise(session.cookie, topic, FRESH);
       if (answer.kind === "unavailable") unavailable.push(answer.reason);
-      if (answer.kind === "unauthorized") closed += endAll(session);
+      if (answer.kind === "unauthorized") {
+        closed += endAll(session, CloseCode.SessionEnded, SESSION_ENDED_REASON);
+      }
       if (answer.kind === "forbidden") withdrawn += this.#withdraw(session, topic);
     }));
     return { asked: topics.length, withdrawn, closed, unavailable };
@@ -125,8 +127,13 @@ export function topicsOf({ connections }: MonitoredSession): Topic[] {
   return [...new Map(topics.map((topic) => [topic.name, topic])).values()];
 }
 
-function endAll({ connections }: MonitoredSession): number {
+/** Ends all connections of a session. Returns how many. */
+export function endAll(
+  { connections }: MonitoredSession,
+  code: CloseCode,
+  reason: string,
+): number {
   const all = [...connections]; // they leave the set as they end
-  for (const { connection } of all) connection.end(CloseCode.SessionEnded, SESSION_ENDED_REASON);
+  for (const { connection } of all) connection.end(code, reason);
   return all.length;
 }

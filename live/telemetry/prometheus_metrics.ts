@@ -5,10 +5,25 @@
  */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { CloseCode } from "../domain/close_codes.ts";
 import type { Metrics } from "../domain/metrics.ts";
 
 /** Upper bounds of the histograms' buckets, in milliseconds. */
 const BUCKETS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
+
+/**
+ * Close codes that have a series of their own. Clients close with any code that they like, and each
+ * label value costs memory for as long as the process lives.
+ */
+const CLOSE_CODES: ReadonlySet<number> = new Set([
+  0, // the connection broke, with the transport `deno`
+  1000,
+  1002, // a malformed frame
+  1005, // no code
+  1006, // the connection broke, with the transport `ws`
+  1007, // text that is not UTF-8
+  ...Object.values(CloseCode),
+]);
 
 /** Metrics that can be scraped. */
 export interface PrometheusMetrics extends Metrics {
@@ -78,6 +93,10 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     "Sessions that were checked again, by result",
     ["result"],
   );
+  const revalidationLag = gauge(
+    "revalidation_lag_ms",
+    "How long the session that is due for longest has waited to be checked again",
+  );
   const rightsWithdrawn = counter(
     "rights_withdrawn_total",
     "Subscriptions that ended because the right was withdrawn",
@@ -135,7 +154,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     topics: (count) => topics.set(count),
     historyBytes: (count) => history.set(count),
     upgrade: (result) => upgrades.inc({ result }),
-    disconnect: (code) => disconnects.inc({ code: String(code) }),
+    disconnect: (code) => disconnects.inc({ code: CLOSE_CODES.has(code) ? String(code) : "other" }),
     received: (type) => inbound.inc({ type, instance_id: instanceId }),
     sent: (type, count) => outbound.inc({ type }, count),
     published: (count) => published.inc(count),
@@ -148,6 +167,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     callAvoided: (by) => callAvoided.inc({ by }),
     directusCircuitOpen: (isOpen) => circuitOpen.set(isOpen ? 1 : 0),
     revalidated: (result) => revalidations.inc({ result }),
+    revalidationLag: (elapsedMs) => revalidationLag.set(elapsedMs),
     rightsWithdrawn: (count) => rightsWithdrawn.inc(count),
     recovery: (result) => recoveries.inc({ result }),
     skipped: (count) => skipped.inc(count),

@@ -46,6 +46,7 @@ export const variableRows: readonly VariableRow[] = [
   row("LIVE_MAX_MESSAGE_BYTES", 65_536),
   row("LIVE_MAX_MESSAGES_PER_SECOND", 50),
   row("LIVE_REVALIDATE_INTERVAL_MS", 60_000),
+  row("LIVE_REVALIDATE_GRACE_MS", 3_600_000),
   row("LIVE_TOPICS", new Map(), "default: none"),
   row("LIVE_HISTORY_SIZE", 256),
   row("LIVE_HISTORY_TTL_MS", 300_000),

@@ -7,14 +7,14 @@
 import { assertEquals } from "@std/assert";
 import { RetrySchedule } from "../../live/directus/retry_schedule.ts";
 
-/** A schedule for a queue that takes `queueMs`, and `callMs` for each further call. */
+/** A schedule for a queue that takes `queueMs`, and retries every `callMs`. */
 class Setup {
   now = 0;
   readonly schedule: RetrySchedule;
 
   constructor(queueMs: number, callMs: number, random = 0) {
     const estimateWaitMs = (_lane?: string, callers?: number) =>
-      callers === undefined ? queueMs : callers * callMs;
+      callers === undefined ? queueMs : callers * callMs * 1.25; // the longest jitter is 50 %
     this.schedule = new RetrySchedule({
       limiter: { estimateWaitMs },
       now: () => this.now,

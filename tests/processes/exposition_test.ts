@@ -41,3 +41,8 @@ Deno.test("joinExpositions() keeps a metric's lines together", async () => {
   const types = joinExpositions(texts).split("\n").filter((line) => line.startsWith("# TYPE"));
   assertEquals(types, texts[0]?.split("\n").filter((line) => line.startsWith("# TYPE")));
 });
+
+Deno.test("joinExpositions() joins lags to the highest", () => {
+  const texts = [1_500, 9_000, 0].map((lag) => `revalidation_lag_ms ${lag}\n`);
+  assertEquals(joinExpositions(texts), "revalidation_lag_ms 9000\n");
+});

@@ -41,7 +41,7 @@ export class RevalidatorSetup implements Disposable {
   readonly revalidator: Revalidator;
 
   /** Creates a revalidator that monitors nothing. */
-  constructor(intervalMs = INTERVAL_MS) {
+  constructor(intervalMs = INTERVAL_MS, graceMs = 0) {
     const { metrics, logger } = this;
     this.authority = fakeAuthority({
       authenticate: async (cookie) => {
@@ -56,7 +56,7 @@ export class RevalidatorSetup implements Disposable {
     });
     const { authority } = this;
     const now = () => this.time.now - this.lateMs;
-    this.revalidator = new Revalidator({ authority, intervalMs, metrics, logger, now });
+    this.revalidator = new Revalidator({ authority, intervalMs, graceMs, metrics, logger, now });
   }
 
   /** Adds a connection of the session of a user, or without a session. */

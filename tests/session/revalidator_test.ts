@@ -110,28 +110,25 @@ Deno.test("Revalidator does not check twice if a timer fires early by its clock"
   assertEquals(setup.authority.asked.length, 2);
 });
 
-Deno.test("Revalidator checks four sessions at a time, and all of them in the end", async () => {
+Deno.test("Revalidator checks 256 sessions at a time, and all of them in the end", async () => {
   using setup = new RevalidatorSetup();
-  const held = new Map(Array.from({ length: 10 }, (_, i) => {
+  const held = Array.from({ length: 300 }, (_, i) => {
     const answer = Promise.withResolvers<unknown>();
     setup.answers.set(`user-${i}`, answer.promise);
     setup.add(`user-${i}`);
-    return [`authenticate user-${i} fresh`, answer.resolve];
-  }));
+    return answer;
+  });
   await setup.pass();
-  assertEquals(setup.authority.asked.length, 4);
-  held.get(setup.authority.asked[2] ?? "")?.({ kind: "authenticated" });
+  assertEquals(setup.authority.asked.length, 256);
+  for (const { resolve } of held) resolve({ kind: "authenticated" });
   await setup.time.runMicrotasks();
-  assertEquals(setup.authority.asked.length, 5);
-  for (const resolve of held.values()) resolve({ kind: "authenticated" });
-  await setup.time.runMicrotasks();
-  assertEquals(new Set(setup.authority.asked).size, 10);
+  assertEquals(new Set(setup.authority.asked).size, 300);
 });
 
 Deno.test("Revalidator does not check a session that ended while it was queued", async () => {
   using setup = new RevalidatorSetup();
   const held = Promise.withResolvers<unknown>();
-  const monitored = Array.from({ length: 5 }, (_, i) => {
+  const monitored = Array.from({ length: 257 }, (_, i) => {
     setup.answers.set(`user-${i}`, held.promise);
     return setup.add(`user-${i}`);
   });
@@ -139,7 +136,7 @@ Deno.test("Revalidator does not check a session that ended while it was queued",
   for (const { connection } of monitored) connection.end(1001, "gone");
   held.resolve({ kind: "authenticated" });
   await setup.time.runMicrotasks();
-  assertEquals(setup.authority.asked.length, 4);
+  assertEquals(setup.authority.asked.length, 256);
   assertEquals(setup.time.next(), false);
 });
 
@@ -156,4 +153,32 @@ Deno.test("Revalidator logs an authority that rejects, and goes on", async () =>
   setup.answers.clear();
   await setup.pass();
   assertEquals(setup.metrics.revalidations, ["ok"]);
+});
+
+Deno.test("Revalidator reports for how long the session that is due for longest has waited", async () => {
+  using setup = new RevalidatorSetup();
+  const held = Promise.withResolvers<unknown>();
+  setup.add("ada"); // is due at the start of each interval
+  setup.add("bob"); // 37,082 ms later
+  setup.answers.set("ada", held.promise);
+  for (const ms of [37_083, 22_917, 37_083]) await setup.pass(ms);
+  assertEquals(setup.metrics.lags.map(Math.floor), [0, 0, 0, 37_082, 37_083]);
+  held.resolve({ kind: "authenticated" });
+  await setup.time.runMicrotasks();
+  assertEquals(setup.metrics.lags.at(-1), 0);
+});
+
+Deno.test("Revalidator warns once a minute while a session waits for more than two intervals", async () => {
+  using setup = new RevalidatorSetup(10_000);
+  setup.add("ada");
+  setup.add("bob");
+  setup.answers.set("ada", new Promise(() => {}));
+  await setup.passAndCount(3, 10_000);
+  assertEquals(setup.logger.of("warn"), []);
+  await setup.passAndCount(5, 10_000);
+  assertEquals(setup.logger.of("warn"), [{
+    level: "warn",
+    message: "sessions are revalidated too late",
+    fields: { reason: "Directus answers too slowly" },
+  }]);
 });

@@ -119,3 +119,60 @@ Deno.test("Revalidator ignores the answer about a session that ended and came ba
   await setup.time.runMicrotasks();
   assertEquals(back.socket.closes, []);
 });
+
+for (
+  const [name, graceMs, intervals] of [
+    ["after the grace period", 3 * INTERVAL_MS, 3],
+    ["at the first check after the grace period", 3.5 * INTERVAL_MS, 4],
+  ] as const
+) {
+  Deno.test(`Revalidator closes sessions that could not be checked with 1013 ${name}`, async () => {
+    using setup = new RevalidatorSetup(INTERVAL_MS, graceMs);
+    const all = [setup.add("ada", "event:1"), setup.add("ada"), setup.add("bob")];
+    for (const name of ["ada", "bob"]) setup.answers.set(name, UNAVAILABLE);
+    for (let i = 1; i < intervals; i++) await setup.pass();
+    assertEquals(all.map(({ socket }) => socket.closes), [[], [], []]);
+    await setup.pass();
+    await setup.pass();
+    const closed: [number, string][] = [[1013, "session could not be checked"]];
+    assertEquals(all.map(({ socket }) => socket.closes), [closed, closed, closed]);
+    assertEquals(setup.logger.of("warn").map(({ message }) => message), [
+      "sessions cannot be revalidated and stay connected",
+      "sessions that could not be revalidated for too long are closed",
+    ]);
+  });
+}
+
+for (const key of ["ada", "ada event:1"]) {
+  Deno.test(`Revalidator closes a session if '${key}' fails ten times while others are confirmed`, async () => {
+    using setup = new RevalidatorSetup();
+    const ada = setup.add("ada", "event:1");
+    const bob = setup.add("bob", "event:1");
+    await setup.pass();
+    setup.answers.set(key, UNAVAILABLE);
+    await setup.passAndCount(90, INTERVAL_MS / 10);
+    assertEquals(ada.socket.closes, []);
+    await setup.passAndCount(10, INTERVAL_MS / 10);
+    assertEquals(ada.socket.closes, [[1013, "session could not be checked"]]);
+    assertEquals(bob.socket.closes, []);
+  });
+}
+
+Deno.test("Revalidator without a grace period keeps sessions while no session can be checked", async () => {
+  using setup = new RevalidatorSetup();
+  const all = [setup.add("ada"), setup.add("bob")];
+  for (const name of ["ada", "bob"]) setup.answers.set(name, UNAVAILABLE);
+  for (let i = 0; i < 100; i++) await setup.pass();
+  assertEquals(all.map(({ socket }) => socket.closes), [[], []]);
+});
+
+Deno.test("Revalidator starts the grace period again once a session was confirmed", async () => {
+  using setup = new RevalidatorSetup(INTERVAL_MS, 3 * INTERVAL_MS);
+  const { socket } = setup.add("ada");
+  for (let i = 0; i < 20; i++) {
+    if (i % 3 === 0) setup.answers.clear();
+    else setup.answers.set("ada", UNAVAILABLE);
+    await setup.pass();
+  }
+  assertEquals(socket.closes, []);
+});

@@ -75,6 +75,8 @@ export class RecordingMetrics implements Metrics {
   readonly avoidedCalls: Record<AvoidedBy, number> = { cache: 0, coalesced: 0, batched: 0 };
   /** Results of revalidations, in order. */
   readonly revalidations: RevalidationResult[] = [];
+  /** Each report of how late sessions are revalidated, in milliseconds. */
+  readonly lags: number[] = [];
   /** Subscriptions that ended because the right was withdrawn. */
   withdrawals = 0;
   /** Subscriptions with `since`, by whether the history held everything after it. */
@@ -155,6 +157,9 @@ export class RecordingMetrics implements Metrics {
   }
   revalidated(result: RevalidationResult): void {
     this.#add(this.revalidations, result);
+  }
+  revalidationLag(elapsedMs: number): void {
+    this.#add(this.lags, elapsedMs);
   }
   rightsWithdrawn(count: number): void {
     this.withdrawals += count;
