@@ -94,7 +94,7 @@ function warnOfStandIns(logger: Logger): void {
 
 const SIGNALS: readonly (readonly [Deno.Signal, number])[] = Deno.build.os === "windows"
   ? [["SIGINT", 2]]
-  : [["SIGINT", 2], ["SIGTERM", 15]];
+  : [["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]];
 
 function stopOnSignal({ logger, stop }: { logger: Logger; stop(): Promise<unknown> }): void {
   let signals = 0;
@@ -119,7 +119,7 @@ const COMMANDS: Readonly<Record<string, (context: CommandContext) => Promise<num
 function commandContext(args: readonly string[]): CommandContext {
   return {
     args,
-    env: Deno.env.toObject(), // the permissions show those whose names begin like ours
+    env: readVariables(),
     terminal: {
       colours: Deno.stdout.isTerminal() && !Deno.noColor,
       print,
@@ -132,6 +132,23 @@ function commandContext(args: readonly string[]): CommandContext {
   };
 }
 
+/** What some editors put at the start of a file: the name of the first variable in `.env` begins so. */
+const BYTE_ORDER_MARK = "\uFEFF";
+
+function readVariable(name: string): string | undefined {
+  const variable = BYTE_ORDER_MARK + name;
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return Deno.env.get(name) || (state === "granted" ? Deno.env.get(variable) : undefined);
+}
+
+/** Returns all variables that the permissions show: those whose names begin like ours. */
+function readVariables(): Record<string, string> {
+  const entries = Object.entries(Deno.env.toObject());
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name.replace(BYTE_ORDER_MARK, ""), value]),
+  );
+}
+
 async function main([option, ...args]: readonly string[]): Promise<void> {
   if (option === "--help" || option === "-h") return print(usage(denoJson.version));
   if (option === "--version" || option === "-V") return print(`live ${denoJson.version}`);
@@ -142,7 +159,7 @@ async function main([option, ...args]: readonly string[]): Promise<void> {
     fail(ExitCode.Invalid, `Unknown option ${option}: try --help`);
   }
   const names = Object.keys(variables); // one by one: the permission covers only these
-  const env = Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]));
+  const env = Object.fromEntries(names.map((name) => [name, readVariable(name)]));
   const result = readConfig(env);
   if (!result.ok) fail(ExitCode.Invalid, ...result.faults);
   const { config } = result;

@@ -158,6 +158,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     ...opsOptions,
     host: config.OPS_HOST,
     port: config.OPS_PORT,
+    allowedHosts: config.OPS_ALLOWED_HOSTS,
     logger,
   });
   const lifecycle = new Lifecycle<Addresses, DrainResult>({

@@ -41,6 +41,11 @@ const exits: [
     code: 2,
     stderr: "Unknown option --port=80: try --help\n",
   }],
+  ["2 at an invalid variable after a byte order mark", { "\uFEFFDIRECTUS_BASE_URL": "x" }, [], {
+    code: 2,
+    stderr: "DIRECTUS_BASE_URL must be an http:// or https:// URL without credentials, query or " +
+      'fragment: current value is "x"\n',
+  }],
   ["2 without a required variable", {}, [], {
     code: 2,
     stderr: "DIRECTUS_BASE_URL must be set: where Directus is, a path prefix allowed\n",
@@ -89,7 +94,7 @@ for (const [variable, name] of [["LIVE_WS_PORT", "live"], ["OPS_PORT", "ops"]] a
   });
 }
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   Deno.test(`main.ts drains at ${signal}, and exits with 0`, async () => {
     await using directus = startDirectus();
     await using server = await ServerProcess.spawn({ ...env, DIRECTUS_BASE_URL: directus.url });
@@ -155,7 +160,7 @@ Deno.test(
   },
 );
 
-for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
+for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 129]] as const) {
   Deno.test(`main.ts exits with ${code} at once at a second signal, ${signal}`, async () => {
     await using stack = new AsyncDisposableStack();
     const [server, peer] = await startWithStuckPeer(stack, {

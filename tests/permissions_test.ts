@@ -24,6 +24,9 @@ const npmOnlyLock = read<Lock>("tests/npm_only/deno.lock");
 const npmOnly = read<{ imports: Record<string, string> }>("tests/npm_only/imports.json");
 const permissions = denoJson.tasks.permissions.command.split(" ");
 
+/** Variables after a byte order mark, such as the first one of an `.env` that has one. */
+const MARKED = "\uFEFF*";
+
 /** Set by Deno Deploy. */
 const DEPLOY = "DENO_DEPLOYMENT_ID";
 
@@ -37,7 +40,7 @@ Deno.test("the permissions cover the server's variables and no others", () => {
   assertEquals(more, []);
   assertMatch(allowed ?? "", /^--allow-env=/);
   const names = allowed?.slice("--allow-env=".length).split(",");
-  assertEquals(names?.toSorted(), [...Object.keys(variables), DEPLOY].toSorted());
+  assertEquals(names?.toSorted(), [...Object.keys(variables), DEPLOY, MARKED].toSorted());
 });
 
 Deno.test("the permissions allow the network, and nothing else", () => {

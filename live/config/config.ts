@@ -72,6 +72,8 @@ export interface Config {
   readonly OPS_HOST: string;
   /** Port of the ops listener; 0 takes a free one. */
   readonly OPS_PORT: number;
+  /** Names that the ops listener answers to, beside its own, localhost names and IP addresses. */
+  readonly OPS_ALLOWED_HOSTS: ReadonlySet<string>;
   /** Address of the Redis that several instances share. */
   readonly REDIS_URL: string | undefined;
   /** Name of the Redis stream whose entries are published. */

@@ -89,6 +89,17 @@ export function origins(): Rule<ReadonlySet<string>> {
   });
 }
 
+/** Names of hosts, without ports, comma-separated; they are put into lower case. */
+export function hostNames(): Rule<ReadonlySet<string>> {
+  return rule("host names such as live.internal, comma-separated, without ports", (text) => {
+    const names = text.toLowerCase().split(",").map((name) => name.trim());
+    const given = names.filter((name) => name !== "");
+    return given.every((name) => HOST_NAME.test(name)) ? new Set(given) : undefined;
+  });
+}
+
+const HOST_NAME = /^[a-z0-9_]([a-z0-9_.-]{0,252}[a-z0-9_])?$/;
+
 const TOPIC_SOURCE = /^([^=.]+)=([^=.]+)(?:\.([^=.]+))?$/;
 
 /**

@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { DEFAULTS } from "./defaults.ts";
 import {
   cookieName,
+  hostNames,
   httpUrl,
   oneOf,
   origins,
@@ -175,6 +176,12 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
     "127.0.0.1",
   ),
   OPS_PORT: variable(wholeNumber(0, 65535), "port of health, metrics and publish", "9090"),
+  OPS_ALLOWED_HOSTS: variable(
+    hostNames(),
+    "further Host names that the ops listener answers to, comma-separated",
+    "",
+    "none",
+  ),
   REDIS_URL: optional(
     redisUrl(),
     "lets several instances work as one: redis[s]://[user:password@]host[:port][/database]",

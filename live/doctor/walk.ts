@@ -188,6 +188,8 @@ async function publish({ call, config, opsUrl }: WalkOptions, topic: string): Pr
     `the ops listener at ${opsUrl} answers a publish call with status ${reply.status}`,
     reply.status === 401
       ? "Compare LIVE_PUBLISH_TOKEN of the running server with yours"
+      : reply.status === 403
+      ? "Add the host to OPS_ALLOWED_HOSTS of the running server"
       : "Compare --ops-url with OPS_HOST and OPS_PORT",
   ));
 }

@@ -9,6 +9,7 @@ import { Lifecycle } from "../domain/lifecycle.ts";
 import type { Logger } from "../domain/logger.ts";
 import { listen, type Listener } from "../transport/listener.ts";
 import { jsonError } from "../transport/responses.ts";
+import { createHostCheck } from "./host_check.ts";
 import { createOpsHandler, type OpsHandlerOptions } from "./ops_handler.ts";
 
 /** What the ops listener needs. */
@@ -17,6 +18,11 @@ export interface OpsServerOptions extends OpsHandlerOptions {
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
+  /**
+   * Names that requests may have as `Host`, in lower case and without a port, beside `host`,
+   * localhost names and IP addresses. @default {none}
+   */
+  readonly allowedHosts?: ReadonlySet<string>;
   /** Logs the start and failed requests. */
   readonly logger: Logger;
 }
@@ -36,8 +42,9 @@ export interface OpsServer {
 
 /** Creates the ops listener. Nothing listens before {@linkcode OpsServer.start}. */
 export function createOpsServer(options: OpsServerOptions): OpsServer {
-  const { host, port, logger } = options;
+  const { host, port, allowedHosts = new Set(), logger } = options;
   const respond = createOpsHandler(options);
+  const checkHost = createHostCheck(host, allowedHosts);
   let listener: Listener | undefined;
   const lifecycle = new Lifecycle<Deno.NetAddr, void>({
     name: "ops listener",
@@ -46,7 +53,9 @@ export function createOpsServer(options: OpsServerOptions): OpsServer {
       listener = listen("ops listener", {
         host,
         port,
-        handle: (request) => respond(request) ?? jsonError(STATUS_CODE.NotFound, "No such route"),
+        handle: (request) =>
+          checkHost(request) ?? respond(request) ??
+            jsonError(STATUS_CODE.NotFound, "No such route"),
         logger,
       });
       const { addr } = listener;

@@ -60,6 +60,7 @@ export const variableRows: readonly VariableRow[] = [
   row("LIVE_PUBLISH_TOKEN", undefined, "default: none: publishing off"),
   row("OPS_HOST", "127.0.0.1"),
   row("OPS_PORT", 9090),
+  row("OPS_ALLOWED_HOSTS", new Set(), "default: none"),
   row("REDIS_URL", undefined, "default: none: one process"),
   row("REDIS_INGEST_STREAM", undefined, "default: none"),
   row("LIVE_PROCESSES", 1),

@@ -73,6 +73,8 @@ const accepted: [name: keyof Config, text: string, value: unknown][] = [
   ["DIRECTUS_SESSION_COOKIE", "c".repeat(128), "c".repeat(128)],
   ["LIVE_WS_HOST", "::1", "::1"],
   ["OPS_HOST", "localhost", "localhost"],
+  ["OPS_ALLOWED_HOSTS", "live", new Set(["live"])],
+  ["OPS_ALLOWED_HOSTS", " Live.Internal ,live_1,", new Set(["live.internal", "live_1"])],
   ["LIVE_ALLOWED_ORIGINS", "*", new Set(["*"])],
   ["LIVE_ALLOWED_ORIGINS", "https://a.example", new Set(["https://a.example"])],
   [
@@ -146,6 +148,7 @@ const refused: Partial<Record<keyof Config, readonly string[]>> = {
   DIRECTUS_SESSION_COOKIE: ["a b", "a=b", "a;b", "a,b", '"a"', "naïve", "a\n", "c".repeat(129)],
   LIVE_WS_HOST: ["a b", " ", "host\n", "h".repeat(513)],
   OPS_HOST: ["a b", "\t", "hôte"],
+  OPS_ALLOWED_HOSTS: ["live:9090", "http://live", "*", "*.internal", "a b", ".", "-a", "a/b"],
   LIVE_ALLOWED_ORIGINS: [
     "example.com",
     "null",

@@ -102,15 +102,59 @@ for (
   });
 }
 
-for (const host of ["[", "a b", "%", ""]) {
-  Deno.test(`the ops listener answers a request with the malformed Host "${host}"`, async () => {
-    await using ops = await Ops.start();
+const NAMES = new Set(["live.internal", "live"]);
+
+for (
+  const [host, status] of [
+    ["127.0.0.1:9090", 404],
+    ["127.1", 404],
+    ["10.1.2.3", 404],
+    ["[::1]:9090", 404],
+    ["localhost", 404],
+    ["LOCALHOST:9090", 404],
+    ["localhost.", 404],
+    ["live.localhost:9090", 404],
+    ["live.internal:9090", 404],
+    ["Live", 404],
+    ["", 404],
+    [undefined, 404],
+    ["evil.example", 403],
+    ["evil.example:9090", 403],
+    ["127.0.0.1.evil.example", 403],
+    ["localhost.evil.example", 403],
+    ["evil-localhost", 403],
+    ["x.live.internal", 403],
+    ["internal", 403],
+    ["localhost@evil.example", 403],
+    ["[", 403],
+    ["a b", 403],
+    ["%", 403],
+  ] as const
+) {
+  Deno.test(`the ops listener answers ${status} to a request with the Host ${host}`, async () => {
+    await using ops = await Ops.start({ allowedHosts: NAMES });
     using client = await RawClient.connect(ops.port);
 
     await client.request("/nowhere", { host });
 
-    assertEquals((await client.head()).status, 404);
+    assertEquals((await client.head()).status, status);
     assertEquals(ops.logger.of("error"), []);
+  });
+}
+
+Deno.test("the ops listener answers to the name that it listens on", async () => {
+  await using ops = await Ops.start({ host: "localhost" });
+  assertEquals((await ops.fetch("/healthz")).status, 200);
+});
+
+for (const path of ["/healthz", "/metrics", "/publish"]) {
+  Deno.test(`the ops listener answers a foreign Host at ${path} before anything else`, async () => {
+    await using ops = await Ops.start();
+    using client = await RawClient.connect(ops.port);
+
+    await client.request(path, { host: "evil.example" });
+
+    assertEquals((await client.head()).status, 403);
   });
 }
 

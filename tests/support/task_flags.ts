@@ -13,5 +13,5 @@ export async function flagsOf(
     cwd: new URL("../../", import.meta.url),
     stderr: "null",
   }).output();
-  return new TextDecoder().decode(stdout).split(/\s+/).filter((flag) => flag !== "");
+  return new TextDecoder().decode(stdout).split(/[ \n]+/).filter((flag) => flag !== "");
 }
