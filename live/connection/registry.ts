@@ -8,8 +8,9 @@ import type { Connection } from "./connection.ts";
 import type { Metrics } from "../domain/metrics.ts";
 
 /**
- * Holds the open connections, counts those of each user, and tracks sockets that were closed but are
- * not gone: a peer that reads nothing can keep its socket for as long as it likes.
+ * Holds the open connections, and tracks sockets that were closed but are not gone: a peer that reads
+ * nothing can keep its socket, and what is queued for it, for as long as it likes. Such sockets still
+ * count towards the limits. Otherwise one user could pile them up (CWE-770).
  */
 export class Registry {
   readonly #metrics: Metrics;
@@ -33,8 +34,13 @@ export class Registry {
     return this.#closing.size;
   }
 
-  /** Returns the number of a user's connections. */
-  countOf(userId: string): number {
+  /** Number of sockets, registered or closing. */
+  get sockets(): number {
+    return this.size + this.closing;
+  }
+
+  /** Returns the number of a user's sockets, registered or closing. */
+  socketsOf(userId: string): number {
     return this.#perUser.get(userId) ?? 0;
   }
 
@@ -54,7 +60,6 @@ export class Registry {
   /** Removes a connection that has ended; its socket counts as closing until it is gone. */
   remove(connection: Connection): void {
     if (!this.#connections.delete(connection.id)) return;
-    this.#changeUser(connection, -1);
     this.#closing.add(connection);
     this.#metrics.connections(this.size);
     this.#metrics.closingSockets(this.closing);
@@ -63,6 +68,7 @@ export class Registry {
   /** Notes that a removed connection's socket is gone. */
   gone(connection: Connection): void {
     if (!this.#closing.delete(connection)) return;
+    this.#changeUser(connection, -1);
     this.#metrics.closingSockets(this.closing);
     if (this.closing > 0) return;
     this.#whenGone?.resolve();
@@ -78,7 +84,7 @@ export class Registry {
 
   #changeUser({ user }: Connection, change: number): void {
     if (user === null) return;
-    const count = this.countOf(user.id) + change;
+    const count = this.socketsOf(user.id) + change;
     if (count === 0) this.#perUser.delete(user.id);
     else this.#perUser.set(user.id, count);
   }

@@ -21,9 +21,9 @@ export interface AdmissionOptions {
   readonly cookieName: string;
   /** Origins whose pages may connect; `*` allows all. */
   readonly allowedOrigins: ReadonlySet<string>;
-  /** Connections of all users together. */
+  /** Connections of all users together, with sockets that were closed and are not gone. */
   readonly maxConnections: number;
-  /** Connections of one user. */
+  /** Connections of one user, with sockets that were closed and are not gone. */
   readonly maxConnectionsPerUser: number;
   /** The open connections. */
   readonly registry: Registry;
@@ -83,7 +83,7 @@ export class Admission {
     const { authority, registry, allowedOrigins, maxConnections, cookieName } = this.#options;
     if (this.#draining) return refused("draining");
     if (!isOriginAllowed(request, allowedOrigins)) return refused("origin");
-    if (registry.size + this.#reserved >= maxConnections) return refused("capacity");
+    if (registry.sockets + this.#reserved >= maxConnections) return refused("capacity");
     if (authority === undefined) {
       const releaseReservation = this.#reserve(null);
       return { kind: "admitted", user: null, cookie: null, releaseReservation };
@@ -124,7 +124,7 @@ export class Admission {
   }
 
   #countOf({ id }: User): number {
-    return this.#options.registry.countOf(id) + (this.#reservedByUser.get(id) ?? 0);
+    return this.#options.registry.socketsOf(id) + (this.#reservedByUser.get(id) ?? 0);
   }
 
   /** Makes a reservation. Returns the function that releases it, once. */

@@ -34,13 +34,15 @@ function setUp(): Setup {
   };
 }
 
-Deno.test("Registry.countOf() counts each user's connections, and none without a user", () => {
+Deno.test("Registry.socketsOf() counts each user's sockets until they are gone", () => {
   const { registry, add } = setUp();
   const connections = add("ada", "ada", "bob", null);
-  const counts = () => ["ada", "bob", "eve", "null"].map((id) => registry.countOf(id));
-  assertEquals([registry.size, ...counts()], [4, 2, 1, 0, 0]);
+  const counts = () => ["ada", "bob", "eve", "null"].map((id) => registry.socketsOf(id));
+  assertEquals([registry.sockets, ...counts()], [4, 2, 1, 0, 0]);
   for (const connection of connections.slice(1)) registry.remove(connection);
-  assertEquals([registry.size, ...counts()], [1, 1, 0, 0, 0]);
+  assertEquals([registry.size, registry.sockets, ...counts()], [1, 4, 2, 1, 0, 0]);
+  for (const connection of connections.slice(1)) registry.gone(connection);
+  assertEquals([registry.size, registry.sockets, ...counts()], [1, 1, 1, 0, 0, 0]);
   assertEquals(registry.all(), connections.slice(0, 1));
 });
 
@@ -50,8 +52,8 @@ for (
   const [name, steps, expected] of [
     ["added once", ["add"], [1, 1, 0]],
     ["added twice", ["add", "add"], [1, 1, 0]],
-    ["removed", ["add", "remove"], [0, 0, 1]],
-    ["removed twice", ["add", "remove", "remove"], [0, 0, 1]],
+    ["removed", ["add", "remove"], [0, 1, 1]],
+    ["removed twice", ["add", "remove", "remove"], [0, 1, 1]],
     ["gone", ["add", "remove", "gone"], [0, 0, 0]],
     ["gone twice, as Deno may report it", ["add", "remove", "gone", "gone"], [0, 0, 0]],
     ["removed again when it is gone", ["add", "remove", "gone", "remove"], [0, 0, 0]],
@@ -65,7 +67,7 @@ for (
     const user = { id: "ada", email: null, role: null, first_name: null, last_name: null };
     const { connection } = createClient({ user });
     for (const step of steps) registry[step](connection);
-    assertEquals([registry.size, registry.countOf("ada"), registry.closing], expected);
+    assertEquals([registry.size, registry.socketsOf("ada"), registry.closing], expected);
     assertEquals([gauges.connections, gauges.closingSockets], [registry.size, registry.closing]);
   });
 }

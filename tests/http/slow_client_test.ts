@@ -73,7 +73,7 @@ for (const { name, connect, connectStuck } of protocols) {
   );
 
   testOnEach(
-    `LiveServer forgets a ${name} that is never read at once, and counts its socket`,
+    `LiveServer counts the socket of a ${name} that is never read until it is gone`,
     async (startLive) => {
       using time = new FakeTime();
       await using live = await startLive({ options: { ...options, maxConnectionsPerUser: 1 } });
@@ -85,11 +85,12 @@ for (const { name, connect, connectStuck } of protocols) {
       const { connections, subscriptions, topics, closingSockets } = live.metrics.gauges;
       assertEquals([connections, subscriptions, topics, closingSockets], [0, 0, 0, 1]);
       if (name === "stream") assertLess(live.connections[0]?.bufferedBytes ?? NaN, 100);
-      const next = await live.connect("stuck"); // its place is free
-      await next.close();
+      assertEquals((await live.knock("/", { cookie: cookieOf("stuck") })).status, 429);
 
       stuck.close();
       await live.metrics.until(({ gauges }) => gauges.closingSockets === 0);
+      const next = await live.connect("stuck"); // it has room again
+      await next.close();
     },
   );
 
