@@ -14,6 +14,8 @@ import { access } from "./access_tests.ts";
 import { SETTINGS, settings } from "./settings_tests.ts";
 import { sessions } from "./sessions_tests.ts";
 import { createSubject } from "./subject_setup.ts";
+import { createViewWorld } from "./view_world_setup.ts";
+import { views } from "./views_tests.ts";
 import { createUser, createWorld } from "./world_setup.ts";
 
 const [directus, other] = await Promise.all([
@@ -33,6 +35,7 @@ try {
   access(directus, world);
   flows(directus, world);
   guide(directus);
+  views(directus, await createViewWorld(directus, 6));
   const { editor } = await createWorld(other);
   await createUser(other, "ada", { role: editor });
   settings(other);
