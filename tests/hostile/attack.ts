@@ -1,78 +1,59 @@
 /**
- * What an attack is, and what it has to work with.
+ * What an attack is, and what it works with.
  *
  * @module
  */
 
-import type { DirectusFront } from "./directus_front.ts";
-import type { Output, Target } from "./target.ts";
+import type { Stdout } from "../support/program.ts";
+import type { DirectusProxy } from "./directus_proxy.ts";
+import type { Target } from "./target.ts";
+
+/** The transports under attack. */
+export const transports = ["deno", "ws"] as const;
 
 /** What carries the server's WebSockets. */
-export type Transport = "deno" | "ws";
+export type Transport = (typeof transports)[number];
 
-/** What the attacker sees. */
-export interface Scene {
-  /** The server. */
+/** What an attack works with. */
+export interface AttackContext {
+  /** The server under attack. */
   readonly target: Target;
-  /** Its Directus. */
-  readonly directus: DirectusFront;
-  /** What carries its WebSockets. */
+  /** The Directus of that server. */
+  readonly directus: DirectusProxy;
+  /** The server's transport. */
   readonly transport: Transport;
-  /** Bearer of its publish call. */
-  readonly token: string;
 }
 
-/** An attack. */
+/** An attack, and the bounds that the server has to keep during it and after it. */
 export interface Attack {
-  /** What it is called by. */
+  /** Its name on the command line. */
   readonly name: string;
-  /**
-   * Variables of the server, beside those that all attacks need.
-   *
-   * @default {{}}
-   */
+  /** Environment variables of the server, beside those of all attacks. @default {{}} */
   readonly env?: Readonly<Record<string, string>>;
-  /**
-   * Where the server's standard output goes.
-   *
-   * @default {"read"}
-   */
-  readonly output?: Output;
-  /**
-   * A module that runs in the server's process first.
-   *
-   * @default {none}
-   */
+  /** Where the server's standard output goes. @default {"read"} */
+  readonly stdout?: Stdout;
+  /** A module that runs before `main.ts`, from the root of the repository. @default {none} */
   readonly preload?: string;
+  /** How much memory may grow while the attack lasts, in MiB. @default {256} */
+  readonly maxGrowthMib?: number;
   /**
-   * By how much memory may exceed afterwards what it was before, in MiB, garbage excepted. A process
-   * that has just started has yet to compile its code, and malloc keeps some of what it got.
+   * How much more memory the server may hold after the attack, in MiB. The memory allocator keeps
+   * some of what it got.
    *
-   * @default {24, or 112 on `ws`}
+   * @default {24, or 112 with `ws`: node:http keeps buffers of what it read}
    */
-  readonly keepsMib?: number;
+  readonly maxRetainedMib?: number;
   /**
-   * What the server may hold at most while it lasts, in MiB, beyond what it held before.
+   * How much larger the JavaScript heap may be after the attack, in MiB, without garbage. Code that
+   * ran for the first time takes some.
    *
-   * @default {256}
+   * @default {12}
    */
-  readonly mostMib?: number;
+  readonly maxRetainedHeapMib?: number;
   /**
-   * How long it may take, in milliseconds.
+   * Attacks, asserts how the server reacts, and disconnects all attackers.
    *
-   * @default {60_000}
+   * @returns What was done, how often, and how the server reacted.
    */
-  readonly withinMs?: number;
-  /**
-   * Errors that the server may log.
-   *
-   * @default {none}
-   */
-  readonly complains?: RegExp;
-  /**
-   * Attacks, asserts what the server does about it, and leaves: whoever connected, hangs up.
-   *
-   * @returns What was done, how often, and how the server answered.
-   */
-  readonly run: (scene: Scene) => Promise<string>;
+  readonly run: (context: AttackContext) => Promise<string>;
 }

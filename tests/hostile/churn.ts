@@ -1,70 +1,94 @@
 /**
- * Clients that come and go.
+ * Clients that connect and disconnect.
  *
  * @module
  */
 
-import { assertGreater } from "@std/assert";
-import type { Attack, Scene } from "./attack.ts";
-import { each, serveNewcomer } from "./clients.ts";
-import { upgradeRequest, Visitor } from "./visitor.ts";
+import { assert } from "@std/assert";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Attack, AttackContext } from "./attack.ts";
+import { assertServes, metricReaches, repeat } from "./attackers.ts";
+import { LightClient, upgradeRequest } from "./light_client.ts";
 
-/** How long each storm lasts, in milliseconds. */
-const STORM_MS = 20_000;
+/** How many clients connect concurrently. */
+const CONCURRENCY = 64;
 
-/** What those hold who have just left, and what malloc keeps of that, in MiB. */
-const MAX_MIB = 2_048;
-const KEEPS_MIB = 96;
+/** Clients of a storm. */
+const STORM = 10_000;
 
-/** How many clients there are at a time. */
-const AT_A_TIME = 64;
+/** Clients between two measurements of a day, and of the whole day. */
+const DAY_ROUND = 20_000;
+const DAY = 60_000;
 
-/** A storm that is slower than this says nothing. */
-const MIN_PER_SECOND = 200;
+/** Heap that a client of the day may leave behind, in bytes. */
+const MAX_LEAK_BYTES = 64;
 
-/** Has clients come and go one after the other; returns how many did. */
-async function storm(visit: (count: number) => Promise<void>): Promise<number> {
-  const until = performance.now() + STORM_MS;
-  let count = 0;
-  await each(AT_A_TIME, async () => {
-    while (performance.now() < until) await visit(count++);
-  }, AT_A_TIME);
-  assertGreater(count, MIN_PER_SECOND * STORM_MS / 1000);
-  return count;
-}
-
-function perSecond(count: number): string {
-  return `${count} times, ${Math.round(count * 1000 / STORM_MS)} a second`;
-}
-
-async function upgraded(scene: Scene): Promise<string> {
-  const request = upgradeRequest(scene.directus.session("mallory"));
-  const count = await storm(async () => {
-    using visitor = await Visitor.connect(scene.target.live);
-    await visitor.write(request);
-    await visitor.see("HTTP/1.1 101");
-  });
-  await serveNewcomer(scene);
-  return `connect, upgrade and leave ${perSecond(count)}`;
-}
-
-/** Leaves at once, after half a request, and after a whole one without waiting for its answer. */
-async function unfinished(scene: Scene): Promise<string> {
-  const request = upgradeRequest(scene.directus.session("mallory"));
-  const parts = [0, request.length / 2, request.length].map((end) => request.subarray(0, end));
-  const count = await storm(async (count) => {
-    using visitor = await Visitor.connect(scene.target.live);
-    await visitor.write(parts[count % parts.length] ?? request);
-  });
-  await serveNewcomer(scene);
-  return `connect and leave before any answer ${perSecond(count)}`;
-}
+/** How much the resident memory may grow over the day. */
+const MAX_GROWTH = 1.2;
 
 /**
- * Attacks by those who do not stay. Deno keeps a WebSocket whose peer left without a close frame until
- * its idle timer is over, some KiB for `LIVE_WS_PING_INTERVAL_MS`: they need room for so many.
+ * Deno keeps a WebSocket whose client disconnected without a close frame until its idle timer fires,
+ * so the timers are short. In a real day there are few such sockets at a time.
  */
+const STORM_PING_MS = 5_000;
+const DAY_PING_MS = 1_000;
+
+async function upgraded(context: AttackContext): Promise<string> {
+  const request = upgradeRequest(context.directus.session("mallory"));
+  await repeat(STORM, async () => {
+    using client = await LightClient.connect(context.target.live);
+    await client.write(request);
+    await client.read("HTTP/1.1 101");
+  }, CONCURRENCY);
+  await assertServes(context);
+  return `${STORM} connect, upgrade and disconnect`;
+}
+
+/** Disconnects at once, after half a request, and after a request without awaiting the answer. */
+async function unfinished(context: AttackContext): Promise<string> {
+  const request = upgradeRequest(context.directus.session("mallory"));
+  const parts = [0, request.length / 2, request.length].map((end) => request.subarray(0, end));
+  await repeat(STORM, async (index) => {
+    using client = await LightClient.connect(context.target.live);
+    await client.write(parts[index % parts.length] ?? request);
+  }, CONCURRENCY);
+  await assertServes(context);
+  return `${STORM} connect and disconnect before the answer`;
+}
+
+/** As many connections as a small site has in a day, in a minute. */
+async function day(context: AttackContext): Promise<string> {
+  const { target } = context;
+  const request = upgradeRequest(context.directus.session("mallory"));
+  const round = async () => {
+    await repeat(DAY_ROUND, async () => {
+      using _client = await LightClient.subscribe(target.live, request, "event:2");
+    }, CONCURRENCY);
+    await metricReaches(context, "connections", (value) => value === 1);
+    await sleep(2 * DAY_PING_MS);
+    return { heapMib: await target.collect(), mib: target.memoryMib.now };
+  };
+  const warm = await round();
+  let end = warm;
+  for (let count = DAY_ROUND; count < DAY; count += DAY_ROUND) end = await round();
+  const leakBytes = (end.heapMib - warm.heapMib) * 1_048_576 / (DAY - DAY_ROUND);
+  const summary = `${warm.mib} MiB after ${DAY_ROUND} connections, ${end.mib} MiB after ${DAY}; ` +
+    `each left ${leakBytes.toFixed(0)} bytes in the heap`;
+  assert(leakBytes <= MAX_LEAK_BYTES, summary);
+  assert(end.mib <= warm.mib * MAX_GROWTH, summary);
+  return summary;
+}
+
+/** Room for what Deno keeps of disconnected sockets until their idle timers fire, in MiB. */
+const maxGrowthMib = 512;
+const maxRetainedMib = 112;
+
+const stormEnv = { LIVE_WS_PING_INTERVAL_MS: `${STORM_PING_MS}` };
+const dayEnv = { LIVE_WS_PING_INTERVAL_MS: `${DAY_PING_MS}` };
+
+/** Attacks by clients that connect and disconnect. */
 export const churn: readonly Attack[] = [
-  { name: "churn-upgraded", mostMib: MAX_MIB, keepsMib: KEEPS_MIB, run: upgraded },
-  { name: "churn-unfinished", mostMib: MAX_MIB, keepsMib: KEEPS_MIB, run: unfinished },
+  { name: "churn-upgraded", env: stormEnv, maxGrowthMib, maxRetainedMib, run: upgraded },
+  { name: "churn-unfinished", env: stormEnv, maxGrowthMib, maxRetainedMib, run: unfinished },
+  { name: "day", env: dayEnv, maxGrowthMib, maxRetainedMib, run: day },
 ];

@@ -1,12 +1,12 @@
 /**
- * A clock that jumps: loaded before `main.ts`, it moves `Date` by hours at each SIGHUP, to and fro.
+ * Runs before `main.ts`. At each SIGHUP it moves `Date` by hours, forward or back.
  *
  * @module
  */
 
 const HOUR_MS = 3_600_000;
 
-/** By how much each signal moves the clock, in hours: over a day, and back past the beginning. */
+/** By how much each signal moves the clock, in hours: over a day, and back before the start. */
 const JUMPS = [6, -24, 48, -60, 31];
 
 const RealDate = Date;

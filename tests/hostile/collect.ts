@@ -1,6 +1,6 @@
 /**
- * Loaded before `main.ts`: collects garbage at each SIGUSR2, so that what is held can be told from
- * what V8 has yet to sweep. It sweeps when it needs room, which an idle server does not.
+ * Runs before `main.ts`. At SIGUSR2 it collects garbage, which an idle server does not do by itself,
+ * and writes the number of the collection and the size of the heap in bytes to standard error.
  *
  * @module
  */
@@ -10,5 +10,10 @@ import { runInNewContext } from "node:vm";
 
 setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
+let collections = 0;
 
-Deno.addSignalListener("SIGUSR2", () => collect());
+Deno.addSignalListener("SIGUSR2", () => {
+  collect();
+  const line = `heap ${++collections}: ${Deno.memoryUsage().heapUsed}\n`;
+  Deno.stderr.writeSync(new TextEncoder().encode(line));
+});

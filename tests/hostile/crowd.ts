@@ -1,121 +1,109 @@
 /**
- * A thousand clients, of whom a hundred stop reading, and as much to read as the server can give.
+ * A thousand clients, of which a hundred stop reading, and as many messages as the server can send.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { pause } from "../faults/publisher.ts";
-import { Opcode, textFrame } from "../support/frames.ts";
+import { Opcode } from "../support/frames.ts";
 import type { RawClient } from "../support/raw_client.ts";
-import type { Attack, Scene } from "./attack.ts";
-import { enter, Gang } from "./clients.ts";
-import type { CrowdEnd, CrowdOrder, CrowdReport } from "./crowd_worker.ts";
+import type { Attack, AttackContext } from "./attack.ts";
+import { Attackers, connect } from "./attackers.ts";
+import type { CrowdOrder, CrowdReport } from "./crowd_worker.ts";
 import { Flood } from "./flood.ts";
-import { Thread } from "./thread.ts";
+import { jsonFrame } from "./light_client.ts";
+import { WorkerThread } from "./worker_thread.ts";
 
 const READERS = 900;
 const STUCK = 100;
 const TOPIC = "event:2";
 const KEYS = 50;
+
+/** Messages per second, and in total: more than the kernel holds for a client that does not read. */
 const PER_SECOND = 2_000;
+const MESSAGES = 20_000;
 
-/** How long it goes on, in milliseconds. */
-const RUN_MS = 30_000;
-
-/** How long everybody may take to connect, and the readers to reach the end, in milliseconds. */
-const CONNECT_MS = 20_000;
-const CATCH_UP_MS = 10_000;
+/**
+ * How many messages the slowest reader may be behind. The server keeps 256 for it, so that every
+ * reader must get every message, however slow the machine is.
+ */
+const WINDOW = 100;
 
 const MIB = 1_048_576;
 
-/** What a connection costs that does nothing, on Deno, in bytes. */
+/** Memory of an idle connection on Deno, in bytes. */
 const IDLE_BYTES = 32_768;
 
-/** Past this nothing more is handed to a socket; and then it may have got one frame more. */
+/** Above this the server hands no frame to a socket, so that it holds one frame more at most. */
 const MARK_BYTES = 65_536;
 const FRAME_BYTES = 65_536;
 
-/** Defaults of the server: what may wait for one reader, and how often that in a burst. */
+/** Defaults of the server: the threshold of one reader, and how many thresholds a burst may take. */
 const THRESHOLD_BYTES = 1_048_576;
 const BURST_THRESHOLDS = 4;
 
-/** What V8 has not swept yet, in MiB. */
+/** Garbage that V8 has not collected, in MiB. */
 const GARBAGE_MIB = 128;
 
-/** What the server may hold beyond what it held before, in MiB. */
-const BOUND_MIB = Math.ceil(
+/** How much the server's memory may grow, in MiB. */
+const MAX_GROWTH_MIB = Math.ceil(
   ((READERS + STUCK) * (IDLE_BYTES + MARK_BYTES + FRAME_BYTES) +
         BURST_THRESHOLDS * THRESHOLD_BYTES) / MIB + GARBAGE_MIB,
 );
 
-/** What a client that stopped reading knows: the newest of each key, and where it stands. */
+/** What a client knows that stopped reading: the latest message of each key, and its position. */
 interface Knowledge {
   readonly latest: Map<string, number>;
   offset: number;
   epoch: string;
 }
 
-async function crowd(scene: Scene): Promise<string> {
-  const cookie = scene.directus.session("mallory");
-  using readers = new Thread("./crowd_worker.ts");
-  const order: CrowdOrder = { live: scene.target.live, cookie, topic: TOPIC, count: READERS };
-  await readers.ask(order, CONNECT_MS);
-  using stuck = await Gang.connect(scene, STUCK);
+async function crowd(context: AttackContext): Promise<string> {
+  const cookie = context.directus.session("mallory");
+  using readers = new WorkerThread("./crowd_worker.ts");
+  const order: CrowdOrder = { live: context.target.live, cookie, topic: TOPIC, count: READERS };
+  await readers.ask(order);
+  using stuck = await Attackers.connect(context, STUCK);
   await stuck.subscribe(TOPIC);
-  const flood = new Flood(scene, { topic: TOPIC, perSecond: PER_SECOND, bytes: 200, keys: KEYS });
-  await flood.until(pause(RUN_MS));
-  const end: CrowdEnd = { last: flood.published, withinMs: CATCH_UP_MS };
-  const report = await readers.ask<CrowdReport>(end, 2 * CATCH_UP_MS);
-  const { most } = scene.target.memory;
-  let cameBack = 0;
+  const flood = new Flood(context, { topic: TOPIC, perSecond: PER_SECOND, bytes: 200, keys: KEYS });
+  await flood.count(MESSAGES, () => readers.ask(flood.published - WINDOW));
+  const report = await readers.ask<CrowdReport>(flood.published);
+  let reconnected = 0;
   await stuck.all(async (client) => {
-    const knowledge = { latest: new Map<string, number>(), offset: 0, epoch: "" };
-    if (!await readOn(client, knowledge, flood.published)) {
-      cameBack++;
-      using again = await enter(scene.target.live, cookie);
-      const { epoch, offset } = knowledge;
+    const known = { latest: new Map<string, number>(), offset: 0, epoch: "" };
+    if (!await readTo(client, known, flood.published)) {
+      reconnected++;
+      using again = await connect(context.target.live, cookie);
+      const { epoch, offset } = known;
       const since = epoch === "" ? {} : { since: { epoch, offset } };
-      await again.sendFrame(
-        textFrame(JSON.stringify({ type: "subscribe", topic: TOPIC, ...since })),
-      );
-      assert(await readOn(again, knowledge, flood.published), "it was closed again");
+      await again.write(jsonFrame({ type: "subscribe", topic: TOPIC, ...since }));
+      assert(await readTo(again, known, flood.published), "it was disconnected again");
     }
-    assertEquals(knowledge.latest, flood.latest);
-    return "knows all";
+    assertEquals(known.latest, flood.latest);
+    return "up to date";
   });
-  const told =
-    `${READERS} readers and ${STUCK} that stop, ${flood.published} messages in ${
-      RUN_MS / 1_000
-    } s: ${report.complete} readers got all, ${STUCK} know the newest of ${KEYS} keys, ${cameBack}` +
-    ` of them came back; at most ${most} MiB, the bound is ${BOUND_MIB} more than before`;
-  assertEquals(report.faults.slice(0, 3), [], told);
-  assertEquals(report.complete, READERS, told);
-  return told;
+  assertEquals(report.faults.slice(0, 3), []);
+  assertEquals(report.complete, READERS);
+  return `${flood.published} messages: ${READERS} readers got all, ${STUCK} that stopped reading ` +
+    `know the latest of ${KEYS} keys, ${reconnected} of them reconnected`;
 }
 
-/** Reads up to an offset, and notes what it says; `false` if the connection is closed first. */
-async function readOn(client: RawClient, known: Knowledge, last: number): Promise<boolean> {
+/** Reads up to an offset; resolves to `false` if the connection ends before. */
+async function readTo(client: RawClient, known: Knowledge, last: number): Promise<boolean> {
   while (known.offset < last) {
     const frame = await client.frame();
     if (frame === undefined || frame.opcode === Opcode.Close) return false;
     if (frame.opcode !== Opcode.Text) continue;
     for (const message of [JSON.parse(new TextDecoder().decode(frame.payload))].flat()) {
-      if (message.type === "subscribed") {
-        known.epoch = message.epoch;
-        for (const held of message.messages) known.latest.set(held.key, held.data.n);
-        if (message.recovered === false) known.offset = message.offset;
-        else known.offset = message.messages.at(-1)?.offset ?? known.offset;
-      } else {
-        known.latest.set(message.key, message.data.n);
-        known.offset = message.offset;
-      }
+      if (message.type === "subscribed") known.epoch = message.epoch;
+      for (const { key, data } of message.messages ?? [message]) known.latest.set(key, data.n);
+      known.offset = message.offset;
     }
   }
   return true;
 }
 
-/** The acceptance run. It needs two cores, one of them for the server. */
+/** The attack by a crowd. It needs two cores, one of them for the server. */
 export const crowds: readonly Attack[] = [
-  { name: "crowd", mostMib: BOUND_MIB, keepsMib: 112, run: crowd },
+  { name: "crowd", maxGrowthMib: MAX_GROWTH_MIB, maxRetainedMib: 112, run: crowd },
 ];

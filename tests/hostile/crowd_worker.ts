@@ -1,5 +1,5 @@
 /**
- * Many readers of one topic in a thread of their own, who take nothing apart that they know already.
+ * Many readers of one topic in a thread of their own. They decode a frame once for all of them.
  *
  * @module
  */
@@ -7,66 +7,56 @@
 /// <reference lib="deno.worker" />
 
 import { encodeFrame, Opcode } from "../support/frames.ts";
-import { each } from "./clients.ts";
-import { subscribeFrame, upgradeRequest, Visitor } from "./visitor.ts";
+import { repeat } from "./attackers.ts";
+import { LightClient, upgradeRequest } from "./light_client.ts";
 
-/** What the readers are told first. They answer once all are subscribed. */
+/** The first message to the thread. It answers once all readers are subscribed. */
 export interface CrowdOrder {
   /** Port of the live listener. */
   readonly live: number;
-  /** Their session's pair for a `Cookie` header. */
+  /** `Cookie` header of their session. */
   readonly cookie: string;
-  /** What they listen to. The data of its messages must end with `"n":` and the offset. */
+  /** Their topic. The data of its messages must end with `"n":` and the offset. */
   readonly topic: string;
-  /** How many they are. */
+  /** Number of readers. */
   readonly count: number;
 }
 
-/** The offset up to which they have to read; they answer when all have, or it takes too long. */
-export interface CrowdEnd {
-  /** Offset of the last message. */
-  readonly last: number;
-  /** How long they may take, in milliseconds. */
-  readonly withinMs: number;
-}
-
-/** What they answer then. */
+/** The answer to each later message, an offset, once all readers have reached it or have failed. */
 export interface CrowdReport {
-  /** Readers that have got every message. */
+  /** Readers that have received every message up to there. */
   readonly complete: number;
-  /** Messages that all of them got. */
-  readonly delivered: number;
-  /** What must not be. */
+  /** Disconnects, and messages that were lost or out of order. */
   readonly faults: readonly string[];
 }
 
-/** A frame's head and 64 KiB, twice. */
+/** Room for two frames of 64 KiB and their heads. */
 const BUFFER_BYTES = 262_144;
 
-/** How far into a frame its first offset is, at most, in bytes, and its last from the end. */
+/** Where a frame has its first offset, from the start, and its last one, from the end, in bytes. */
 const FIRST = 80;
 const LAST = 24;
 
-/** First bytes of whole frames, and a pong. */
+/** First bytes of unfragmented frames, and a pong. */
 const TEXT = 0x80 | Opcode.Text;
 const PING = 0x80 | Opcode.Ping;
 const PONG = encodeFrame({ opcode: Opcode.Pong, payload: new Uint8Array() });
 
 const decoder = new TextDecoder("latin1");
 
-/** One connection: it follows the offsets, and stops at the first that is not the next. */
+/** One connection: it follows the offsets, and stops at the first one that is out of order. */
 class Reader {
   offset = 0;
   fault: string | undefined;
-  readonly #visitor: Visitor;
+  readonly #client: LightClient;
   readonly #changed: () => void;
   readonly #bytes = new Uint8Array(BUFFER_BYTES);
   readonly #view = new DataView(this.#bytes.buffer);
   #from = 0;
   #to = 0;
 
-  constructor(visitor: Visitor, changed: () => void) {
-    this.#visitor = visitor;
+  constructor(client: LightClient, changed: () => void) {
+    this.#client = client;
     this.#changed = changed;
     this.#read();
   }
@@ -76,7 +66,7 @@ class Reader {
       this.#bytes.copyWithin(0, this.#from, this.#to);
       this.#to -= this.#from;
       this.#from = 0;
-      const count = await this.#visitor.read(this.#bytes.subarray(this.#to)).catch(() => null);
+      const count = await this.#client.readInto(this.#bytes.subarray(this.#to)).catch(() => null);
       if (count === null) this.fault = `ended after ${this.offset}`;
       else this.#to += count;
       while (this.fault === undefined && this.#take());
@@ -84,7 +74,7 @@ class Reader {
     }
   }
 
-  /** Takes a frame out of the buffer; `false` if none is whole. */
+  /** Takes a frame out of the buffer; returns `false` if none is complete. */
   #take(): boolean {
     const held = this.#to - this.#from;
     const short = (this.#bytes[this.#from + 1] ?? 0) & 127;
@@ -103,23 +93,23 @@ class Reader {
   }
 
   #follow(first: number, payload: Uint8Array): void {
-    if (first === PING) return void this.#visitor.write(PONG).catch(() => {});
+    if (first === PING) return void this.#client.write(PONG).catch(() => {});
     const begin = decoder.decode(payload.subarray(0, FIRST));
     const end = decoder.decode(payload.subarray(-LAST));
     const from = Number(/"offset":(\d+)/.exec(begin)?.[1]);
     const upTo = Number(/"n":(\d+)\}+\]?$/.exec(end)?.[1]);
     if (first !== TEXT || from !== this.offset + 1 || !(upTo >= from)) {
-      this.fault = `got ${begin} … ${end} after ${this.offset}`;
-    } else if (!isWhole(payload, from, upTo)) {
-      this.fault = `got ${from} to ${upTo}, not all of them`;
+      this.fault = `received ${begin} … ${end} after ${this.offset}`;
+    } else if (!isComplete(payload, from, upTo)) {
+      this.fault = `did not receive all of ${from} to ${upTo}`;
     } else this.offset = upTo;
   }
 }
 
-/** Frames that were taken apart: between the same two offsets, all are the same if as long. */
+/** Decoded frames: those with the same first and last offset and the same length are equal. */
 const known = new Map<string, boolean>();
 
-function isWhole(payload: Uint8Array, from: number, upTo: number): boolean {
+function isComplete(payload: Uint8Array, from: number, upTo: number): boolean {
   const key = `${from} ${upTo} ${payload.length}`;
   const seen = known.get(key);
   if (seen !== undefined) return seen;
@@ -132,38 +122,26 @@ function isWhole(payload: Uint8Array, from: number, upTo: number): boolean {
   return whole;
 }
 
-async function begin({ live, cookie, topic, count }: CrowdOrder): Promise<void> {
+async function start({ live, cookie, topic, count }: CrowdOrder): Promise<void> {
   let changed = () => {};
   const request = upgradeRequest(cookie);
-  const subscribe = subscribeFrame(topic);
-  const readers = await each(count, async () => {
-    const visitor = await Visitor.connect(live);
-    await visitor.write(request);
-    await visitor.see('"welcome"');
-    await visitor.write(subscribe);
-    await visitor.see('"subscribed"');
-    return new Reader(visitor, () => changed());
+  const readers = await repeat(count, async () => {
+    const client = await LightClient.subscribe(live, request, topic);
+    return new Reader(client, () => changed());
   });
-  self.onmessage = ({ data: { last, withinMs } }: MessageEvent<CrowdEnd>) => {
-    const done = () => {
-      clearTimeout(timer);
+  self.onmessage = ({ data: last }: MessageEvent<number>) => {
+    changed = () => {
+      if (!readers.every(({ fault, offset }) => fault !== undefined || offset >= last)) return;
       changed = () => {};
-      const late = readers.filter(({ fault, offset }) => fault === undefined && offset < last);
-      const faults = readers.flatMap(({ fault }) => fault ?? []);
       const report: CrowdReport = {
-        complete: readers.filter(({ offset }) => offset === last).length,
-        delivered: readers.reduce((sum, { offset }) => sum + offset, 0),
-        faults: [...faults, ...late.map(({ offset }) => `is at ${offset} of ${last} still`)],
+        complete: readers.filter(({ offset }) => offset >= last).length,
+        faults: readers.flatMap(({ fault }) => fault ?? []),
       };
       self.postMessage(report);
-    };
-    const timer = setTimeout(done, withinMs);
-    changed = () => {
-      if (readers.every(({ fault, offset }) => fault !== undefined || offset === last)) done();
     };
     changed();
   };
   self.postMessage("ready");
 }
 
-self.onmessage = ({ data }: MessageEvent<CrowdOrder>) => begin(data);
+self.onmessage = ({ data }: MessageEvent<CrowdOrder>) => start(data);

@@ -1,33 +1,31 @@
 /**
- * A Directus that is out of its mind, or in the hands of somebody else.
+ * A Directus that is out of order, or in the hands of an attacker.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { pause } from "../faults/publisher.ts";
+import { setTimeout as sleep } from "node:timers/promises";
 import { textFrame } from "../support/frames.ts";
 import { RawClient } from "../support/raw_client.ts";
-import type { Attack, Scene } from "./attack.ts";
-import { each, enter, Gang, tally, told } from "./clients.ts";
-import type { Act } from "./directus_front.ts";
+import type { Attack, AttackContext } from "./attack.ts";
+import { Attackers, connect, format, repeat, tally } from "./attackers.ts";
+import type { Fault } from "./directus_proxy.ts";
 
+/** Clients that connect during each fault. */
 const COUNT = 40;
 
-/** What the server waits for Directus, in these attacks. */
+/** How long the server waits for Directus, in milliseconds. */
 const TIMEOUT_MS = 1_000;
 
-/** How long after a fault everybody gets in again, in milliseconds: the breaker's longest pause. */
-const RECOVERY_MS = 32_000;
+/** How often clients try to connect after a fault; the longest pause of the breaker is 30 s. */
+const RETRIES = 600;
+const RETRY_MS = 100;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
-/** Reads a request and returns its path. */
-async function heard(conn: Deno.TcpConn): Promise<string> {
-  const chunk = new Uint8Array(16_384);
-  const count = await conn.read(chunk);
-  return decoder.decode(chunk.subarray(0, count ?? 0)).split(" ")[1] ?? "";
+async function readRequest(conn: Deno.TcpConn): Promise<void> {
+  await conn.read(new Uint8Array(16_384));
 }
 
 async function write(conn: Deno.TcpConn, text: string): Promise<void> {
@@ -36,117 +34,115 @@ async function write(conn: Deno.TcpConn, text: string): Promise<void> {
 }
 
 /** Answers every request with a body. */
-function says(body: string, head = "HTTP/1.1 200 OK\r\ncontent-type: application/json"): Act {
+function answer(body: string, head = "HTTP/1.1 200 OK\r\ncontent-type: application/json"): Fault {
   return async (conn) => {
-    await heard(conn);
-    await write(
-      conn,
-      `${head}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
-    );
+    await readRequest(conn);
+    const headers = `content-length: ${body.length}\r\nconnection: close`;
+    await write(conn, `${head}\r\n${headers}\r\n\r\n${body}`);
   };
 }
 
-/** Begins to answer and goes on for ever, with a pause after each piece. */
-function goesOn(beginning: string, piece: string, pauseMs: number): Act {
+/** Starts an answer that never ends, with a pause after each piece. */
+function neverEnd(start: string, piece: string, pauseMs: number): Fault {
   return async (conn) => {
-    await heard(conn);
-    await write(conn, beginning);
+    await readRequest(conn);
+    await write(conn, start);
     for (;;) {
       await write(conn, piece);
-      await pause(pauseMs);
+      await sleep(pauseMs);
     }
   };
 }
 
 const CHUNKED = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-const PIECE = `10000\r\n${" ".repeat(65_536)}\r\n`;
+const CHUNK = `10000\r\n${" ".repeat(65_536)}\r\n`;
 
-/** Ways to be out of order, and the statuses that newcomers may get. */
-const faults: Readonly<Record<string, Readonly<Record<string, readonly [Act, string]>>>> = {
+/** Faults, and the status that clients get. */
+const faults: Readonly<Record<string, Readonly<Record<string, readonly [Fault, string]>>>> = {
   "directus-slow": {
-    "says nothing": [async (conn) => {
-      await heard(conn);
-      await conn.read(new Uint8Array(1)); // until it hangs up
+    "no answer": [async (conn) => {
+      await readRequest(conn);
+      await conn.read(new Uint8Array(1)); // until the server disconnects
     }, "503"],
-    "says a byte of a header each 100 ms": [goesOn("HTTP/1.1 200 OK\r\nx: ", "x", 100), "503"],
-    "says a byte of the body each 100 ms": [goesOn(CHUNKED, "1\r\n \r\n", 100), "503"],
+    "a byte of a header every 100 ms": [neverEnd("HTTP/1.1 200 OK\r\nx: ", "x", 100), "503"],
+    "a byte of the body every 100 ms": [neverEnd(CHUNKED, "1\r\n \r\n", 100), "503"],
   },
   "directus-wrong": {
-    "says HTML": [says("<!doctype html>"), "401"],
-    "says half of JSON": [says('{"data":{"id":'), "401"],
-    "says a list": [says('{"data":[{"id":"mallory"}]}'), "401"],
-    "says null": [says("null"), "401"],
-    "says a number for an id": [says('{"data":{"id":7}}'), "401"],
-    "says 500": [says("{}", "HTTP/1.1 500 Oh\r\nx: y"), "503"],
-    "speaks no HTTP": [says("", "SSH-2.0-OpenSSH"), "503"],
+    "HTML": [answer("<!doctype html>"), "401"],
+    "half of a JSON text": [answer('{"data":{"id":'), "401"],
+    "a list": [answer('{"data":[{"id":"mallory"}]}'), "401"],
+    "null": [answer("null"), "401"],
+    "a number as id": [answer('{"data":{"id":7}}'), "401"],
+    "500": [answer("{}", "HTTP/1.1 500 Oh\r\nx: y"), "503"],
+    "another protocol": [answer("", "SSH-2.0-OpenSSH"), "503"],
   },
   "directus-endless": {
-    "never ends its body": [goesOn(CHUNKED, PIECE, 0), "503"],
-    "never ends its header": [goesOn("HTTP/1.1 200 OK\r\nx: ", "x".repeat(65_536), 0), "503"],
-    "has headers without end": [goesOn("HTTP/1.1 200 OK\r\n", "x: y\r\n".repeat(1_000), 0), "503"],
+    "an endless body": [neverEnd(CHUNKED, CHUNK, 0), "503"],
+    "an endless header": [neverEnd("HTTP/1.1 200 OK\r\nx: ", "x".repeat(65_536), 0), "503"],
+    "endless headers": [neverEnd("HTTP/1.1 200 OK\r\n", "x: y\r\n".repeat(1_000), 0), "503"],
   },
   "directus-cut": {
-    "hangs up without a word": [async (conn) => void await heard(conn), "503"],
-    "hangs up in the middle": [async (conn) => {
-      await heard(conn);
+    "a disconnect in place of an answer": [readRequest, "503"],
+    "a disconnect in the middle of an answer": [async (conn) => {
+      await readRequest(conn);
       await write(conn, 'HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{"data":{"id":"mallory"');
     }, "503"],
-    "hangs up before it listens": [() => Promise.resolve(), "503"],
+    "a disconnect before the request": [() => Promise.resolve(), "503"],
   },
 };
 
-/** Newcomers knock, each with a session that nobody knows yet, and are told the same. */
-async function knock({ target, directus }: Scene): Promise<Record<string, number>> {
-  return tally(
-    await each(COUNT, async () => {
-      using client = await RawClient.connect(target.live);
-      const { status } = await client.upgrade("/", { cookie: directus.session("mallory") });
-      return String(status);
-    }, COUNT),
-  );
+/** Connects clients, each with a new session; resolves to the statuses of their upgrades. */
+async function upgradeStatuses(
+  { target, directus }: AttackContext,
+): Promise<Record<string, number>> {
+  const statuses = await repeat(COUNT, async () => {
+    using client = await RawClient.connect(target.live);
+    const { status } = await client.upgrade("/", { cookie: directus.session("mallory") });
+    return String(status);
+  }, COUNT);
+  return tally(statuses);
 }
 
-function upset(acts: (typeof faults)[string]) {
-  return async (scene: Scene): Promise<string> => {
-    const told: string[] = [];
-    for (const [what, [act, expected]] of Object.entries(acts)) {
-      scene.directus.turn(act);
-      assertEquals(await knock(scene), { [expected]: COUNT }, what);
-      scene.directus.turn();
-      await recover(scene);
-      told.push(`${what}: ${expected}`);
+function fail(rows: (typeof faults)[string]) {
+  return async (context: AttackContext): Promise<string> => {
+    const summary: string[] = [];
+    for (const [name, [fault, status]] of Object.entries(rows)) {
+      context.directus.setFault(fault);
+      assertEquals(await upgradeStatuses(context), { [status]: COUNT }, name);
+      await recover(context);
+      summary.push(`${name}: ${status}`);
     }
-    return `${COUNT} × ${told.join("; ")}`;
+    return `${COUNT} × ${summary.join("; ")}`;
   };
 }
 
-/** Resolves once a newcomer gets in again. */
-async function recover({ target, directus }: Scene): Promise<void> {
-  const until = performance.now() + RECOVERY_MS;
-  for (;;) {
-    const client = await enter(target.live, directus.session("mallory")).catch(() => undefined);
+/** Repairs Directus; resolves once clients can connect again. */
+async function recover({ target, directus }: AttackContext): Promise<void> {
+  directus.setFault();
+  for (let attempt = 0; attempt < RETRIES; attempt++) {
+    const client = await connect(target.live, directus.session("mallory")).catch(() => undefined);
     if (client !== undefined) return client.close();
-    assert(performance.now() < until, `nobody gets in ${RECOVERY_MS} ms after a fault`);
-    await pause(100);
+    await sleep(RETRY_MS);
   }
+  assert(false, "no client can connect after the fault");
 }
 
-/** Subscribes as somebody whom Directus answers with items that were not asked for. */
-async function wrongItem(scene: Scene): Promise<string> {
-  using gang = await Gang.connect(scene, COUNT);
-  scene.directus.turn(says('{"data":{"id":2}}'));
-  const answers = await gang.all(async (client) => {
+/** Directus answers with another item than the one asked for. */
+async function wrongItem(context: AttackContext): Promise<string> {
+  using attackers = await Attackers.connect(context, COUNT);
+  context.directus.setFault(answer('{"data":{"id":2}}'));
+  const answers = await attackers.all(async (client) => {
     await client.sendFrame(textFrame('{"type":"subscribe","topic":"event:3"}'));
     const { type, code } = await client.message();
     return code ?? type;
   });
-  scene.directus.turn();
+  context.directus.setFault();
   assertEquals(answers, { forbidden: COUNT });
-  return `asked for 3, says 2: ${told(answers)}`;
+  return `item 2 in place of item 3: ${format(answers)}`;
 }
 
-/** Nothing, above all no cookie, may arrive where Directus points to. */
-async function redirect(scene: Scene): Promise<string> {
+/** The server must not follow a redirect: it would send the cookie elsewhere. */
+async function redirect(context: AttackContext): Promise<string> {
   using trap = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let caught = 0;
   const catching = (async () => {
@@ -157,22 +153,21 @@ async function redirect(scene: Scene): Promise<string> {
   })();
   const elsewhere = `http://127.0.0.1:${trap.addr.port}/users/me`;
   for (const status of [301, 302, 303, 307, 308]) {
-    scene.directus.turn(says("", `HTTP/1.1 ${status} There\r\nlocation: ${elsewhere}`));
-    assertEquals(await knock(scene), { 503: COUNT }, `${status}`);
+    context.directus.setFault(answer("", `HTTP/1.1 ${status} There\r\nlocation: ${elsewhere}`));
+    assertEquals(await upgradeStatuses(context), { 503: COUNT }, `${status}`);
   }
-  scene.directus.turn();
-  await recover(scene);
+  await recover(context);
   trap.close();
   await catching;
-  assertEquals(caught, 0, "the cookie went elsewhere");
-  return `${5 * COUNT} × redirected elsewhere: 503, nobody came there`;
+  assertEquals(caught, 0, "the server followed a redirect");
+  return `${5 * COUNT} × a redirect: 503, none followed`;
 }
 
 const env = { DIRECTUS_AUTH_TIMEOUT_MS: `${TIMEOUT_MS}` };
 
 /** Attacks by Directus. */
 export const directusFaults: readonly Attack[] = [
-  ...Object.entries(faults).map(([name, acts]) => ({ name, env, run: upset(acts) })),
+  ...Object.entries(faults).map(([name, rows]) => ({ name, env, run: fail(rows) })),
   { name: "directus-wrong-item", env, run: wrongItem },
   { name: "directus-redirect", env, run: redirect },
 ];

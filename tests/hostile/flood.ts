@@ -1,78 +1,87 @@
 /**
- * A publisher that publishes much.
+ * A publisher of many messages.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import { pause } from "../faults/publisher.ts";
-import type { Scene } from "./attack.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AttackContext } from "./attack.ts";
+import { TOKEN } from "./target.ts";
 
 /** What to publish. */
 export interface FloodOptions {
-  /** Where to. */
+  /** The topic, to which nothing else is published. */
   readonly topic: string;
-  /** Messages a second. */
+  /** Messages per second. */
   readonly perSecond: number;
-  /** Length of an outbound message, about, in bytes. */
+  /** Approximate length of an outbound message, in bytes. */
   readonly bytes: number;
-  /** How many keys take turns. */
+  /** Number of keys, which take turns. */
   readonly keys: number;
 }
 
 /** How often it publishes, in milliseconds. */
-const EVERY_MS = 50;
+const INTERVAL_MS = 50;
 
-/** What is around the padding of a message. */
+/** Length of a message without its padding, in bytes. */
 const ENVELOPE_BYTES = 100;
 
-/** Publishes at a steady rate; what could not go out in time goes out as soon as it can. */
+/** Publishes at a steady rate; a batch that is late goes out as soon as possible. */
 export class Flood {
-  /** Messages published so far; also the offset of the last. */
+  /** Messages published so far, which is the offset of the last one. */
   published = 0;
-  /** The newest of each key. */
+  /** The number of the latest message of each key. */
   readonly latest = new Map<string, number>();
-  readonly #scene: Scene;
+  readonly #context: AttackContext;
   readonly #options: FloodOptions;
   readonly #padding: string;
 
-  /** Creates a flood that has not begun. */
-  constructor(scene: Scene, options: FloodOptions) {
-    this.#scene = scene;
+  /** Creates a flood; it publishes nothing yet. */
+  constructor(context: AttackContext, options: FloodOptions) {
+    this.#context = context;
     this.#options = options;
     this.#padding = "x".repeat(Math.max(0, options.bytes - ENVELOPE_BYTES));
   }
 
-  /** Publishes until a promise resolves. */
-  async until(over: Promise<unknown>): Promise<void> {
-    let isOver = false;
-    over.then(() => isOver = true, () => isOver = true);
-    const beginning = performance.now();
-    for (let turn = 1; !isOver; turn++) {
-      await this.publish(this.#options.perSecond * EVERY_MS / 1000);
-      const ahead = beginning + turn * EVERY_MS - performance.now();
-      if (ahead > 0) await pause(ahead);
-    }
-    await over;
+  /** Publishes until a promise settles. */
+  async until(end: Promise<unknown>): Promise<void> {
+    let hasEnded = false;
+    end.then(() => hasEnded = true, () => hasEnded = true);
+    await this.#run(() => hasEnded);
+    await end;
   }
 
-  /** Publishes so many at once. */
-  async publish(count: number): Promise<void> {
-    const { target, token } = this.#scene;
+  /** Publishes a number of messages; before each batch it waits for what `pace` returns. */
+  async count(messages: number, pace: () => Promise<unknown>): Promise<void> {
+    await this.#run(() => this.published >= messages, pace);
+  }
+
+  async #run(isOver: () => boolean, pace?: () => Promise<unknown>): Promise<void> {
+    const startedAt = performance.now();
+    for (let turn = 1; !isOver(); turn++) {
+      await pace?.();
+      await this.#publish(this.#options.perSecond * INTERVAL_MS / 1000);
+      const waitMs = startedAt + turn * INTERVAL_MS - performance.now();
+      if (waitMs > 0) await sleep(waitMs);
+    }
+  }
+
+  async #publish(count: number): Promise<void> {
     const { topic, keys } = this.#options;
     const batch = Array.from({ length: count }, (_, index) => {
       const n = this.published + index + 1;
       return { topic, key: `key-${n % keys}`, data: { padding: this.#padding, n } };
     });
-    const response = await fetch(`http://127.0.0.1:${target.ops}/publish`, {
+    const response = await fetch(`http://127.0.0.1:${this.#context.target.ops}/publish`, {
       method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
       body: JSON.stringify(batch),
     });
     assertEquals(response.status, 200);
     const { published } = await response.json();
     for (const { key, data } of batch) this.latest.set(key, data.n);
     this.published += count;
-    assertEquals(published.at(-1).offset, this.published, "nobody else publishes");
+    assertEquals(published.at(-1).offset, this.published, "nothing else publishes to the topic");
   }
 }

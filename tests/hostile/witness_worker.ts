@@ -1,15 +1,16 @@
 /**
- * What the witness does in its thread: it publishes at a steady rate to a topic that it listens to.
+ * The witness: an honest publisher and an honest subscriber of one topic. It runs in a thread of its
+ * own, so that the attacker's work delays it as little as possible.
  *
  * @module
  */
 
 /// <reference lib="deno.worker" />
 
-import { pause } from "../faults/publisher.ts";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "../support/client.ts";
 
-/** What the witness is told first. It answers once it is subscribed. */
+/** The first message to the thread. It answers once the witness is subscribed. */
 export interface WitnessOrder {
   /** Port of the live listener. */
   readonly live: number;
@@ -17,39 +18,64 @@ export interface WitnessOrder {
   readonly ops: number;
   /** Bearer of the publish call. */
   readonly token: string;
-  /** Its session's pair for a `Cookie` header. */
+  /** `Cookie` header of its session. */
   readonly cookie: string;
-  /** Its topic, which nobody else publishes to. */
+  /** Its topic, to which nothing else is published. */
   readonly topic: string;
 }
 
-/** What it answers to anything it is told after that. */
+/** What happens to the server. */
+export type Phase = "before" | "attack" | "recovery";
+
+/** The other messages to the thread, and its answers. */
+export interface WitnessAnswers {
+  /** Ends the phase `before`. */
+  attack: void;
+  /** Ends the phase `attack`. */
+  recovery: void;
+  /** Resolves to the median latency of the latest messages, in milliseconds. */
+  latency: number;
+  /** Ends the witness. */
+  report: WitnessReport;
+}
+
+/** What the witness observed. */
 export interface WitnessReport {
   /** Messages that it published. */
   readonly published: number;
   /** Messages that it received. */
   readonly received: number;
-  /** The longest time from when a message was due to its receipt, in milliseconds. */
-  readonly worstMs: number;
-  /** What must not be. */
+  /** Median latency from the publish call to the receipt of a message, in milliseconds. */
+  readonly medianMs: Readonly<Record<Phase, number>>;
+  /** The longest latency, in milliseconds. */
+  readonly maxMs: number;
+  /** Messages that were refused, lost or out of order, and disconnects. */
   readonly faults: readonly string[];
 }
 
-/** Twenty messages a second. */
-const EVERY_MS = 50;
+/** Time between two messages, in milliseconds. */
+const INTERVAL_MS = 25;
 
-/** How long a message may be on its way in the end, in milliseconds. */
-const LATE_MS = 10_000;
+/** Minimum number of messages for a median. */
+const SAMPLES = 20;
 
-class WitnessOnDuty {
+/** How long a message may take, in milliseconds. */
+const PATIENCE_MS = 60_000;
+
+class Witness {
   readonly #order: WitnessOrder;
   readonly #client: Client;
   readonly #faults: string[] = [];
   readonly #publishing: Promise<void>;
+  readonly #latencies: Record<Phase, number[]> = {
+    before: [],
+    attack: [],
+    recovery: [],
+  };
+  #phase: Phase = "before";
   #isOver = false;
   #published = 0;
   #received = 0;
-  #worstMs = 0;
 
   constructor(order: WitnessOrder, client: Client) {
     this.#order = order;
@@ -58,38 +84,57 @@ class WitnessOnDuty {
     this.#receive();
   }
 
+  /** Enters the next phase, once the present one has enough samples. */
+  async enter(phase: Phase): Promise<void> {
+    await this.#sample();
+    this.#phase = phase;
+  }
+
+  async latency(): Promise<number> {
+    await this.#sample();
+    return median(this.#latencies[this.#phase].slice(-SAMPLES));
+  }
+
   async report(): Promise<WitnessReport> {
     this.#isOver = true;
-    await Promise.race([this.#publishing, pause(LATE_MS)]);
-    const until = performance.now() + LATE_MS;
-    while (this.#received < this.#published && performance.now() < until) await pause(EVERY_MS);
+    await this.#publishing;
+    await this.#until(() => this.#received === this.#published);
+    const { before, attack, recovery } = this.#latencies;
     return {
       published: this.#published,
       received: this.#received,
-      worstMs: this.#worstMs,
+      medianMs: { before: median(before), attack: median(attack), recovery: median(recovery) },
+      maxMs: Math.max(...attack, ...recovery),
       faults: this.#faults,
     };
   }
 
+  async #sample(): Promise<void> {
+    const samples = this.#latencies[this.#phase];
+    await this.#until(() => samples.length >= SAMPLES);
+  }
+
   async #publish(): Promise<void> {
-    const { ops, token, topic } = this.#order;
-    const beginning = performance.now();
     for (let n = 1; !this.#isOver; n++) {
-      const due = beginning + n * EVERY_MS;
-      if (due > performance.now()) await pause(due - performance.now());
-      this.#published = n;
-      try {
-        const response = await fetch(`http://127.0.0.1:${ops}/publish`, {
-          method: "POST",
-          headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-          body: JSON.stringify({ topic, key: "witness", data: { n, due } }),
-          signal: AbortSignal.timeout(LATE_MS),
-        });
-        await response.body?.cancel();
-        if (!response.ok) this.#faults.push(`message ${n} was refused: ${response.status}`);
-      } catch (error) {
-        this.#faults.push(`message ${n} was not published: ${error}`);
-      }
+      await sleep(INTERVAL_MS);
+      await this.#publishOne(n);
+    }
+  }
+
+  async #publishOne(n: number): Promise<void> {
+    const { ops, token, topic } = this.#order;
+    this.#published = n;
+    try {
+      const response = await fetch(`http://127.0.0.1:${ops}/publish`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({ topic, key: "witness", data: { n, sentAt: performance.now() } }),
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      await response.body?.cancel();
+      if (!response.ok) this.#faults.push(`message ${n} was refused: ${response.status}`);
+    } catch (error) {
+      this.#faults.push(`message ${n} was not published: ${error}`);
     }
   }
 
@@ -97,29 +142,56 @@ class WitnessOnDuty {
     for (;;) {
       const message = await this.#client.outcome();
       if (message.type === undefined) {
-        this.#faults.push(`it was closed: ${message.code} ${message.reason}`);
+        this.#faults.push(`disconnected: ${message.code} ${message.reason}`);
         return;
       }
       const { offset, skipped, data } = message;
       const expected = ++this.#received;
       if (offset !== expected || data?.n !== expected || skipped !== undefined) {
-        this.#faults.push(`it got ${JSON.stringify(message)} in place of ${expected}`);
+        this.#faults.push(`received ${JSON.stringify(message)} in place of message ${expected}`);
         return;
       }
-      this.#worstMs = Math.max(this.#worstMs, performance.now() - data.due);
+      this.#latencies[this.#phase].push(performance.now() - data.sentAt);
+    }
+  }
+
+  /** Waits until a condition holds, the server has failed, or the patience ends. */
+  async #until(holds: () => boolean): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (!holds() && this.#faults.length === 0 && performance.now() < deadline) {
+      await sleep(INTERVAL_MS);
     }
   }
 }
 
-async function begin(order: WitnessOrder): Promise<void> {
+/**
+ * Returns the latency that messages exceed during half of the time. One message that takes ten seconds
+ * counts for ten seconds, because no other is published meanwhile.
+ */
+function median(latencies: readonly number[]): number {
+  const sorted = latencies.toSorted((a, b) => a - b);
+  const totalMs = sorted.reduce((sum, ms) => sum + ms, 0);
+  let sumMs = 0;
+  return sorted.find((ms) => (sumMs += ms) >= totalMs / 2) ?? NaN;
+}
+
+async function start(order: WitnessOrder): Promise<void> {
   const { live, cookie, topic } = order;
   const client = await Client.connect(`ws://127.0.0.1:${live}/`, { cookie });
   await client.next(); // welcome
   const { type } = await client.subscribe(topic);
-  if (type !== "subscribed") throw new Error(`The witness may not listen: ${type}`);
-  const witness = new WitnessOnDuty(order, client);
-  self.onmessage = async () => self.postMessage(await witness.report());
+  if (type !== "subscribed") throw new Error(`The witness cannot subscribe: ${type}`);
+  const witness = new Witness(order, client);
+  const answer = {
+    attack: () => witness.enter("attack"),
+    recovery: () => witness.enter("recovery"),
+    latency: () => witness.latency(),
+    report: () => witness.report(),
+  } satisfies { [Name in keyof WitnessAnswers]: () => Promise<WitnessAnswers[Name]> };
+  self.onmessage = async ({ data }: MessageEvent<keyof WitnessAnswers>) => {
+    self.postMessage(await answer[data]());
+  };
   self.postMessage("ready");
 }
 
-self.onmessage = ({ data }: MessageEvent<WitnessOrder>) => begin(data);
+self.onmessage = ({ data }: MessageEvent<WitnessOrder>) => start(data);

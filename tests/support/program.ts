@@ -111,6 +111,13 @@ export class Program implements AsyncDisposable {
     return await this.until(() => pattern.exec(this.output) ?? undefined);
   }
 
+  /** Writes to its standard input, which must be piped. */
+  async write(text: string): Promise<void> {
+    const writer = this.#child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    writer.releaseLock();
+  }
+
   /** Sends a signal, if the process runs. */
   kill(signal: Deno.Signal): void {
     if (this.#isRunning) this.#child.kill(signal);

@@ -1,22 +1,22 @@
 /**
- * A Directus that turns hostile: the stand-in behind a front that can take its place, byte by byte.
+ * A Directus that can turn hostile: the stand-in behind a TCP proxy that can answer in its place.
  *
  * @module
  */
 
 import { createDirectusStandIn } from "../directus/stand_in.ts";
 
-/** What the front does with a connection instead of leading it to the stand-in. */
-export type Act = (conn: Deno.TcpConn) => Promise<void>;
+/** What the proxy does with a connection in place of forwarding it. */
+export type Fault = (conn: Deno.TcpConn) => Promise<void>;
 
-/** Items that everybody may listen to, `event:1` to this one. */
-export const ITEMS = 200;
+/** Items of the collection `events`, from `event:1` on, which both users may read. */
+const ITEMS = 200;
 
-/** A collection that has every item there could be, and everybody may read them all. */
+/** A collection that has every item, and that everybody may read. */
 export const BOUNDLESS = "things";
 
-/** The stand-in, on a port of this machine. */
-export class DirectusFront implements AsyncDisposable {
+/** A Directus on a port of this machine. */
+export class DirectusProxy implements AsyncDisposable {
   readonly #standIn = createDirectusStandIn({
     users: ["witness", "mallory"].map((id) => ({
       id,
@@ -32,61 +32,61 @@ export class DirectusFront implements AsyncDisposable {
   readonly #server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     async (request) => {
-      const granted = grant(new URL(request.url));
-      if (granted !== undefined) return granted;
+      const answer = answerBoundless(new URL(request.url));
+      if (answer !== undefined) return answer;
       const response = await this.#standIn.handle(request);
-      this.#standIn.calls.length = 0; // a million of them would fill the memory
+      this.#standIn.calls.length = 0; // otherwise its record of calls would fill the memory
       return response;
     },
   );
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #conns = new Set<Deno.TcpConn>();
-  #act: Act | undefined;
+  #fault: Fault | undefined;
 
-  /** Begins to listen. */
+  /** Starts to listen. */
   constructor() {
     this.#accept();
   }
 
-  /** Where it listens. */
+  /** Its address. */
   get url(): string {
     return `http://127.0.0.1:${this.#listener.addr.port}`;
   }
 
-  /** Logs a user in and returns the pair for a `Cookie` header, another each time. */
+  /** Opens a session and returns its `Cookie` header; each call opens another one. */
   session(user: "witness" | "mallory"): string {
     return this.#standIn.session(user);
   }
 
-  /** Behaves like this from now on, and well without an act. Cuts all connections there are. */
-  turn(act?: Act): void {
-    this.#act = act;
+  /** Handles connections with a fault from now on, or works again without one. Breaks all open ones. */
+  setFault(fault?: Fault): void {
+    this.#fault = fault;
     for (const conn of this.#conns) close(conn);
   }
 
   /** Stops. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.turn();
+    this.setFault();
     this.#listener.close();
     await this.#server.shutdown();
   }
 
   async #accept(): Promise<void> {
-    for await (const conn of this.#listener) this.#serve(conn);
+    for await (const conn of this.#listener) this.#handle(conn);
   }
 
-  async #serve(conn: Deno.TcpConn): Promise<void> {
+  async #handle(conn: Deno.TcpConn): Promise<void> {
     this.#conns.add(conn);
     try {
-      await (this.#act ?? ((conn) => this.#lead(conn)))(conn);
+      await (this.#fault?.(conn) ?? this.#forward(conn));
     } catch {
-      // The server has hung up, or is cut off.
+      // The server disconnected, or setFault() broke the connection.
     }
     close(conn);
     this.#conns.delete(conn);
   }
 
-  async #lead(conn: Deno.TcpConn): Promise<void> {
+  async #forward(conn: Deno.TcpConn): Promise<void> {
     const { port } = this.#server.addr;
     using inner = await Deno.connect({ hostname: "127.0.0.1", port });
     await Promise.race([
@@ -96,8 +96,8 @@ export class DirectusFront implements AsyncDisposable {
   }
 }
 
-/** Answers what is asked of the boundless collection. */
-function grant({ pathname, searchParams }: URL): Response | undefined {
+/** Answers for the boundless collection; `undefined` for others. */
+function answerBoundless({ pathname, searchParams }: URL): Response | undefined {
   const [, collection, id] = pathname.match(/^\/items\/(\w+)(?:\/(\w+))?$/) ?? [];
   if (collection !== BOUNDLESS) return undefined;
   if (id !== undefined) return Response.json({ data: { id: Number(id) } });
@@ -109,6 +109,6 @@ function close(conn: Deno.TcpConn): void {
   try {
     conn.close();
   } catch {
-    // closed already
+    // It is closed already.
   }
 }

@@ -1,0 +1,206 @@
+/**
+ * Runs one attack on a server of its own, with a witness, and checks what is left of it afterwards.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Attack, Transport } from "./attack.ts";
+import { DirectusProxy } from "./directus_proxy.ts";
+import { Target, TOKEN } from "./target.ts";
+import type { WitnessAnswers, WitnessOrder, WitnessReport } from "./witness_worker.ts";
+import { WorkerThread } from "./worker_thread.ts";
+
+/** The result of an attack. */
+export interface Result {
+  /** What was done, and how the server reacted. */
+  readonly summary: string;
+  /** Resident memory before the attack, at its peak, and afterwards, in MiB. */
+  readonly memoryMib: readonly [before: number, peak: number, after: number];
+  /** By how much the JavaScript heap grew, without garbage, in MiB. */
+  readonly heapGrowthMib: number;
+  /** What the witness observed. */
+  readonly witness: WitnessReport;
+  /** What is wrong. */
+  readonly faults: readonly string[];
+}
+
+/** The metrics after an attack, when only the witness is left. */
+const WITNESS_ONLY = {
+  connections: 1,
+  subscriptions: 1,
+  topics: 1,
+  pending_upgrades: 0,
+  closing_sockets: 0,
+  directus_calls_in_flight: 0,
+  directus_calls_queued: 0,
+} as const;
+
+/** Defaults of an attack's bounds, in MiB. */
+const MAX_GROWTH_MIB = 256;
+const MAX_RETAINED_MIB: Readonly<Record<Transport, number>> = { deno: 24, ws: 112 };
+const MAX_RETAINED_HEAP_MIB = 12;
+
+/** How many more files and sockets may be open afterwards: kept-alive connections to Directus. */
+const MAX_RETAINED_DESCRIPTORS = 24;
+
+/**
+ * How much slower half of the witness's messages may become during an attack, and afterwards. The
+ * attacker competes for the same cores, and one burst may keep the server busy for a while.
+ */
+const MAX_SLOWDOWN = { attack: 100, recovery: 10 } as const;
+
+/** A latency that is good enough whatever it was before, in milliseconds. */
+const GOOD_MS = { attack: 5_000, recovery: 250 } as const;
+
+/** An attack that takes longer than this is stuck, in milliseconds. */
+const STUCK_MS = 600_000;
+
+/** How long the server may take to recover, and how often to check, in milliseconds. */
+const RECOVERY_MS = 120_000;
+const POLL_MS = 200;
+
+/** Time between two collections of garbage, which stop the server, in milliseconds. */
+const COLLECT_MS = 1_000;
+
+/** How many lines of the log, and faults of the witness, are shown. */
+const MAX_SHOWN = 5;
+
+const NO_ANSWER = "no answer";
+
+/** Runs an attack. Never rejects: an error is a fault. */
+export async function runAttack(attack: Attack, transport: Transport): Promise<Result> {
+  const faults: string[] = [];
+  await using directus = new DirectusProxy();
+  await using target = await Target.start({
+    DIRECTUS_BASE_URL: directus.url,
+    // The stand-in and the attackers may be slow on a busy machine.
+    DIRECTUS_AUTH_TIMEOUT_MS: "60000",
+    LIVE_WS_PING_INTERVAL_MS: "600000",
+    LIVE_TOPICS: "event=events",
+    LIVE_MAX_CONNECTIONS_PER_USER: "100000",
+    LIVE_TRANSPORT: transport,
+    ...attack.env,
+  }, {
+    ...(attack.stdout === undefined ? {} : { stdout: attack.stdout }),
+    ...(attack.preload === undefined ? {} : { preloads: [attack.preload] }),
+  });
+  using thread = new WorkerThread("./witness_worker.ts");
+  const witness = <Name extends keyof WitnessAnswers>(name: Name) =>
+    thread.ask<WitnessAnswers[Name]>(name);
+  const order: WitnessOrder = {
+    live: target.live,
+    ops: target.ops,
+    token: TOKEN,
+    cookie: directus.session("witness"),
+    topic: "event:1",
+  };
+  await thread.ask(order);
+  const beforeMs = await witness("latency");
+  const maxMs = (phase: "attack" | "recovery") =>
+    Math.max(GOOD_MS[phase], beforeMs * MAX_SLOWDOWN[phase]);
+  await witness("attack");
+  const heapMib = await target.collect();
+  const { descriptors, memoryMib: { now: beforeMib } } = target;
+
+  let summary = "";
+  try {
+    summary = await orStuck(attack.run({ target, directus, transport }));
+  } catch (error) {
+    faults.push(error instanceof Error ? error.stack ?? error.message : String(error));
+  }
+  await witness("recovery");
+
+  const maxHeapMib = heapMib + (attack.maxRetainedHeapMib ?? MAX_RETAINED_HEAP_MIB);
+  const maxMib = beforeMib + (attack.maxRetainedMib ?? MAX_RETAINED_MIB[transport]);
+  faults.push(
+    ...await check(target, {
+      "GET /healthz": async () => await target.answers("/healthz") ? undefined : NO_ANSWER,
+      "metrics": () => leftovers(target),
+      "latency in ms": async () => exceeds(await witness("latency"), maxMs("recovery")),
+      "heap in MiB": async () => exceeds(await collect(target, maxHeapMib), maxHeapMib),
+      "memory in MiB": () => exceeds(target.memoryMib.now, maxMib),
+      "descriptors": async () =>
+        exceeds(target.descriptors - await lost(target), descriptors + MAX_RETAINED_DESCRIPTORS),
+    }),
+  );
+  const report = await witness("report");
+  faults.push(...judge(report, maxMs("attack")));
+  const { now, peak } = target.isRunning ? target.memoryMib : { now: NaN, peak: NaN };
+  const peakFault = exceeds(peak, beforeMib + (attack.maxGrowthMib ?? MAX_GROWTH_MIB));
+  if (peakFault !== undefined) faults.push(`peak memory in MiB: ${peakFault}`);
+  const errors = target.errors.slice(0, MAX_SHOWN);
+  faults.push(...errors.map((line) => `log: ${line.slice(0, 400)}`));
+  const heapGrowthMib = target.isRunning ? await target.collect() - heapMib : NaN;
+  return { summary, memoryMib: [beforeMib, peak, now], heapGrowthMib, witness: report, faults };
+}
+
+/** Checks until each condition holds; resolves to those that do not hold in the end. */
+async function check(
+  target: Target,
+  conditions: Readonly<Record<string, () => unknown>>,
+): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [name, condition] of Object.entries(conditions)) {
+    const deadline = performance.now() + RECOVERY_MS;
+    let fault: unknown;
+    do {
+      if (!target.isRunning) return [...faults, "the server has ended"];
+      fault = await condition();
+      if (fault !== undefined) await sleep(POLL_MS);
+    } while (fault !== undefined && performance.now() < deadline);
+    if (fault !== undefined) faults.push(`${name} afterwards: ${fault}`);
+    if (fault === NO_ANSWER) break;
+  }
+  return faults;
+}
+
+/** Returns the metrics that still differ from those with only the witness. */
+async function leftovers(target: Target): Promise<string | undefined> {
+  const metrics = await target.metrics().catch(() => undefined);
+  if (metrics === undefined) return NO_ANSWER;
+  const wrong = Object.entries(WITNESS_ONLY)
+    .filter(([name, value]) => metrics.get(name) !== value)
+    .map(([name, value]) => `${name} is ${metrics.get(name)}, not ${value}`);
+  return wrong.length === 0 ? undefined : wrong.join(", ");
+}
+
+/**
+ * Resolves to the number of sockets that were upgraded and never opened. Deno's own transport gets no
+ * event if the client disconnects in that moment, and the descriptor stays open.
+ */
+async function lost(target: Target): Promise<number> {
+  const metrics = await target.metrics();
+  const upgraded = metrics.get('upgrades_total{result="accepted"}') ?? 0;
+  return upgraded - (metrics.get('messages_outbound_total{type="welcome"}') ?? 0);
+}
+
+/** Collects garbage; resolves to the size of the heap in MiB. */
+async function collect(target: Target, max: number): Promise<number> {
+  const heapMib = await target.collect();
+  if (heapMib > max) await sleep(COLLECT_MS);
+  return heapMib;
+}
+
+/** Returns what is wrong with what the witness observed. */
+function judge({ published, received, medianMs, faults }: WitnessReport, maxMs: number): string[] {
+  const late = exceeds(medianMs.attack, maxMs);
+  return [
+    ...faults.slice(0, MAX_SHOWN),
+    ...(received === published ? [] : [`received ${received} of ${published} messages`]),
+    ...(late === undefined ? [] : [`median latency in ms during the attack: ${late}`]),
+  ].map((fault) => `witness: ${fault}`);
+}
+
+function exceeds(value: number, max: number): string | undefined {
+  return value <= max ? undefined : `${value.toFixed(1)}, at most ${max.toFixed(1)} allowed`;
+}
+
+/** Rejects if some work never ends. */
+async function orStuck<T>(work: Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  const stuck = sleep(STUCK_MS, undefined, { signal: abort.signal }).then(() => {
+    throw new Error(`The attack is stuck after ${STUCK_MS / 1000} s`);
+  });
+  return await Promise.race([work, stuck]).finally(() => abort.abort());
+}
