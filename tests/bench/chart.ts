@@ -1,5 +1,5 @@
 /**
- * The chart of the README: latency over rate, as SVG that is readable on light and on dark.
+ * The chart of the README: latency over rate, as SVG that is readable on light and dark pages.
  *
  * @module
  */
@@ -43,12 +43,12 @@ function panel(title: string, curves: readonly Curve[]): string {
     `<text transform="translate(14 ${HEIGHT / 2}) rotate(-90)" text-anchor="middle">p99, ms</text>`,
     ...curves.map(({ server, points }, index) => {
       const colour = COLOURS[index % COLOURS.length];
-      const places = points.map(([rate, ms]) => [x(rate).toFixed(1), y(ms).toFixed(1)]);
+      const dotted = points.map(([rate, ms]) => [x(rate).toFixed(1), y(ms).toFixed(1)]);
       const line = `<polyline points="${
-        places.map((place) => place.join()).join(" ")
+        dotted.map((point) => point.join()).join(" ")
       }" fill="none" ` +
         `stroke="${colour}" stroke-width="2"/>`;
-      const dots = places.map(([cx, cy]) =>
+      const dots = dotted.map(([cx, cy]) =>
         `<circle cx="${cx}" cy="${cy}" r="3" fill="${colour}"/>`
       );
       const name = `<text x="${
@@ -60,7 +60,7 @@ function panel(title: string, curves: readonly Curve[]): string {
   return parts.join("\n");
 }
 
-function scale(value: number, least: number, most: number, from: number, to: number): number {
-  const part = Math.log(value / least) / Math.log(most / least);
+function scale(value: number, min: number, max: number, from: number, to: number): number {
+  const part = Math.log(value / min) / Math.log(max / min);
   return from + Math.min(1, Math.max(0, part)) * (to - from);
 }

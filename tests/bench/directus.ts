@@ -4,49 +4,44 @@
  * @module
  */
 
-import { CLIENT_CORE } from "./load_generator.ts";
-import { pinned } from "./pinned.ts";
 import { flagsOf } from "../support/task_flags.ts";
+import type { DirectusReady, DirectusReport } from "./directus_process.ts";
+import { CLIENT_CORE, PinnedProgram } from "./pinned_program.ts";
 
-/** Highest key of an item that everybody may read, and so the number of topics. */
+/** Key of the last item, which is also the number of topics. */
 export const MAX_ITEM = 20_000;
 
 /** A stand-in that is running. */
 export class Directus implements AsyncDisposable {
-  /** Where it listens. */
+  /** Its address. */
   readonly url: string;
-  /** A pair for the `Cookie` header of each session. */
+  /** A `Cookie` header for each session. */
   readonly cookies: readonly string[];
-  readonly #child: Deno.ChildProcess;
+  readonly #program: PinnedProgram;
 
-  private constructor(child: Deno.ChildProcess, url: string, cookies: readonly string[]) {
-    this.#child = child;
+  private constructor(program: PinnedProgram, { url, cookies }: DirectusReady) {
+    this.#program = program;
     this.url = url;
     this.cookies = cookies;
   }
 
-  /** Starts one that knows so many sessions. */
-  static async start(sessions: number): Promise<Directus> {
+  /** Starts a stand-in with a number of sessions, which takes some time for each answer. */
+  static async start(sessions: number, delayMs = 0): Promise<Directus> {
     const flags = await flagsOf("imports");
     const script = new URL("./directus_process.ts", import.meta.url).pathname;
-    const args = ["run", "-q", ...flags, "--allow-net", script, `${sessions}`, `${MAX_ITEM}`];
-    const child = pinned(CLIENT_CORE, Deno.execPath(), args);
-    let text = "";
-    for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
-      text += part;
-      if (text.includes("\n")) break;
-    }
-    const { url, cookies } = JSON.parse(text);
-    return new Directus(child, url, cookies);
+    const program = new PinnedProgram(CLIENT_CORE, Deno.execPath(), [
+      ...["run", "-q", ...flags, "--allow-net", script],
+      ...[sessions, MAX_ITEM, delayMs].map(String),
+    ], { cwd: new URL("../../", import.meta.url) });
+    return new Directus(program, JSON.parse(await program.line()));
   }
 
-  /** Resolves to how many calls it has had so far. */
-  async calls(): Promise<number> {
-    return Number(await (await fetch(`${this.url}/bench/calls`)).text());
+  /** Resolves to the calls that it has had so far. */
+  async report(): Promise<DirectusReport> {
+    return await (await fetch(`${this.url}/bench/report`)).json();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGTERM");
-    await this.#child.status;
+    await this.#program[Symbol.asyncDispose]();
   }
 }

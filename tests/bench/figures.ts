@@ -1,10 +1,10 @@
 /**
- * Figures of several rounds, and how they are told.
+ * Figures of several rounds, and their format.
  *
  * @module
  */
 
-/** Figures of all rounds. */
+/** A figure of each round. */
 export type Rounds = readonly number[];
 
 /** Returns the median. */
@@ -16,32 +16,32 @@ export function median(rounds: Rounds): number {
     : sorted[Math.floor(middle)] ?? NaN;
 }
 
-/** Tells the median, and the least and the most if they differ from it. */
+/** Formats the median, and the smallest and the largest figure if they differ from it. */
 export function spread(rounds: Rounds): string {
-  const [least, most] = [Math.min(...rounds), Math.max(...rounds)].map(short);
+  const [min, max] = [Math.min(...rounds), Math.max(...rounds)].map(short);
   const middle = short(median(rounds));
-  return least === most ? middle : `${middle} (${least}–${most})`;
+  return min === max ? middle : `${middle} (${min}–${max})`;
 }
 
-/** Tells by how much figures of one run exceed another's, round by round. */
+/** Formats the ratio of two figures, round by round. */
 export function ratio(rounds: Rounds, others: Rounds): string {
   return `${spread(rounds.map((value, index) => value / (others[index] ?? NaN)))}×`;
 }
 
-/** Tells a figure with three digits that matter. */
+/** Formats a figure with three significant digits. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const digits = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   return Number(value.toFixed(Math.min(digits, 3))).toLocaleString("en");
 }
 
-/** A table in Markdown. */
+/** Formats a table in Markdown. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-/** Writes a line for whoever watches. */
+/** Writes a line of progress to standard error. */
 export function print(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }

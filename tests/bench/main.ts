@@ -1,8 +1,8 @@
 /**
- * Runs the benchmarks: all of them, or those named. `--rounds=3` says how often. All of them write
- * `results.md` and `results.svg` beside this file; those that are named are only printed.
+ * Runs the benchmarks: `deno task bench [--rounds=3] [benchmark …]`. Without names it runs all of them,
+ * and writes `results.md` and `results.svg` beside this file. Results of named ones are only printed.
  *
- * The server has one core, the clients another. Exits with 1 if one breaks a bound of its own.
+ * The server has one core, the clients another. Exits with 1 if `reconnects` exceeds its bounds.
  *
  * @module
  */
@@ -13,29 +13,29 @@ import { reconnects } from "./reconnects.ts";
 import { fanOut } from "./scenarios/fan_out.ts";
 import { flatness } from "./scenarios/flatness.ts";
 import type { Curve, Scenario } from "./scenarios/scenario.ts";
-import { calls, newcomers, recovery } from "./scenarios/small.ts";
+import { calls, connections, recovery } from "./scenarios/small.ts";
 import { stall, storm } from "./scenarios/storm.ts";
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   "fan-out-1000": fanOut({
     connections: 1_000,
     rates: [20, 50, 100, 200, 400, 800, 1_600],
-    mostMs: 150,
+    maxMs: 150,
   }),
   "fan-out-5000": fanOut({
     connections: 5_000,
     rates: [5, 10, 15, 20, 50, 100, 200, 300, 400],
-    mostMs: 300,
+    maxMs: 300,
   }),
   flatness,
-  newcomers,
+  connections,
   calls,
   recovery,
   stall,
   storm,
 };
 
-/** The one that judges itself, and takes no rounds: the Directus of its time is slow. */
+/** This benchmark has bounds of its own, and no rounds. */
 const RECONNECTS = "reconnects";
 
 async function main(args: readonly string[]): Promise<boolean> {
@@ -43,8 +43,10 @@ async function main(args: readonly string[]): Promise<boolean> {
   const named = args.filter((arg) => !arg.startsWith("--"));
   const known = [...Object.keys(scenarios), RECONNECTS];
   const unknown = named.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new TypeError(`Cannot run ${unknown}: benchmarks are ${known}`);
-  if (Deno.build.os !== "linux") throw new TypeError("Cannot run on other systems than Linux");
+  if (unknown.length > 0) throw new TypeError(`Cannot run ${unknown}: the benchmarks are ${known}`);
+  if (Deno.build.os !== "linux") {
+    throw new TypeError("Cannot run on this system: the benchmarks need Linux");
+  }
 
   const charts = new Map<string, readonly Curve[]>();
   const parts = [`# Benchmarks\n\n${await machine()}, ${rounds} rounds.`];
@@ -67,7 +69,7 @@ async function write(name: string, text: string): Promise<void> {
   await Deno.writeTextFile(new URL(name, import.meta.url), text);
 }
 
-/** Says what all this was measured on, and when. */
+/** Describes the machine, and the date. */
 async function machine(): Promise<string> {
   const cpu = await Deno.readTextFile("/proc/cpuinfo");
   const model = /model name\s*: (.+)/.exec(cpu)?.[1] ?? Deno.build.arch;
@@ -77,4 +79,4 @@ async function machine(): Promise<string> {
     `Deno ${Deno.version.deno}`;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args) ? 0 : 1); // ends what nobody answers any more
+if (import.meta.main) Deno.exit(await main(Deno.args) ? 0 : 1); // ends open connections

@@ -1,15 +1,19 @@
 /**
- * Everybody comes back at once, as after a deployment: what does it cost Directus, and who gets in?
+ * All clients reconnect at once, as after a deployment: what does that cost Directus, and do all get
+ * in?
  *
- * 5,000 connections of 500 sessions ask within two seconds, in no order, and subscribe to a topic.
- * Who is told to come back does so at the time that was told.
+ * 5,000 connections of 500 sessions arrive within two seconds, in random order, and subscribe to a
+ * topic. A client that must retry does so at the time that the server names.
  *
  * @module
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
+import { textFrame } from "../support/frames.ts";
 import { ServerProcess } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
-import type { DirectusOrder, DirectusReady, DirectusReport } from "./directus_worker.ts";
+import { Directus } from "./directus.ts";
+import { print } from "./figures.ts";
 
 const CONNECTIONS = 5_000;
 const SESSIONS = 500;
@@ -19,24 +23,25 @@ const WITHIN_MS = 2_000;
 const MAX_IN_FLIGHT = 16;
 const TTL_MS = 5_000;
 
+/** When clients stop retrying, in milliseconds. */
 const DEADLINE_MS = 60_000;
 
-const SUBSCRIBE = new TextEncoder().encode('{"type":"subscribe","topic":"events:1"}');
+const SUBSCRIBE = textFrame('{"type":"subscribe","topic":"events:1"}');
 
-/** What became of all connections. */
+/** The results of all connections. */
 class Tally {
-  /** Subscribed, and when the last one was, since the first asked. */
-  in = 0;
-  inAfterMs = 0;
-  /** Subscribed after having been told to come back. */
-  inLater = 0;
-  /** Answers with 503 and a `Retry-After`, and with `unavailable` and a `retryAfterMs`. */
-  toldWhen = 0;
-  /** Connections that failed in another way, by that way. */
+  /** Connections that are subscribed, and when the last one was, in milliseconds. */
+  subscribed = 0;
+  lastMs = 0;
+  /** Connections that are subscribed after a retry. */
+  subscribedLater = 0;
+  /** Answers that name the time of a retry. */
+  retries = 0;
+  /** Connections that failed, by error. */
   readonly failures = new Map<string, number>();
 
-  fail(how: string): void {
-    this.failures.set(how, (this.failures.get(how) ?? 0) + 1);
+  fail(error: string): void {
+    this.failures.set(error, (this.failures.get(error) ?? 0) + 1);
   }
 }
 
@@ -48,140 +53,98 @@ export async function reconnects(): Promise<boolean> {
 }
 
 /**
- * Runs it once.
- *
- * A session's answer serves all its connections for the TTL: if some come later than that, as they
- * were told to or as this machine is slow, it is asked for once more.
- *
- * @param delayMs How long Directus takes for each answer.
+ * Runs it once. An answer for a session serves all its connections until its cache entry expires, so
+ * clients that arrive later, after a retry or on a slow machine, cause another call.
  */
 async function run(delayMs: number): Promise<boolean> {
-  const directus = new Directus();
-  try {
-    const { url, cookies } = await directus.ask<DirectusReady>(
-      { delayMs, sessions: SESSIONS } satisfies DirectusOrder,
-    );
-    await using server = await ServerProcess.spawn({ DIRECTUS_BASE_URL: url });
-    const { live } = await server.ports();
-    const tally = await comeBack(live, cookies);
-    const report = await directus.ask<DirectusReport>("report");
-    const maxCalls = SESSIONS * Math.ceil(tally.inAfterMs / TTL_MS);
-    const bounds = {
-      "calls to /users/me": [report.users, maxCalls],
-      "calls to /items": [report.items, maxCalls],
-      "most calls in flight": [report.mostInFlight, MAX_IN_FLIGHT],
-    } as const;
-    print(`reconnects: ${CONNECTIONS} connections of ${SESSIONS} sessions within ${WITHIN_MS} ms`);
-    print(`  Directus takes ${delayMs} ms`);
-    for (const [name, [count, most]] of Object.entries(bounds)) {
-      print(`  ${name}: ${count} (at most ${most})`);
-    }
-    print(`  got in: ${tally.in}, the last after ${Math.round(tally.inAfterMs)} ms`);
-    print(
-      `  told when to come back: ${tally.toldWhen} times; came back and got in: ${tally.inLater}`,
-    );
-    for (const [how, count] of tally.failures) print(`  failed: ${count} × ${how}`);
-    return tally.in === CONNECTIONS &&
-      Object.values(bounds).every(([count, most]) => count <= most);
-  } finally {
-    directus.terminate();
+  await using directus = await Directus.start(SESSIONS, delayMs);
+  await using server = await ServerProcess.spawn({ DIRECTUS_BASE_URL: directus.url });
+  const { live } = await server.ports();
+  const tally = await reconnectAll(live, directus.cookies);
+  const report = await directus.report();
+  const maxCalls = SESSIONS * Math.ceil(tally.lastMs / TTL_MS);
+  const bounds = {
+    "calls of /users/me": [report.users, maxCalls],
+    "calls of /items": [report.items, maxCalls],
+    "calls in flight": [report.mostInFlight, MAX_IN_FLIGHT],
+  } as const;
+  print(`reconnects: ${CONNECTIONS} connections of ${SESSIONS} sessions within ${WITHIN_MS} ms`);
+  print(`  Directus takes ${delayMs} ms for an answer`);
+  for (const [name, [count, max]] of Object.entries(bounds)) {
+    print(`  ${name}: ${count} (at most ${max})`);
   }
+  print(`  subscribed: ${tally.subscribed}, the last after ${Math.round(tally.lastMs)} ms`);
+  print(`  asked to retry: ${tally.retries} times; subscribed then: ${tally.subscribedLater}`);
+  for (const [error, count] of tally.failures) print(`  failed: ${count} × ${error}`);
+  return tally.subscribed === CONNECTIONS &&
+    Object.values(bounds).every(([count, max]) => count <= max);
 }
 
-/** Has all clients come, spread evenly over the time, and resolves once each is in or has failed. */
-async function comeBack(port: number, cookies: readonly string[]): Promise<Tally> {
+/** Connects all clients, evenly over the time; resolves once each is subscribed or has failed. */
+async function reconnectAll(port: number, cookies: readonly string[]): Promise<Tally> {
   const tally = new Tally();
-  const clients: RawClient[] = [];
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
   const startedAt = performance.now();
-  const arrive = async (cookie: string, index: number) => {
-    await sleep(index * WITHIN_MS / CONNECTIONS);
-    await enter(port, cookie, { tally, clients, deadline, startedAt });
-  };
-  await Promise.all(shuffled(cookies).map(arrive));
-  for (const client of clients) client.close();
+  const deadline = startedAt + DEADLINE_MS;
+  using stack = new DisposableStack();
+  await Promise.all(
+    shuffled(cookies).map(async (cookie, index) => {
+      await sleep(index * WITHIN_MS / CONNECTIONS);
+      let hasRetried = false;
+      const retryAfter = async (ms: number) => {
+        hasRetried = true;
+        tally.retries++;
+        if (performance.now() + ms > deadline) throw new Error("not subscribed at the deadline");
+        await sleep(ms);
+      };
+      try {
+        await subscribe(stack.use(await connect(port, cookie, retryAfter)), retryAfter);
+        tally.subscribed++;
+        if (hasRetried) tally.subscribedLater++;
+        tally.lastMs = performance.now() - startedAt;
+      } catch (error) {
+        tally.fail(String(error));
+      }
+    }),
+  );
   return tally;
 }
 
-/** Comes as often as it is told to, and says what came of it. */
-async function enter(
+/** Connects, as often as the server asks for a retry. */
+async function connect(
   port: number,
   cookie: string,
-  { tally, clients, deadline, startedAt }: {
-    tally: Tally;
-    clients: RawClient[];
-    deadline: AbortSignal;
-    startedAt: number;
-  },
-): Promise<void> {
-  let isLate = false;
-  const comeBackIn = async (waitMs: number) => {
-    isLate = true;
-    tally.toldWhen++;
-    await sleep(waitMs);
-    if (deadline.aborted) throw new Error("not in at the deadline");
-  };
-  try {
-    let client = await RawClient.connect(port);
-    for (;;) {
-      clients.push(client);
-      const { status, headers } = await client.upgrade("/", { cookie });
-      if (status === 101) break;
-      const retryAfter = headers.get("retry-after");
-      if (status !== 503 || retryAfter === null) throw new Error(`status ${status}`);
-      client.close();
-      await comeBackIn(Number(retryAfter) * 1_000);
-      client = await RawClient.connect(port);
-    }
-    await client.message(); // welcome
-    for (;;) {
-      await client.sendFrame({ opcode: 1, payload: SUBSCRIBE });
-      const { type, code, retryAfterMs } = await client.message();
-      if (type === "subscribed") break;
-      if (code !== "unavailable") throw new Error(`answer ${code}`);
-      await comeBackIn(retryAfterMs);
-    }
-    tally.in++;
-    if (isLate) tally.inLater++;
-    tally.inAfterMs = performance.now() - startedAt;
-  } catch (error) {
-    tally.fail(String(error));
+  retryAfter: (ms: number) => Promise<void>,
+): Promise<RawClient> {
+  for (;;) {
+    const client = await RawClient.connect(port);
+    const { status, headers } = await client.upgrade("/", { cookie });
+    if (status === 101) return client;
+    client.close();
+    const seconds = headers.get("retry-after");
+    if (status !== 503 || seconds === null) throw new Error(`status ${status}`);
+    await retryAfter(Number(seconds) * 1_000);
   }
 }
 
-/** The cookies for all connections, each as often as the others, in no order. */
+/** Subscribes, as often as the server asks for a retry. */
+async function subscribe(
+  client: RawClient,
+  retryAfter: (ms: number) => Promise<void>,
+): Promise<void> {
+  await client.message(); // welcome
+  for (;;) {
+    await client.sendFrame(SUBSCRIBE);
+    const { type, code, retryAfterMs } = await client.message();
+    if (type === "subscribed") return;
+    if (code !== "unavailable") throw new Error(`error ${code}`);
+    await retryAfter(retryAfterMs);
+  }
+}
+
+/** The cookies of all connections, each equally often, in random order. */
 function shuffled(cookies: readonly string[]): string[] {
   return Array.from({ length: CONNECTIONS }, (_, index) => ({
     cookie: cookies[index % cookies.length] ?? "",
-    place: Math.random(),
-  })).sort((a, b) => a.place - b.place).map(({ cookie }) => cookie);
-}
-
-/** The thread of the stand-in. */
-class Directus {
-  readonly #worker = new Worker(new URL("./directus_worker.ts", import.meta.url), {
-    type: "module",
-  });
-
-  /** Tells it something and resolves to its answer. */
-  ask<T>(message: unknown): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#worker.onmessage = ({ data }) => resolve(data);
-    this.#worker.onerror = ({ message }) => reject(new Error(message));
-    this.#worker.postMessage(message);
-    return promise;
-  }
-
-  /** Ends it. */
-  terminate(): void {
-    this.#worker.terminate();
-  }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+    order: Math.random(),
+  })).sort((a, b) => a.order - b.order).map(({ cookie }) => cookie);
 }

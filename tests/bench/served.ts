@@ -1,6 +1,7 @@
 /**
- * The server, as the program runs it, which also tells how long its event loop was held: `watch` on
- * its standard input begins to look, `told` tells the longest time since, in milliseconds.
+ * The server, as `main.ts` runs it, which also measures how long its event loop is blocked. The line
+ * `watch` on its standard input starts the measurement; `report` answers the longest time since then,
+ * in milliseconds.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { compose } from "../../live/application.ts";
 import { readConfig } from "../../live/config/read_config.ts";
 import { variables } from "../../live/config/variables.ts";
 
-/** A timer that ticks so often shows a held loop to that many milliseconds. */
+/** Interval of the timer that measures, and so the precision, in milliseconds. */
 const TICK_MS = 1;
 
 const names = Object.keys(variables);
@@ -28,7 +29,7 @@ let longestMs = 0;
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   for (const word of text.split("\n")) {
     if (word === "watch") watch();
-    if (word === "watch" || word === "told") print(longestMs);
+    if (word === "watch" || word === "report") print(longestMs);
   }
 }
 

@@ -1,91 +1,101 @@
 /**
- * The servers that are measured, each in a process on a core of its own.
+ * The servers that are measured, each in a process of its own on the servers' core.
  *
  * @module
  */
 
-import { pinned } from "./pinned.ts";
-import { Directus } from "./directus.ts";
-import type { Publishing } from "./load/orders.ts";
 import { takeFreePort } from "../../live/transport/listener.ts";
 import { isInstalled } from "../support/program.ts";
 import { flagsOf } from "../support/task_flags.ts";
-
-/** The core that servers run on. */
-export const SERVER_CORE = 0;
+import { Directus } from "./directus.ts";
+import type { Publishing } from "./load/orders.ts";
+import { PinnedProgram, SERVER_CORE } from "./pinned_program.ts";
 
 const TOKEN = "the-publish-token-of-the-bench";
 
 /** A server that is measured. */
 export interface BenchServer extends AsyncDisposable {
+  /** Its process id. */
   readonly pid: number;
   /** Port of its WebSockets. */
   readonly port: number;
+  /** How to publish. */
   readonly publishing: Publishing;
+  /** A `Cookie` header for each session. */
   readonly cookies: readonly string[];
-  /** The stand-in that it asks, if it asks any. */
-  readonly directus: Directus | undefined;
-  /** Says something to its standard input, and resolves to the next line of its output. */
+  /** Its Directus, if it has one. */
+  readonly directus?: Directus;
+  /** Writes a line to its standard input, and resolves to the line that it answers. */
   ask(text: string): Promise<string>;
-  /** Ends it with SIGTERM. */
+  /** Stops it. */
   stop(): Promise<void>;
 }
 
 /** Starts a server. */
 export type StartServer = () => Promise<BenchServer>;
 
-/** How to start the real one. */
+/** How to start the real server. */
 export interface LiveOptions {
-  /** Variables of its own. */
+  /** Environment variables. @default {{}} */
   readonly env?: Readonly<Record<string, string>>;
-  /** Sessions that the stand-in knows. @default {500} */
-  readonly sessions?: number;
-  /** A stand-in that is running already. */
+  /** Its Directus. @default {one of its own, with 500 sessions} */
   readonly directus?: Directus;
 }
 
-/** Starts the server as `deno task start` does, with a stand-in for Directus on the clients' core. */
+/** Sessions of a Directus that a server starts for itself. */
+const SESSIONS = 500;
+
+/** Starts the server with the flags of `deno task start`. */
 export async function startLive(options: LiveOptions = {}): Promise<BenchServer> {
-  const directus = options.directus ?? await Directus.start(options.sessions ?? 500);
+  const directus = options.directus ?? await Directus.start(SESSIONS);
   const flags = [...await flagsOf("imports"), ...await flagsOf("permissions")];
   const script = new URL("./served.ts", import.meta.url).pathname;
-  const child = pinned(
-    SERVER_CORE,
-    Deno.execPath(),
-    ["run", "-q", ...flags, script],
-    {
-      cwd: new URL("../../", import.meta.url),
-      stdin: "piped",
-      env: {
-        DIRECTUS_BASE_URL: directus.url,
-        LIVE_WS_HOST: "127.0.0.1",
-        LIVE_WS_PORT: "0",
-        OPS_PORT: "0",
-        LIVE_MAX_CONNECTIONS_PER_USER: "50000",
-        LIVE_WS_PING_INTERVAL_MS: "60000",
-        LIVE_PUBLISH_TOKEN: TOKEN,
-        LOG_LEVEL: "ERROR",
-        ...options.env,
-      },
+  const program = new PinnedProgram(SERVER_CORE, Deno.execPath(), ["run", "-q", ...flags, script], {
+    cwd: new URL("../../", import.meta.url),
+    env: {
+      DIRECTUS_BASE_URL: directus.url,
+      LIVE_WS_HOST: "127.0.0.1",
+      LIVE_WS_PORT: "0",
+      OPS_PORT: "0",
+      LIVE_MAX_CONNECTIONS_PER_USER: "50000",
+      LIVE_WS_PING_INTERVAL_MS: "60000",
+      LIVE_PUBLISH_TOKEN: TOKEN,
+      LOG_LEVEL: "ERROR",
+      ...options.env,
     },
-  );
-  const process = new Process(child);
-  const { live, ops } = JSON.parse(await process.line());
-  return process.server({
-    port: live,
-    publishing: {
-      port: ops,
-      path: "/publish",
-      headers: `Authorization: Bearer ${TOKEN}\r\n`,
-      body: '{"topic":"events:#","data":@}',
-    },
-    cookies: directus.cookies,
-    directus,
-    dispose: () => options.directus === undefined ? directus[Symbol.asyncDispose]() : undefined,
   });
+  const { live: port, ops } = JSON.parse(await program.line());
+  const publishing = {
+    port: ops,
+    path: "/publish",
+    headers: `Authorization: Bearer ${TOKEN}\r\n`,
+    body: '{"topic":"events:#","data":@}',
+  };
+  const server = serverOf(program, { port, publishing, cookies: directus.cookies, directus });
+  return {
+    ...server,
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      if (options.directus === undefined) await directus[Symbol.asyncDispose]();
+    },
+  };
 }
 
-/** Servers of others, by name, where this machine has what they need. */
+function serverOf(
+  program: PinnedProgram,
+  rest: Pick<BenchServer, "port" | "publishing" | "cookies" | "directus">,
+): BenchServer {
+  const stop = () => program[Symbol.asyncDispose]();
+  return {
+    ...rest,
+    pid: program.pid,
+    ask: (text) => program.ask(text),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Servers to compare with, by name, where this machine has what they need. */
 export const peers: Readonly<Record<string, StartServer>> = {
   ...(isInstalled("node") && isInstalled("npm")
     ? { "Node ws": () => startPeer("node", "node_ws.mjs") }
@@ -93,81 +103,36 @@ export const peers: Readonly<Record<string, StartServer>> = {
   ...(isInstalled("bun") ? { "Bun publish": () => startPeer("bun", "bun_publish.ts") } : {}),
 };
 
-async function startPeer(program: string, file: string): Promise<BenchServer> {
+async function startPeer(path: string, file: string): Promise<BenchServer> {
   const port = takeFreePort();
   const script = new URL(`./peers/${file}`, import.meta.url).pathname;
-  const folder = program === "node" ? [await installWs()] : [];
-  const process = new Process(pinned(SERVER_CORE, program, [script, `${port}`, ...folder]));
-  await process.line();
+  const folder = path === "node" ? [await installWs()] : [];
+  const program = new PinnedProgram(SERVER_CORE, path, [script, `${port}`, ...folder]);
+  await program.line();
   const publishing = { port, path: "/pub", body: '{"topic":"events:#","data":@}' };
-  return process.server({ port, publishing, cookies: [], directus: undefined, dispose() {} });
+  return serverOf(program, { port, publishing, cookies: [] });
 }
 
 let ws: Promise<string> | undefined;
 
-/** Installs npm's `ws` for Node, once; resolves to the folder. */
+/** Installs npm's `ws` for Node once; resolves to the folder. */
 function installWs(): Promise<string> {
   return ws ??= (async () => {
     const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
     const folder = `${cache}/live-bench`;
     const { success } = await new Deno.Command("npm", {
-      args: ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error", "ws@8"],
+      args: [
+        "install",
+        "--prefix",
+        folder,
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+        "ws@8.23.0",
+      ],
       stdout: "null",
     }).output();
     if (!success) throw new Error("Cannot install ws from npm");
     return folder;
   })();
-}
-
-/** A server's process. */
-class Process {
-  readonly #child: Deno.ChildProcess;
-  readonly #output: ReadableStreamDefaultReader<string>;
-  #rest = "";
-  #ended = false;
-
-  constructor(child: Deno.ChildProcess) {
-    this.#child = child;
-    this.#output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  async line(): Promise<string> {
-    while (!this.#rest.includes("\n")) {
-      const { value, done } = await this.#output.read();
-      if (done) throw new Error("A server has ended");
-      this.#rest += value;
-    }
-    const end = this.#rest.indexOf("\n");
-    const line = this.#rest.slice(0, end);
-    this.#rest = this.#rest.slice(end + 1);
-    return line;
-  }
-
-  server(
-    { dispose, ...rest }:
-      & Pick<BenchServer, "port" | "publishing" | "cookies" | "directus">
-      & { dispose(): unknown },
-  ): BenchServer {
-    const stop = async () => {
-      if (this.#ended) return;
-      this.#ended = true;
-      this.#child.kill("SIGTERM");
-      await this.#child.status;
-    };
-    return {
-      ...rest,
-      pid: this.#child.pid,
-      ask: async (text) => {
-        const input = this.#child.stdin.getWriter();
-        await input.write(new TextEncoder().encode(`${text}\n`));
-        input.releaseLock();
-        return await this.line();
-      },
-      stop,
-      async [Symbol.asyncDispose]() {
-        await stop();
-        await dispose();
-      },
-    };
-  }
 }

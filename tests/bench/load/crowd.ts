@@ -1,5 +1,5 @@
 /**
- * A crowd of clients on raw sockets, which count what arrives and decode nothing.
+ * Many clients on raw sockets, which count messages and decode nothing.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { eachTime, lastSequence, MAX_CARRY, nowUs } from "./marks.ts";
 import type { Histogram } from "./histogram.ts";
 import type { Connected, ConnectOrder } from "./orders.ts";
 
-/** Every so-manieth connection's latencies are taken. */
+/** Latencies are measured on one of this many connections. */
 const SAMPLE = 16;
 
-/** How long all may take to connect, in milliseconds. */
+/** How long it may take until all are connected, in milliseconds. */
 const DEADLINE_MS = 120_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** One text frame from a client, masked with zeros (RFC 6455, section 5.3). */
+/** Returns a client's text frame, masked with zeros (RFC 6455, section 5.3). */
 export function textFrame(text: string): Uint8Array<ArrayBuffer> {
   const payload = encoder.encode(text);
   const head = payload.length < 126
@@ -27,38 +27,38 @@ export function textFrame(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array([...head, 0, 0, 0, 0, ...payload]);
 }
 
-/** Connections, known by their numbers from 0. */
+/** Connections, numbered from 0. */
 export class Crowd implements Disposable {
-  /** Watches all connections; others may be added with larger numbers. */
+  /** Polls all connections; other sockets may be added with larger numbers. */
   readonly poller: Poller = new Poller();
   /** Topic of each connection. */
   readonly topics: readonly number[];
-  /** Last sequence number that each connection has seen. */
+  /** Last sequence number that each connection has received. */
   readonly last: Int32Array;
-  /** Reads that found something. */
+  /** Reads that returned data. */
   reads = 0;
-  /** Takes latencies, if somebody wants them. */
+  /** Collects latencies, if set. */
   latencies: Histogram | undefined;
-  /** Told of each connection's new last sequence number. */
+  /** Called with each connection's new last sequence number. */
   onSequence: (number: number, sequence: number) => void = () => {};
   readonly #fds: number[] = [];
   readonly #order: ConnectOrder;
   readonly #buffer = new Uint8Array(262_144);
-  /** What followed the last whole message, of connections whose last read ended within one. */
+  /** The incomplete message at the end of a connection's last read. */
   readonly #carries = new Map<number, Uint8Array>();
 
-  /** Prepares a crowd. */
+  /** Prepares the connections. */
   constructor(order: ConnectOrder) {
     this.#order = order;
     this.topics = Array.from({ length: order.count }, (_, index) => index % (order.topics ?? 1));
     this.last = new Int32Array(order.count);
   }
 
-  /** Opens all connections. Who is told to come back later does. */
+  /** Opens all connections. Those that the server asks to retry later do so. */
   open(): Connected {
     const { count, atOnce = 64 } = this.#order;
     const startedAt = performance.now();
-    /** What each has received, until it is ready. */
+    /** What each connection has received, until it is ready. */
     const texts = new Map<number, string>();
     const waiting = new Map<number, number>();
     let opened = 0;
@@ -99,7 +99,7 @@ export class Crowd implements Disposable {
     return { seconds: (performance.now() - startedAt) / 1000, failed: count - ready };
   }
 
-  /** What has become of a connection that is opened; a number says in how many ms to try again. */
+  /** The state of a connection that is being opened; a number is the time until a retry, in ms. */
   #stateOf(number: number, before: string, text: string): "ready" | "failed" | "waiting" | number {
     const { hello, answer } = this.#order;
     if (!text.includes("\r\n\r\n")) return "waiting";
@@ -114,7 +114,7 @@ export class Crowd implements Disposable {
     return answer === undefined || text.includes(answer) ? "ready" : "waiting";
   }
 
-  /** Reads what a connection has. */
+  /** Reads from a connection. */
   read(number: number): void {
     const carry = this.#carries.get(number);
     if (carry !== undefined) this.#buffer.set(carry);
@@ -130,7 +130,7 @@ export class Crowd implements Disposable {
   #take(number: number, length: number): void {
     const buffer = this.#buffer;
     const end = buffer[length - 1];
-    const isWhole = end === 0x7d || end === 0x5d; // } or ]: else the read ended within a message
+    const isWhole = end === 0x7d || end === 0x5d; // } or ]: otherwise the read ended within a message
     const sequence = lastSequence(buffer, length);
     if (number % SAMPLE === 0 && this.latencies !== undefined) {
       const arrivedUs = nowUs();

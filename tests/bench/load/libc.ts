@@ -1,6 +1,6 @@
 /**
- * Sockets straight from the C library, by way of Deno's FFI: a client in Deno's own API would need
- * more time than the servers that it measures. Linux only.
+ * Sockets of the C library, by Deno's FFI. Clients on Deno's own API would need more CPU time than the
+ * servers that they measure. Linux only.
  *
  * @module
  */
@@ -33,10 +33,10 @@ const { symbols: libc } = Deno.dlopen("libc.so.6", {
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
 });
 
-/** Connects to a port of 127.0.0.1; the socket never blocks from then on. */
+/** Connects to a port of 127.0.0.1; the socket does not block afterwards. */
 export function connect(port: number): number {
   const fd = libc.socket(AF_INET, SOCK_STREAM, 0);
-  if (fd < 0) throw new Error("Cannot open a socket: are there too many files?");
+  if (fd < 0) throw new Error("Cannot open a socket: too many open files?");
   const address = new DataView(new ArrayBuffer(16));
   address.setUint16(0, AF_INET, true);
   address.setUint16(2, port);
@@ -50,13 +50,13 @@ export function connect(port: number): number {
   return fd;
 }
 
-/** Sends all of it; what a test sends is small. */
+/** Sends a message that is small enough for one call. */
 export function send(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
   const count = libc.send(fd, bytes, bytes.length, MSG_NOSIGNAL);
   if (count !== bytes.length) throw new Error(`Cannot send: ${count} of ${bytes.length} bytes`);
 }
 
-/** Reads what there is; 0 at the end, negative if there is nothing. */
+/** Reads available data; returns 0 at the end, and a negative number if there is none. */
 export function receive(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
   return libc.recv(fd, buffer, buffer.length, 0);
 }
@@ -66,12 +66,12 @@ export function close(fd: number): void {
   libc.close(fd);
 }
 
-/** Watches sockets for what can be read. */
+/** Polls sockets for data to read (epoll). */
 export class Poller implements Disposable {
   readonly #fd = libc.epoll_create1(0);
   readonly #events = new DataView(new ArrayBuffer(EVENT_BYTES * 1024));
 
-  /** Watches a socket, known by a number. */
+  /** Adds a socket, which is identified by a number. */
   add(fd: number, number: number): void {
     const event = new DataView(new ArrayBuffer(EVENT_BYTES));
     event.setUint32(0, EPOLLIN, true);
@@ -79,7 +79,7 @@ export class Poller implements Disposable {
     libc.epoll_ctl(this.#fd, EPOLL_CTL_ADD, fd, event);
   }
 
-  /** Waits for so many milliseconds at most, and tells the numbers of sockets that can be read. */
+  /** Waits until sockets are readable or the time is over; calls back with their numbers. */
   poll(timeoutMs: number, onReadable: (number: number) => void): void {
     const count = libc.epoll_wait(this.#fd, this.#events, 1024, timeoutMs);
     for (let i = 0; i < count; i++) {

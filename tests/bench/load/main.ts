@@ -1,6 +1,6 @@
 /**
- * The load generator: a process of its own, on a core of its own. It takes orders on its standard
- * input and answers each with a line of JSON.
+ * The load generator, a process of its own. Each line on its standard input is an order in JSON, which
+ * it answers with a line of JSON.
  *
  * @module
  */
@@ -31,7 +31,7 @@ function obey(order: Order): Connected | Published | Called | Record<string, nev
 }
 
 function connected(): Crowd {
-  if (crowd === undefined) throw new Error("Nobody is connected");
+  if (crowd === undefined) throw new Error("No client is connected");
   return crowd;
 }
 

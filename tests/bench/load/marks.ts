@@ -1,6 +1,7 @@
 /**
- * What a message carries to be measured by, found in raw bytes without decoding frames or JSON:
- * `{"t":"0000123456789","pad":"…","s":"000000042"}`. The time is when it was due, in microseconds.
+ * Marks in a message, which are found in raw bytes without decoding frames or JSON:
+ * `{"t":"0000123456789","pad":"…","s":"000000042"}`, the time when it was due in microseconds, and its
+ * sequence number.
  *
  * @module
  */
@@ -11,18 +12,18 @@ const SEQUENCE_DIGITS = 9;
 const TIME = Array.from('"t":"', (char) => char.charCodeAt(0));
 const SEQUENCE = Array.from('"s":"', (char) => char.charCodeAt(0));
 
-/** So far from the end of a frame its last sequence number begins at most: `"s":"…"}}]`. */
+/** Longest end of a frame from its last sequence number on: `"s":"…"}}]`. */
 const TAIL = SEQUENCE.length + SEQUENCE_DIGITS + 4;
 
-/** Most bytes that may have to be kept, if a read ends within a mark. */
+/** Bytes to keep if a read ends within a mark. */
 export const MAX_CARRY = 64;
 
-/** Microseconds since the start of this process. */
+/** Returns the microseconds since the start of this process. */
 export function nowUs(): number {
   return Math.round(performance.now() * 1000);
 }
 
-/** Makes a message's data, padded to a length. */
+/** Returns a message's data, padded to a length. */
 export function dataOf(sequence: number, dueUs: number, length: number): string {
   const time = String(dueUs).padStart(TIME_DIGITS, "0");
   const number = String(sequence).padStart(SEQUENCE_DIGITS, "0");
@@ -39,7 +40,7 @@ export function lastSequence(bytes: Uint8Array, length: number): number {
   return 0;
 }
 
-/** Calls back with the time of each message that is whole enough to have one. */
+/** Calls back with the time of each message. */
 export function eachTime(bytes: Uint8Array, length: number, tell: (dueUs: number) => void): void {
   const last = length - TIME.length - TIME_DIGITS;
   for (let at = 0; at <= last; at++) {

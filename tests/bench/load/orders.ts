@@ -1,31 +1,31 @@
 /**
- * What the load generator is told, one line of JSON each, and what it answers.
+ * Orders to the load generator, and its answers. Each is a line of JSON.
  *
  * @module
  */
 
-/** Opens connections. They are closed first that there were. */
+/** Opens connections, after it has closed those of an earlier order. */
 export interface ConnectOrder {
   readonly order: "connect";
   /** Port of the server's WebSockets. */
   readonly port: number;
-  /** How many. */
+  /** Number of connections. */
   readonly count: number;
-  /** Values of the `Cookie` header, in turn. */
+  /** `Cookie` headers, which the connections use in turn. */
   readonly cookies: readonly string[];
-  /** The first message of each, with `#` for the number of its topic. @default {none} */
+  /** The first message of each connection, with `#` for the number of its topic. @default {none} */
   readonly hello?: string;
-  /** What comes when it is subscribed. @default {no message} */
+  /** A text in the answer to the first message. @default {none} */
   readonly answer?: string;
-  /** How many topics there are; the connections take them in turn. @default {1} */
+  /** Number of topics, which the connections use in turn. @default {1} */
   readonly topics?: number;
-  /** Connections to open at a time. @default {64} */
+  /** Connections to open concurrently. @default {64} */
   readonly atOnce?: number;
 }
 
 /** Where and how to publish. */
 export interface Publishing {
-  /** Port of the server that takes it. */
+  /** Port of the server. */
   readonly port: number;
   /** Path to post to. */
   readonly path: string;
@@ -35,70 +35,70 @@ export interface Publishing {
   readonly body: string;
 }
 
-/** Publishes at a rate, however long the server takes. */
+/** Publishes at a rate, however slow the server is (open loop). */
 export interface RateOrder {
   readonly order: "rate";
   readonly publishing: Publishing;
-  /** Messages a second. */
+  /** Messages per second. */
   readonly perSecond: number;
-  /** For how long. */
+  /** Duration, in seconds. */
   readonly seconds: number;
-  /** Topics, published to in turn. @default {1} */
+  /** Number of topics, which messages use in turn. @default {1} */
   readonly topics?: number;
-  /** Process whose CPU time counts. */
+  /** Process whose CPU time is measured. */
   readonly pid: number;
 }
 
-/** Publishes the next message when all have the one before. */
+/** Publishes a message once all clients have received the one before. */
 export interface OneOrder extends Omit<RateOrder, "order" | "perSecond"> {
   readonly order: "one";
 }
 
-/** Publishes to nobody, as fast as so many connections can. */
+/** Publishes without subscribers, as fast as possible. */
 export interface CallsOrder {
   readonly order: "calls";
   readonly publishing: Publishing;
-  /** Connections, each with one call under way. */
+  /** Number of connections, each with one call in flight. */
   readonly connections: number;
-  /** Messages in one call; more than 1 makes the body an array. */
+  /** Messages in one call; the body is an array if there are several. */
   readonly batch: number;
   readonly seconds: number;
 }
 
-/** What may be ordered. */
+/** An order. */
 export type Order = ConnectOrder | RateOrder | OneOrder | CallsOrder | { readonly order: "close" };
 
-/** What came of opening connections. */
+/** The answer to {@linkcode ConnectOrder}. */
 export interface Connected {
-  /** Seconds until the last was ready. */
+  /** Seconds until the last connection was ready. */
   readonly seconds: number;
   /** Connections that were refused or broke. */
   readonly failed: number;
 }
 
-/** What came of publishing. */
+/** The answer to {@linkcode RateOrder} and {@linkcode OneOrder}. */
 export interface Published {
   /** Messages published. */
   readonly published: number;
-  /** Messages that should have arrived, over all connections, and did within 5 s of the end. */
+  /** Messages that arrived, over all connections, at most 5 s after the end. */
   readonly delivered: number;
-  /** Connections that did not get the last message in time. */
+  /** Connections that did not receive the last message in time. */
   readonly behind: number;
-  /** From when a message was due to its arrival, in milliseconds, of every 16th connection. */
+  /** Time from when a message was due to its arrival, in milliseconds, on a sample of connections. */
   readonly p50: number;
   readonly p99: number;
-  /** Frames, or parts of long ones, that arrived. */
+  /** Frames that arrived, or parts of long frames. */
   readonly reads: number;
   /** CPU time of the server for each delivered message, in microseconds. */
   readonly cpuUs: number;
-  /** How long it took, in seconds. */
+  /** Duration until all messages had arrived, in seconds. */
   readonly seconds: number;
-  /** Part of the time in which this process was busy itself. */
+  /** Fraction of the time in which this process used its core. */
   readonly busy: number;
 }
 
-/** What came of calls. */
+/** The answer to {@linkcode CallsOrder}. */
 export interface Called {
-  /** Messages a second. */
+  /** Messages per second. */
   readonly perSecond: number;
 }

@@ -1,5 +1,5 @@
 /**
- * What the crowd is put through.
+ * The measurements of the load generator.
  *
  * @module
  */
@@ -15,16 +15,16 @@ import { Publisher } from "./publisher.ts";
 /** Length of a message's data, in bytes. */
 const LENGTH = 200;
 
-/** How long after the end of a phase messages may arrive, in milliseconds. */
+/** How long after the last message others may still arrive, in milliseconds. */
 const GRACE_MS = 5_000;
 
-/** One run of a phase: what is published, and who has got it. */
+/** One measurement: what is published, and which clients have received it. */
 class Run implements Disposable {
   readonly crowd: Crowd;
   readonly #publisher: Publisher;
   readonly #pid: number;
   readonly #topics: number;
-  /** Members of each topic, and those that have its last message. */
+  /** Subscribers of each topic, and those that have its last message. */
   readonly #members: number[];
   readonly #arrived: number[];
   readonly #startedAt = performance.now();
@@ -54,7 +54,7 @@ class Run implements Disposable {
     this.#cpu = cpuSeconds(pid);
   }
 
-  /** Whether everybody has got everything. */
+  /** Whether all clients have received all messages. */
   get isQuiet(): boolean {
     return this.#arrived.every((count, topic) => count === this.#members[topic]);
   }
@@ -112,7 +112,7 @@ class Run implements Disposable {
   }
 }
 
-/** Publishes at a rate (open loop), and waits until all has arrived. */
+/** Publishes at a rate (open loop), and waits until all messages have arrived. */
 export function publishAtRate(crowd: Crowd, order: RateOrder): Published {
   using run = new Run(crowd, order);
   const startedUs = nowUs();
@@ -120,7 +120,7 @@ export function publishAtRate(crowd: Crowd, order: RateOrder): Published {
   for (let index = 0; index < count;) {
     const dueUs = startedUs + Math.round(index * 1e6 / order.perSecond);
     const waitMs = (dueUs - nowUs()) / 1000;
-    if (waitMs > 0) run.poll(Math.ceil(waitMs)); // late by a millisecond at most, and idle meanwhile
+    if (waitMs > 0) run.poll(Math.ceil(waitMs)); // late by a millisecond at most
     else {
       run.publish(dueUs);
       index++;
@@ -132,7 +132,7 @@ export function publishAtRate(crowd: Crowd, order: RateOrder): Published {
   return run.result();
 }
 
-/** Publishes the next message once all have the one before. */
+/** Publishes a message once all clients have received the one before. */
 export function publishOneByOne(crowd: Crowd, order: OneOrder): Published {
   using run = new Run(crowd, order);
   while (run.seconds < order.seconds) {
@@ -143,7 +143,7 @@ export function publishOneByOne(crowd: Crowd, order: OneOrder): Published {
   return run.result();
 }
 
-/** Publishes to nobody as fast as it goes. */
+/** Publishes without subscribers, as fast as possible. */
 export function call({ publishing, connections, batch, seconds }: CallsOrder): Called {
   using poller = new Poller();
   const publishers = Array.from(

@@ -1,5 +1,5 @@
 /**
- * The publisher: POST requests over one connection, pipelined, so that their order is certain.
+ * The publisher: POST requests over one connection, pipelined, which keeps their order.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const decoder = new TextDecoder();
 
 /** Publishes, and counts the answers. */
 export class Publisher implements Disposable {
-  /** Answers that came. */
+  /** Answers so far. */
   answered = 0;
   readonly #publishing: Publishing;
   readonly #fd: number;
@@ -26,7 +26,7 @@ export class Publisher implements Disposable {
     poller.add(this.#fd, number);
   }
 
-  /** Publishes messages with one call. */
+  /** Publishes messages in one call. */
   publish(data: readonly string[], topic = 0): void {
     const { path, headers = "" } = this.#publishing;
     const items = data.map((text) =>
@@ -40,7 +40,7 @@ export class Publisher implements Disposable {
     );
   }
 
-  /** Reads answers. @throws {Error} If one is no success. */
+  /** Reads answers. @throws {Error} If a call failed. */
   read(): void {
     const length = receive(this.#fd, this.#buffer);
     if (length === 0) throw new Error("The server closed the publisher's connection");

@@ -1,5 +1,5 @@
 /**
- * Fan-out: rising rates until a server no longer keeps up, and one broadcast at a time.
+ * Fan-out: rising rates until a server falls behind, and one broadcast at a time.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { LoadGenerator } from "../load_generator.ts";
 import { type BenchServer, peers, startLive, type StartServer } from "../servers.ts";
 import type { Curve, Outcome, Scenario } from "./scenario.ts";
 
-/** How many connections, at which rates, and what latency still counts as keeping up. */
+/** Connections, rates, and the latency at which a server has fallen behind. */
 interface Plan {
   readonly connections: number;
   readonly rates: readonly number[];
-  /** Most that the 99th percentile may be, in milliseconds. */
-  readonly mostMs: number;
+  /** The largest 99th percentile at which a server keeps up, in milliseconds. */
+  readonly maxMs: number;
 }
 
 const SECONDS = 4;
@@ -23,10 +23,10 @@ const LIVE = "Live";
 
 const servers: Readonly<Record<string, StartServer>> = { [LIVE]: startLive, ...peers };
 
-/** Figures of each round by server and rate; rate 0 is one broadcast at a time. */
+/** Results by server and rate, one for each round; rate 0 is one broadcast at a time. */
 type Figures = Map<string, Map<number, Published[]>>;
 
-/** The scenario of a number of connections. */
+/** Creates the scenario for a number of connections. */
 export function fanOut(plan: Plan): Scenario {
   const { connections } = plan;
   return {
@@ -50,7 +50,7 @@ export function fanOut(plan: Plan): Scenario {
 
 async function measure(
   start: StartServer,
-  { connections: count, rates, mostMs }: Plan,
+  { connections: count, rates, maxMs }: Plan,
   tell: (rate: number, published: Published) => void,
 ): Promise<void> {
   await using server = await start();
@@ -64,11 +64,11 @@ async function measure(
     const published = await load.rate({ publishing, pid, perSecond, seconds: SECONDS });
     print(`  ${perSecond}/s: p99 ${short(published.p99)} ms, ${short(published.cpuUs)} µs`);
     tell(perSecond, published);
-    if (!keepsUp(published, mostMs)) return;
+    if (!keepsUp(published, maxMs)) return;
   }
 }
 
-/** Connects and subscribes so many clients. @throws {Error} If any of them fails. */
+/** Connects and subscribes clients; resolves to the time in seconds. @throws {Error} If one fails. */
 export async function join(
   load: LoadGenerator,
   { port, cookies }: BenchServer,
@@ -82,16 +82,16 @@ export async function join(
   return seconds;
 }
 
-function keepsUp({ behind, p99 }: Published, mostMs: number): boolean {
-  return behind === 0 && p99 <= mostMs;
+function keepsUp({ behind, p99 }: Published, maxMs: number): boolean {
+  return behind === 0 && p99 <= maxMs;
 }
 
 function outcome(plan: Plan, rounds: number, figures: Figures): Outcome {
-  const { rates, mostMs, connections } = plan;
+  const { rates, maxMs, connections } = plan;
   const names = [...figures.keys()];
   const of = (name: string, rate: number) => figures.get(name)?.get(rate) ?? [];
   const isKept = (name: string, rate: number) =>
-    of(name, rate).filter((published) => keepsUp(published, mostMs)).length * 2 > rounds;
+    of(name, rate).filter((published) => keepsUp(published, maxMs)).length * 2 > rounds;
   const cell = (name: string, rate: number, figure: (of: Published) => number) =>
     isKept(name, rate) ? spread(of(name, rate).map(figure)) : "–";
   const sustained = (name: string) => Math.max(0, ...rates.filter((rate) => isKept(name, rate)));
@@ -100,26 +100,26 @@ function outcome(plan: Plan, rounds: number, figures: Figures): Outcome {
   const shown = rates.filter((rate) => names.some((name) => of(name, rate).length > 0));
   const others = names.filter((name) => name !== LIVE);
   const text = [
-    `99th percentile of delivery in ms, median (least–most) of ${rounds} rounds; – where it no ` +
-    `longer keeps up (something late or lost, or more than ${mostMs} ms):`,
+    `99th percentile of delivery in ms, median (min–max) of ${rounds} rounds; – where it has ` +
+    `fallen behind (late or lost messages, or more than ${maxMs} ms):`,
     "",
     table(
-      ["messages a second", ...shown.map(String)],
+      ["messages per second", ...shown.map(String)],
       names.map((name) => [name, ...shown.map((rate) => cell(name, rate, ({ p99 }) => p99))]),
     ),
     "",
-    "CPU of the server for a delivered message, in µs:",
+    "CPU time of the server for a delivered message, in µs:",
     "",
     table(
-      ["messages a second", ...shown.map(String)],
+      ["messages per second", ...shown.map(String)],
       names.map((name) => [name, ...shown.map((rate) => cell(name, rate, ({ cpuUs }) => cpuUs))]),
     ),
     "",
     table(
       [
         "",
-        "sustained, messages a second",
-        "one broadcast at a time: deliveries a second",
+        "sustained, messages per second",
+        "one broadcast at a time: deliveries per second",
         "p99, ms",
       ],
       names.map((name) => [

@@ -13,22 +13,22 @@ import type { Scenario } from "./scenario.ts";
 
 const SECONDS = 4;
 
-/** Connections that listen, and those that are idle beside them, each with a topic of its own. */
+/** Connections that receive messages, and idle ones, each with a topic of its own. */
 const PLANS = {
-  "1,000 connections, 1 topic": { listening: 1_000, topics: 1, idle: 0 },
-  "10,000 connections, 1 topic": { listening: 10_000, topics: 1, idle: 0 },
-  "1,000 connections, 1 topic; 8,000 idle topics beside": {
-    listening: 1_000,
+  "1,000 connections, 1 topic": { receiving: 1_000, topics: 1, idle: 0 },
+  "10,000 connections, 1 topic": { receiving: 10_000, topics: 1, idle: 0 },
+  "1,000 connections, 1 topic; 8,000 idle topics": {
+    receiving: 1_000,
     topics: 1,
     idle: 8_000,
   },
-  "5,000 connections, 5 topics of 1,000": { listening: 5_000, topics: 5, idle: 0 },
-  "5,000 connections, 1,000 topics of 5": { listening: 5_000, topics: 1_000, idle: 0 },
+  "5,000 connections, 5 topics of 1,000": { receiving: 5_000, topics: 5, idle: 0 },
+  "5,000 connections, 1,000 topics of 5": { receiving: 5_000, topics: 1_000, idle: 0 },
 } as const;
 
 type PlanName = keyof typeof PLANS;
 
-/** One broadcast outstanding, in all of these. */
+/** The scenario: one broadcast at a time. */
 export const flatness: Scenario = {
   title: "Cost of a delivered message, by connections and topics",
   async run(rounds) {
@@ -44,7 +44,7 @@ export const flatness: Scenario = {
     const [first = names[0] as PlanName] = names;
     return {
       text: table(
-        ["one broadcast at a time", "CPU a delivered message, µs", `to ${first}`],
+        ["one broadcast at a time", "CPU time of a delivered message, µs", `to ${first}`],
         names.map((name) => [name, spread(costs(name)), ratio(costs(name), costs(first))]),
       ),
     };
@@ -52,13 +52,13 @@ export const flatness: Scenario = {
 };
 
 async function measure(
-  { listening, topics, idle }: { listening: number; topics: number; idle: number },
+  { receiving, topics, idle }: { receiving: number; topics: number; idle: number },
 ): Promise<Published> {
   await using server = await startLive();
   await using beside = new LoadGenerator();
   await using load = new LoadGenerator();
   if (idle > 0) await join(beside, server, idle, idle);
-  await join(load, server, listening, topics);
+  await join(load, server, receiving, topics);
   const { pid, publishing } = server;
   return await load.one({ publishing, pid, topics, seconds: SECONDS });
 }

@@ -1,12 +1,12 @@
 /**
- * A batch that some clients miss.
+ * A batch of messages that disconnected clients miss.
  *
  * @module
  */
 
 import type { BenchServer } from "../servers.ts";
 
-/** Publishes so many messages of 200 bytes with one call; resolves to where the first of them is. */
+/** Publishes messages of 200 bytes in one call; resolves to the position of the first. */
 export async function publishBatch(
   { publishing: { port, path, headers = "" } }: BenchServer,
   count: number,

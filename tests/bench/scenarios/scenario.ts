@@ -1,28 +1,28 @@
 /**
- * What a scenario is.
+ * The shape of a scenario.
  *
  * @module
  */
 
-/** What one curve of the chart shows. */
+/** A curve of a chart. */
 export interface Curve {
   readonly server: string;
-  /** Messages a second and the 99th percentile of latency in ms, in rising order. */
+  /** Messages per second and the 99th percentile of latency in ms, in rising order. */
   readonly points: readonly (readonly [perSecond: number, p99: number])[];
 }
 
-/** What came of a scenario. */
+/** The result of a scenario. */
 export interface Outcome {
   /** Markdown, without a heading. */
   readonly text: string;
-  /** A chart's curves, by its title. */
+  /** Curves of charts, by the chart's title. */
   readonly charts?: Readonly<Record<string, readonly Curve[]>>;
 }
 
-/** Measures something. */
+/** A scenario. */
 export interface Scenario {
-  /** What the heading says. */
+  /** Its heading. */
   readonly title: string;
-  /** Runs so many rounds. */
+  /** Runs a number of rounds. */
   run(rounds: number): Promise<Outcome>;
 }

@@ -1,6 +1,5 @@
 /**
- * The rest of what a server does: taking newcomers, being idle, taking calls, helping those who
- * come back.
+ * Other work of a server: new connections, idle ones, publish calls, and recovery.
  *
  * @module
  */
@@ -16,12 +15,12 @@ import { publishBatch } from "./publish_batch.ts";
 const IDLE = 5_000;
 const CALL_SECONDS = 3;
 const MISSED = 200;
-const BACK = 1_000;
+const RECONNECTING = 1_000;
 
-/** Time that a server has to put its memory in order, in milliseconds. */
+/** Time for a server to return memory, in milliseconds. */
 const SETTLE_MS = 5_000;
 
-/** Runs a measurement some times, each on a server of its own. */
+/** Runs a measurement several times, each on a server of its own. */
 async function each(
   rounds: number,
   what: string,
@@ -40,16 +39,16 @@ async function each(
   return columns;
 }
 
-/** Newcomers a second, and what one of them costs once it is idle. */
-export const newcomers: Scenario = {
-  title: `${IDLE.toLocaleString("en")} newcomers with one topic each, and their memory`,
+/** New connections per second, and their memory once they are idle. */
+export const connections: Scenario = {
+  title: `${IDLE.toLocaleString("en")} new connections with one topic each, and their memory`,
   async run(rounds) {
     const rows: string[][] = [];
     for (const [name, start] of Object.entries({ "Live": startLive, ...peers })) {
-      const [rates = [], sizes = []] = await each(rounds, `newcomers: ${name}`, start, measure);
+      const [rates = [], sizes = []] = await each(rounds, `connections: ${name}`, start, measure);
       rows.push([name, spread(rates), spread(sizes)]);
     }
-    const head = ["", "a second, authenticated and subscribed", "KiB for each, idle"];
+    const head = ["", "per second, authenticated and subscribed", "KiB per idle connection"];
     return { text: table(head, rows) };
   },
 };
@@ -61,9 +60,9 @@ async function measure(server: BenchServer, load: LoadGenerator): Promise<number
   return [IDLE / seconds, (memoryKib(server.pid).now - before) / IDLE];
 }
 
-/** Calls to publish. */
+/** Publish calls. */
 export const calls: Scenario = {
-  title: "Publish calls, nobody listening",
+  title: "Publish calls without subscribers",
   async run(rounds) {
     const columns = await each(rounds, "calls", startLive, async ({ publishing }, load) => {
       const order = { publishing, seconds: CALL_SECONDS };
@@ -73,44 +72,44 @@ export const calls: Scenario = {
     });
     const [single = [], batch = []] = columns;
     return {
-      text: table(["", "messages a second"], [
-        ["one message a call, 16 connections", spread(single)],
-        ["100 messages a call, 4 connections", spread(batch)],
+      text: table(["", "messages per second"], [
+        ["one message per call, 16 connections", spread(single)],
+        ["100 messages per call, 4 connections", spread(batch)],
       ]),
     };
   },
 };
 
-/** Clients that missed something. */
+/** Recovery of missed messages. */
 export const recovery: Scenario = {
   title: `${
-    BACK.toLocaleString("en")
-  } clients come back at once, each having missed ${MISSED} messages`,
+    RECONNECTING.toLocaleString("en")
+  } clients reconnect at once, each after ${MISSED} missed messages`,
   async run(rounds) {
     const [plain = [], back = []] = await each(
       rounds,
       "recovery",
       startLive,
       async (server, load) => {
-        const seconds = await join(load, server, BACK);
+        const seconds = await join(load, server, RECONNECTING);
         const { epoch } = await publishBatch(server, MISSED);
         const { port, cookies } = server;
         const again = await load.connect({
           port,
           cookies,
-          count: BACK,
+          count: RECONNECTING,
           hello: `{"type":"subscribe","topic":"events:0","since":{"epoch":"${epoch}","offset":0}}`,
           answer: `"recovered":true,"messages":[`,
-          atOnce: BACK,
+          atOnce: RECONNECTING,
         });
         if (again.failed > 0) throw new Error(`${again.failed} did not recover`);
         return [seconds, again.seconds];
       },
     );
     return {
-      text: table(["", "seconds until all are live"], [
+      text: table(["", "seconds until all are subscribed"], [
         ["connect and subscribe", spread(plain)],
-        [`connect, subscribe and recover ${short(MISSED * BACK)} messages`, spread(back)],
+        [`connect, subscribe and recover ${short(MISSED * RECONNECTING)} messages`, spread(back)],
       ]),
     };
   },

@@ -1,10 +1,11 @@
 /**
- * Large crowds: how long a broadcast holds the event loop, and a restart with everybody coming back.
+ * Many clients: how long a broadcast blocks the event loop, and a restart after which all reconnect.
  *
  * @module
  */
 
 import { Directus } from "../directus.ts";
+import type { DirectusReport } from "../directus_process.ts";
 import { print, spread, table } from "../figures.ts";
 import { memoryKib } from "../../support/proc.ts";
 import { LoadGenerator } from "../load_generator.ts";
@@ -19,7 +20,7 @@ const CROWD = 10_000;
 const SESSIONS = 500;
 const MISSED = 100;
 
-/** The longest that one broadcast holds the event loop. */
+/** The longest time that a broadcast blocks the event loop. */
 export const stall: Scenario = {
   title: `Event loop during a broadcast to ${CROWD.toLocaleString("en")}`,
   async run(rounds) {
@@ -33,15 +34,15 @@ export const stall: Scenario = {
       await load.one({ publishing, pid, seconds: 2 });
       await server.ask("watch");
       await load.one({ publishing, pid, seconds: 4 });
-      longest.push(Number(await server.ask("told")));
+      longest.push(Number(await server.ask("report")));
     }
-    return { text: table(["", "ms"], [["longest time that it was held", spread(longest)]]) };
+    return { text: table(["", "ms"], [["longest time that it was blocked", spread(longest)]]) };
   },
 };
 
-/** A restart: all come back with `since` as fast as they can. */
+/** A restart: all clients reconnect with `since` as fast as they can. */
 export const storm: Scenario = {
-  title: `${CROWD.toLocaleString("en")} clients of ${SESSIONS} sessions come back after a restart`,
+  title: `${CROWD.toLocaleString("en")} clients of ${SESSIONS} sessions reconnect after a restart`,
   async run(rounds) {
     const columns: number[][] = [[], [], [], []];
     const withRedis = isInstalled("redis-server");
@@ -53,17 +54,22 @@ export const storm: Scenario = {
     }
     const [seconds = [], stalls = [], calls = [], peaks = []] = columns;
     const rows = [
-      ["seconds until all are live again", spread(seconds)],
-      ["longest time that the event loop was held, ms", spread(stalls)],
+      ["seconds until all are subscribed again", spread(seconds)],
+      ["longest time that the event loop was blocked, ms", spread(stalls)],
       ["calls to Directus", spread(calls)],
       ["peak of the memory, MiB", spread(peaks)],
     ];
     const how = withRedis
       ? `The history is in Redis: all recover the ${MISSED} messages that they missed.`
-      : "SKIPPED: Redis. The history is gone with the old process: all get the snapshot.";
+      : "SKIPPED: Redis. The history ended with the old process: all clients get the snapshot.";
     return { text: `${how}\n\n${table(["", ""], rows)}` };
   },
 };
+
+/** All calls to Directus. */
+function total({ users, items }: DirectusReport): number {
+  return users + items;
+}
 
 async function measure(withRedis: boolean): Promise<number[]> {
   await using stack = new AsyncDisposableStack();
@@ -81,7 +87,7 @@ async function measure(withRedis: boolean): Promise<number[]> {
   await former.stop();
 
   const server = stack.use(await startLive({ env, directus }));
-  const before = await directus.calls();
+  const before = total(await directus.report());
   await server.ask("watch");
   const { seconds, failed } = await load.connect({
     port: server.port,
@@ -91,8 +97,8 @@ async function measure(withRedis: boolean): Promise<number[]> {
     answer: withRedis ? '"recovered":true' : '"subscribed"',
     atOnce: CROWD / 4,
   });
-  if (failed > 0) throw new Error(`${failed} of ${CROWD} did not come back`);
-  const longest = Number(await server.ask("told"));
-  const calls = await directus.calls() - before;
+  if (failed > 0) throw new Error(`${failed} of ${CROWD} did not reconnect`);
+  const longest = Number(await server.ask("report"));
+  const calls = total(await directus.report()) - before;
   return [seconds, longest, calls, memoryKib(server.pid).peak / 1024];
 }
