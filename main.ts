@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compose, flush, instanceIdOf, logOf } from "./live/application.ts";
+import { type Application, compose, flush, instanceIdOf, logOf } from "./live/application.ts";
 import type { Config } from "./live/config/config.ts";
 import { readConfig } from "./live/config/read_config.ts";
 import { variables } from "./live/config/variables.ts";
@@ -22,11 +22,12 @@ import denoJson from "./deno.json" with { type: "json" };
 const DEPLOY_VARIABLE = "DENO_DEPLOYMENT_ID";
 
 /** Runs the server until a signal: the first drains it, a second ends the process at once. */
-async function run(config: Config): Promise<void> {
-  const application = compose(config);
+async function run(config: Config, maxOpenFiles: number | undefined): Promise<void> {
+  const application = compose(config, { maxOpenFiles });
   surviveErrors(application.logger);
   warnOfStandIns(application.logger);
   stopOnSignal(application);
+  exitWhenLost(application);
   await application.start();
 }
 
@@ -39,11 +40,12 @@ async function runOnDeploy(config: Config): Promise<void> {
 }
 
 /** Runs the server as one of several processes, until its standard input closes. */
-async function runShared(config: Config): Promise<void> {
-  const application = compose(config, { shared: true });
+async function runShared(config: Config, maxOpenFiles: number | undefined): Promise<void> {
+  const application = compose(config, { shared: true, maxOpenFiles });
   surviveErrors(application.logger);
   // A signal of the terminal reaches the parent too, which then closes standard input.
   for (const [name] of SIGNALS) Deno.addSignalListener(name, () => {});
+  exitWhenLost(application);
   await application.start();
   await Deno.stdin.readable.pipeTo(new WritableStream());
   await application.stop();
@@ -73,6 +75,13 @@ async function runAll(config: Config): Promise<void> {
   stopOnSignal({ logger, stop });
   const code = await supervisor.start();
   if (code !== undefined) Deno.exit(code);
+}
+
+/** Ends the process if it cannot listen any more, so that whatever started it starts it again. */
+async function exitWhenLost(application: Application): Promise<void> {
+  await application.lost;
+  await application.stop();
+  Deno.exit(ExitCode.Failed);
 }
 
 /** Logs errors that nothing caught. A bug must not disconnect thousands of clients. */
@@ -132,6 +141,18 @@ function commandContext(args: readonly string[]): CommandContext {
   };
 }
 
+/**
+ * Takes `--open-files <limit>`, which the task `start` puts first: how many files the process may open.
+ * A program could read that itself only with all permissions. A limit that is no number is unknown.
+ */
+function takeOpenFiles(
+  words: readonly string[],
+): [limit: number | undefined, rest: readonly string[]] {
+  const [option, limit = "", ...rest] = words;
+  if (option !== "--open-files") return [undefined, words];
+  return [/^\d{1,10}$/.test(limit) ? Number(limit) : undefined, rest];
+}
+
 /** What some editors put at the start of a file: the name of the first variable in `.env` begins so. */
 const BYTE_ORDER_MARK = "\uFEFF";
 
@@ -149,7 +170,8 @@ function readVariables(): Record<string, string> {
   );
 }
 
-async function main([option, ...args]: readonly string[]): Promise<void> {
+async function main(words: readonly string[]): Promise<void> {
+  const [maxOpenFiles, [option, ...args]] = takeOpenFiles(words);
   if (option === "--help" || option === "-h") return print(usage(denoJson.version));
   if (option === "--version" || option === "-V") return print(`live ${denoJson.version}`);
   if (option !== undefined && Object.hasOwn(COMMANDS, option)) {
@@ -171,7 +193,7 @@ async function main([option, ...args]: readonly string[]): Promise<void> {
     ? runAll
     : run;
   try {
-    await start(config);
+    await start(config, maxOpenFiles);
   } catch (error) {
     fail(ExitCode.Failed, error instanceof Error ? error.message : String(error));
   }

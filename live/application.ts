@@ -23,6 +23,11 @@ import { RedisLink } from "./redis/link.ts";
 import { RedisBroker } from "./redis/redis_broker.ts";
 import { RedisRevocationBus } from "./redis/revocation_bus.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
+import {
+  openSpare,
+  RESERVED_DESCRIPTORS,
+  SpareDescriptors,
+} from "./transport/spare_descriptors.ts";
 import { createPrometheusMetrics } from "./telemetry/prometheus_metrics.ts";
 import { traceBroadcasts, traceFields } from "./telemetry/tracing.ts";
 
@@ -38,6 +43,8 @@ export interface Addresses {
 export interface Application {
   /** Its log. */
   readonly logger: Logger;
+  /** Resolves to the error once a listener cannot listen any more. */
+  readonly lost: Promise<unknown>;
   /**
    * Starts both listeners; resolves to their addresses once they listen.
    *
@@ -63,6 +70,18 @@ export interface ComposeOptions {
    * token. @default {false}
    */
   readonly onePort?: boolean;
+  /** How many files the process may open. @default {not known} */
+  readonly maxOpenFiles?: number | undefined;
+}
+
+/** Warns if there can be fewer connections than configured, because each is an open file. */
+function warnOfLimit(maxConnections: number, maxOpenFiles: number | undefined, logger: Logger) {
+  const needed = maxConnections + RESERVED_DESCRIPTORS;
+  if (maxOpenFiles === undefined || maxOpenFiles >= needed) return;
+  logger.warn("the limit of open files is too low for LIVE_MAX_CONNECTIONS", {
+    limit: maxOpenFiles,
+    needed,
+  });
 }
 
 /** How long a stop waits for the last lines of the log to be read, in milliseconds. */
@@ -74,7 +93,10 @@ const FLUSH_MS = 500;
  * It must be stopped even if it never started: the broker runs from the beginning.
  */
 export function compose(config: Config, options: ComposeOptions = {}): Application {
-  const { shared = false, onePort = false } = options;
+  const { shared = false, onePort = false, maxOpenFiles } = options;
+  const { promise: lost, resolve: onLost } = Promise.withResolvers<unknown>();
+  const spares = new SpareDescriptors(() => openSpare(spareAddress));
+  let spareAddress: Deno.NetAddr;
   const instanceId = instanceIdOf(config);
   const log = logOf(config, instanceId);
   const { logger } = log;
@@ -142,6 +164,8 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     revalidateIntervalMs: config.LIVE_REVALIDATE_INTERVAL_MS,
     revalidateGraceMs: config.LIVE_REVALIDATE_GRACE_MS,
     instanceId,
+    spares,
+    onLost,
     metrics,
     logger,
   });
@@ -159,6 +183,8 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     host: config.OPS_HOST,
     port: config.OPS_PORT,
     allowedHosts: config.OPS_ALLOWED_HOSTS,
+    spares,
+    onLost,
     logger,
   });
   const lifecycle = new Lifecycle<Addresses, DrainResult>({
@@ -168,6 +194,9 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
       const opsAddress = await ops?.start();
       link?.start();
       const liveAddress = await live.start();
+      spareAddress = opsAddress ?? liveAddress;
+      spares.hold();
+      warnOfLimit(config.LIVE_MAX_CONNECTIONS, maxOpenFiles, logger);
       ingest?.start();
       return { ops: opsAddress ?? liveAddress, live: liveAddress };
     },
@@ -176,12 +205,14 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
       const ingestStopped = ingest?.stop(); // another instance takes over during the drain
       const result = await live.stop(timeoutMs);
       await deadline.wait(Promise.all([ingestStopped, link?.stop(), ops?.stop()]));
+      spares.close();
       await flush(log);
       return result;
     },
   });
   return {
     logger,
+    lost,
     start: () => lifecycle.start(),
     stop: (timeoutMs) => lifecycle.stop(timeoutMs),
   };

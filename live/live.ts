@@ -30,7 +30,9 @@ import { createSessions } from "./session/session.ts";
 
 /** What a live server is made of. Everything has a default. */
 export interface LiveOptions
-  extends LiveServerOptions, Pick<LiveServerDeps, "instanceId" | "logger" | "metrics" | "other"> {
+  extends
+    LiveServerOptions,
+    Pick<LiveServerDeps, "instanceId" | "logger" | "metrics" | "onLost" | "other" | "spares"> {
   /**
    * Identifies users by their session cookie and decides what they may subscribe to.
    *

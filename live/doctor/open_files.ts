@@ -4,12 +4,10 @@
  * @module
  */
 
+import { RESERVED_DESCRIPTORS as RESERVED } from "../transport/spare_descriptors.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 const { ok, warning, fault, skipped } = findingsOf("open files");
-
-/** Files that are open beside clients: listeners, log, Redis, and calls to Directus. */
-const RESERVED = 128;
 
 /**
  * Compares the limit with the connections that the server may have. Each connection is an open file;

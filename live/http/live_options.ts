@@ -10,6 +10,7 @@ import type { Authority } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { SessionFactory } from "../session/session.ts";
+import type { SpareDescriptors } from "../transport/spare_descriptors.ts";
 import type { Transport, TransportName } from "../transport/transport.ts";
 
 /** What the live server works with. */
@@ -37,6 +38,10 @@ export interface LiveServerDeps {
   readonly metrics?: Metrics;
   /** Logs connections and errors. @default {silentLogger} */
   readonly logger?: Logger;
+  /** Spare file descriptors of the process. @default {none} */
+  readonly spares?: SpareDescriptors | undefined;
+  /** Called once the listener cannot listen any more. @default {nothing} */
+  readonly onLost?: ((error: unknown) => void) | undefined;
   /** A monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
 }

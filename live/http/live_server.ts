@@ -9,7 +9,7 @@ import { Deadline } from "../domain/deadline.ts";
 import { Lifecycle } from "../domain/lifecycle.ts";
 import { silentLogger } from "../domain/logger.ts";
 import { denoIncoming, denoResponse } from "../transport/deno_exchange.ts";
-import type { Listener } from "../transport/listener.ts";
+import type { Listener } from "../transport/kept_listener.ts";
 import { emptyResponse } from "../transport/responses.ts";
 import { LISTENER_NAME } from "../transport/transport.ts";
 import { transports } from "../transport/transports.ts";
@@ -55,7 +55,10 @@ export interface LiveServer {
   stop(timeoutMs?: number): Promise<DrainResult>;
   /** Whether it is listening and not draining. */
   readonly accepting: boolean;
-  /** Why it should get no more clients: too many closed sockets are not gone. */
+  /**
+   * Why it should get no more clients: it cannot accept any for now, or too many closed sockets are not
+   * gone.
+   */
   readonly strain: string | undefined;
 }
 
@@ -68,7 +71,7 @@ const ABORT_TIMEOUT_MS = 100;
 /** Creates a live server. It neither listens nor runs a timer before its first client. */
 export function createLiveServer(deps: LiveServerDeps): LiveServer {
   const options = { ...LIVE_DEFAULTS, ...deps.options };
-  const { logger = silentLogger } = deps;
+  const { logger = silentLogger, spares, onLost } = deps;
   const live = new LiveHandler(deps, options);
   let listener: Listener | undefined;
   const lifecycle = new Lifecycle<Deno.NetAddr, DrainResult>({
@@ -79,6 +82,8 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
       listener = await listen({
         ...options,
         handle: (incoming) => live.answer(incoming) ?? emptyResponse(STATUS_CODE.NotFound),
+        spares,
+        onLost,
         logger,
       });
       const { hostname: host, port } = listener.addr;
@@ -101,6 +106,7 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
       return listener !== undefined && !lifecycle.stopped;
     },
     get strain() {
+      if (listener?.trouble !== undefined) return listener.trouble;
       const { closing } = live;
       if (closing <= MAX_CLOSING_SHARE * options.maxConnections) return undefined;
       return `${closing} sockets were closed and are not gone`;

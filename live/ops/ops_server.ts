@@ -7,13 +7,15 @@
 import { STATUS_CODE } from "@std/http/status";
 import { Lifecycle } from "../domain/lifecycle.ts";
 import type { Logger } from "../domain/logger.ts";
-import { listen, type Listener } from "../transport/listener.ts";
+import type { KeepOptions, Listener } from "../transport/kept_listener.ts";
+import { listen } from "../transport/listener.ts";
 import { jsonError } from "../transport/responses.ts";
 import { createHostCheck } from "./host_check.ts";
 import { createOpsHandler, type OpsHandlerOptions } from "./ops_handler.ts";
 
 /** What the ops listener needs. */
-export interface OpsServerOptions extends OpsHandlerOptions {
+export interface OpsServerOptions
+  extends OpsHandlerOptions, Pick<KeepOptions, "spares" | "onLost"> {
   /** Host to listen on. */
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
@@ -42,7 +44,7 @@ export interface OpsServer {
 
 /** Creates the ops listener. Nothing listens before {@linkcode OpsServer.start}. */
 export function createOpsServer(options: OpsServerOptions): OpsServer {
-  const { host, port, allowedHosts = new Set(), logger } = options;
+  const { host, port, allowedHosts = new Set(), spares, onLost, logger } = options;
   const respond = createOpsHandler(options);
   const checkHost = createHostCheck(host, allowedHosts);
   let listener: Listener | undefined;
@@ -56,6 +58,9 @@ export function createOpsServer(options: OpsServerOptions): OpsServer {
         handle: (request) =>
           checkHost(request) ?? respond(request) ??
             jsonError(STATUS_CODE.NotFound, "No such route"),
+        spares,
+        usesSpares: true,
+        onLost,
         logger,
       });
       const { addr } = listener;

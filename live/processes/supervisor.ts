@@ -6,7 +6,8 @@
 
 import { STATUS_CODE } from "@std/http/status";
 import type { Logger } from "../domain/logger.ts";
-import { listen, type Listener, takeFreePort } from "../transport/listener.ts";
+import type { Listener } from "../transport/kept_listener.ts";
+import { listen, takeFreePort } from "../transport/listener.ts";
 import { jsonError } from "../transport/responses.ts";
 import { joinExpositions } from "./exposition.ts";
 import { Member, type Spawn } from "./member.ts";

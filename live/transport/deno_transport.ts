@@ -5,7 +5,8 @@
  */
 
 import { denoIncoming, denoResponse } from "./deno_exchange.ts";
-import { listen, type Listener } from "./listener.ts";
+import type { Listener } from "./kept_listener.ts";
+import { listen } from "./listener.ts";
 import { LISTENER_NAME, type TransportOptions } from "./transport.ts";
 
 /**

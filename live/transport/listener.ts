@@ -5,11 +5,11 @@
  */
 
 import { STATUS_CODE } from "@std/http/status";
-import type { Logger } from "../domain/logger.ts";
+import { type Acceptor, type KeepOptions, KeptListener, type Listener } from "./kept_listener.ts";
 import { emptyResponse } from "./responses.ts";
 
 /** Where to listen, and what answers requests. */
-export interface ListenOptions {
+export interface ListenOptions extends Omit<KeepOptions, "name"> {
   /** Host to listen on. */
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
@@ -18,22 +18,6 @@ export interface ListenOptions {
   readonly reusePort?: boolean;
   /** Answers requests. If it throws or rejects, the error is logged and the client gets 500. */
   readonly handle: Deno.ServeHandler<Deno.NetAddr>;
-  /** Logs errors of `handle`. */
-  readonly logger: Logger;
-}
-
-/** A server that is listening. Both ways to stop may be called more than once. */
-export interface Listener {
-  /** The address it listens on. */
-  readonly addr: Deno.NetAddr;
-  /** Stops listening; resolves once no request is in flight and no connection is left. */
-  shutdown(): Promise<void>;
-  /**
-   * Stops listening and breaks every TCP connection; resolves once they are gone. Deno's own server
-   * keeps the connection of a WebSocket whose peer reads nothing, and breaks none once `shutdown` was
-   * called: then this may never resolve.
-   */
-  abort(): Promise<void>;
 }
 
 /** Connections that may wait to be accepted: thousands reconnect at once after a restart. */
@@ -47,6 +31,11 @@ export const BACKLOG = 4096;
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  */
 export function listen(name: string, options: ListenOptions): Listener {
+  const open = (port: number) => openServer(name, { ...options, port });
+  return new KeptListener(open(options.port), open, { ...options, name });
+}
+
+function openServer(name: string, options: ListenOptions): Acceptor {
   const { host: hostname, port, reusePort = false, handle, logger } = options;
   const onError = (error: unknown) => {
     logger.error("request failed", { listener: name, error });
@@ -62,13 +51,14 @@ export function listen(name: string, options: ListenOptions): Listener {
     let isShuttingDown = false;
     return {
       addr: server.addr,
+      failed: new Promise((resolve) => server.finished.catch(resolve)),
       shutdown() {
         isShuttingDown = true;
         return server.shutdown();
       },
       abort() {
         if (!isShuttingDown) controller.abort(); // Deno throws after a shutdown
-        return server.finished;
+        return server.finished.catch(() => {}); // `failed` has it
       },
     };
   } catch (error) {

@@ -5,9 +5,8 @@
  * @module
  */
 
-import type { Logger } from "../domain/logger.ts";
 import type { Socket } from "../domain/socket.ts";
-import type { Listener } from "./listener.ts";
+import type { KeepOptions, Listener } from "./kept_listener.ts";
 
 /** Names of the built-in transports. `none` opens no listener: a server of your own does. */
 export type TransportName = "deno" | "ws" | "none";
@@ -55,7 +54,7 @@ export interface Upgrade {
 export type Answer = Response | Upgrade;
 
 /** What a transport needs. */
-export interface TransportOptions {
+export interface TransportOptions extends Omit<KeepOptions, "name" | "usesSpares"> {
   /** Host to listen on. */
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
@@ -73,8 +72,6 @@ export interface TransportOptions {
   readonly closeTimeoutMs: number;
   /** Answers requests. If it throws or rejects, the error is logged and the client gets 500. */
   readonly handle: (incoming: Incoming) => Promise<Answer> | Answer;
-  /** Logs errors of `handle`. */
-  readonly logger: Logger;
 }
 
 /**

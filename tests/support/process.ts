@@ -18,6 +18,8 @@ export type LogRecord = Readonly<Record<string, unknown>>;
 export interface SpawnOptions extends Pick<ProgramOptions, "stdout"> {
   /** Flags in place of the permissions of `deno task start`. */
   readonly permissions?: readonly string[];
+  /** How many files it may open, on systems with a shell. @default {as many as the tests} */
+  readonly maxOpenFiles?: number;
   /** Modules that run before `main.ts`, from the root of the repository. @default {[]} */
   readonly preloads?: readonly string[];
 }
@@ -41,12 +43,14 @@ export class ServerProcess extends Program {
   ): Promise<ServerProcess> {
     flags ??= Promise.all([flagsOf("imports"), flagsOf("permissions")]);
     const [imports, usual] = await flags;
-    const { permissions = usual, preloads = [], ...rest } = options;
+    const { permissions = usual, preloads = [], maxOpenFiles, ...rest } = options;
     const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
     const runsItself = env["LIVE_PROCESSES"] ? [`--allow-run=${Deno.execPath()}`] : [];
     const preloadFlags = preloads.map((path) => `--preload=${path}`);
-    return new ServerProcess(Deno.execPath(), {
+    const limit = ["-c", `ulimit -n ${maxOpenFiles}; exec "$0" "$@"`, Deno.execPath()];
+    return new ServerProcess(maxOpenFiles === undefined ? Deno.execPath() : "sh", {
       args: [
+        ...maxOpenFiles === undefined ? [] : limit,
         ...["run", "-q", ...imports, ...permissions, ...runsItself, ...preloadFlags],
         ...["main.ts", ...args],
       ],

@@ -1,0 +1,113 @@
+/**
+ * Spare file descriptors, for the work that must go on when there is a shortage.
+ *
+ * Each connection is an open file, and a process may open only so many (`ulimit -n`). At the limit a
+ * listener cannot accept, and no call to Directus, Redis or the ops listener can be made either.
+ *
+ * @module
+ */
+
+/** Spares that are held, and descriptors that must be free beside them before clients are accepted. */
+const COUNT = 32;
+
+/** Descriptors that a server needs beside its clients: listeners, log, Redis, Directus, spares. */
+export const RESERVED_DESCRIPTORS = 128;
+
+/** How often to try to hold the spares again, in milliseconds. */
+const RETRY_MS = 1_000;
+
+/** Returns whether something failed because too many files are open, in the process or the system. */
+export function isShortage(error: unknown): boolean {
+  return /\bos error (23|24|10024)\b|\bEMFILE\b|\bENFILE\b/.test(String(error));
+}
+
+/** Holds one descriptor. */
+export interface Spare {
+  /** Lets it go, at once. */
+  close(): void;
+}
+
+/**
+ * Opens a spare: a UDP socket that nobody sends to. It needs no permission but the one to listen at
+ * this address.
+ */
+export function openSpare({ hostname, port }: Deno.NetAddr): Spare {
+  return Deno.listenDatagram({ transport: "udp", hostname, port, reuseAddress: true });
+}
+
+/**
+ * Holds spare descriptors, and lets them go in a shortage: then health checks, calls to Directus and
+ * a drain still work. Holds them again once there is room.
+ */
+export class SpareDescriptors {
+  readonly #open: () => Spare;
+  readonly #count: number;
+  #spares: readonly Spare[] | undefined;
+  #held = Promise.withResolvers<void>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** Creates a holder that holds nothing yet. If spares cannot be opened at all, it never does. */
+  constructor(open: () => Spare, count = COUNT) {
+    this.#open = open;
+    this.#count = count;
+  }
+
+  /** Resolves once the spares are held, and as many descriptors are free. */
+  get held(): Promise<void> {
+    return this.#held.promise;
+  }
+
+  /** Returns whether as many descriptors are free as there are spares. */
+  hasRoom(): boolean {
+    const opened = this.#take(this.#count);
+    for (const spare of opened ?? []) spare.close();
+    return opened !== undefined;
+  }
+
+  /** Holds the spares as soon as possible; does nothing if they are held. */
+  hold(): void {
+    if (this.#spares !== undefined || this.#tryHold()) return;
+    this.#timer ??= setInterval(() => this.#tryHold() && this.#stopTimer(), RETRY_MS);
+  }
+
+  /** Lets the spares go, and holds them again once there is room. */
+  release(): void {
+    if (this.#spares === undefined) return;
+    for (const spare of this.#spares) spare.close();
+    this.#spares = undefined;
+    this.#held = Promise.withResolvers();
+    this.#timer ??= setInterval(() => this.#tryHold() && this.#stopTimer(), RETRY_MS);
+  }
+
+  /** Lets the spares go for the last time. */
+  close(): void {
+    this.release();
+    this.#stopTimer();
+  }
+
+  #tryHold(): boolean {
+    const opened = this.#take(2 * this.#count);
+    if (opened === undefined) return false;
+    for (const spare of opened.slice(this.#count)) spare.close();
+    this.#spares = opened.slice(0, this.#count);
+    this.#held.resolve();
+    return true;
+  }
+
+  /** Opens so many, or none. Returns none as well where spares cannot be opened. */
+  #take(count: number): Spare[] | undefined {
+    const opened: Spare[] = [];
+    try {
+      while (opened.length < count) opened.push(this.#open());
+      return opened;
+    } catch (error) {
+      for (const spare of opened) spare.close();
+      return isShortage(error) ? undefined : [];
+    }
+  }
+
+  #stopTimer(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
