@@ -1,8 +1,7 @@
 /**
  * The layers: a file imports only from layers below its own, or from its own folder.
  *
- * Imports that stand in `live/` and `main.ts` are read as text, so that an import of types alone
- * counts as well.
+ * The imports of `live/` and `main.ts` are read as text, so that type-only imports count as well.
  *
  * @module
  */
@@ -12,7 +11,7 @@ import denoJson from "../deno.json" with { type: "json" };
 
 const ROOT = new URL("../", import.meta.url);
 
-/** Layers by folder; a file that is in none of them is at the top. */
+/** The layer of each folder. */
 const LAYERS: Readonly<Record<string, number>> = {
   "live/access": 1,
   "live/client": 0,
@@ -36,7 +35,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   "live/processes": 5,
 };
 
-/** Layers of the files that put the others together. */
+/** The layers of the files that compose the others. */
 const TOP: Readonly<Record<string, number>> = {
   "live/live.ts": 6,
   "live/application.ts": 7,
@@ -44,7 +43,7 @@ const TOP: Readonly<Record<string, number>> = {
   "main.ts": 9,
 };
 
-/** The browser client: it stands alone, and the server knows it as one generated file only. */
+/** The browser client imports nothing of the server, which imports only its generated file. */
 const CLIENT = "live/client";
 const CLIENT_FILE = "live/client/client.min.js";
 const SERVES_CLIENT = "live/http/client_file.ts";
@@ -54,7 +53,7 @@ function codeOf(text: string): string {
   return text.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
 }
 
-/** Returns what a file imports, exports anew, or imports later, in no certain order. */
+/** Returns what a file imports or re-exports, statically or dynamically, in no particular order. */
 function importsOf(text: string): string[] {
   const patterns = [
     /^\s*(?:import|export)\b[^"';=]*?\bfrom\s*["']([^"']+)["']/gm,
@@ -73,10 +72,12 @@ function layerOf(path: string): number | undefined {
   return TOP[path] ?? LAYERS[folderOf(path)];
 }
 
-/** Says what is wrong with an import, or nothing. */
+/** Returns what is wrong with an import; `undefined` if it is allowed. */
 function faultOf(from: string, name: string): string | undefined {
   const fault = (what: string) => `${from} must not import ${name}: ${what}`;
-  if (folderOf(from) === CLIENT && !name.startsWith("./")) return fault("the client stands alone");
+  if (folderOf(from) === CLIENT && !name.startsWith("./")) {
+    return fault("the client imports only its own files");
+  }
   if (name.startsWith("node:")) return undefined;
   if (!name.startsWith(".")) {
     const isDeclared = Object.keys(denoJson.imports).some((declared) =>
@@ -89,13 +90,15 @@ function faultOf(from: string, name: string): string | undefined {
   const isClient = folderOf(to) === CLIENT && folderOf(from) !== CLIENT;
   if (isClient || to === CLIENT_FILE) {
     if (from === SERVES_CLIENT && to === CLIENT_FILE) return undefined;
-    return fault("the server serves the client, as one file, and uses nothing of it");
+    return fault("the server only serves the generated file of the client");
   }
   const [own, other] = [layerOf(from), layerOf(to)];
   if (own === undefined) return `${from} is in no layer`;
   if (other === undefined) return fault("it is in no layer");
   if (other < own || folderOf(from) === folderOf(to)) return undefined;
-  return fault(other > own ? "it is in a layer above" : "it is beside it, in another room");
+  return fault(
+    other > own ? "it is in a higher layer" : "it is in another folder of the same layer",
+  );
 }
 
 /** Returns the paths of a folder's TypeScript files, from the root. */
@@ -123,7 +126,7 @@ Deno.test("live/ and main.ts import from the layers below only", () => {
   assertEquals(faults, []);
 });
 
-Deno.test("every file of live/ is in a layer, and every layer has files", () => {
+Deno.test("every folder of live/ has a layer, and every layer has files", () => {
   const folders = new Set([...sources.keys()].filter((path) => !(path in TOP)).map(folderOf));
   assertEquals([...folders].toSorted(), Object.keys(LAYERS).toSorted());
 });
@@ -180,7 +183,7 @@ for (
   });
 }
 
-Deno.test("live/ imports nothing by a name that only the running program knows", () => {
+Deno.test("live/ imports no computed names", () => {
   assertEquals(filesWith(/\bimport\((?!\s*["'])/), []);
 });
 
@@ -198,7 +201,7 @@ for (
     ["reads or writes files", /\bDeno\.(?:open|read\w*File|write\w*File)\b/, []],
   ] as const
 ) {
-  Deno.test(`only ${files.join(" and ") || "nobody"} ${what}`, () => {
+  Deno.test(`only ${files.join(" and ") || "no file"} ${what}`, () => {
     assertEquals(filesWith(pattern).toSorted(), [...files]);
   });
 }

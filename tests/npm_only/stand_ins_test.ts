@@ -21,7 +21,7 @@ class ListHandler extends BaseHandler {
   }
 }
 
-Deno.test("assert() and its kin narrow the type of what they saw", () => {
+Deno.test("assert() and assertThrows() narrow types", () => {
   const found: number | undefined = [1].find((n) => n > 0);
   assert(found !== undefined);
   assertEquals(found.toFixed(1), "1.0");
@@ -110,7 +110,7 @@ Deno.test("Logger hands its handlers a record with all fields", () => {
 });
 
 for (const name of ["DEBUG", "WARN", "CRITICAL"] satisfies LevelName[]) {
-  Deno.test(`ConsoleHandler leaves colours out of ${name} if told so`, () => {
+  Deno.test(`ConsoleHandler formats ${name} without colours if useColors is false`, () => {
     const handler = new ConsoleHandler("NOTSET", { useColors: false });
     const options = { msg: "hi", args: [], level: LogLevels[name], loggerName: "test" };
     assertEquals(handler.format(new LogRecord(options)), `${name} hi`);
@@ -132,7 +132,7 @@ Deno.test("FakeTime runs timers when they are due, in order", () => {
   assertEquals(time.now, 29);
 });
 
-Deno.test("FakeTime runs what a timer sets, if that is due as well", () => {
+Deno.test("FakeTime runs timers that a timer set, if they are due", () => {
   using time = new FakeTime(0);
   const ran: number[] = [];
   setTimeout(() => {
@@ -192,7 +192,7 @@ Deno.test("FakeTime stops at a timer that throws", () => {
   assertEquals(time.now, 10);
 });
 
-Deno.test("FakeTime moves dates, and leaves given ones alone", () => {
+Deno.test("FakeTime moves the current date, and no other date", () => {
   using time = new FakeTime("2000-01-01T00:00:00.000Z");
   time.tick(1_000);
   assertEquals(new Date().toISOString(), "2000-01-01T00:00:01.000Z");
@@ -212,13 +212,13 @@ Deno.test("FakeTime moves AbortSignal.timeout()", () => {
   assertEquals(signal.reason.name, "TimeoutError");
 });
 
-Deno.test("FakeTime cannot go back, nor be begun twice", () => {
+Deno.test("FakeTime cannot go back or start twice", () => {
   using time = new FakeTime(10);
   assertThrows(() => time.now = 9, RangeError);
   assertThrows(() => new FakeTime(), TimeError);
 });
 
-Deno.test("FakeTime gives the globals back", () => {
+Deno.test("FakeTime restores the globals", () => {
   const before = [Date, setTimeout, clearTimeout, setInterval, clearInterval, AbortSignal.timeout];
   {
     using _time = new FakeTime(0);
@@ -227,7 +227,7 @@ Deno.test("FakeTime gives the globals back", () => {
   before.forEach((value, index) => assertStrictEquals(after[index], value));
 });
 
-Deno.test("FakeTime.restoreFor() gives the globals back for a while", async () => {
+Deno.test("FakeTime.restoreFor() restores the globals during a call", async () => {
   const { setTimeout } = globalThis;
   using _time = new FakeTime(0);
   const fake = globalThis.setTimeout;

@@ -1,5 +1,5 @@
 /**
- * What the page warns of, as long as Deno does it: an upgrade of Deno that mends it shall be seen.
+ * A behaviour of Deno that SECURITY.md warns about. The test fails once a version of Deno fixes it.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { Opcode, readClose } from "../support/frames.ts";
 import { startLive } from "../support/live.ts";
 import { RawClient } from "../support/raw_client.ts";
 
-/** Fragments, together more than the kernel holds: they can be written only if they are read. */
+/** More than the buffers of the kernel hold: writing succeeds only if the server reads. */
 const FRAGMENT = new Uint8Array(1_000_000);
 const FRAGMENTS = 32;
 
-Deno.test("Deno reads on what a client sends that was refused", async () => {
+Deno.test("Deno keeps reading from a client that the server has closed", async () => {
   await using live = await startLive();
   using client = await RawClient.connect(live.port);
   await client.upgrade("/?reject=close");

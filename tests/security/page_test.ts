@@ -9,7 +9,7 @@ import { variables } from "../../live/config/variables.ts";
 import { CloseCode } from "../../live/domain/close_codes.ts";
 import { exposedMetrics } from "../support/exposed_metrics.ts";
 import { page } from "./page.ts";
-import { kinds } from "./proxy_kinds.ts";
+import { kinds } from "./proxy_kinds_setup.ts";
 
 /** Returns everything that a pattern's first group finds in the page, at least one match. */
 function find(pattern: RegExp): string[] {

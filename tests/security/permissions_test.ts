@@ -1,6 +1,6 @@
 /**
- * The page's command runs the server with the narrowest permissions: what it needs works, and
- * nothing else is in reach.
+ * The command of SECURITY.md runs the server with minimal permissions: everything that it needs works,
+ * and nothing else is permitted.
  *
  * @module
  */
@@ -18,20 +18,20 @@ const TOKEN = "the-publish-token-of-the-tests";
 const ROOT = new URL("../../", import.meta.url);
 const NOWHERE = "127.0.0.1:9";
 
-/** What the page's command is run with. */
-interface Reach {
-  /** Where Directus is. */
+/** The addresses in the command. */
+interface Addresses {
+  /** Address of Directus. */
   readonly directus: string;
-  /** Where the command says that it is. @default {directus} */
+  /** The address that the server may call. @default {directus} */
   readonly allowed?: string;
-  /** Where Redis is, if there is one. */
+  /** Host and port of Redis, if there is one. */
   readonly redis?: string;
 }
 
-/** The server, run by the page's command. */
-class Narrow extends Program {
-  /** Runs the command, whose addresses are those of this machine. */
-  static run({ directus, allowed = directus, redis }: Reach): Narrow {
+/** The server, run by the command. */
+class RestrictedServer extends Program {
+  /** Runs the command with addresses of this machine. */
+  static run({ directus, allowed = directus, redis }: Addresses): RestrictedServer {
     const command = blockOf("sh", [
       ["0.0.0.0:8080", "127.0.0.1:0"],
       ["127.0.0.1:9090", "127.0.0.1:0"],
@@ -41,7 +41,7 @@ class Narrow extends Program {
       ["$(deno", `$("${Deno.execPath()}"`],
     ]);
     const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
-    return new Narrow("sh", {
+    return new RestrictedServer("sh", {
       args: ["-ec", command],
       cwd: ROOT,
       env: {
@@ -57,7 +57,7 @@ class Narrow extends Program {
     });
   }
 
-  /** Resolves to a listener's port, once it listens. */
+  /** Resolves to the port of a listener once it listens. */
   async port(listener: "live" | "ops"): Promise<number> {
     const found = await this.find(new RegExp(`${listener} listener started.*"port":(\\d+)`));
     assert(found !== undefined, this.output);
@@ -65,8 +65,8 @@ class Narrow extends Program {
   }
 }
 
-/** Publishes, and asserts that it reaches a client. */
-async function tryWhole(server: Narrow, cookie: string): Promise<void> {
+/** Publishes a message, and asserts that a subscriber receives it. */
+async function assertPublishes(server: RestrictedServer, cookie: string): Promise<void> {
   const live = await server.port("live");
   const ops = await server.port("ops");
   await using client = await Client.connect(`ws://127.0.0.1:${live}`, { cookie });
@@ -82,29 +82,29 @@ async function tryWhole(server: Narrow, cookie: string): Promise<void> {
   assertEquals((await client.next()).data, 1);
 }
 
-Deno.test("the narrowest permissions let the server do all its work", async () => {
+Deno.test("the minimal permissions let the server serve clients", async () => {
   await using listening = startDirectus();
-  await using server = Narrow.run({ directus: listening.url });
+  await using server = RestrictedServer.run({ directus: listening.url });
 
-  await tryWhole(server, listening.directus.session("ada-id"));
+  await assertPublishes(server, listening.directus.session("ada-id"));
 });
 
-redisTest("the narrowest permissions let the server do its work on Redis", async () => {
+redisTest("the minimal permissions let the server serve clients with Redis", async () => {
   await using redis = await RedisServer.start();
   await using listening = startDirectus();
-  await using server = Narrow.run({
+  await using server = RestrictedServer.run({
     directus: listening.url,
     redis: `127.0.0.1:${redis.port}`,
   });
   assert(await server.find(/redis reached/) !== undefined, server.output);
 
-  await tryWhole(server, listening.directus.session("ada-id"));
+  await assertPublishes(server, listening.directus.session("ada-id"));
 });
 
-Deno.test("the narrowest permissions let the server call nowhere else", async () => {
+Deno.test("the minimal permissions let the server call no other address", async () => {
   await using listening = startDirectus();
   const { directus, url } = listening;
-  await using server = Narrow.run({ directus: url, allowed: `http://${NOWHERE}` });
+  await using server = RestrictedServer.run({ directus: url, allowed: `http://${NOWHERE}` });
   using client = await RawClient.connect(await server.port("live"));
 
   const { status } = await client.upgrade("/", { cookie: directus.session("ada-id") });

@@ -1,5 +1,5 @@
 /**
- * The page's proxies let through what clients need, as it came, and nothing else.
+ * The proxies of SECURITY.md forward what clients need, unchanged, and nothing else.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import { ServerProcess } from "../support/process.ts";
 import { Queue } from "../support/queue.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { SseClient } from "../support/sse_client.ts";
-import { Proxy, proxyTest } from "./proxy.ts";
-import { type Kind, kinds } from "./proxy_kinds.ts";
+import { Proxy, proxyTest } from "./proxy_setup.ts";
+import { type Kind, kinds } from "./proxy_kinds_setup.ts";
 
 const TOKEN = "the-publish-token-of-the-tests";
 const ORIGIN = "https://app.example.com";
 
-/** The program, with a Directus behind it and a proxy in front. */
-interface Whole extends ListeningDirectus {
+/** The server, with its Directus and a proxy in front. */
+interface ProxiedServer extends ListeningDirectus {
   readonly proxy: Proxy;
-  /** Publishes on the ops listener, and resolves to the status. */
+  /** Publishes at the ops listener; resolves to the status. */
   publish(data: unknown): Promise<number>;
 }
 
-async function startBehind(kind: Kind): Promise<Whole> {
+async function startProxied(kind: Kind): Promise<ProxiedServer> {
   await using stack = new AsyncDisposableStack();
   const { directus, url } = stack.use(startDirectus());
   const server = stack.use(
@@ -61,47 +61,50 @@ for (const kind of kinds) {
 
   proxyTest(
     kind,
-    `${name} lets a page subscribe over TLS, and carries messages to it`,
+    `${name} forwards subscriptions and messages of a page over TLS`,
     async () => {
-      await using whole = await startBehind(kind);
-      const { directus, proxy } = whole;
+      await using proxied = await startProxied(kind);
+      const { directus, proxy } = proxied;
       const cookie = directus.session("ada-id");
       await using client = await Client.connect(proxy.ws, { cookie, origin: ORIGIN });
 
       assertEquals((await client.next()).user.first_name, "Ada");
       assertEquals((await client.subscribe("events:1")).type, "subscribed");
-      assertEquals(await whole.publish({ x: 1 }), 200);
+      assertEquals(await proxied.publish({ x: 1 }), 200);
 
       assertEquals((await client.next()).data, { x: 1 });
     },
   );
 
-  proxyTest(kind, `${name} holds no event of a stream back`, async () => {
-    await using whole = await startBehind(kind);
-    const headers = { cookie: whole.directus.session("ada-id"), origin: ORIGIN };
-    await using client = await SseClient.connect(`${whole.proxy.http}/sse?topic=events:1`, headers);
+  proxyTest(kind, `${name} does not delay server-sent events`, async () => {
+    await using proxied = await startProxied(kind);
+    const headers = { cookie: proxied.directus.session("ada-id"), origin: ORIGIN };
+    await using client = await SseClient.connect(
+      `${proxied.proxy.http}/sse?topic=events:1`,
+      headers,
+    );
     assertEquals((await client.take(2)).map(({ type }) => type), ["welcome", "subscribed"]);
 
-    assertEquals(await whole.publish({ x: 1 }), 200);
+    assertEquals(await proxied.publish({ x: 1 }), 200);
 
     assertEquals((await client.next()).data, { x: 1 });
   });
 
-  proxyTest(kind, `${name} leads no page of a foreign origin in`, async () => {
-    await using whole = await startBehind(kind);
-    const headers = { cookie: whole.directus.session("ada-id"), origin: "https://evil.example" };
+  proxyTest(kind, `${name} lets the server reject a foreign origin`, async () => {
+    await using proxied = await startProxied(kind);
+    const headers = { cookie: proxied.directus.session("ada-id"), origin: "https://evil.example" };
 
     for (const path of ["/", "/sse?topic=events:1"]) {
-      using client = await RawClient.connect(whole.proxy.port);
+      using client = await RawClient.connect(proxied.proxy.port);
       const head = await client.upgrade(path, headers);
 
       assertEquals(head.status, 403, path);
     }
   });
 
-  proxyTest(kind, `${name} leads nobody to the ops listener`, async () => {
-    await using whole = await startBehind(kind);
-    const { http } = whole.proxy;
+  proxyTest(kind, `${name} does not expose the ops listener`, async () => {
+    await using proxied = await startProxied(kind);
+    const { http } = proxied.proxy;
 
     for (const path of ["/healthz", "/readyz", "/metrics"]) {
       const response = await fetch(http + path);
@@ -111,7 +114,7 @@ for (const kind of kinds) {
     assertEquals((await publish(http, { x: 1 })).status, 404);
   });
 
-  proxyTest(kind, `${name} passes Cookie, Origin and Host on as they came`, async () => {
+  proxyTest(kind, `${name} forwards Cookie, Origin and Host unchanged`, async () => {
     const seen = new Queue<Headers>();
     await using server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen() {} },

@@ -1,5 +1,5 @@
 /**
- * The page's proxies end what Deno's server cannot, and leave what lives.
+ * The proxies of SECURITY.md end connections that Deno's server cannot end, and keep those in use.
  *
  * @module
  */
@@ -11,33 +11,33 @@ import { startLive } from "../support/live.ts";
 import { turn } from "../support/queue.ts";
 import { type Head, RawClient } from "../support/raw_client.ts";
 import { SseClient } from "../support/sse_client.ts";
-import { Proxy, proxyTest } from "./proxy.ts";
-import { kinds } from "./proxy_kinds.ts";
+import { Proxy, proxyTest } from "./proxy_setup.ts";
+import { kinds } from "./proxy_kinds_setup.ts";
 
-/** A wait that a test can wait for. */
+/** A bound that is short enough for a test. */
 const SHORT = "300ms";
 
-/** How often the server pings, and how long the proxy lets a connection be quiet. */
+/** The server's ping interval, and the proxy's idle timeout. */
 const PING_MS = 400;
 const QUIET = "1200ms";
-/** Pings that take longer than that. */
+/** Pings that take longer than the idle timeout. */
 const PINGS = 4;
 
-/** More than the kernel, the tunnel and a proxy hold. */
+/** Together more than the kernel, the tunnel and a proxy buffer. */
 const BLOCK = "x".repeat(250_000);
 const MANY = 128;
 
 const headers = { cookie: cookieOf("ada") };
 
-/** Asks for an upgrade on a connection that stays; resolves to nothing if it is ended instead. */
-async function knock(
+/** Requests an upgrade; resolves to `undefined` if the connection ends instead. */
+async function requestUpgrade(
   client: RawClient,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Head | undefined> {
   return await client.upgrade("/", { ...headers, ...more }).catch(() => undefined);
 }
 
-/** Reads the next frame that is no ping; pings are answered, and told of. */
+/** Reads the next frame that is not a ping, and answers pings. */
 async function read(client: RawClient, onPing = () => {}): Promise<Frame | undefined> {
   for (;;) {
     const frame = await client.frame();
@@ -47,7 +47,7 @@ async function read(client: RawClient, onPing = () => {}): Promise<Frame | undef
   }
 }
 
-/** Connects over TCP, and resolves once `welcome` was read. */
+/** Connects and reads `welcome`. */
 async function connect(proxy: Proxy): Promise<RawClient> {
   const client = await RawClient.connect(proxy.port);
   assertEquals((await client.upgrade("/", headers)).status, 101);
@@ -62,8 +62,11 @@ for (const kind of kinds) {
 
   for (
     const [what, text] of [
-      ["says nothing", ""],
-      ["does not end its request's head", "GET / HTTP/1.1\r\nHost: live.example.com\r\nX-A: "],
+      ["sends nothing", ""],
+      [
+        "does not finish the head of its request",
+        "GET / HTTP/1.1\r\nHost: live.example.com\r\nX-A: ",
+      ],
     ] as const
   ) {
     proxyTest(kind, `${name} ends a connection that ${what}`, async () => {
@@ -87,32 +90,32 @@ for (const kind of kinds) {
       ],
     ] as const
   ) {
-    proxyTest(kind, `${name} refuses ${what} of more than the server needs`, async () => {
+    proxyTest(kind, `${name} refuses ${what} larger than the server needs`, async () => {
       await using live = await startLive();
       await using proxy = await Proxy.start(kind, live.port);
       using client = await RawClient.connect(proxy.port);
 
-      // What it says is lost where it ends the connection before it has read all.
-      assert([undefined, 400].includes((await knock(client, more))?.status));
+      // The status is lost if the proxy ends the connection before it has read the whole request.
+      assert([undefined, 400].includes((await requestUpgrade(client, more))?.status));
 
       assertEquals(live.metrics.upgrades, []);
     });
   }
 
-  proxyTest(kind, `${name} lets in no more connections of one address than allowed`, async () => {
+  proxyTest(kind, `${name} bounds the connections of one address`, async () => {
     await using live = await startLive();
     await using proxy = await Proxy.start(kind, live.port, { connections: "2" });
     using stack = new DisposableStack();
     const connect = async () => stack.use(await RawClient.connect(proxy.port));
 
-    assertEquals((await knock(await connect()))?.status, 101);
-    assertEquals((await knock(await connect()))?.status, 101);
-    assert([undefined, 429].includes((await knock(await connect()))?.status));
+    assertEquals((await requestUpgrade(await connect()))?.status, 101);
+    assertEquals((await requestUpgrade(await connect()))?.status, 101);
+    assert([undefined, 429].includes((await requestUpgrade(await connect()))?.status));
 
     assertEquals(live.metrics.upgrades, ["accepted", "accepted"]);
   });
 
-  proxyTest(kind, `${name} keeps a WebSocket that is quiet but for pings`, async () => {
+  proxyTest(kind, `${name} keeps a WebSocket that carries only pings`, async () => {
     await using live = await startLive({ options: { pingIntervalMs: PING_MS } });
     await using proxy = await Proxy.start(kind, live.port, { quiet: QUIET });
     using client = await connect(proxy);
@@ -126,7 +129,7 @@ for (const kind of kinds) {
     assertGreaterOrEqual(pings, PINGS);
   });
 
-  proxyTest(kind, `${name} keeps a stream of events that is quiet but for comments`, async () => {
+  proxyTest(kind, `${name} keeps an event stream that carries only comments`, async () => {
     await using live = await startLive({ options: { pingIntervalMs: PING_MS } });
     await using proxy = await Proxy.start(kind, live.port, { quiet: QUIET });
     await using client = await SseClient.connect(`${proxy.http}/sse?topic=event:1`, headers);
@@ -138,7 +141,7 @@ for (const kind of kinds) {
     assertEquals((await client.next()).data, "still here");
   });
 
-  proxyTest(kind, `${name} ends a WebSocket without a sign of life`, async () => {
+  proxyTest(kind, `${name} ends an idle WebSocket`, async () => {
     await using live = await startLive();
     await using proxy = await Proxy.start(kind, live.port, { quiet: SHORT });
     using client = await connect(proxy);
@@ -148,7 +151,7 @@ for (const kind of kinds) {
     await live.metrics.until(({ disconnects }) => disconnects.length === 1);
   });
 
-  proxyTest(kind, `${name} ends a stream of events without a sign of life`, async () => {
+  proxyTest(kind, `${name} ends an idle event stream`, async () => {
     await using live = await startLive();
     await using proxy = await Proxy.start(kind, live.port, { quiet: SHORT });
     const client = await SseClient.connect(`${proxy.http}/sse?topic=event:1`, headers);
@@ -158,7 +161,7 @@ for (const kind of kinds) {
     await live.metrics.until(({ disconnects }) => disconnects.length === 1);
   });
 
-  proxyTest(kind, `${name} ends a refused WebSocket that does not let go`, async () => {
+  proxyTest(kind, `${name} ends a WebSocket that the server has closed`, async () => {
     await using live = await startLive();
     await using proxy = await Proxy.start(kind, live.port, { quiet: SHORT });
     using client = await RawClient.connect(proxy.port);
@@ -169,7 +172,7 @@ for (const kind of kinds) {
     await client.ended();
   });
 
-  proxyTest(kind, `${name} ends a client that reads nothing`, async () => {
+  proxyTest(kind, `${name} ends a client that does not read`, async () => {
     await using live = await startLive({ options: { backpressureThresholdBytes: 65_536 } });
     await using proxy = await Proxy.start(kind, live.port, { stuck: SHORT });
     using client = await connect(proxy);

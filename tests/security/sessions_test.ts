@@ -1,5 +1,5 @@
 /**
- * What the server says of sessions and of items, and to whom.
+ * What the server reveals about sessions and items.
  *
  * @module
  */
@@ -18,8 +18,8 @@ import { knock } from "../support/sse_client.ts";
 for (
   const [name, ask] of [
     ["an upgrade", (live: Live) => live.knock("/", { cookie: cookieOf("ada") })],
-    ["a refusal", (live: Live) => live.knock("/", {})],
-    ["a refusal by close code", (live: Live) => live.knock("/?reject=close", {})],
+    ["a rejection", (live: Live) => live.knock("/", {})],
+    ["a rejection by close code", (live: Live) => live.knock("/?reject=close", {})],
     ["a stream", (live: Live) => knock(live, "/sse?topic=event:1", { cookie: cookieOf("ada") })],
     ["a request for the client", (live: Live) => knock(live, "/live/client.js")],
   ] as const
@@ -33,7 +33,7 @@ for (
   });
 }
 
-Deno.test("LiveServer answers alike about an item that is forbidden and one that is absent", async () => {
+Deno.test("LiveServer gives the same answer for a forbidden and for a missing item", async () => {
   const directus = createDirectusStandIn(options);
   await using live = await startLive({
     authority: createDirectusAuthority({
@@ -59,7 +59,7 @@ Deno.test("LiveServer answers alike about an item that is forbidden and one that
   ]);
 });
 
-Deno.test("LiveServer heeds no header that tells another address", async () => {
+Deno.test("LiveServer ignores headers that name another client address", async () => {
   await using live = await startLive();
   using client = await RawClient.connect(live.port);
 

@@ -100,36 +100,36 @@ export class FakeTime {
     this.#now = value;
   }
 
-  /** Moves time on by so many milliseconds. */
+  /** Advances time, in milliseconds. */
   tick(ms = 0): void {
     this.now += ms;
   }
 
-  /** Runs pending microtasks, then moves time on by so many milliseconds. */
+  /** Runs pending microtasks, then advances time, in milliseconds. */
   async tickAsync(ms = 0): Promise<void> {
     await this.runMicrotasks();
     this.tick(ms);
   }
 
-  /** Moves time on to the next timer. Returns whether there was one. */
+  /** Advances time to the next timer. Returns whether there was one. */
   next(): boolean {
     const timer = this.#timers[0];
     if (timer) this.now = timer.due;
     return timer !== undefined;
   }
 
-  /** Runs pending microtasks, then moves time on to the next timer. */
+  /** Runs pending microtasks, then advances time to the next timer. */
   async nextAsync(): Promise<boolean> {
     await this.runMicrotasks();
     return this.next();
   }
 
-  /** Resolves after so many real milliseconds. */
+  /** Resolves after a real delay, in milliseconds. */
   delay(ms: number): Promise<void> {
     return new Promise((resolve) => real.setTimeout(resolve, ms));
   }
 
-  /** Runs pending microtasks, and what the event loop has ready. */
+  /** Runs pending microtasks and everything that the event loop has ready. */
   runMicrotasks(): Promise<void> {
     return this.delay(0);
   }

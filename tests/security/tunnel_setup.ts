@@ -1,24 +1,24 @@
 /**
- * TLS for clients that speak TCP.
+ * Adds TLS to the connections of clients that have none.
  *
  * @module
  */
 
-/** Carries what comes to a port of this machine to a server that speaks TLS, and back. */
+/** Forwards connections to a server that expects TLS. */
 export class Tunnel implements AsyncDisposable {
-  /** Where it listens. */
+  /** Port for clients without TLS. */
   readonly port: number;
   readonly #listener: Deno.TcpListener;
-  readonly #carrying = new Set<Promise<void>>();
+  readonly #forwarding = new Set<Promise<void>>();
   readonly #conns = new Set<Deno.Conn>();
   readonly #accepting: Promise<void>;
 
   /**
-   * Begins to listen.
+   * Starts to listen.
    *
-   * @param port Where the server is, on this machine.
-   * @param hostname Whom its certificate must name.
-   * @param caCert Who must have signed that.
+   * @param port Port of the server on this machine.
+   * @param hostname The host that its certificate must name.
+   * @param caCert The certificate authority that must have signed it.
    */
   constructor(port: number, hostname: string, caCert: string) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -26,24 +26,24 @@ export class Tunnel implements AsyncDisposable {
     this.#accepting = this.#accept(port, { hostname, caCerts: [caCert] });
   }
 
-  /** Stops, and breaks what it carries. */
+  /** Stops it and breaks its connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     await this.#accepting;
     for (const conn of this.#conns) close(conn);
-    await Promise.all(this.#carrying);
+    await Promise.all(this.#forwarding);
   }
 
   async #accept(port: number, options: Deno.StartTlsOptions): Promise<void> {
     for await (const near of this.#listener) {
-      const carried = this.#carry(near, port, options);
-      this.#carrying.add(carried);
-      carried.finally(() => this.#carrying.delete(carried));
+      const forwarded = this.#forward(near, port, options);
+      this.#forwarding.add(forwarded);
+      forwarded.finally(() => this.#forwarding.delete(forwarded));
     }
   }
 
-  /** Carries one connection until either side has ended or broken it. */
-  async #carry(near: Deno.TcpConn, port: number, options: Deno.StartTlsOptions): Promise<void> {
+  /** Forwards one connection until either side ends it. */
+  async #forward(near: Deno.TcpConn, port: number, options: Deno.StartTlsOptions): Promise<void> {
     const conns: Deno.Conn[] = [];
     const keep = <T extends Deno.Conn>(conn: T): T => {
       conns.push(conn);
@@ -58,7 +58,7 @@ export class Tunnel implements AsyncDisposable {
         far.readable.pipeTo(near.writable),
       ]);
     } catch {
-      // The proxy has refused or broken it: the client sees that it has ended.
+      // The proxy refused or broke it, which the client sees as its end.
     } finally {
       for (const conn of conns) {
         this.#conns.delete(conn);
@@ -84,6 +84,6 @@ function close(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // A stream of it has closed it.
+    // One of its streams has closed it.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The proxies that the page has a block for, and how each is run.
+ * The proxies that SECURITY.md has a configuration block for, and how to run each.
  *
  * @module
  */
@@ -7,45 +7,45 @@
 import type { Replacement } from "./page.ts";
 import { locate } from "../support/program.ts";
 
-/** The host that the page's blocks serve. */
+/** The host of the configuration blocks. */
 export const HOST = "live.example.com";
 
-/** Files that a proxy is given, by path. */
+/** Paths of a proxy's files. */
 export interface Files {
-  /** Its own folder. */
+  /** A folder of its own. */
   readonly folder: string;
   /** The certificate. */
   readonly certificate: string;
-  /** The certificate's key. */
+  /** The key of the certificate. */
   readonly key: string;
-  /** Both in one. */
+  /** The certificate and the key in one file. */
   readonly both: string;
 }
 
-/** A program that stands in front of the server. */
+/** A proxy program. */
 export interface Kind {
-  /** Its name, and that of its block's language. */
+  /** Its name, which is also the language of its block. */
   readonly name: "nginx" | "haproxy";
-  /** How to call it; `undefined` where it is missing. */
+  /** Its path; `undefined` if it is not on this machine. */
   readonly path: string | undefined;
-  /** What it writes once it listens. */
+  /** Its output once it listens. */
   readonly ready: RegExp;
-  /** Where its block listens, and what must stand there to listen on a port of this machine. */
+  /** The address in its block, and its replacement for a port of this machine. */
   readonly listen: (port: number) => Replacement;
-  /** Names of files in its block, and those that are there instead. */
+  /** The files in its block, and their replacements. */
   readonly files: (files: Files) => readonly Replacement[];
-  /** Makes a whole configuration of its block. */
+  /** Makes a complete configuration of its block. */
   readonly config: (block: string, files: Files) => string;
   /** Its arguments, to run in the foreground with a configuration. */
   readonly args: (config: string, files: Files) => readonly string[];
-  /** The block's settings by what they bound. */
+  /** The bounds in its block. */
   readonly settings: Readonly<Record<Setting, readonly string[]>>;
 }
 
-/** What a proxy bounds: time to send a head, quiet time, time to read, connections of an address. */
+/** Bounds: time for a request's head, idle time, time without reading, connections per address. */
 export type Setting = "head" | "quiet" | "stuck" | "connections";
 
-/** The proxies that the page has a block for. */
+/** The proxies of SECURITY.md. */
 export const kinds: readonly Kind[] = [
   {
     name: "nginx",

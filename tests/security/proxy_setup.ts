@@ -1,5 +1,5 @@
 /**
- * The proxies of the page, run with the very blocks that stand there.
+ * Runs the proxies with the configuration blocks of SECURITY.md.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { assertEquals } from "@std/assert";
 import { isInstalled } from "../support/program.ts";
 import { blockOf, type Replacement } from "./page.ts";
 import { Program } from "../support/program.ts";
-import { type Files, HOST, type Kind, type Setting } from "./proxy_kinds.ts";
-import { Tunnel } from "./tunnel.ts";
+import { type Files, HOST, type Kind, type Setting } from "./proxy_kinds_setup.ts";
+import { Tunnel } from "./tunnel_setup.ts";
 import { takeFreePort } from "../../live/transport/listener.ts";
 
-/** Registers a test of a proxy; where there is none it is ignored, and its name says why. */
+/** Registers a test of a proxy. Without the program it is ignored, and its name says why. */
 export function proxyTest(
   { name: program, path }: Kind,
   name: string,
@@ -28,9 +28,9 @@ export function proxyTest(
 
 const hasOpenssl = isInstalled("openssl", ["version"]);
 
-/** A proxy that runs in front of a port of this machine. */
+/** A proxy in front of a port of this machine. */
 export class Proxy implements AsyncDisposable {
-  /** Where it is reached without TLS: a tunnel adds that. */
+  /** Port for clients without TLS: a tunnel adds it. */
   readonly port: number;
   readonly #stack: AsyncDisposableStack;
 
@@ -40,11 +40,11 @@ export class Proxy implements AsyncDisposable {
   }
 
   /**
-   * Starts a proxy with its block.
+   * Starts a proxy with its configuration block.
    *
-   * @param kind Which one.
+   * @param kind The program.
    * @param upstream The live listener's port.
-   * @param changes Settings with another value, such as `1s`.
+   * @param changes Settings with other values, such as `1s`.
    */
   static async start(
     kind: Kind,
@@ -82,13 +82,13 @@ export class Proxy implements AsyncDisposable {
     return `ws://127.0.0.1:${this.port}`;
   }
 
-  /** Ends it, and all that it carries. */
+  /** Stops it and breaks its connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
 }
 
-/** Starts the program on a free port, and returns that. */
+/** Starts the program on a free port; resolves to the port. */
 async function listen(
   kind: Kind,
   files: Files,
@@ -110,7 +110,7 @@ async function listen(
   }
 }
 
-/** Makes a certificate of the host, signed by itself. */
+/** Creates a self-signed certificate for the host. */
 async function certify(folder: string): Promise<Files> {
   const [certificate, key, both] = ["certificate", "key", "both"]
     .map((name) => `${folder}/${name}.pem`) as [string, string, string];
