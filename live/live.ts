@@ -11,9 +11,10 @@ import { Deadline } from "./domain/deadline.ts";
 import { Lifecycle } from "./domain/lifecycle.ts";
 import { silentLogger } from "./domain/logger.ts";
 import { silentMetrics } from "./domain/metrics.ts";
+import { PendingGrants } from "./domain/pending_grants.ts";
 import { Publication, type PublicationInput } from "./domain/publication.ts";
 import type { Change, ViewSource } from "./domain/view_source.ts";
-import type { RevocationBus } from "./domain/revocation.ts";
+import type { Revocation, RevocationBus } from "./domain/revocation.ts";
 import { MemoryBroker } from "./history/memory_broker.ts";
 import type { LiveServerDeps, LiveServerOptions } from "./http/live_options.ts";
 import { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";
@@ -132,8 +133,10 @@ export function createLive(options: LiveOptions = {}): Live {
     metrics,
     logger,
   });
+  const pendingGrants = new PendingGrants();
   const server = createLiveServer({
     ...options,
+    pendingGrants,
     sessions: createSessions({
       hub,
       authority,
@@ -146,7 +149,7 @@ export function createLive(options: LiveOptions = {}): Live {
     // A client that reconnects subscribes to all its topics at once.
     options: { messageBurst: 2 * maxTopics, ...options },
   });
-  const forget = (userId?: string) => authority?.forget?.(userId);
+  const forget = (revocation?: Revocation) => authority?.forget?.(revocation);
   const feed = views && new ChangeFeed({
     hub,
     onChange: createChangeHandler({ views, revalidator, forget }),
@@ -195,6 +198,7 @@ export function createLive(options: LiveOptions = {}): Live {
     revoke: createRevoke({
       revalidator,
       bus: revocationBus,
+      pending: pendingGrants,
       forget,
       logger,
     }),

@@ -5,7 +5,9 @@
  */
 
 import type { AskOptions, Authentication, Authorisation, Authority } from "../domain/authority.ts";
+import { canonicalKey } from "../domain/item_key.ts";
 import type { Metrics } from "../domain/metrics.ts";
+import { coversTopic, type Revocation } from "../domain/revocation.ts";
 import type { SessionCookie } from "../domain/session_cookie.ts";
 import type { Topic } from "../domain/topic.ts";
 
@@ -31,6 +33,8 @@ interface Entry {
   kind?: Authentication["kind"] | Authorisation["kind"];
   /** The session's user, if known. */
   userId?: string | undefined;
+  /** The topic that it is about, if any. */
+  readonly topic: string | undefined;
 }
 
 /** What a question is about. */
@@ -39,6 +43,8 @@ interface Question {
   readonly session: string;
   /** The session's hash, followed by the topic's name if the question is about one. */
   readonly key: string;
+  /** The topic's name, if the question is about one. */
+  readonly topic?: string;
   /** Whether neither the cache nor a question in flight may answer it. */
   readonly fresh: boolean;
 }
@@ -93,19 +99,22 @@ export class CachingAuthority implements Authority {
     const { fresh = false } = options;
     const session = cookie.hash();
     const ask = () => this.#authority.authorise(cookie, topic, { fresh });
-    return this.#answer({ session, key: `${session} ${topic.name}`, fresh }, ask);
+    return this.#answer(
+      { session, key: `${session} ${topic.name}`, topic: topic.name, fresh },
+      ask,
+    );
   }
 
   /**
-   * Drops all answers about a user's sessions, and about sessions whose user is unknown; without an id,
-   * all answers.
+   * Drops the answers that a revocation concerns, without one all answers. Those about users include
+   * sessions whose user is unknown. A question in flight may have been answered before the revocation:
+   * later questions do not share it, and its answer is not cached.
    */
-  forget(userId?: string): void {
+  forget(revocation?: Revocation): void {
     this.#forgottenSequence = this.#sequence;
+    const isMeant = concernedBy(revocation);
     for (const [key, entry] of this.#entries) {
-      const isMeant = userId === undefined || entry.userId === undefined ||
-        entry.userId === userId;
-      if (isMeant) this.#entries.delete(key);
+      if (isMeant(entry)) this.#entries.delete(key);
     }
   }
 
@@ -118,11 +127,12 @@ export class CachingAuthority implements Authority {
       this.#metrics.callAvoided(known.kind === undefined ? "coalesced" : "cache");
       return known.answer as Promise<T>;
     }
-    const { key, session, fresh } = question;
+    const { key, session, topic, fresh } = question;
     const askedAt = this.#now();
     const sequence = ++this.#sequence;
     const answer = ask();
-    const entry: Entry = { answer, askedAt, sequence, userId: this.#entries.get(session)?.userId };
+    const userId = this.#entries.get(session)?.userId;
+    const entry: Entry = { answer, askedAt, sequence, userId, topic };
     if (!fresh) this.#add(key, entry); // a fresh question first has to be answered
     answer.then((given) => this.#settle(question, entry, given), () => this.#drop(key, entry));
     return answer;
@@ -166,4 +176,17 @@ export class CachingAuthority implements Authority {
   #drop(key: string, entry: Entry): void {
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
   }
+}
+
+/** Returns a function that says whether a revocation concerns an answer. */
+function concernedBy(
+  revocation: Revocation | undefined,
+): (entry: Pick<Entry, "userId" | "topic">) => boolean {
+  if (revocation === undefined) return () => true;
+  if ("topic" in revocation) {
+    return ({ topic }) => topic !== undefined && coversTopic(revocation.topic, topic);
+  }
+  if ("connection" in revocation) return () => false;
+  const users = new Set(revocation.user.map(canonicalKey));
+  return ({ userId }) => userId === undefined || users.has(canonicalKey(userId));
 }

@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { canonicalKey } from "../domain/item_key.ts";
 import type { PublicationInput } from "../domain/publication.ts";
 import { isCollectionName, parseTopic, type TopicSource } from "../domain/topic.ts";
 import type { Change } from "../domain/view_source.ts";
@@ -147,20 +148,11 @@ function publicationsOf(
   return [...byTopic.values()];
 }
 
-/**
- * Returns how the database stores a key, if that is not how the caller typed it: Directus takes `01` and
- * ` 1` for the integer 1, and a UUID in capitals.
- */
+/** Returns how the database stores a key, if that is not how the caller typed it. */
 function canonicalForm(key: string): string[] {
-  const form = /^\s*\+?\d+\s*$/.test(key)
-    ? BigInt(key.replace("+", "")).toString()
-    : UUID.test(key.trim())
-    ? key.trim().toLowerCase()
-    : key;
+  const form = canonicalKey(key);
   return form === key ? [] : [form];
 }
-
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Returns whether a user's changed fields end their sessions. */
 function isSuspension(payload: unknown): boolean {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Revocation } from "./revocation.ts";
 import type { SessionCookie } from "./session_cookie.ts";
 import type { Topic } from "./topic.ts";
 
@@ -68,8 +69,8 @@ export interface Authority {
   /** Resolves to whether the session behind a cookie may subscribe to a topic. */
   authorise(cookie: SessionCookie, topic: Topic, options?: AskOptions): Promise<Authorisation>;
   /**
-   * Drops cached answers for a user's sessions, so that a revoked user is checked again. Without an
-   * id, drops all cached answers.
+   * Drops cached answers about revoked users or a revoked topic, and what is being asked about them, so
+   * that they are checked again. Without a revocation, drops all answers.
    */
-  forget?(userId?: string): void;
+  forget?(revocation?: Revocation): void;
 }

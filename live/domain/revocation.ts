@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { canonicalKey } from "./item_key.ts";
 import { isTopicOrPrefix } from "./topic.ts";
 import { describeFault } from "./zod_fault.ts";
 
@@ -19,8 +20,12 @@ export type Revocation =
 
 /** Passes revocations between instances. */
 export interface RevocationBus {
-  /** Sets the handler of revocations from other instances. Called once. */
-  listen(handler: (command: Revocation) => void): void;
+  /**
+   * Sets the handler of revocations from other instances. Called once.
+   *
+   * @param handler Resolves once the revocation has taken effect; to why it is incomplete, if so.
+   */
+  listen(handler: (command: Revocation) => Promise<string | undefined>): void;
   /**
    * Sends a revocation to all other instances.
    *
@@ -80,7 +85,16 @@ export function readRevocation(value: unknown): Revocation | string {
   return parsed.data as Revocation;
 }
 
-/** Returns whether a revocation's topic, such as `event:*`, covers a topic. */
+/**
+ * Returns whether a revocation's topic, such as `event:*`, covers a topic. Ids are compared as the
+ * database stores them.
+ */
 export function coversTopic(revoked: string, topic: string): boolean {
-  return revoked === topic || revoked.endsWith(":*") && topic.startsWith(revoked.slice(0, -1));
+  if (revoked.endsWith(":*")) return topic.startsWith(revoked.slice(0, -1));
+  return canonicalTopic(revoked) === canonicalTopic(topic);
+}
+
+function canonicalTopic(name: string): string {
+  const colon = name.indexOf(":") + 1;
+  return name.slice(0, colon) + canonicalKey(name.slice(colon));
 }

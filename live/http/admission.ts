@@ -9,6 +9,7 @@ import type { Authority, User } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { PendingGrants } from "../domain/pending_grants.ts";
 import { isOriginAllowed, sessionCookie } from "./handshake.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { RefusalName } from "./refusal.ts";
@@ -27,6 +28,8 @@ export interface AdmissionOptions {
   readonly maxConnectionsPerUser: number;
   /** The open connections. */
   readonly registry: Registry;
+  /** Handshakes in flight, so that revocations do not miss them. */
+  readonly pendingGrants: PendingGrants;
   /** Counts pending upgrades. */
   readonly metrics: Metrics;
   /** Logs why a session could not be checked. */
@@ -41,6 +44,8 @@ export interface Admitted {
   readonly user: User | null;
   /** The session's cookie; `null` without an authority. */
   readonly cookie: SessionCookie | null;
+  /** Whether the user was revoked since the request arrived. */
+  readonly isRevoked: () => boolean;
   /**
    * Releases the reservation that counts towards the limits until the connection is registered.
    * Call it then, or when the connection turns out never to open; calling it again does nothing.
@@ -86,7 +91,8 @@ export class Admission {
     if (registry.sockets + this.#reserved >= maxConnections) return refused("capacity");
     if (authority === undefined) {
       const releaseReservation = this.#reserve(null);
-      return { kind: "admitted", user: null, cookie: null, releaseReservation };
+      const isRevoked = () => false;
+      return { kind: "admitted", user: null, cookie: null, isRevoked, releaseReservation };
     }
     const cookie = sessionCookie(request, cookieName);
     if (cookie === undefined) return refused("unauthorized");
@@ -101,6 +107,8 @@ export class Admission {
 
   async #authenticate(authority: Authority, cookie: SessionCookie): Promise<Admitted | Refused> {
     const releaseReservation = this.#reserve(null);
+    const grant = this.#options.pendingGrants.begin();
+    let admitted: Admitted | undefined;
     const drained = Promise.withResolvers<undefined>();
     this.#pending.add(drained);
     this.#countPending();
@@ -115,8 +123,19 @@ export class Admission {
       }
       const { user } = answer;
       if (this.#countOf(user) >= this.#options.maxConnectionsPerUser) return refused("user-limit");
-      return { kind: "admitted", user, cookie, releaseReservation: this.#reserve(user) };
+      const release = this.#reserve(user);
+      return admitted = {
+        kind: "admitted",
+        user,
+        cookie,
+        isRevoked: () => grant.isRevoked(user),
+        releaseReservation() {
+          release();
+          grant.end();
+        },
+      };
     } finally {
+      if (admitted === undefined) grant.end();
       this.#pending.delete(drained);
       this.#countPending();
       releaseReservation();

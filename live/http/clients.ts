@@ -14,6 +14,7 @@ import type { ServerMessage } from "../domain/messages.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { Socket } from "../domain/socket.ts";
 import type { Wire } from "../domain/wire.ts";
+import { REVOKED_REASON } from "../session/revoke.ts";
 import type { SessionFactory } from "../session/session.ts";
 import type { Admitted } from "./admission.ts";
 import { Inbox, type InboxOptions } from "../session/inbox.ts";
@@ -112,7 +113,7 @@ export class Clients {
    */
   open(
     socket: Socket,
-    { user, cookie }: Admitted,
+    { user, cookie, isRevoked }: Admitted,
     remoteAddress: string,
     protocol: ClientProtocol,
   ): Client {
@@ -141,6 +142,7 @@ export class Clients {
     const inbox = new Inbox(connection, session, this.#options);
     registry.add(connection);
     logger.debug("connection opened", { connection: connection.id, user: user?.id, remoteAddress });
+    if (isRevoked()) connection.end(CloseCode.Revoked, REVOKED_REASON); // nothing is sent then
     connection.send({ type: "welcome", connection: connection.id, user, instance: instanceId });
     if (this.#draining) sendAway(connection);
     else this.#stallDetector.start();

@@ -10,6 +10,7 @@ import { CloseCode } from "../domain/close_codes.ts";
 import type { Deadline } from "../domain/deadline.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import { type Metrics, silentMetrics } from "../domain/metrics.ts";
+import { PendingGrants } from "../domain/pending_grants.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
 import { createFrameEncoder } from "../transport/frame_encoder.ts";
 import { emptyResponse } from "../transport/responses.ts";
@@ -48,6 +49,7 @@ export class LiveHandler {
   constructor(deps: LiveServerDeps, options: Required<LiveServerOptions>) {
     const { sessions, authority, instanceId = "local", backlogOf = () => 0, now } = deps;
     const { metrics = silentMetrics, logger = silentLogger } = deps;
+    const { pendingGrants = new PendingGrants() } = deps;
     const common = { ...options, metrics, logger };
     const clients = new Clients({ ...common, sessions, instanceId, backlogOf, now });
     this.#deps = deps;
@@ -55,7 +57,12 @@ export class LiveHandler {
     this.#metrics = metrics;
     this.#logger = logger;
     this.#clients = clients;
-    this.#admission = new Admission({ ...common, authority, registry: clients.registry });
+    this.#admission = new Admission({
+      ...common,
+      authority,
+      pendingGrants,
+      registry: clients.registry,
+    });
     this.#sse = { ...common, clients, encode: createFrameEncoder() };
     this.#refuse = createRefuser({ ...common, sockets: this.#refused });
   }

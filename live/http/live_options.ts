@@ -9,6 +9,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { Authority } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
+import type { PendingGrants } from "../domain/pending_grants.ts";
 import type { SessionFactory } from "../session/session.ts";
 import type { SpareDescriptors } from "../transport/spare_descriptors.ts";
 import type { Transport, TransportName } from "../transport/transport.ts";
@@ -21,6 +22,8 @@ export interface LiveServerDeps {
   readonly sessions: SessionFactory;
   /** Identifies users; without one anyone may connect, anonymously. */
   readonly authority?: Authority | undefined;
+  /** Handshakes in flight, for revocations. @default {new PendingGrants()} */
+  readonly pendingGrants?: PendingGrants;
   /**
    * Answers requests that are not Live's, for servers with one port for everything; `undefined` for
    * a request that is not its own either. @default {none}

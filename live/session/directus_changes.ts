@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Revocation } from "../domain/revocation.ts";
 import type { Change } from "../domain/view_source.ts";
 import type { Views } from "../views/views.ts";
 import type { Revalidator } from "./revalidator.ts";
@@ -14,8 +15,8 @@ export interface DirectusChangesOptions {
   readonly views: Views;
   /** Checks sessions again. */
   readonly revalidator: Revalidator;
-  /** Forgets cached answers about users; without an id, about all. */
-  readonly forget: (userId?: string) => void;
+  /** Forgets cached answers about users; without any, all answers. */
+  readonly forget: (revocation?: Revocation) => void;
 }
 
 /** Collections that decide about rights, and those that decide what a view's paths lead to. */
@@ -46,7 +47,7 @@ export function createChangeHandler(options: DirectusChangesOptions): (change?: 
       revalidator.checkNow();
     } else if (change.collection === USERS) {
       const users = change.keys && new Set(change.keys);
-      users?.forEach((user) => forget(user));
+      forget(change.keys && { user: change.keys });
       views.rightsChanged(users);
       revalidator.checkNow(users);
     }

@@ -7,6 +7,8 @@
 import { BrokerUnavailable } from "../domain/broker.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
+import { canonicalKey } from "../domain/item_key.ts";
+import type { PendingGrants } from "../domain/pending_grants.ts";
 import { coversTopic, type Revocation, type RevocationBus } from "../domain/revocation.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import type { Revalidator } from "./revalidator.ts";
@@ -18,8 +20,10 @@ export interface RevokeOptions {
   readonly revalidator: Revalidator;
   /** Reaches the other instances. @default {none} */
   readonly bus?: RevocationBus | undefined;
-  /** Forgets cached answers about a user's sessions. @default {nothing} */
-  readonly forget?: (userId: string) => void;
+  /** Handshakes in flight. @default {none} */
+  readonly pending?: PendingGrants;
+  /** Forgets cached answers that a revocation concerns. @default {nothing} */
+  readonly forget?: (revocation: Revocation) => void;
   /** Logs each revocation. @default {silentLogger} */
   readonly logger?: Logger;
 }
@@ -40,7 +44,7 @@ export interface Revoked {
 export type Revoke = (revocation: Revocation) => Promise<Revoked>;
 
 /** The reason sent along with 4503. */
-const REVOKED_REASON = "revoked by the operator";
+export const REVOKED_REASON = "revoked by the operator";
 
 /** Sessions that are checked at the same time. */
 const MAX_CONCURRENT_CHECKS = 16;
@@ -48,12 +52,21 @@ const MAX_CONCURRENT_CHECKS = 16;
 /**
  * Creates the function that carries out revocations. Those of other instances are carried out too.
  *
+ * Once it resolves without trouble, nothing that was revoked is delivered, whatever was in flight:
+ *
+ * - Cached answers, and questions in flight, serve no later question.
+ * - A connection of a revoked user is closed, and so is one whose handshake had begun: it ends when it
+ *   opens.
+ * - The right to a topic is asked again for subscriptions, and for those that wait for an answer or for
+ *   their start. If it is gone they are refused, whatever they were answered before.
+ *
  * A revocation takes effect here even if the other instances cannot be reached. It is idempotent.
  */
 export function createRevoke(options: RevokeOptions): Revoke {
-  const { revalidator, bus, forget = () => {}, logger = silentLogger } = options;
+  const { revalidator, bus, pending, forget = () => {}, logger = silentLogger } = options;
 
   async function carryOut(revocation: Revocation): Promise<Revoked> {
+    forget(revocation); // first: a client that reconnects at once must not be let in from the cache
     const revoked = "topic" in revocation
       ? await recheck(revalidator, revocation.topic)
       : close(revocation);
@@ -64,10 +77,12 @@ export function createRevoke(options: RevokeOptions): Revoke {
   }
 
   function close(revocation: Exclude<Revocation, { topic: string }>): Revoked {
-    const users = new Set("user" in revocation ? revocation.user : []);
-    users.forEach(forget); // first: a client that reconnects at once must not be let in from the cache
+    const users = new Set("user" in revocation ? revocation.user.map(canonicalKey) : []);
+    pending?.revoke(users);
     const revoked = revalidator.connections.filter(({ connection: { id, user } }) =>
-      "user" in revocation ? user !== null && users.has(user.id) : id === revocation.connection
+      "user" in revocation
+        ? user !== null && users.has(canonicalKey(user.id))
+        : id === revocation.connection
     );
     for (const { connection } of revoked) connection.end(CloseCode.Revoked, REVOKED_REASON);
     return { closed: revoked.length, asked: 0, withdrawn: 0 };
@@ -84,8 +99,13 @@ export function createRevoke(options: RevokeOptions): Revoke {
     }
   }
 
-  bus?.listen((revocation) => {
-    carryOut(revocation).catch((error) => logger.error("revocation failed", { error }));
+  bus?.listen(async (revocation) => {
+    try {
+      return (await carryOut(revocation)).trouble;
+    } catch (error) {
+      logger.error("revocation failed", { error });
+      return "it failed";
+    }
   });
 
   return async (revocation) => {

@@ -65,7 +65,7 @@ for (const { verb, topic, key, yes, no } of QUESTIONS) {
       await setup.ask(user, topic);
     }
     const before = setup.asked.length;
-    setup.cache.forget("ada");
+    setup.cache.forget({ user: ["ada"] });
     await setup.ask("bob", topic);
     assertEquals(setup.asked.length, before);
     await setup.ask("ada", topic);
@@ -77,7 +77,7 @@ for (const { verb, topic, key, yes, no } of QUESTIONS) {
       const setup = new CachingSetup();
       const held = setup.hold(key);
       const earlier = setup.ask("ada", topic, fresh);
-      setup.cache.forget("ada");
+      setup.cache.forget({ user: ["ada"] });
       held.resolve(yes);
       assertEquals(await earlier, yes.kind);
       setup.answers.set(key, no);
@@ -89,7 +89,37 @@ for (const { verb, topic, key, yes, no } of QUESTIONS) {
 Deno.test("CachingAuthority.forget() drops rights of sessions whose user is unknown", async () => {
   const setup = new CachingSetup();
   await setup.ask("ada", "event:1");
-  setup.cache.forget("ada");
+  setup.cache.forget({ user: ["ada"] });
   await setup.ask("ada", "event:1");
   assertEquals(setup.asked.length, 2);
+});
+
+for (
+  const [revoked, asked] of [
+    ["event:1", ["event:1"]],
+    ["event:*", ["event:1", "event:2"]],
+    ["event:01", ["event:1"]],
+    ["news:1", []],
+  ] as const
+) {
+  Deno.test(`CachingAuthority.forget() drops rights to ${revoked}, and no others`, async () => {
+    const setup = new CachingSetup();
+    const topics = ["event:1", "event:2", "events:1"];
+    for (const topic of [undefined, ...topics]) await setup.ask("ada", topic);
+    const before = setup.asked.length;
+    setup.cache.forget({ topic: revoked });
+    for (const topic of [undefined, ...topics]) await setup.ask("ada", topic);
+    assertEquals(setup.asked.slice(before), asked.map((topic) => `authorise ada ${topic}`));
+  });
+}
+
+Deno.test("CachingAuthority.forget() keeps later questions from sharing one in flight", async () => {
+  const setup = new CachingSetup();
+  const held = setup.hold("ada event:1");
+  const earlier = setup.ask("ada", "event:1");
+  setup.cache.forget({ topic: "event:1" });
+  setup.answers.set("ada event:1", { kind: "forbidden" });
+  assertEquals(await setup.ask("ada", "event:1"), "forbidden");
+  held.resolve({ kind: "allowed" });
+  assertEquals([await earlier, await setup.ask("ada", "event:1")], ["allowed", "forbidden"]);
 });

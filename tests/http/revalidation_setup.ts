@@ -48,7 +48,10 @@ export class RevalidationBench implements AsyncDisposable {
     this.cache = new CachingAuthority(authority, { ttlMs: 3_600_000, metrics });
     this.live = new Live({ authority: this.cache, revalidateMs });
     const { revalidator } = this.live;
-    this.revoke = createRevoke({ revalidator, forget: (user) => this.cache.forget(user) });
+    this.revoke = createRevoke({
+      revalidator,
+      forget: (revocation) => this.cache.forget(revocation),
+    });
   }
 
   /** Starts a server; with an interval of 0 it checks no session again by itself. */

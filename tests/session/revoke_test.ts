@@ -10,14 +10,15 @@ import type { Revocation, RevocationBus } from "../../live/domain/revocation.ts"
 import { createRevoke, type Revoke } from "../../live/session/revoke.ts";
 import { RevalidatorSetup, UNAVAILABLE } from "./revalidator_setup.ts";
 
+const USER_ID = "0189c1f2-0000-7000-8000-00000000abcd";
 const REVOKED: [number, string][] = [[4503, "revoked by the operator"]];
 
 /** A revalidator that checks nothing on its own, and other instances. */
 class Setup extends RevalidatorSetup {
   /** What was sent to the other instances. */
   readonly sent: Revocation[] = [];
-  /** Users that were forgotten, and the number of connections at that time. */
-  readonly forgotten: [user: string, connections: number][] = [];
+  /** Revocations whose answers were forgotten, and the number of connections at that time. */
+  readonly forgotten: [revocation: Revocation, connections: number][] = [];
   /** Why the other instances cannot be reached. */
   trouble: Error | undefined;
   /** Receives a revocation of another instance. */
@@ -36,8 +37,8 @@ class Setup extends RevalidatorSetup {
         return Promise.resolve();
       },
     };
-    const forget = (user: string) => {
-      this.forgotten.push([user, this.revalidator.connections.length]);
+    const forget = (revocation: Revocation) => {
+      this.forgotten.push([revocation, this.revalidator.connections.length]);
     };
     this.revoke = createRevoke({ ...this, bus, forget });
   }
@@ -58,11 +59,19 @@ Deno.test("Revoke closes the connections of several users", async () => {
   assertEquals(monitored.map(({ socket }) => socket.closes), [REVOKED, [], REVOKED]);
 });
 
-Deno.test("Revoke drops a user's cached answers before it closes, even without a connection", async () => {
+Deno.test("Revoke drops cached answers before it closes or asks, even without a connection", async () => {
   using setup = new Setup();
   setup.add("ada");
-  await setup.revoke({ user: ["ada", "eve"] });
-  assertEquals(setup.forgotten, [["ada", 1], ["eve", 1]]);
+  const revocations: Revocation[] = [{ user: ["ada", "eve"] }, { topic: "event:1" }];
+  for (const revocation of revocations) await setup.revoke(revocation);
+  assertEquals(setup.forgotten, [[{ user: ["ada", "eve"] }, 1], [{ topic: "event:1" }, 0]]);
+});
+
+Deno.test("Revoke matches users as Directus does: a UUID in any case", async () => {
+  using setup = new Setup();
+  const [lower, upper] = [setup.add(USER_ID), setup.add(USER_ID.toUpperCase())];
+  assertEquals((await setup.revoke({ user: [` ${USER_ID.toUpperCase()}`] })).closed, 2);
+  assertEquals([lower.socket.closes, upper.socket.closes], [REVOKED, REVOKED]);
 });
 
 Deno.test("Revoke closes one connection", async () => {
@@ -71,7 +80,6 @@ Deno.test("Revoke closes one connection", async () => {
   const revocation = { connection: first.connection.id };
   assertEquals(await setup.revoke(revocation), { closed: 1, asked: 0, withdrawn: 0 });
   assertEquals([first.socket.closes, second.socket.closes], [REVOKED, []]);
-  assertEquals(setup.forgotten, []);
 });
 
 for (const revocation of [{ user: ["x"] }, { connection: "x" }, { topic: "x:1" }]) {
@@ -161,7 +169,10 @@ Deno.test("Revoke carries out revocations of other instances without passing the
   setup.receive({ topic: "event:1" });
   await setup.time.runMicrotasks();
   assertEquals([first.socket.closes, second.withdrawn], [REVOKED, ["event:1"]]);
-  assertEquals([setup.sent, setup.forgotten], [[], [["ada", 2]]]);
+  assertEquals([setup.sent, setup.forgotten], [[], [[{ user: ["ada"] }, 2], [
+    { topic: "event:1" },
+    1,
+  ]]]);
 });
 
 Deno.test("Revoke logs what was done, and what could not be", async () => {
