@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Client } from "../support/client.ts";
 import { startDirectus } from "../support/directus.ts";
 import { ServerProcess } from "../support/process.ts";
@@ -96,5 +96,38 @@ for (const transport of TRANSPORTS) {
       server.kill("SIGTERM");
       assertEquals((await server.ended).code, 0);
     },
+  });
+}
+
+Deno.test("main.ts exits with 1 if it cannot listen any more", async () => {
+  await using server = await ServerProcess.spawn({ DIRECTUS_BASE_URL: "http://127.0.0.1:9" }, [], {
+    preloads: ["tests/security/lost_listener.ts"],
+  });
+  const { live } = await server.ports();
+
+  await (await fetch(`http://127.0.0.1:${live}/fail`)).body?.cancel();
+
+  assertEquals((await server.ended).code, 1);
+  const { level, error } = await server.line("live listener cannot listen any more");
+  assertEquals(level, "ERROR");
+  assertStringIncludes(JSON.stringify(error), `the port is taken: 127.0.0.1:${live}`);
+});
+
+for (
+  const [limit, warnings] of [["160", 1], ["50127", 1], ["50128", 0], ["unlimited", 0], [
+    "",
+    0,
+  ]] as const
+) {
+  Deno.test(`main.ts --open-files "${limit}" warns ${warnings} times of the limit`, async () => {
+    const env = { DIRECTUS_BASE_URL: "http://127.0.0.1:9" };
+    await using server = await ServerProcess.spawn(env, ["--open-files", limit]);
+    await server.ports();
+    server.kill("SIGTERM");
+    await server.ended;
+    const found = server.log.filter(({ message }) =>
+      message === "the limit of open files is too low for LIVE_MAX_CONNECTIONS"
+    );
+    assertEquals(found.length, warnings);
   });
 }
