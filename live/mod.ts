@@ -103,7 +103,8 @@ export { createStdLogger, type StdLoggerOptions } from "./telemetry/std_logger.t
 // Connections and what carries them.
 export type { LiveServerDeps, LiveServerOptions } from "./http/live_options.ts";
 export { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";
-export type { Listener } from "./transport/kept_listener.ts";
+export type { KeepOptions, Listener } from "./transport/kept_listener.ts";
+export { openSpare, type Spare, SpareDescriptors } from "./transport/spare_descriptors.ts";
 export type {
   Answer,
   Incoming,
