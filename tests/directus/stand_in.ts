@@ -33,7 +33,10 @@ import {
   targetOf,
 } from "./stand_in/queries.ts";
 import { readCookie, refusals, refuse } from "./stand_in/responses.ts";
-import { Sessions } from "./stand_in/sessions.ts";
+import type { Database } from "./stand_in/database.ts";
+import type { Person } from "./stand_in/rights.ts";
+import { respondByRules } from "./stand_in/rule_routes.ts";
+import { type SessionHolder, Sessions } from "./stand_in/sessions.ts";
 import { Users } from "./stand_in/users.ts";
 
 /** Longest `Cookie` header; longer ones get 431, as from Node's HTTP server. */
@@ -51,6 +54,7 @@ export class DirectusStandIn {
   readonly #users: Users;
   readonly #sessions: Sessions;
   readonly #items: Items;
+  readonly #database: Database | undefined;
   readonly #auth: AuthRoutesDeps;
   readonly #basePath: string;
   readonly #delayMs: number;
@@ -72,6 +76,7 @@ export class DirectusStandIn {
       })),
       options.queryLimitMax,
     );
+    this.#database = options.database;
     this.#delayMs = options.delayMs ?? 0;
     this.#auth = { users: this.#users, sessions: this.#sessions, cookieName };
   }
@@ -119,6 +124,13 @@ export class DirectusStandIn {
     const holder = identify(request, this.#auth);
     if (holder && "refusal" in holder) return refuseHolder(holder, this.#auth);
     const user = holder && "user" in holder ? holder.user : undefined;
+    const ruled = this.#database && await respondByRules(this.#database, {
+      route,
+      collection,
+      person: this.#personOf(holder),
+      request,
+    });
+    if (ruled !== undefined) return ruled;
     switch (route) {
       case "GET /users/me":
         return me(holder, fieldsOf(url), this.#auth);
@@ -146,7 +158,9 @@ export class DirectusStandIn {
 
   /** Logs a user in; returns the `Cookie` header. */
   session(user: string): string {
-    return this.#pair(this.#sessions.open({ user: this.#users.idOf(user) }));
+    const id = this.#users.idOf(user);
+    const role = this.#users.active(id)?.role ?? null;
+    return this.#pair(this.#sessions.open({ user: id, role }));
   }
 
   /** Opens a share's session; returns the `Cookie` header. */
@@ -210,6 +224,13 @@ export class DirectusStandIn {
   fail(fault: Fault | undefined, route?: string): void {
     if (fault === undefined) this.#faults.delete(route);
     else this.#faults.set(route, fault);
+  }
+
+  /** Returns whose rights a request has. */
+  #personOf(holder: SessionHolder | undefined): Person {
+    if (holder === undefined || !("user" in holder)) return { user: null, role: null, row: {} };
+    const { user, role } = holder;
+    return { user, role, row: this.#users.active(user)?.fields ?? {} };
   }
 
   #reader(user: string): string {

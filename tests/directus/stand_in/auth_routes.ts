@@ -54,7 +54,7 @@ export async function logIn(request: Request, deps: AuthRoutesDeps): Promise<Res
   if (!["session", "cookie", "json"].includes(`${mode}`)) return refuse(refusals.payload);
   const user = deps.users.logIn(email, password);
   if (user === undefined) return refuse(refusals.credentials);
-  const token = deps.sessions.open({ user: user.id });
+  const token = deps.sessions.open({ user: user.id, role: user.role ?? null });
   if (mode === "session") {
     const headers = { "set-cookie": settingCookie(deps.cookieName, token) };
     return respond({ expires: EXPIRES_MS }, headers);
@@ -100,8 +100,8 @@ export function identify(
   const bearer = request.headers.get("authorization")?.match(/^Bearer (.+)$/i)?.[1];
   const token = bearer ?? readCookie(request.headers.get("cookie"), cookieName);
   if (!token) return undefined;
-  const owner = users.idOfToken(token);
-  if (owner !== undefined && users.active(owner)) return { user: owner };
+  const owner = users.active(users.idOfToken(token) ?? "");
+  if (owner !== undefined) return { user: owner.id, role: owner.role ?? null };
   const reading = sessions.read(token);
   if (!reading.ok) return reading;
   if ("share" in reading.holder || users.active(reading.holder.user)) return reading.holder;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Database } from "./database.ts";
+
 /** A user. */
 export interface StandInUser {
   /** Primary key; a uuid in a real Directus. */
@@ -42,6 +44,12 @@ export interface StandInUser {
    * @default {true}
    */
   appAccess?: boolean;
+  /**
+   * Further fields, which rules refer to as `$CURRENT_USER.<field>`.
+   *
+   * @default {none}
+   */
+  fields?: Readonly<Record<string, unknown>>;
   /**
    * Fields that `/users/me` leaves out, as if no policy listed them.
    *
@@ -92,6 +100,12 @@ export interface DirectusStandInOptions {
    * @default {[]}
    */
   collections?: readonly StandInCollection[];
+  /**
+   * Collections that are read by the rules of policies.
+   *
+   * @default {none}
+   */
+  database?: Database;
   /**
    * Name of the session cookie (`SESSION_COOKIE_NAME`).
    *

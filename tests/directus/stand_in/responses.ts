@@ -17,6 +17,8 @@ export interface Refusal {
   code: string;
   /** Message for people. */
   message: string;
+  /** More about it, in the error's extensions. */
+  reason?: string;
 }
 
 /** The errors that Directus responds with. */
@@ -47,8 +49,9 @@ export const refusals = {
 
 /** Responds with `{"errors": [{"message", "extensions": {"code"}}]}`. */
 export function refuse(refusal: Refusal, headers: HeadersInit = {}): Response {
-  const { status, code, message } = refusal;
-  return Response.json({ errors: [{ message, extensions: { code } }] }, { status, headers });
+  const { status, code, message, reason } = refusal;
+  const extensions = reason === undefined ? { code } : { code, reason };
+  return Response.json({ errors: [{ message, extensions }] }, { status, headers });
 }
 
 /** Returns the first value of a cookie in a `Cookie` header; `undefined` if it is not there. */

@@ -14,7 +14,7 @@ export const SESSION_TTL_S = 86_400;
 export const ROTATION_GRACE_MS = 10_000;
 
 /** Whose session it is: a user's, or that of a visitor with the link of a share. */
-export type SessionHolder = { user: string } | { share: string };
+export type SessionHolder = { user: string; role: string | null } | { share: string };
 
 /** What a token turned out to be. */
 export type SessionReading =
@@ -45,7 +45,7 @@ export class Sessions {
   open(holder: SessionHolder): string {
     const session = randomBytes(24).toString("base64url");
     const iat = Math.floor(this.#now() / 1000);
-    const who = "user" in holder ? { id: holder.user } : { share: holder.share };
+    const who = "user" in holder ? { id: holder.user, role: holder.role } : { share: holder.share };
     const claims = { ...who, session, iat, exp: iat + SESSION_TTL_S, iss: "directus" };
     const body = `${encode({ alg: "HS256", typ: "JWT" })}.${encode(claims)}`;
     const token = `${body}.${this.#sign(body)}`;

@@ -1,0 +1,210 @@
+/**
+ * Whatever happens in Directus and on the way: once things are quiet, each client holds exactly the rows
+ * that Directus returns to the same query with its cookie; and before that it gets no row that Directus
+ * would not have returned to it since things were last quiet.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { canonicalText } from "../../live/domain/view_query.ts";
+import { BASE } from "../support/directus.ts";
+import { turn } from "../support/queue.ts";
+import { Random } from "../support/random.ts";
+import {
+  type ClientView,
+  Instance,
+  PropertyClient,
+  REFRESH_MS,
+  REVALIDATE_MS,
+} from "./property_setup.ts";
+import { type Changed, QUERIES, USERS, World } from "./world_setup.ts";
+
+/** Phases of a run; after each one things become quiet. */
+const PHASES = 12;
+const STEPS = 12;
+const CLIENTS = 20;
+
+/** How far the clock moves at once, in milliseconds. */
+const STEP_MS = 50;
+
+/** Longest time until things are quiet: a circuit breaker that was open waits half a minute. */
+const QUIET_MS = 45_000;
+
+class Run {
+  readonly random: Random;
+  readonly world: World;
+  readonly instances: readonly Instance[];
+  readonly clients: PropertyClient[] = [];
+  readonly #time: FakeTime;
+  /** Rows that may reach a user, by user and query. */
+  #allowed = new Map<string, Set<string>>();
+  /** What reached clients and should not have. */
+  readonly #faults: string[] = [];
+
+  constructor(seed: number, time: FakeTime) {
+    this.random = new Random(seed);
+    this.world = new World(this.random);
+    this.#time = time;
+    this.instances = [true, seed % 2 === 0].map((hasToken) => new Instance(this.world, hasToken));
+  }
+
+  async start(): Promise<void> {
+    for (const { live } of this.instances) await live.start();
+    for (let count = 0; count < CLIENTS; count++) this.#addClient();
+    this.#recordAllowed();
+    for (const client of this.clients) client.connect(this.random.of(this.instances));
+  }
+
+  async step(): Promise<void> {
+    const { random } = this;
+    const client = random.of(this.clients);
+    const what = random.next();
+    if (what < 0.6) await this.#change();
+    else if (what < 0.7) this.#reconnect(client);
+    else if (what < 0.8) client.socket.bufferedAmount = random.of([0, 200_000]);
+    else if (what < 0.85) {
+      this.world.directus.fail(random.of(["broken", "hung", "down", "page", "limited"] as const));
+    } else if (what < 0.92) this.world.directus.fail(undefined);
+    else if (what < 0.95) this.world.directus.logOut(client.cookie);
+    else client.views.forEach((view) => random.next() < 0.3 && client.subscribe(view));
+    await this.pass(random.below(600));
+  }
+
+  /** Lets faults end, and waits until each client holds what it should. */
+  async settle(): Promise<void> {
+    this.world.directus.fail(undefined);
+    for (const client of this.clients) client.socket.bufferedAmount = 0;
+    await this.pass(QUIET_MS);
+    for (const [index, client] of this.clients.entries()) {
+      if (!await this.#isLoggedIn(client)) {
+        assert(!client.isConnected, `${client.user} is connected without a session`);
+        client.disconnect();
+        this.clients[index] = this.#newClient(client.user);
+      }
+    }
+    this.#recordAllowed();
+    for (const client of this.clients) {
+      if (!client.isConnected) this.#reconnect(client);
+      else {client.views.filter(({ state }) => state === "refused").forEach((view) =>
+          client.subscribe(view)
+        );}
+    }
+    this.#recordAllowed();
+    for (let attempt = 0;; attempt++) {
+      await this.pass(2 * REFRESH_MS + REVALIDATE_MS);
+      const different = await this.#difference();
+      if (different === undefined) break;
+      if (attempt === 2) assertEquals(different[1], different[2], different[0]);
+    }
+    this.#allowed.clear();
+    this.#recordAllowed();
+  }
+
+  async stop(): Promise<void> {
+    for (const client of this.clients) client.disconnect();
+    const stopped = Promise.all(this.instances.map(({ live }) => live.stop(100)));
+    await this.pass(1_000);
+    await stopped;
+  }
+
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed <= ms; passed += STEP_MS) {
+      this.#time.tick(STEP_MS);
+      for (let turns = 0; turns < 2; turns++) await turn();
+    }
+    assertEquals(this.#faults, []);
+  }
+
+  async #change(): Promise<void> {
+    const reports: Changed[] = [];
+    for (let count = 1 + this.random.below(3); count > 0; count--) {
+      reports.push(this.world.change());
+    }
+    this.#recordAllowed();
+    if (this.random.next() < 0.2) return; // the Flow's call is lost
+    for (const report of reports) {
+      for (const { live } of this.instances) await live.changed(report);
+    }
+  }
+
+  #reconnect(client: PropertyClient): void {
+    client.disconnect();
+    client.connect(this.random.of(this.instances));
+  }
+
+  #addClient(): void {
+    this.clients.push(this.#newClient(this.random.of(USERS)));
+  }
+
+  #newClient(user: string): PropertyClient {
+    const queries = Array.from({ length: 3 }, () => this.random.of(QUERIES));
+    const cookie = this.world.directus.session(user);
+    return new PropertyClient(user, cookie, [...new Set(queries)], {
+      row: (client, view, row) => {
+        if (this.#allowed.get(keyOf(user, view))?.has(canonicalText(row))) return;
+        this.#faults.push(`${client.user} ${JSON.stringify(view.query)}: ${JSON.stringify(row)}`);
+      },
+      fault: (client, view, what) => {
+        this.#faults.push(`${client.user} ${JSON.stringify(view.query)}: ${what}`);
+      },
+    });
+  }
+
+  /** Notes what Directus would show now. */
+  #recordAllowed(): void {
+    for (const { user, views } of this.clients) {
+      for (const view of views) {
+        const key = keyOf(user, view);
+        const allowed = this.#allowed.get(key) ?? new Set();
+        this.#allowed.set(key, allowed);
+        for (const row of this.world.rowsFor(user, view.query) ?? []) {
+          allowed.add(canonicalText(row));
+        }
+      }
+    }
+  }
+
+  async #isLoggedIn({ cookie }: PropertyClient): Promise<boolean> {
+    const url = `${BASE}/users/me?fields=id`;
+    const response = await this.world.directus.fetch(url, { headers: { cookie } });
+    await response.body?.cancel();
+    return response.ok;
+  }
+
+  /** Returns the first view that does not show what Directus returns, and both lists. */
+  async #difference(): Promise<[what: string, shown: unknown, expected: unknown] | undefined> {
+    for (const client of this.clients) {
+      for (const view of client.views) {
+        const expected = await this.world.search(client.cookie, view.query);
+        const shown = view.state === "open" ? view.list : view.state;
+        if (canonicalText(shown) !== canonicalText(expected ?? "refused")) {
+          return [`${client.user} ${JSON.stringify(view.query)}`, shown, expected ?? "refused"];
+        }
+      }
+    }
+    return undefined;
+  }
+}
+
+function keyOf(user: string, { query }: ClientView): string {
+  return `${user} ${JSON.stringify(query)}`;
+}
+
+for (const seed of [1, 2, 3, 4]) {
+  Deno.test(`views show each client what Directus shows it, whatever happens (seed ${seed})`, async () => {
+    using time = new FakeTime();
+    const run = new Run(seed, time);
+    await run.start();
+    for (let phase = 0; phase < PHASES; phase++) {
+      try {
+        for (let step = 0; step < STEPS; step++) await run.step();
+        await run.settle();
+      } catch (error) {
+        throw new Error(`Failed in phase ${phase} of seed ${seed}`, { cause: error });
+      }
+    }
+    await run.stop();
+  });
+}
