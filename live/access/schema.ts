@@ -55,17 +55,16 @@ export class Schema {
   touchedBy(query: ViewQuery): Set<string> {
     const touched = new Set([query.collection]);
     for (const path of query.fields) this.#walkPath(query.collection, path.split("."), touched);
-    for (const path of query.sort ?? []) {
-      this.#walkPath(query.collection, path.replace(/^-/, "").split("."), touched);
-    }
+    this.#addSorted(query.collection, query.sort ?? [], touched);
     this.addFiltered(query.collection, query.filter, touched);
     this.addFiltered(query.collection, query.deep, touched);
     return touched;
   }
 
-  /** Adds the collections along a filter's paths. */
+  /** Adds the collections along the paths of a filter, or of the filters and sorts of `deep`. */
   addFiltered(collection: string, filter: Filter | undefined, touched: Set<string>): void {
     for (const [name, value] of Object.entries(filter ?? {})) {
+      if (name === "_sort") this.#addSorted(collection, value, touched);
       const filters = (Array.isArray(value) ? value : [value])
         .filter((member) => typeof member === "object" && member !== null) as Filter[];
       const targets = SAME_COLLECTION.has(name)
@@ -75,6 +74,12 @@ export class Schema {
         touched.add(target);
         for (const nested of filters) this.addFiltered(target, nested, touched);
       }
+    }
+  }
+
+  #addSorted(collection: string, paths: unknown, touched: Set<string>): void {
+    for (const path of [paths].flat()) {
+      this.#walkPath(collection, String(path).replace(/^-/, "").split("."), touched);
     }
   }
 

@@ -68,7 +68,7 @@ export class ChangeFeed implements Subscriber, Wire {
       await this.#options.hub.subscribe(this, TOPIC, { onStart: () => this.#options.onChange() });
     } catch (error) {
       if (!(error instanceof BrokerUnavailable)) throw error;
-      this.#retry = setTimeout(() => this.start(), RETRY_MS);
+      if (!this.#ended) this.#retry = setTimeout(() => this.start(), RETRY_MS);
     }
   }
 

@@ -50,6 +50,13 @@ const REFUSED_PAUSE_MS = 1_000;
 /** How much earlier or later than its interval a regular read comes, as a part of the interval. */
 const JITTER = 0.2;
 
+/** Why a member that waits for the first read gets none: it has to be classified again. */
+export const RIGHTS_CHANGED: Unavailable = {
+  kind: "unavailable",
+  reason: "rights have changed",
+  retryAfterMs: 0,
+};
+
 /** A subscriber that waits for the first read. */
 type Waiting = (failure?: ReadFailure) => void;
 
@@ -59,7 +66,7 @@ type Waiting = (failure?: ReadFailure) => void;
  *
  * A read that fails leaves the view as it is, and is repeated. While the members' rights are being
  * checked again the view is suspended: it is not read, so nothing is published that a member might
- * not be allowed to see.
+ * not be allowed to see. Whoever joins then waits for the next read.
  */
 export class View {
   /** The query. */
@@ -72,8 +79,10 @@ export class View {
   readonly #waiting = new Map<ViewMember, Waiting>();
   #isDirty = true;
   #isReading = false;
-  /** Whether the log holds what was read since the view had its first member. */
+  /** Whether the log holds what was read since the first member joined, or rights changed. */
   #isReady = false;
+  /** How often it was suspended: a read that began before is outdated. */
+  #suspensions = 0;
   /** Whether the last read was refused. */
   #wasRefused = false;
   #nextReadAt = -Infinity;
@@ -111,7 +120,7 @@ export class View {
   /** Removes a member; without any, the view is read no more. */
   leave(member: ViewMember): void {
     if (!this.#members.delete(member)) return;
-    this.#waiting.delete(member);
+    this.#answer(member, RIGHTS_CHANGED);
     if (this.#members.size > 0) return this.#scheduleRead();
     this.#isReady = false;
     this.stop();
@@ -132,10 +141,17 @@ export class View {
     this.#scheduleRead();
   }
 
-  /** Suspends the view until every member, or those of some users, are confirmed or have left. */
+  /**
+   * Suspends the view until every member, or those of some users, are confirmed or have left. Members
+   * that wait for the first read leave at once.
+   */
   suspend(users?: ReadonlySet<string>): void {
-    this.#members.doubt(users);
+    const doubted = this.#members.doubt(users);
+    if (doubted.length === 0) return;
+    this.#suspensions++;
+    this.#isReady = false;
     this.#isDirty = true;
+    for (const member of doubted) if (this.#waiting.has(member)) this.leave(member);
   }
 
   /** Notes that a member still belongs to the view's access class. */
@@ -181,11 +197,12 @@ export class View {
     this.#isReading = true;
     this.#isDirty = false;
     const startedAt = now();
+    const suspensions = this.#suspensions;
     const answer = await source.read(reader.viewer, this.query);
     this.#isReading = false;
     this.#nextReadAt = now() + Math.max(MIN_PAUSE_MS, now() - startedAt);
     // Rights that changed while it was read may have changed what it shows.
-    if (!this.#mayRead) this.#isDirty = true;
+    if (!this.#mayRead || suspensions !== this.#suspensions) this.#isDirty = true;
     else if (answer.kind === "rows") this.#publish(answer.rows);
     else this.#fail(answer, reader);
     this.#scheduleRead();
@@ -203,26 +220,26 @@ export class View {
     if (removed.length + upserts.length > 0) onPublished();
     this.#isReady = true;
     this.#wasRefused = false;
-    this.#settle(undefined);
+    for (const member of [...this.#waiting.keys()]) this.#answer(member, undefined);
   }
 
   #fail(failure: ReadFailure, reader: ViewMember): void {
     this.#isDirty = true;
     if (failure.kind === "unauthorized") {
-      this.#members.reject(reader);
-      this.#settleOne(reader, failure);
-      if (this.#members.reader === undefined) this.#settle(failure);
+      if (this.#waiting.has(reader)) this.#refuse([reader], failure);
+      // It subscribes again, and learns that its session is over.
+      else if (this.#members.has(reader)) this.#options.onLost(reader, "changed");
     } else if (failure.kind === "unavailable") {
       this.#nextReadAt = this.#options.now() + failure.retryAfterMs;
-      this.#settle(failure);
+      this.#refuse([...this.#waiting.keys()], failure);
     } else {
-      this.#settle(failure);
-      this.#refused(failure);
+      this.#refuse([...this.#waiting.keys()], failure);
+      this.#checkMembers(failure);
     }
   }
 
   /** Has the members' rights checked; if that changed nothing, they lose the view. */
-  #refused({ code }: ViewRefused): void {
+  #checkMembers({ code }: ViewRefused): void {
     const { now, onRefused, onLost } = this.#options;
     this.#nextReadAt = now() + REFUSED_PAUSE_MS;
     if (this.#members.size === 0) return;
@@ -235,15 +252,16 @@ export class View {
     for (const member of this.#members.all) onLost(member, reason);
   }
 
-  #settle(failure: ReadFailure | undefined): void {
-    for (const member of [...this.#waiting.keys()]) this.#settleOne(member, failure);
+  /** Refuses members that wait: they leave. */
+  #refuse(members: readonly ViewMember[], failure: ReadFailure): void {
+    for (const member of members) {
+      this.#answer(member, failure);
+      this.leave(member);
+    }
   }
 
-  #settleOne(member: ViewMember, failure: ReadFailure | undefined): void {
-    const resolve = this.#waiting.get(member);
-    if (resolve === undefined) return;
+  #answer(member: ViewMember, failure: ReadFailure | undefined): void {
+    this.#waiting.get(member)?.(failure);
     this.#waiting.delete(member);
-    if (failure !== undefined) this.leave(member);
-    resolve(failure);
   }
 }

@@ -20,8 +20,6 @@ export interface ViewMember {
 /** The sessions that share a view, and which of them it can be read with. */
 export class ViewMembers {
   readonly #members = new Set<ViewMember>();
-  /** Members whose session Directus rejected. */
-  readonly #rejected = new WeakSet<ViewMember>();
   /** Members whose rights are being checked again. */
   readonly #unconfirmed = new Set<ViewMember>();
 
@@ -40,12 +38,14 @@ export class ViewMembers {
     return this.#unconfirmed.size === 0;
   }
 
-  /**
-   * The member whose session reads: the last that came, as its credential is the freshest; `undefined`
-   * if Directus rejected them all.
-   */
+  /** The member whose session reads: the last that came, as its credential is the freshest. */
   get reader(): ViewMember | undefined {
-    return this.all.findLast((member) => !this.#rejected.has(member));
+    return this.all.at(-1);
+  }
+
+  /** Returns whether a member is one still. */
+  has(member: ViewMember): boolean {
+    return this.#members.has(member);
   }
 
   /** Adds a member. */
@@ -59,21 +59,20 @@ export class ViewMembers {
     return this.#members.delete(member);
   }
 
-  /** Notes that Directus rejected a member's session. */
-  reject(member: ViewMember): void {
-    this.#rejected.add(member);
-  }
-
-  /** Notes that the rights of all members, or of some users, have to be checked again. */
-  doubt(users?: ReadonlySet<string>): void {
-    for (const member of this.#members) {
-      if (users === undefined || users.has(member.viewer.user.id)) this.#unconfirmed.add(member);
-    }
+  /**
+   * Notes that the rights of all members, or of some users, have to be checked again; returns these
+   * members.
+   */
+  doubt(users?: ReadonlySet<string>): ViewMember[] {
+    const doubted = this.all.filter(({ viewer }) =>
+      users === undefined || users.has(viewer.user.id)
+    );
+    for (const member of doubted) this.#unconfirmed.add(member);
+    return doubted;
   }
 
   /** Notes that a member's rights are what they were. */
   confirm(member: ViewMember): void {
-    this.#rejected.delete(member);
     this.#unconfirmed.delete(member);
   }
 }

@@ -8,7 +8,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { Metrics } from "../domain/metrics.ts";
 import { canonicalText, type ViewQuery } from "../domain/view_query.ts";
 import type { AccessClass, ViewSource } from "../domain/view_source.ts";
-import type { HistoryBudget } from "../history/history_budget.ts";
+import { type HistoryBudget, shrink } from "../history/history_budget.ts";
 import { TopicHistory } from "../history/topic_history.ts";
 import { View } from "./view.ts";
 import type { LossReason, ViewMember } from "./view_members.ts";
@@ -131,7 +131,10 @@ export class ViewRegistry {
       log: new TopicHistory(topic, { size, ttlMs, budget: this.#budget }),
       now: now ?? (() => performance.now()),
       random: random ?? Math.random,
-      onPublished: () => this.#events.published(topic),
+      onPublished: () => {
+        this.#shrink();
+        this.#events.published(topic);
+      },
       onRefused: () => this.#events.refused(entry),
       onLost: (member, reason) => this.#events.lost(entry, member, reason),
     });
@@ -146,6 +149,20 @@ export class ViewRegistry {
       this.#drop(entry);
     }
     return this.#hasRoom();
+  }
+
+  /**
+   * Drops what is not needed past the bound: views without members, then the logs of the others. Their
+   * states stay, as each read is compared with them; past the bound no further view is created.
+   */
+  #shrink(): void {
+    const { maxBytes } = this.#options;
+    for (const entry of this.#idle.keys()) {
+      if (this.#budget.used <= maxBytes) return;
+      this.#drop(entry);
+    }
+    const logs = this.views.map(({ log }) => ({ dropLog: () => log.dropLog(), clear() {} }));
+    if (this.#budget.used > maxBytes) shrink(logs, this.#budget, maxBytes);
   }
 
   #hasRoom(): boolean {

@@ -4,11 +4,12 @@
  * @module
  */
 
+import type { Unavailable } from "../domain/authority.ts";
 import type { Credential } from "../domain/credential.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
 import type { Change, Viewer } from "../domain/view_source.ts";
 import type { TopicHistory } from "../history/topic_history.ts";
-import type { ReadFailure } from "./view.ts";
+import { type ReadFailure, RIGHTS_CHANGED } from "./view.ts";
 import type { LossReason, ViewMember } from "./view_members.ts";
 import { type ViewEntry, ViewRegistry, type ViewRegistryOptions } from "./view_registry.ts";
 
@@ -47,6 +48,15 @@ interface Membership {
   readonly member: ViewMember;
 }
 
+const STOPPED: Unavailable = {
+  kind: "unavailable",
+  reason: "server is stopping",
+  retryAfterMs: 1_000,
+};
+
+/** The shortest time until a session is checked again that could not be checked, in milliseconds. */
+const MIN_CHECK_PAUSE_MS = 1_000;
+
 /**
  * Opens views for sessions and keeps them current. A view is a topic that the server itself publishes
  * on: sessions of one access class share it, and Directus is read once for all of them.
@@ -56,8 +66,11 @@ export class Views {
   readonly #registry: ViewRegistry;
   /** By the hash of the session's cookie. */
   readonly #sessions = new Map<string, Set<Membership>>();
+  /** Timers of sessions that are checked again, by the same hash. */
+  readonly #checks = new Map<string, ReturnType<typeof setTimeout>>();
   /** Rises when rights change: an access class that was asked for before may be outdated. */
   #rightsVersion = 0;
+  #isStopped = false;
   #onPublished: (topic: string) => void = () => {};
 
   /** Creates views; there are none yet. */
@@ -94,6 +107,7 @@ export class Views {
     const access = await this.#options.source.classify(viewer, query);
     if (version !== this.#rightsVersion) return await this.open(viewer, query, onLost);
     if (access.kind !== "class") return access;
+    if (this.#isStopped) return STOPPED;
     const entry = this.#registry.open(access, query);
     if (entry === undefined) return { kind: "full" };
     const membership: Membership = { entry, member: { viewer, onLost } };
@@ -101,7 +115,7 @@ export class Views {
     const failure = await entry.view.join(membership.member);
     if (failure !== undefined) {
       this.#remove(membership);
-      return failure;
+      return failure === RIGHTS_CHANGED ? await this.open(viewer, query, onLost) : failure;
     }
     return { kind: "opened", topic: entry.topic, leave: () => this.#remove(membership) };
   }
@@ -129,7 +143,10 @@ export class Views {
     for (const view of this.#registry.views) view.suspend(users);
   }
 
-  /** Checks whether a session still belongs to the access classes of its views; it loses the others. */
+  /**
+   * Checks whether a session still belongs to the access classes of its views; it loses the others. If
+   * that is not known it is checked again, as no view of its is read before.
+   */
   async check(cookie: Credential): Promise<ViewsChecked> {
     const memberships = [...this.#sessions.get(cookie.hash()) ?? []];
     const unanswered: string[] = [];
@@ -139,9 +156,12 @@ export class Views {
       const version = this.#rightsVersion;
       const { source } = this.#options;
       const access = await source.classify(member.viewer, entry.view.query, { fresh: true });
-      if (access.kind === "unauthorized") return; // the session ends with its connections
-      if (access.kind === "unavailable") unanswered.push(access.reason);
-      else if (access.kind === "class" && access.key === entry.classKey) {
+      if (access.kind === "unavailable") {
+        unanswered.push(access.reason);
+        this.#checkLater(cookie, access.retryAfterMs);
+      } else if (access.kind === "unauthorized") {
+        this.#lose(membership, "changed"); // it subscribes again, and learns that its session is over
+      } else if (access.kind === "class" && access.key === entry.classKey) {
         if (version === this.#rightsVersion) entry.view.confirm(member);
       } else {
         this.#lose(membership, access.kind === "class" ? "changed" : "forbidden");
@@ -151,9 +171,25 @@ export class Views {
     return { asked: memberships.length, lost, unanswered };
   }
 
-  /** Ends all timers. */
+  /** Ends all memberships and timers. */
   stop(): void {
+    this.#isStopped = true;
+    for (const memberships of [...this.#sessions.values()]) {
+      memberships.forEach((m) => this.#remove(m));
+    }
+    for (const timer of this.#checks.values()) clearTimeout(timer);
+    this.#checks.clear();
     this.#registry.stop();
+  }
+
+  #checkLater(cookie: Credential, afterMs: number): void {
+    const session = cookie.hash();
+    if (this.#checks.has(session) || !this.#sessions.has(session)) return;
+    const timer = setTimeout(() => {
+      this.#checks.delete(session);
+      this.check(cookie);
+    }, Math.max(afterMs, MIN_CHECK_PAUSE_MS));
+    this.#checks.set(session, timer);
   }
 
   #add(membership: Membership): void {

@@ -366,7 +366,9 @@ for (
   const [name, answer, lost, unanswered] of [
     ["takes away a view that is forbidden now", FORBIDDEN, ["ada forbidden"], []],
     ["leaves a view of a session that could not be checked", UNAVAILABLE, [], ["down"]],
-    ["leaves a session that is over to its connections", OVER, [], []],
+    ["takes the views of a session that is over: it subscribes again, and ends", OVER, [
+      "ada changed",
+    ], []],
   ] as const
 ) {
   Deno.test(`Views.check() ${name}`, async () => {
@@ -468,4 +470,151 @@ Deno.test("Views.open() asks for the class again if rights changed meanwhile", a
   await opening;
 
   assertEquals(setup.source.classified, 2);
+});
+
+Deno.test("Views.open() begins again if rights change while it waits for the first read", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews();
+  const held: { answer(rows: unknown): void }[] = [];
+  setup.source.held = held as never;
+  const opening = setup.open("ada");
+  await pass(time, 100);
+
+  setup.source.classes.set("ada", "fewer");
+  setup.views.rightsChanged();
+  held[0]?.answer(rowsOf("abc")); // with the former rights
+  await pass(time, 200);
+  held[1]?.answer(rowsOf("a"));
+  await pass(time, 100);
+
+  assertEquals(setup.shown((await opening).topic), "a");
+  assertEquals([held.length, setup.lost], [2, []]);
+});
+
+Deno.test("Views.open() waits for a read after rights changed, though the class has the same name", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews();
+  setup.source.list = "abc";
+  const first = setup.open("ada");
+  await pass(time, 100);
+  await first;
+
+  setup.views.rightsChanged();
+  setup.source.list = "a";
+  const second = setup.open(viewerOf("ada", "another session"));
+  await pass(time, 1_000);
+  await setup.views.check(viewerOf("ada").cookie);
+  await pass(time, 1_000);
+
+  assertEquals(setup.shown((await second).topic), "a");
+});
+
+Deno.test("a read that began before rights changed is not published, though all are confirmed", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews();
+  setup.source.list = "a";
+  const opening = setup.open("ada");
+  await pass(time, 100);
+  const { topic } = await opening;
+  const held: { answer(rows: unknown): void }[] = [];
+  setup.source.held = held as never;
+  setup.views.changed({ collection: "events" });
+  await pass(time, 1_000);
+
+  setup.views.rightsChanged();
+  await setup.views.check(viewerOf("ada").cookie);
+  held[0]?.answer(rowsOf("abc"));
+  await pass(time, 1_000);
+
+  assertEquals(setup.shown(topic), "a");
+  assertEquals(held.length, 2);
+});
+
+Deno.test("a view goes on once a member is checked whose check failed at first", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews();
+  setup.source.list = "a";
+  const opening = setup.open("ada");
+  await pass(time, 100);
+  const { topic } = await opening;
+
+  setup.source.classes.set("ada", UNAVAILABLE);
+  setup.views.rightsChanged();
+  await setup.views.check(viewerOf("ada").cookie);
+  setup.source.classes.delete("ada");
+  setup.source.list = "b";
+  await pass(time, 5_000);
+
+  assertEquals(setup.shown(topic), "b");
+});
+
+Deno.test("a view is read with another session if that of the reader is over", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews();
+  const openings = [setup.open("ada"), setup.open("bob")];
+  await pass(time, 100);
+  const [{ topic } = { topic: "" }] = await Promise.all(openings);
+
+  setup.source.rowsFor.set("bob", OVER).set("ada", rowsOf("b"));
+  setup.views.changed({ collection: "events" });
+  await pass(time, 1_000);
+
+  assertEquals([setup.lost, setup.shown(topic)], [["bob changed"], "b"]);
+});
+
+Deno.test("a session that left a view does not lose it again when its read fails", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews();
+  const openings = [setup.open("ada"), setup.open("bob")];
+  await pass(time, 100);
+  const [, bob] = await Promise.all(openings);
+  const held: { user: string; answer(answer: unknown): void }[] = [];
+  setup.source.held = held as never;
+  setup.views.changed({ collection: "events" });
+  await pass(time, 1_000);
+
+  bob?.leave();
+  held[0]?.answer(OVER);
+  await pass(time, 1_000);
+
+  assertEquals([held.map(({ user }) => user), setup.lost], [["bob", "ada"], []]);
+});
+
+Deno.test("Views.stop() refuses views that are being opened, and leaves no timer", async () => {
+  using time = new FakeTime();
+  const setup = setUpViews({ refreshMs: 1_000 });
+  const held: { answer(rows: unknown): void }[] = [];
+  setup.source.held = held as never;
+  const waiting = setup.views.open(viewerOf("ada"), queryOf(), () => {});
+  await pass(time, 100);
+
+  const opening = setup.views.open(viewerOf("bob"), queryOf(), () => {});
+  setup.views.stop();
+  held[0]?.answer(rowsOf("a"));
+  await pass(time, 600_000);
+
+  assertEquals([(await waiting).kind, (await opening).kind], ["unavailable", "unavailable"]);
+  assertEquals([setup.source.reads.length, time.next()], [1, false]);
+});
+
+Deno.test("views past the bound of their memory drop their logs, and keep their states", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews({ maxBytes: 300, historySize: 1_000 });
+  setup.source.list = "abc";
+  const opening = setup.open("ada");
+  await pass(time, 100);
+  const { topic } = await opening;
+  const log = setup.views.logOf(topic);
+  assert(log);
+  log.release(log.head);
+
+  for (const keys of ["acb", "cab", "cba", "bca", "bac", "abc", "cba"]) {
+    setup.source.list = keys;
+    setup.views.changed({ collection: "events" });
+    await pass(time, 1_000);
+    log.release(log.head);
+  }
+
+  assertEquals(setup.shown(topic), "cba");
+  assertEquals(log.canCatchUp(0) && log.read(0, Infinity) !== undefined, false);
 });
