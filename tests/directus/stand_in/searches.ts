@@ -212,7 +212,7 @@ class Search {
     for (const path of sort) {
       const names = path.replace(/^-/, "").split(".");
       const [a, b] = [one, other].map((row) => this.#at(collection, row, names));
-      const order = a === b ? 0 : a === null || (b !== null && a! < b!) ? -1 : 1;
+      const order = compareValues(a ?? null, b ?? null);
       if (order !== 0) return path.startsWith("-") ? -order : order;
     }
     return 0;
@@ -246,4 +246,10 @@ class Search {
 
 function withReason(refusal: Refusal, { message }: Error): Refusal {
   return { ...refusal, reason: message };
+}
+
+/** Orders values as SQLite does: null comes first. */
+function compareValues(a: number | string | null, b: number | string | null): number {
+  if (a === b) return 0;
+  return a === null || (b !== null && a < b) ? -1 : 1;
 }
