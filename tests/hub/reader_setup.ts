@@ -20,6 +20,7 @@ export interface Message {
   readonly removed?: true;
   readonly skipped?: number;
   readonly recovered?: boolean;
+  readonly upTo?: number;
   readonly messages?: readonly Message[];
 }
 
