@@ -41,8 +41,6 @@ export class Topic {
   #name: string | undefined;
   /** The last message that was received; `undefined` before the first start. */
   #cursor: Cursor | undefined;
-  /** The offset at which the last start is complete, if it came in several frames. */
-  #upTo: number | undefined;
   /** Id of the request that awaits its answer. */
   #requestId: string | undefined;
   /** The delay before the next request. */
@@ -110,14 +108,13 @@ export class Topic {
     for (const subscriber of [...this.#subscribers]) subscriber.end(error);
   }
 
-  #start({ topic, epoch, offset, upTo, recovered, messages }: SubscribedMessage): void {
+  #start({ topic, epoch, offset, recovered, messages }: SubscribedMessage): void {
     this.#requestId = undefined;
     this.#name = topic;
-    this.#upTo = upTo;
     if (!recovered) this.#state.clear();
     for (const subscriber of [...this.#subscribers]) {
       if (recovered && !subscriber.started) this.#startFromState(subscriber);
-      else subscriber.start({ recovered, epoch, offset, upTo });
+      else subscriber.start({ recovered, epoch, offset });
     }
     for (const message of messages) this.#apply(message);
     this.#cursor = { epoch, offset };
@@ -162,7 +159,7 @@ export class Topic {
 
   #startFromState(subscriber: Subscriber): void {
     if (this.#cursor === undefined) return;
-    subscriber.start({ recovered: false, ...this.#cursor, upTo: this.#upTo });
+    subscriber.start({ recovered: false, ...this.#cursor });
     for (const { skipped: _, ...message } of this.#state.values()) subscriber.deliver(message);
   }
 }

@@ -53,11 +53,6 @@ export interface Start {
    * of a history that was too large for one frame has arrived.
    */
   readonly offset: number;
-  /**
-   * If the start was too large for one frame: the offset of its last message. What you hold is complete
-   * once a message with this offset, or a later one, has arrived.
-   */
-  readonly upTo?: number | undefined;
 }
 
 /**

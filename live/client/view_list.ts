@@ -27,8 +27,7 @@ interface RankedRow {
 
 /**
  * Keeps the newest message of each key, as any program may, and makes a sorted list of them once all
- * messages of a frame are in, and all of the start. So a view that starts over shows its former list
- * until then.
+ * messages of a frame are in. So a view that starts over shows its former list until then.
  */
 export class ViewList implements View {
   readonly #options: ViewOptions;
@@ -42,8 +41,6 @@ export class ViewList implements View {
   #list: readonly unknown[] | undefined;
   /** The list, until a loop has taken it. */
   #unread: readonly unknown[] | undefined;
-  /** The offset at which the start is complete; 0 once it is. */
-  #upTo = 0;
   /** Whether the list is to be made again, when the frame has been handled. */
   #isStale = false;
 
@@ -82,14 +79,12 @@ export class ViewList implements View {
     }
   }
 
-  #start({ recovered, offset, upTo = 0 }: Start): void {
-    this.#upTo = offset < upTo ? upTo : 0;
+  #start({ recovered }: Start): void {
     if (!recovered) this.#rows = new Map();
     this.#markStale();
   }
 
-  #take({ offset, key, rank, data, removed }: RowMessage): void {
-    if (offset >= this.#upTo) this.#upTo = 0;
+  #take({ key, rank, data, removed }: RowMessage): void {
     if (removed) this.#rows.delete(key);
     else this.#rows.set(key, { rank, data });
     this.#markStale();
@@ -100,7 +95,7 @@ export class ViewList implements View {
     this.#isStale = true;
     queueMicrotask(() => {
       this.#isStale = false;
-      if (this.#upTo === 0 && !this.#iteration.hasEnded) this.#update();
+      if (!this.#iteration.hasEnded) this.#update();
     });
   }
 

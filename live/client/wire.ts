@@ -24,8 +24,6 @@ export interface SubscribedMessage extends Cursor {
   readonly id?: string;
   /** Whether everything after `since` follows; otherwise the topic's state does. */
   readonly recovered: boolean;
-  /** The offset at which the start is complete, if more than `messages` belongs to it. */
-  readonly upTo?: number | undefined;
   /** The first of what follows; the rest comes as ordinary messages. */
   readonly messages: readonly Message[];
 }

@@ -80,11 +80,6 @@ export interface SubscribedMessage {
   readonly offset: number;
   /** Whether everything that followed `since` is sent; otherwise the client starts over. */
   readonly recovered: boolean;
-  /**
-   * If the start was too large for one frame: the offset of its last message. The start is complete
-   * once a message with this offset, or a later one, has arrived.
-   */
-  readonly upTo?: number | undefined;
   /** The first of what the client missed, or of the snapshot; the rest follows as messages. */
   readonly messages: readonly LoggedPublication[];
 }

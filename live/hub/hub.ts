@@ -31,8 +31,6 @@ export interface SubscriptionStart extends Cursor {
   readonly recovered: boolean;
   /** The first of what followed the client's position, or the first of the snapshot. */
   readonly messages: readonly LoggedPublication[];
-  /** The offset of the last message of the start, if not all of them are in `messages`. */
-  readonly upTo?: number | undefined;
 }
 
 /** How to begin a subscription. */
@@ -116,8 +114,8 @@ export class Hub implements BrokerEvents {
       const start = startOf(topic.log, options.since);
       if (options.since !== undefined) this.#metrics.recovery(start.recovered ? "hit" : "miss");
       this.#begin(subscriber, topic, start);
-      const { snapshotUpTo: _, ...reported } = start;
-      options.onStart(reported);
+      const { epoch, offset, recovered, messages } = start;
+      options.onStart({ epoch, offset, recovered, messages });
     } finally {
       entry.waiting--;
       this.#closeIfUnused(name, entry);

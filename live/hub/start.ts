@@ -20,8 +20,6 @@ export interface Start extends Cursor {
   readonly recovered: boolean;
   /** What followed the client's position, or the snapshot: as much as fits into a frame. */
   readonly messages: readonly LoggedPublication[];
-  /** If more follows as ordinary messages: the offset of the last of them; `undefined` otherwise. */
-  readonly upTo: number | undefined;
   /** The rest of the snapshot, up to this offset, follows as ordinary messages; 0 if none is left. */
   readonly snapshotUpTo: number;
 }
@@ -39,31 +37,25 @@ export function startOf(log: TopicLog, since: Cursor | undefined): Start {
   const missed = since?.epoch === epoch ? log.read(since.offset, MAX_FRAME_LENGTH) : undefined;
   if (missed !== undefined) {
     const offset = missed.at(-1)?.offset ?? head;
-    const upTo = offset < head ? head : undefined;
-    return { epoch, offset, recovered: true, messages: missed, upTo, snapshotUpTo: 0 };
+    return { epoch, offset, recovered: true, messages: missed, snapshotUpTo: 0 };
   }
   const messages: LoggedPublication[] = [];
   let length = 0;
-  let upTo: number | undefined;
   for (const publication of log.latest(0)) {
     length += messageLength(log.topic, publication);
-    if (length > MAX_FRAME_LENGTH && messages.length > 0) upTo = publication.offset;
-    else messages.push(publication);
+    if (length > MAX_FRAME_LENGTH && messages.length > 0) {
+      const offset = messages.at(-1)?.offset ?? 0;
+      return { epoch, offset, recovered: false, messages, snapshotUpTo: head };
+    }
+    messages.push(publication);
   }
-  const isCut = upTo !== undefined;
-  const offset = isCut ? messages.at(-1)?.offset ?? 0 : head;
-  return { epoch, offset, recovered: false, messages, upTo, snapshotUpTo: isCut ? head : 0 };
+  return { epoch, offset: head, recovered: false, messages, snapshotUpTo: 0 };
 }
 
 /** Returns the start of a log's new life: at its first publication if the log still holds it. */
 export function restartOf(log: TopicLog): Start {
-  const { epoch, head } = log;
-  return log.read(0, 0) === undefined ? startOf(log, undefined) : {
-    epoch,
-    offset: 0,
-    recovered: false,
-    messages: [],
-    upTo: head > 0 ? head : undefined,
-    snapshotUpTo: 0,
-  };
+  const { epoch } = log;
+  return log.read(0, 0) === undefined
+    ? startOf(log, undefined)
+    : { epoch, offset: 0, recovered: false, messages: [], snapshotUpTo: 0 };
 }

@@ -387,24 +387,3 @@ Deno.test("an iteration of a view ends with the client", async () => {
   const lists = await Array.fromAsync(view);
   assertEquals(lists.map(({ length }) => length), [1]);
 });
-
-Deno.test("a view whose start comes in several frames keeps its former list until it is complete", async () => {
-  using setup = openSetup();
-  const { lists } = followView(setup);
-  startView(setup, [row(1, 1, "a1"), row(2, 2, "a2")]);
-  await Promise.resolve();
-  setup.reconnect();
-  startView(setup, [row(1, 1, "a1")], { epoch: "f", upTo: 3 });
-  await Promise.resolve();
-  setup.socket.receive(row(2, 2, "a2"));
-  await Promise.resolve();
-  assertEquals(lists, [[1, 2]]);
-
-  const late = followView(setup);
-  await Promise.resolve();
-  await Promise.resolve();
-  setup.socket.receive(row(5, 3, "a3")); // it was in the snapshot, at 3, and has changed since
-  await Promise.resolve();
-
-  assertEquals([lists, late.lists], [[[1, 2], [1, 2, 3]], [[1, 2, 3]]]);
-});

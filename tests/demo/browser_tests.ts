@@ -5,60 +5,13 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Program } from "../support/program.ts";
-import { launchChromium, withChromium } from "../support/chromium.ts";
-
-// deno-lint-ignore no-explicit-any -- the types of the driver and of the page are not available here
-type Page = any;
+import { withChromium } from "../support/chromium.ts";
+import { isLive, type Page, says, startDemo } from "./browser_setup.ts";
 
 declare const document: Page;
 declare const window: Page;
 
 const ARTIFACTS = new URL("../../artifacts/", import.meta.url).pathname;
-
-/** The demo as a process, and a browser. */
-interface Demo {
-  readonly url: string;
-  readonly browser: Page;
-  /** Opens the page and logs in, or uses the session of a given context. */
-  open(options?: Readonly<Record<string, unknown>>, context?: Page): Promise<Page>;
-}
-
-async function startDemo(stack: AsyncDisposableStack): Promise<Demo> {
-  const demo = stack.use(
-    new Program(Deno.execPath(), {
-      args: ["task", "-q", "demo"],
-      cwd: new URL("../../", import.meta.url),
-      env: { DEMO_PORT: "0", LIVE_WS_PORT: "0", OPS_PORT: "0" },
-    }),
-  );
-  const url = (await demo.find(/http:\/\/localhost:\d+/))?.[0];
-  assert(url, demo.output);
-  const browser = await launchChromium(stack);
-  return {
-    url,
-    browser,
-    async open(options?: Readonly<Record<string, unknown>>, context?: Page) {
-      const page = await (context ?? await browser.newContext(options ?? {})).newPage();
-      await page.goto(url);
-      if (context === undefined) await page.click("#login button[type=submit]");
-      await isLive(page);
-      return page;
-    },
-  };
-}
-
-async function isLive(page: Page): Promise<void> {
-  await page.waitForSelector('#state[data-phase="open"]');
-  await page.waitForFunction(() => document.querySelectorAll("#board tr").length > 30);
-}
-
-/** Resolves once the text of an element matches a pattern. */
-async function says(page: Page, selector: string, pattern: RegExp): Promise<string> {
-  const element = page.locator(selector).filter({ hasText: pattern });
-  await element.waitFor();
-  return await element.textContent();
-}
 
 /** Resolves once the vehicles have moved: the pixels of the track have changed. */
 async function move(page: Page): Promise<void> {
@@ -116,6 +69,27 @@ Deno.test("the demo takes a vehicle that retires off the page", withChromium, as
   const standings = await page.locator("#board th").allTextContents();
   assert(!standings.some((row: string) => row.endsWith(name)), `${name}: ${standings}`);
 });
+
+Deno.test(
+  "the demo shows two users what each of them may read of a list",
+  withChromium,
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const page = await (await startDemo(stack)).open();
+    const [ada, grace] = ["#entries article:nth-child(1)", "#entries article:nth-child(2)"];
+
+    await says(page, `${ada} .summary`, /^\d+ rows with id, name, status, stops\.$/);
+    await says(page, `${grace} .summary`, /^10 rows with id, name, status, stops, fuel\.$/);
+    await says(page, `${grace} .received`, /^[2-9]\d messages/); // 10 rows, and then changes
+    await page.selectOption("#entries [name=sort]", "fuel");
+
+    await says(page, `${ada} [role=alert]`, /^forbidden: .*"fuel"/);
+    await says(page, `${grace} .summary`, /^10 rows/);
+    const fuel = await page.locator(`${grace} td:last-child`).allTextContents();
+    const levels = fuel.map((text: string) => Number.parseInt(text));
+    assertEquals(levels, levels.toSorted((a: number, b: number) => a - b));
+  },
+);
 
 Deno.test("the demo misses nothing when its connection is cut", withChromium, async () => {
   await using stack = new AsyncDisposableStack();

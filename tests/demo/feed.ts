@@ -4,6 +4,7 @@
  * @module
  */
 
+import { OpsCalls, type OpsCallsOptions } from "./ops_calls.ts";
 import type { Race } from "./race.ts";
 
 /** A race that is published to a topic. */
@@ -28,12 +29,8 @@ export interface FeedMessage {
   readonly removed?: true;
 }
 
-/** Options of `startFeed()`. */
-export interface FeedOptions {
-  /** Address of the publish call. */
-  url: string;
-  /** Bearer of the publish call. */
-  token: string;
+/** Options of `startFeed()`; its calls go to the route for publishing. */
+export interface FeedOptions extends OpsCallsOptions {
   /** What is published. */
   sources: readonly FeedSource[];
   /** Returns further messages for a beat. @default {none} */
@@ -44,14 +41,6 @@ export interface FeedOptions {
    * @default {100}
    */
   intervalMs?: number;
-  /**
-   * Sends the call.
-   *
-   * @default {fetch}
-   */
-  fetch?: (url: string, init: RequestInit) => Promise<Response>;
-  /** Called with the first of consecutive errors. */
-  onFault?: (message: string) => void;
 }
 
 /** A running feed. */
@@ -69,35 +58,16 @@ export interface Feed {
  * pile up at a slow server. A vehicle that was published and has retired is published as a removal.
  */
 export function startFeed(options: FeedOptions): Feed {
-  const { url, token, sources, intervalMs = 100, onFault } = options;
-  const send = options.fetch ?? fetch;
-  const stopping = new AbortController();
+  const { sources, intervalMs = 100 } = options;
+  const calls = new OpsCalls(options);
   /** The keys that each topic has. */
   const published = new Map(sources.map(({ topic }) => [topic, new Set<string>()]));
-  let call: Promise<void> | undefined;
-  let failing = false;
   let beats = 0;
 
-  async function publish(messages: readonly FeedMessage[]): Promise<void> {
-    try {
-      const response = await send(url, {
-        method: "POST",
-        headers: { "authorization": `Bearer ${token}`, "content-type": "application/json" },
-        body: JSON.stringify(messages),
-        signal: stopping.signal,
-      });
-      const text = await response.text();
-      if (!response.ok) throw new Error(`${response.status} ${text.slice(0, 200)}`);
-      for (const { topic, key, removed } of messages) {
-        if (removed) published.get(topic)?.delete(key);
-        else published.get(topic)?.add(key);
-      }
-      failing = false;
-    } catch (error) {
-      if (!failing && !stopping.signal.aborted) {
-        onFault?.(error instanceof Error ? error.message : String(error));
-      }
-      failing = true;
+  function note(messages: readonly FeedMessage[]): void {
+    for (const { topic, key, removed } of messages) {
+      if (removed) published.get(topic)?.delete(key);
+      else published.get(topic)?.add(key);
     }
   }
 
@@ -105,22 +75,19 @@ export function startFeed(options: FeedOptions): Feed {
     for (const { race } of sources) race.advance(intervalMs / 1000);
     const due = sources.filter(({ everyBeats = 1 }) => beats % everyBeats === 0);
     beats++;
-    if (call !== undefined) return;
+    if (calls.isBusy) return;
     const messages = due.flatMap((source) => messagesOf(source, published.get(source.topic)));
     messages.push(...options.more?.() ?? []);
     if (messages.length === 0) return;
-    call = publish(messages).finally(() => call = undefined);
+    calls.start(messages, () => note(messages));
   }
 
   const timer = setInterval(beat, intervalMs);
   return {
-    async settled() {
-      await call;
-    },
+    settled: () => calls.settled(),
     async stop() {
       clearInterval(timer);
-      stopping.abort();
-      await call;
+      await calls.stop();
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Shows the frames of a WebSocket, and explains its close codes.
+ * Shows the frames of a WebSocket, and explains its state.
  *
  * @module
  */
@@ -21,6 +21,12 @@ const REASONS = {
 /** Explains why there is no connection. */
 export function reasonOf({ code, reason }) {
   return REASONS[code] ?? `${reason} (${code})`;
+}
+
+/** Returns how long it is to the next attempt to connect, if there is one. */
+export function countdownTo(retryAt) {
+  if (retryAt === undefined) return "";
+  return ` in ${Math.max(0, Math.ceil((retryAt - Date.now()) / 1000))} s`;
 }
 
 /**

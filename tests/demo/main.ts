@@ -7,8 +7,11 @@
 
 import { readConfig } from "../../live/config/read_config.ts";
 import { compose } from "../../live/application.ts";
+import { Database } from "../directus/stand_in/database.ts";
 import { Circuit, CORNERS } from "./circuit.ts";
+import { Entries } from "./entries.ts";
 import { startFeed } from "./feed.ts";
+import { startFlow } from "./flow.ts";
 import { Race } from "./race.ts";
 import { Lines } from "./lines.ts";
 import {
@@ -19,10 +22,14 @@ import {
   PRACTICE_READERS,
   PRACTICE_TOPIC,
   RACE_TOPIC,
+  USERS,
 } from "./server.ts";
 
 const HOST = "127.0.0.1";
 const STOP_TIMEOUT_MS = 2_000;
+
+/** How many vehicles have an entry in the live list. */
+const ENTRIES = 12;
 
 /** The variables that set the demo's three ports, with their defaults: not 8055, a Directus's own. */
 const PORTS = { DEMO_PORT: 8070, LIVE_WS_PORT: 8080, OPS_PORT: 9090 };
@@ -83,6 +90,7 @@ function liveEnv(
     LIVE_WS_PORT: String(ports.LIVE_WS_PORT),
     OPS_HOST: HOST,
     OPS_PORT: String(ports.OPS_PORT),
+    LIVE_HISTORY_SIZE: "4096", // ten seconds of the race, so that a slow machine recovers a cut too
     LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES: "262144", // so that a slow client is conflated soon
     LIVE_REVALIDATE_INTERVAL_MS: "3000", // so that a log-out in another tab takes effect soon
     LOG_FORMAT: env.LOG_FORMAT ?? "pretty",
@@ -104,8 +112,11 @@ async function start(env: Record<string, string | undefined>): Promise<() => Pro
   const circuit = new Circuit(CORNERS);
   let info: DemoInfo | undefined = undefined;
   let lines: Lines | undefined = undefined;
+  const race = new Race({ circuit, vehicles: 40, retireEveryS: 10 });
+  const database = new Database();
+  const entries = new Entries(database, race.states().slice(0, ENTRIES).map(({ name }) => name));
   const handler = createDemoHandler({
-    directus: createDemoDirectus(),
+    directus: createDemoDirectus(database),
     info: () => info,
     order: (order) => lines?.order(order),
   });
@@ -129,23 +140,30 @@ async function start(env: Record<string, string | undefined>): Promise<() => Pro
     practice: PRACTICE_TOPIC,
     ballast: BALLAST_TOPIC,
     practiceReaders: PRACTICE_READERS,
+    users: USERS,
     outline: circuit.outline,
   };
   const feed = startFeed({
     url: `http://${HOST}:${ops.port}/publish`,
     token,
     sources: [
-      { topic: RACE_TOPIC, race: new Race({ circuit, vehicles: 40, retireEveryS: 10 }) },
+      { topic: RACE_TOPIC, race },
       { topic: PRACTICE_TOPIC, race: new Race({ circuit, vehicles: 6 }), everyBeats: 3 },
     ],
     more: () => lines?.anySlow ? ballast : [],
     onFault: (message) => warn(`The feed cannot publish: ${message}`),
   });
+  const flow = startFlow({
+    url: `http://${HOST}:${ops.port}/directus`,
+    token,
+    entries,
+    onFault: (message) => warn(`The Flow cannot report a change: ${message}`),
+  });
   print(
     `Open http://localhost:${ports.DEMO_PORT}  (log in as ada@example.com, password: demo)`,
   );
   return async () => {
-    await feed.stop();
+    await Promise.all([feed.stop(), flow.stop()]);
     lines?.stop();
     await application.stop(STOP_TIMEOUT_MS);
     closing.abort();

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { createWatchedSocket, reasonOf } from "./frames.js";
+import { EntryLists } from "./entries.js";
+import { countdownTo, createWatchedSocket, reasonOf } from "./frames.js";
 import { Inspector } from "./inspector.js";
 import { Line } from "./line.js";
 import { Answer, Counter, FrameLog, Leaderboard, write } from "./panel.js";
@@ -24,6 +25,7 @@ const track = new TrackView($("track"), info.outline);
 const rates = new Plot($("rate-plot"), $("rate"), "");
 const delays = new Plot($("delay-plot"), $("delay"), " ms");
 const latencies = new Latencies();
+const entries = new EntryLists($("entries"), connect, `ws://${listener}`);
 const inspector = new Inspector($("topics"), inspect);
 let line = new Line($("line"));
 let ballast;
@@ -37,6 +39,7 @@ let mayPractise = false;
 function showLogin(message = "") {
   live?.close();
   live = undefined;
+  entries.end();
   document.body.dataset.view = "login";
   write($("login-error"), message);
   $("email").focus();
@@ -58,6 +61,7 @@ function showApp(user) {
   showPractice();
   answer.clear();
   begin();
+  entries.begin(live, user, info.users.find((email) => email !== user.email));
 }
 
 /** Connects, and subscribes to the race. */
@@ -113,11 +117,7 @@ async function toggleSlow() {
   if (slow) ballast = inspect(info.ballast, () => ballast = undefined);
   await line.setSlow(slow);
   if (!slow) ballast?.unsubscribe();
-  showSlow();
-}
-
-function showSlow() {
-  $("slow").setAttribute("aria-pressed", String(line.slow));
+  $("slow").ariaPressed = String(line.slow);
 }
 
 /** Subscribes to the practice, or unsubscribes. */
@@ -142,13 +142,16 @@ function togglePractice() {
   });
 }
 
-/** Adds a frame to the log, and shows the server's answers. */
+/** Adds a frame to the log, and shows the server's answers that no other panel shows. */
 function showFrame(direction, text) {
   log.add(direction, text);
   if (direction === "out") return;
   for (const message of [JSON.parse(text)].flat()) {
-    const isOfRace = message.topic === info.race && message.type !== "error";
-    if (message.type !== "welcome" && message.type !== "message" && !isOfRace) answer.show(message);
+    entries.took(message);
+    const { type, topic = "" } = message;
+    const isOfPanel = topic === info.race || topic.startsWith("view:");
+    if (type === "welcome" || type === "message" || isOfPanel && type !== "error") continue;
+    answer.show(message);
   }
 }
 
@@ -177,10 +180,7 @@ function showState(next) {
 
 /** Writes the seconds until the next attempt, apart from the text for screen readers. */
 function showCountdown() {
-  const seconds = state.retryAt === undefined
-    ? ""
-    : ` in ${Math.max(0, Math.ceil((state.retryAt - Date.now()) / 1000))} s`;
-  write($("state-countdown"), seconds);
+  write($("state-countdown"), countdownTo(state.retryAt));
 }
 
 function showPractice() {
@@ -210,7 +210,7 @@ $("slow").addEventListener("click", toggleSlow);
 $("cut").addEventListener("click", async () => {
   ballast?.unsubscribe();
   await line.cut();
-  showSlow();
+  $("slow").ariaPressed = String(line.slow);
 });
 $("inspect").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { COLLECTION } from "./entries.ts";
 import type { LineOrder } from "./lines.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_in.ts";
+import { Database } from "../directus/stand_in/database.ts";
 
 /** The topic of the race; both users may read it. */
 export const RACE_TOPIC = "event:42";
@@ -16,8 +18,26 @@ export const PRACTICE_TOPIC = "event:43";
 /** The topic with more data than a slow line carries, published while a line is slow. */
 export const BALLAST_TOPIC = "event:44";
 
+/** Emails of all users. */
+export const USERS: readonly string[] = ["ada@example.com", "grace@example.com"];
+
 /** Emails of the users who may read the practice. */
 export const PRACTICE_READERS: readonly string[] = ["grace@example.com"];
+
+/**
+ * Below this path everybody can log in once more: the session's cookie has this path too, so the page can
+ * open a second connection as another user, beside its own.
+ */
+const COLLEAGUE_PATH = "/colleague";
+
+/** What users may read of the entries: Grace all, Ada neither the fuel nor those under review. */
+const ENTRY_RIGHTS = {
+  "ada@example.com": {
+    fields: ["id", "name", "status", "stops"],
+    permissions: { status: { _neq: "review" } },
+  },
+  "grace@example.com": { fields: ["*"], permissions: {} },
+};
 
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   "/": ["page.html", "text/html; charset=utf-8"],
@@ -27,6 +47,7 @@ const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   "/track.js": ["track.js", "text/javascript; charset=utf-8"],
   "/frames.js": ["frames.js", "text/javascript; charset=utf-8"],
   "/inspector.js": ["inspector.js", "text/javascript; charset=utf-8"],
+  "/entries.js": ["entries.js", "text/javascript; charset=utf-8"],
   "/line.js": ["line.js", "text/javascript; charset=utf-8"],
   "/plot.js": ["plot.js", "text/javascript; charset=utf-8"],
   "/session.js": ["session.js", "text/javascript; charset=utf-8"],
@@ -45,6 +66,8 @@ export interface DemoInfo {
   ballast: string;
   /** Emails of the users who may read the practice. */
   practiceReaders: readonly string[];
+  /** Emails of all users. */
+  users: readonly string[];
   /** Middle line of the track, in metres. */
   outline: readonly (readonly [x: number, y: number])[];
 }
@@ -59,27 +82,31 @@ export interface DemoHandlerOptions {
   order?: (order: LineOrder) => void;
 }
 
-/** Creates the stand-in with the users and events of the demo. */
-export function createDemoDirectus(): DirectusStandIn {
+/** The users, of one role. */
+const ACCOUNTS = [
+  {
+    id: "5f0c5c1e-6a5a-4d0c-9f1b-0d6f1f0a1815",
+    email: "ada@example.com",
+    password: "demo",
+    role: "b3d1a7f4-52a4-4c52-8f3c-7a1f6f0f2c11",
+    first_name: "Ada",
+    last_name: "Lovelace",
+  },
+  {
+    id: "9a1f7c52-3b1e-4f6d-8c5d-6e2b4a0d1906",
+    email: "grace@example.com",
+    password: "demo",
+    role: "b3d1a7f4-52a4-4c52-8f3c-7a1f6f0f2c11",
+    first_name: "Grace",
+    last_name: "Hopper",
+  },
+];
+
+/** Creates the stand-in with the users and events of the demo, and a database that holds the entries. */
+export function createDemoDirectus(database: Database = new Database()): DirectusStandIn {
   const directus = createDirectusStandIn({
-    users: [
-      {
-        id: "5f0c5c1e-6a5a-4d0c-9f1b-0d6f1f0a1815",
-        email: "ada@example.com",
-        password: "demo",
-        role: "b3d1a7f4-52a4-4c52-8f3c-7a1f6f0f2c11",
-        first_name: "Ada",
-        last_name: "Lovelace",
-      },
-      {
-        id: "9a1f7c52-3b1e-4f6d-8c5d-6e2b4a0d1906",
-        email: "grace@example.com",
-        password: "demo",
-        role: "b3d1a7f4-52a4-4c52-8f3c-7a1f6f0f2c11",
-        first_name: "Grace",
-        last_name: "Hopper",
-      },
-    ],
+    users: ACCOUNTS,
+    database,
     collections: [{
       name: "events",
       items: [{ id: 42, title: "The race" }, { id: 43, title: "Closed practice" }, {
@@ -88,11 +115,22 @@ export function createDemoDirectus(): DirectusStandIn {
       }],
     }],
   });
-  for (const reader of ["ada@example.com", "grace@example.com"]) {
+  grantEntries(database);
+  for (const reader of USERS) {
     for (const id of [42, 44]) directus.allow(reader, "events", id);
   }
   for (const reader of PRACTICE_READERS) directus.allow(reader, "events", 43);
   return directus;
+}
+
+/** Grants each user a policy of their own. */
+function grantEntries({ rights }: Database): void {
+  for (const [index, [email, granted]] of Object.entries(ENTRY_RIGHTS).entries()) {
+    const user = ACCOUNTS.find((account) => account.email === email)?.id ?? null;
+    rights.policies.push({ id: email });
+    rights.access.push({ policy: email, role: null, user });
+    rights.permissions.push({ id: index + 1, policy: email, collection: COLLECTION, ...granted });
+  }
 }
 
 /** Creates the handler of the demo's web server. */
@@ -111,6 +149,9 @@ export function createDemoHandler(
       order(await request.json());
       return new Response(null, { status: 204 });
     }
+    if (url.pathname.startsWith(`${COLLEAGUE_PATH}/`)) {
+      return await logInColleague(request, directus);
+    }
     if (!file || !reads) return await directus.handle(request);
     const body = await Deno.readFile(new URL(file[0], import.meta.url));
     return new Response(body, {
@@ -122,6 +163,19 @@ export function createDemoHandler(
       },
     });
   };
+}
+
+/** Logs in as Directus does, with a cookie for another path. */
+async function logInColleague(request: Request, directus: DirectusStandIn): Promise<Response> {
+  const url = new URL(request.url);
+  url.pathname = url.pathname.slice(COLLEAGUE_PATH.length);
+  const response = await directus.handle(new Request(url, request));
+  const headers = new Headers(response.headers);
+  const cookie = headers.get("set-cookie");
+  if (cookie !== null) {
+    headers.set("set-cookie", cookie.replace("Path=/;", `Path=${COLLEAGUE_PATH};`));
+  }
+  return new Response(response.body, { status: response.status, headers });
 }
 
 /** Returns a policy that lets the page load from its own origin and from the live listener. */

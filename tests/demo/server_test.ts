@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Database } from "../directus/stand_in/database.ts";
+import { Entries } from "./entries.ts";
 import { createDemoDirectus, createDemoHandler, type DemoInfo } from "./server.ts";
 
 const BASE = "http://localhost:8070";
@@ -9,8 +11,30 @@ const info: DemoInfo = {
   practice: "event:43",
   ballast: "event:44",
   practiceReaders: [],
+  users: [],
   outline: [],
 };
+
+function handler(known: () => DemoInfo | undefined = () => info) {
+  const database = new Database();
+  new Entries(database, ["Albatross", "Bittern"], () => 0.5);
+  return createDemoHandler({ directus: createDemoDirectus(database), info: known });
+}
+
+/** Logs in below a path. Returns the response's cookie. */
+async function logIn(
+  handle: ReturnType<typeof handler>,
+  email: string,
+  path = "",
+): Promise<string> {
+  const login = await handle(
+    new Request(`${BASE}${path}/auth/login`, {
+      method: "POST",
+      body: JSON.stringify({ email, password: "demo", mode: "session" }),
+    }),
+  );
+  return login.headers.get("set-cookie") ?? "";
+}
 
 for (
   const [path, type] of [
@@ -21,6 +45,7 @@ for (
     ["/track.js", "text/javascript; charset=utf-8"],
     ["/frames.js", "text/javascript; charset=utf-8"],
     ["/inspector.js", "text/javascript; charset=utf-8"],
+    ["/entries.js", "text/javascript; charset=utf-8"],
     ["/line.js", "text/javascript; charset=utf-8"],
     ["/plot.js", "text/javascript; charset=utf-8"],
     ["/session.js", "text/javascript; charset=utf-8"],
@@ -28,7 +53,7 @@ for (
   ] as const
 ) {
   Deno.test(`createDemoHandler() serves ${path}`, async () => {
-    const handle = createDemoHandler({ directus: createDemoDirectus(), info: () => info });
+    const handle = handler();
     const response = await handle(new Request(BASE + path));
     assertEquals(response.status, 200);
     assertEquals(response.headers.get("content-type"), type);
@@ -37,7 +62,7 @@ for (
 }
 
 Deno.test("createDemoHandler() allows the page the live port of its own host", async () => {
-  const handle = createDemoHandler({ directus: createDemoDirectus(), info: () => info });
+  const handle = handler();
   const response = await handle(new Request("http://127.0.0.1:8070/"));
   await response.body?.cancel();
   assertMatch(
@@ -48,7 +73,7 @@ Deno.test("createDemoHandler() allows the page the live port of its own host", a
 
 Deno.test("createDemoHandler() serves /demo.json once the live server is up", async () => {
   let known: DemoInfo | undefined = undefined;
-  const handle = createDemoHandler({ directus: createDemoDirectus(), info: () => known });
+  const handle = handler(() => known);
   assertEquals((await handle(new Request(`${BASE}/demo.json`))).status, 503);
   known = info;
   assertEquals(await (await handle(new Request(`${BASE}/demo.json`))).json(), info);
@@ -63,14 +88,8 @@ for (
   ] as const
 ) {
   Deno.test(`createDemoHandler() answers ${status} to ${email} for event ${id}`, async () => {
-    const handle = createDemoHandler({ directus: createDemoDirectus(), info: () => info });
-    const login = await handle(
-      new Request(`${BASE}/auth/login`, {
-        method: "POST",
-        body: JSON.stringify({ email, password: "demo", mode: "session" }),
-      }),
-    );
-    const cookie = login.headers.get("set-cookie")?.split(";", 1)[0] ?? "";
+    const handle = handler();
+    const [cookie = ""] = (await logIn(handle, email)).split(";", 1);
     const response = await handle(
       new Request(`${BASE}/items/events/${id}?fields=id`, { headers: { cookie } }),
     );
@@ -78,8 +97,34 @@ for (
   });
 }
 
+for (
+  const [email, fields] of [
+    ["ada@example.com", ["id", "name", "status", "stops"]],
+    ["grace@example.com", ["id", "name", "status", "stops", "fuel"]],
+  ] as const
+) {
+  Deno.test(`createDemoHandler() shows ${email} ${fields.length} fields of entries`, async () => {
+    const handle = handler();
+    const [cookie = ""] = (await logIn(handle, email)).split(";", 1);
+    const response = await handle(
+      new Request(`${BASE}/items/entries`, {
+        method: "SEARCH",
+        headers: { cookie },
+        body: '{"query":{"fields":["*"]}}',
+      }),
+    );
+    const { data } = await response.json();
+    assertEquals(data.map(Object.keys), [fields, fields]);
+  });
+}
+
+Deno.test("createDemoHandler() keeps a colleague's session beside the page's own", async () => {
+  const cookie = await logIn(handler(), "grace@example.com", "/colleague");
+  assertMatch(cookie, /; Path=\/colleague;/);
+});
+
 Deno.test("createDemoHandler() serves no other file of the folder", async () => {
-  const handle = createDemoHandler({ directus: createDemoDirectus(), info: () => info });
+  const handle = handler();
   for (const path of ["/server.ts", "/main.ts", "/%2e%2e/directus/users.ts", "/nothing"]) {
     assertEquals((await handle(new Request(BASE + path))).status, 404);
   }

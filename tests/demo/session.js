@@ -4,10 +4,13 @@
  * @module
  */
 
-/** Logs in. Returns why that failed, `undefined` if it did not. */
-export async function logIn(email, password) {
+/**
+ * Logs in, beside another session if a path says where. Returns why that failed, `undefined` if it did
+ * not.
+ */
+export async function logIn(email, password, path = "") {
   try {
-    const response = await post("/auth/login", { email, password, mode: "session" });
+    const response = await post(`${path}/auth/login`, { email, password, mode: "session" });
     return response.ok ? undefined : (await response.json()).errors[0].message;
   } catch {
     return "The demo is not running.";

@@ -5,11 +5,9 @@
  */
 
 import { assert, assertEquals, assertLess } from "@std/assert";
-import type { Cursor } from "../../live/domain/broker.ts";
 import { RETRY_MS } from "../../live/hub/fan_out.ts";
 import type { Client } from "../support/fake_client.ts";
 import { HubSetup, messagesOf } from "./setup.ts";
-import type { Message } from "./reader_setup.ts";
 import { StoreBroker } from "./store_setup.ts";
 
 const FRAME = 65_536;
@@ -167,22 +165,4 @@ Deno.test("Hub.subscribe() keeps no messages for a start that waits for room", a
   client.connection.end(1001, "");
   await setup.pass(RETRY_MS);
   await starting;
-});
-
-Deno.test("Hub says at which offset a start that is cut is complete", async () => {
-  await using setup = new HubSetup();
-  const data = "x".repeat(40_000);
-  const keyed = ["a", "b", "c"].map((key) => ({ topic: "t:1", key, data }));
-  await setup.publishAll(...keyed, { topic: "t:1", data: "an event, in no snapshot" });
-  const start = async (since?: Cursor) => {
-    const client = setup.connect("t:1");
-    await setup.subscribe(client, "t:1", since);
-    return messagesOf(client)[0] as Message;
-  };
-
-  const { epoch, offset, upTo } = await start();
-  assertEquals([offset, upTo], [1, 3]);
-  const resumed = await start({ epoch, offset: 0 });
-  assertEquals([resumed.recovered, resumed.offset, resumed.upTo], [true, 1, 4]);
-  assertEquals((await start({ epoch, offset: 3 })).upTo, undefined);
 });

@@ -20,7 +20,6 @@ export interface Message {
   readonly removed?: true;
   readonly skipped?: number;
   readonly recovered?: boolean;
-  readonly upTo?: number;
   readonly messages?: readonly Message[];
 }
 
