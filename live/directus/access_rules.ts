@@ -82,7 +82,7 @@ export class AccessRules {
   async #readPart(token: Credential, name: keyof typeof PATHS): Promise<unknown[] | string> {
     const path = `${PATHS[name]}&limit=-1`;
     const call = await this.#options.client.get(path, token, {
-      lane: "background",
+      lane: "views",
       maxBytes: MAX_BYTES,
     });
     if (call.kind === "unavailable") return call.reason;

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { AskOptions, Authority } from "../domain/authority.ts";
+import type { Authority } from "../domain/authority.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { TopicSource } from "../domain/topic.ts";
-import { type CallLane, createDirectusClient, type DirectusClient } from "./directus_client.ts";
+import { createDirectusClient, type DirectusClient } from "./directus_client.ts";
 import { ItemAccess } from "./item_access.ts";
 import { readUser } from "./responses.ts";
 
@@ -60,13 +60,20 @@ export function createDirectusAuthority(
   return {
     async authenticate(cookie, options) {
       const path = "/users/me?fields=id,email,role,first_name,last_name";
-      const call = await client.get(path, cookie, { lane: laneOf(options) });
+      const call = await client.get(path, cookie, {
+        lane: options?.fresh ? "revalidation" : "authentication",
+      });
       if (call.kind === "unavailable") return call;
       const answer = readUser(call.response);
       metrics.authenticated(METRIC_RESULTS[answer.kind], call.elapsedMs);
       return answer;
     },
-    authorise: (cookie, topic, options) => access.check(cookie, topic, laneOf(options)),
+    authorise: (cookie, topic, options) =>
+      access.check(
+        cookie,
+        topic,
+        options?.fresh ? "revalidation" : "authorisation",
+      ),
   };
 }
 
@@ -75,8 +82,3 @@ const METRIC_RESULTS = {
   unauthorized: "unauthorized",
   unavailable: "error",
 } as const;
-
-/** Returns the lane of a question. Fresh ones are about clients that are connected already. */
-function laneOf({ fresh = false }: AskOptions = {}): CallLane {
-  return fresh ? "revalidation" : "admission";
-}

@@ -44,12 +44,24 @@ export interface CompletedCall {
   readonly elapsedMs: number;
 }
 
-/** What a call is for: clients that connect or subscribe, sessions that are checked again, or views. */
-export type CallLane = "admission" | "revalidation" | "background";
+/** The lanes of calls, with the shares of the slots that they get while all of them queue. */
+const WEIGHTS = {
+  /** Whose the session of a new connection is. */
+  authentication: 4,
+  /** Whether a client may subscribe to a topic. */
+  authorisation: 2,
+  /** Whether connected sessions and their rights are still good. */
+  revalidation: 2,
+  /** Reads of views, and who may share them. */
+  views: 1,
+} as const;
+
+/** What a call is for. */
+export type CallLane = keyof typeof WEIGHTS;
 
 /** Options of a call. */
 export interface CallOptions extends Pick<JsonRequestOptions, "search" | "maxBytes"> {
-  /** What the call is for. @default {"admission"} */
+  /** What the call is for. @default {"authentication"} */
   readonly lane?: CallLane;
 }
 
@@ -66,16 +78,15 @@ export interface DirectusClient {
   ): Promise<CompletedCall | Unavailable>;
 }
 
-/** Calls that may wait for a slot. */
+/** Calls that may wait for a slot, in each lane. */
 const MAX_QUEUED = 4_096;
 
 /**
  * Creates a client whose calls share one concurrency limit and one circuit breaker.
  *
- * While more calls wait than Directus can serve, four of seven slots go to admissions, two to
- * revalidations and one to the background. So a flood of made-up sessions cannot keep the server from
- * noticing that a session is over. Revalidations wait as long as they must: their caller bounds how
- * many there are.
+ * While all lanes queue, each gets its share of the slots. So a flood of made-up sessions cannot keep
+ * the server from noticing that a session is over, and a user who asks for thousands of topics cannot
+ * keep newcomers out. Revalidations wait as long as they must: their caller bounds how many there are.
  */
 export function createDirectusClient(options: DirectusClientOptions): DirectusClient {
   const { baseUrl, timeoutMs, maxConcurrency, metrics, logger, fetch, now } = options;
@@ -84,28 +95,39 @@ export function createDirectusClient(options: DirectusClientOptions): DirectusCl
     maxConcurrency,
     lanes: {
       probe: { weight: Infinity },
-      admission: { weight: 4, ...bounds },
-      revalidation: { weight: 2 },
-      background: { weight: 1, ...bounds },
+      authentication: { weight: WEIGHTS.authentication, ...bounds },
+      authorisation: { weight: WEIGHTS.authorisation, ...bounds },
+      revalidation: { weight: WEIGHTS.revalidation },
+      views: { weight: WEIGHTS.views, ...bounds },
     },
     onChange: (inFlight, queued) => metrics.directusCalls(inFlight, queued),
     now,
   });
   const onHoldBack = () => limiter.rejectQueued();
   const breaker = new CircuitBreaker({ ...options, probe, onHoldBack });
-  const retries = new RetrySchedule({ ...options, limiter });
+  const scheduleOf = (lane: CallLane) =>
+    new RetrySchedule({
+      ...options,
+      estimateWaitMs: (callers) => limiter.estimateWaitMs(lane, callers),
+    });
+  const retries: Record<CallLane, RetrySchedule> = {
+    authentication: scheduleOf("authentication"),
+    authorisation: scheduleOf("authorisation"),
+    revalidation: scheduleOf("revalidation"),
+    views: scheduleOf("views"),
+  };
   const warnings = new WarningThrottle(logger);
 
   async function get(
     path: string,
     credential: Credential,
-    { lane = "admission", ...request }: CallOptions = {},
+    { lane = "authentication", ...request }: CallOptions = {},
   ): Promise<CompletedCall | Unavailable> {
     const rejection = breaker.check();
     if (rejection !== undefined) return rejection;
     using slot = await limiter.acquire(lane);
     if (breaker.isHoldingBack) return breaker.rejection(); // began while this call was queued
-    if (slot === undefined) return queueFull(retries.delayMs(credential.hash()));
+    if (slot === undefined) return queueFull(retries[lane].delayMs(credential.hash()));
     const startedAt = now();
     const response = await send(path, credential, request);
     breaker.record(resultOf(response)); // before the slot is freed: the next call may be held back

@@ -4,12 +4,10 @@
  * @module
  */
 
-import type { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
-
 /** What a retry schedule is built on. */
 export interface RetryScheduleOptions {
-  /** Estimates how long the queue of admissions takes. */
-  readonly limiter: Pick<ConcurrencyLimiter<"admission">, "estimateWaitMs">;
+  /** Estimates how long so many callers take, by default those in the queue, in milliseconds. */
+  readonly estimateWaitMs: (callers?: number) => number;
   /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
   /** Returns a number from 0 to below 1. */
@@ -56,13 +54,13 @@ export class RetrySchedule {
 
   /** Reserves a time behind the queue and behind all sources that were rejected before. */
   #reserve(source: string): number {
-    const { limiter } = this.#options;
+    const { estimateWaitMs } = this.#options;
     const now = this.#options.now();
     const reserved = this.#retryAt.get(source);
     if (reserved !== undefined && reserved > now) return reserved;
-    const start = Math.max(this.#lastRetryAt, now + limiter.estimateWaitMs("admission"));
+    const start = Math.max(this.#lastRetryAt, now + estimateWaitMs());
     // Jitter stretches the schedule. Without this the slots would be idle for as much of the time.
-    const callMs = limiter.estimateWaitMs("admission", 1) / (1 + MAX_JITTER / 2);
+    const callMs = estimateWaitMs(1) / (1 + MAX_JITTER / 2);
     this.#lastRetryAt = Math.min(start + callMs, now + MAX_RETRY_MS);
     this.#retryAt.delete(source); // keeps the map ordered by time
     this.#retryAt.set(source, this.#lastRetryAt);

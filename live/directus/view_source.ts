@@ -101,7 +101,7 @@ export class DirectusViewSource implements ViewSource {
     const path = `/items/${query.collection}`;
     const search = searchOf(query, this.#primaryKeyOf(query));
     const call = await this.#options.client.get(path, cookie, {
-      lane: "background",
+      lane: "views",
       search,
       maxBytes: MAX_BYTES,
     });
@@ -137,7 +137,7 @@ export class DirectusViewSource implements ViewSource {
     const maxAgeMs = fresh ? SAME_MOMENT_MS : this.#options.ttlMs;
     const askedAt = this.#now();
     if (known !== undefined && askedAt - known.askedAt <= maxAgeMs) return known.answer;
-    const answer = this.#askGrants(cookie, fresh ? "revalidation" : "background");
+    const answer = this.#askGrants(cookie, fresh ? "revalidation" : "views");
     this.#grants.delete(session);
     this.#grants.set(session, { answer, askedAt });
     const [oldest = session] = this.#grants.keys();

@@ -14,6 +14,7 @@ import { userOf } from "../support/authorities.ts";
 import { createClient, type FakeSocket } from "../support/fake_client.ts";
 import { Random } from "../support/random.ts";
 import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { topicOf } from "./setup.ts";
 
 /** How often sessions are revalidated, in milliseconds. */
 const INTERVAL_MS = 5_000;
@@ -135,4 +136,21 @@ Deno.test("A session that is over is closed within two intervals under a flood o
   assertEquals(sockets.map(({ closes }) => closes), Array(50).fill(ended));
   assertLessOrEqual(Math.max(...setup.metrics.lags), INTERVAL_MS);
   assertEquals(setup.metrics.directus.heldBack, false);
+});
+
+Deno.test("Newcomers get in at once while one user's sessions ask for thousands of topics", async () => {
+  using setup = new Setup(100);
+  for (let i = 0; i < 32 * 128; i++) {
+    const cookie = new SessionCookie("session", `made-up-${i % 32}`);
+    setup.authority.authorise(cookie, topicOf(`events:${i}`));
+  }
+  await setup.pass(1_000);
+  const waits: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    const since = setup.time.now;
+    setup.enter(`user-${i}`).then(() => waits.push(setup.time.now - since));
+    await setup.pass(500);
+  }
+  assertEquals(waits.length, 20);
+  assertLessOrEqual(Math.max(...waits), 300);
 });

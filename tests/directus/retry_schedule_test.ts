@@ -13,10 +13,10 @@ class Setup {
   readonly schedule: RetrySchedule;
 
   constructor(queueMs: number, callMs: number, random = 0) {
-    const estimateWaitMs = (_lane?: string, callers?: number) =>
+    const estimateWaitMs = (callers?: number) =>
       callers === undefined ? queueMs : callers * callMs * 1.25; // the longest jitter is 50 %
     this.schedule = new RetrySchedule({
-      limiter: { estimateWaitMs },
+      estimateWaitMs,
       now: () => this.now,
       random: () => random,
     });
