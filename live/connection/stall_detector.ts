@@ -5,6 +5,7 @@
  */
 
 import { BACKPRESSURE_REASON, CloseCode } from "../domain/close_codes.ts";
+import { readingTimeMs } from "../domain/reading_time.ts";
 import type { Connection } from "./connection.ts";
 import type { Registry } from "./registry.ts";
 
@@ -36,7 +37,8 @@ interface Stall {
  * if that is more than the threshold, otherwise after the time in which a peer must answer a ping.
  * Deno's own ping does not find them, because it queues behind what is unsent.
  *
- * A peer that reads, however slowly, is never closed.
+ * A socket reports only whole frames as drained. So every peer also has the time that a slow reader
+ * needs for all that its socket holds: see {@linkcode readingTimeMs}.
  */
 export class StallDetector {
   readonly #options: StallDetectorOptions;
@@ -73,7 +75,7 @@ export class StallDetector {
       const stall = known?.drained === drained ? known : { drained, since: now };
       const isOver = bufferedBytes > thresholdBytes ||
         bufferedBytes + backlogOf(connection) > thresholdBytes;
-      const toleranceMs = isOver ? INTERVAL_MS : silentMs;
+      const toleranceMs = Math.max(isOver ? INTERVAL_MS : silentMs, readingTimeMs(bufferedBytes));
       if (now - stall.since < toleranceMs) stalls.set(connection, stall);
       else connection.end(CloseCode.PolicyViolation, BACKPRESSURE_REASON);
     }

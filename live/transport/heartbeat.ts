@@ -5,36 +5,57 @@
  */
 
 import { QuietTimer } from "../domain/quiet_timer.ts";
+import { readingTimeMs } from "../domain/reading_time.ts";
 
 /** What a heartbeat needs of a socket. */
 export interface Pingable {
+  /** Bytes that the kernel has taken so far. */
+  readonly drainedBytes: number;
   /** Sends a ping. */
   ping(): void;
   /** Breaks the connection at once, without a closing handshake. */
   terminate(): void;
 }
 
-/** Pings a peer after an interval of silence, and breaks the connection after another. */
+/** What the kernels and proxies on the way to a peer hold at most, in bytes: about as much as they can. */
+const MAX_ON_THE_WAY = 4_194_304;
+
+/**
+ * Pings a peer after an interval of silence, and breaks the connection after another.
+ *
+ * A ping queues behind what is on the way to the peer, which may be megabytes. So the peer also has the
+ * time that a slow reader needs for what was sent since it was last known to keep up.
+ */
 export class Heartbeat {
+  readonly #socket: Pingable;
   readonly #timer: QuietTimer;
-  #pinged = false;
+  /** When it was pinged, in milliseconds since 1970, and what had drained then. */
+  #ping: { readonly sentAt: number; readonly drainedBytes: number } | undefined;
+  /** What had drained when the peer last showed that it keeps up, in bytes. */
+  #confirmedBytes = 0;
 
   /** Starts the heartbeat of a socket that has just opened; the interval is in milliseconds. */
   constructor(socket: Pingable, intervalMs: number) {
+    this.#socket = socket;
     this.#timer = new QuietTimer(intervalMs, () => {
-      if (this.#pinged) {
-        this.stop();
-        return socket.terminate();
+      const { drainedBytes } = socket;
+      if (this.#ping === undefined) {
+        this.#ping = { sentAt: Date.now(), drainedBytes };
+        return socket.ping();
       }
-      this.#pinged = true;
-      socket.ping();
+      const onTheWay = Math.min(drainedBytes - this.#confirmedBytes, MAX_ON_THE_WAY);
+      const sinceMs = Date.now() - this.#ping.sentAt;
+      if (sinceMs < readingTimeMs(onTheWay)) return; // look again after another interval
+      this.stop();
+      socket.terminate();
     });
   }
 
   /** Notes that the peer has sent something. */
   seen(): void {
     this.#timer.active();
-    this.#pinged = false;
+    this.#confirmedBytes = (this.#ping ?? this.#socket).drainedBytes;
+    this.#ping = undefined;
   }
 
   /** Stops. Call it when the socket has closed. */

@@ -8,7 +8,7 @@
 import type { WebSocket } from "ws";
 import type { Socket } from "../domain/socket.ts";
 import type { EncodeFrame } from "./frame_encoder.ts";
-import { Heartbeat } from "./heartbeat.ts";
+import { Heartbeat, type Pingable } from "./heartbeat.ts";
 import type { Upgrade } from "./transport.ts";
 
 /** Send options: the bytes are text. */
@@ -36,8 +36,9 @@ export function attach(
   pingIntervalMs: number,
 ): void {
   ws.binaryType = "arraybuffer";
-  const events = answer.open(new WsSocket(ws, encode));
-  const heartbeat = new Heartbeat(ws, pingIntervalMs);
+  const socket = new WsSocket(ws, encode);
+  const events = answer.open(socket);
+  const heartbeat = new Heartbeat(socket, pingIntervalMs);
   const seen = () => {
     heartbeat.seen();
     events.seen?.();
@@ -59,9 +60,10 @@ export function attach(
 }
 
 /** A socket that shares the encoded bytes of a frame with the others. */
-class WsSocket implements Socket {
+class WsSocket implements Socket, Pingable {
   readonly #ws: WebSocket;
   readonly #encode: EncodeFrame;
+  #sentBytes = 0;
 
   constructor(ws: WebSocket, encode: EncodeFrame) {
     this.#ws = ws;
@@ -76,8 +78,22 @@ class WsSocket implements Socket {
     return this.#ws.bufferedAmount;
   }
 
+  get drainedBytes(): number {
+    return this.#sentBytes - this.bufferedAmount;
+  }
+
   send(frame: string): void {
-    this.#ws.send(this.#encode(frame), TEXT);
+    const bytes = this.#encode(frame);
+    this.#sentBytes += bytes.length;
+    this.#ws.send(bytes, TEXT);
+  }
+
+  ping(): void {
+    this.#ws.ping();
+  }
+
+  terminate(): void {
+    this.#ws.terminate();
   }
 
   close(code: number, reason: string): void {

@@ -56,8 +56,11 @@ class Setup implements Disposable {
 
 for (
   const { name, buffered, backlog = 0, seconds, closes } of [
-    { name: "holds more than the threshold", buffered: THRESHOLD + 1, seconds: 2, closes: true },
-    { name: "holds more, for a second", buffered: THRESHOLD + 1, seconds: 1, closes: false },
+    // 16 KiB a second would take 6.1 s.
+    { name: "holds more than the threshold", buffered: THRESHOLD + 1, seconds: 8, closes: true },
+    { name: "holds more, for less", buffered: THRESHOLD + 1, seconds: 7, closes: false },
+    { name: "holds a frame of a megabyte", buffered: 1_000_000, seconds: 63, closes: true },
+    { name: "holds such a frame, for less", buffered: 1_000_000, seconds: 62, closes: false },
     { name: "holds the threshold", buffered: THRESHOLD, seconds: 2, closes: false },
     {
       name: "holds less, with a backlog",

@@ -13,13 +13,14 @@ import { testOn, testOnEach } from "../support/transports.ts";
 const INTERVAL_MS = 1_000;
 
 /** Starts a heartbeat, and records its calls. */
-function start(): { heartbeat: Heartbeat; calls: string[] } {
+function start(): { heartbeat: Heartbeat; calls: string[]; socket: { drainedBytes: number } } {
   const calls: string[] = [];
   const socket = {
+    drainedBytes: 0,
     ping: () => void calls.push("ping"),
     terminate: () => void calls.push("terminate"),
   };
-  return { heartbeat: new Heartbeat(socket, INTERVAL_MS), calls };
+  return { heartbeat: new Heartbeat(socket, INTERVAL_MS), calls, socket };
 }
 
 Deno.test("Heartbeat pings after a silent interval, and terminates after another", () => {
@@ -88,6 +89,48 @@ Deno.test("Heartbeat still pings after the clock was set back an hour", () => {
   }
 
   assertEquals(calls, ["ping"]);
+});
+
+for (
+  const [what, drainedBytes, seconds] of [
+    ["nothing", 0, 2],
+    ["what is read in an interval", 16_384, 2],
+    ["64 KiB", 65_536, 5],
+    ["more than can be on the way", 1e9, 257],
+  ] as const
+) {
+  Deno.test(`Heartbeat gives a peer the time to read ${what} before the pong`, () => {
+    using time = new FakeTime();
+    const { socket, calls } = start();
+    socket.drainedBytes = drainedBytes;
+    time.tick(seconds * INTERVAL_MS - 1);
+    assertEquals(calls, ["ping"]);
+    time.tick(1);
+    assertEquals(calls, ["ping", "terminate"]);
+  });
+}
+
+Deno.test("Heartbeat keeps a peer that reads 16 KiB a second, however much it has to read", () => {
+  using time = new FakeTime();
+  const { socket, heartbeat, calls } = start();
+  for (let seconds = 0; seconds < 200; seconds++) {
+    time.tick(INTERVAL_MS);
+    socket.drainedBytes += 16_400;
+  }
+  assertEquals(calls, ["ping"]);
+  heartbeat.stop();
+});
+
+Deno.test("Heartbeat counts what was sent after a ping as not read when its pong arrives", () => {
+  using time = new FakeTime();
+  const { socket, heartbeat, calls } = start();
+  time.tick(INTERVAL_MS);
+  socket.drainedBytes = 65_536;
+  heartbeat.seen();
+  time.tick(4 * INTERVAL_MS);
+  assertEquals(calls, ["ping", "ping"]);
+  time.tick(INTERVAL_MS);
+  assertEquals(calls, ["ping", "ping", "terminate"]);
 });
 
 Deno.test("Heartbeat.stop() clears its timer", () => {
