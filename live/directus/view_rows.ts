@@ -19,11 +19,17 @@ const KEY_ALIAS = "live_key";
 
 const answer = z.object({ data: z.array(z.record(z.string(), z.unknown())) });
 
-/** Returns the body of the SEARCH request that reads a view. */
+/**
+ * Returns the body of the SEARCH request that reads a view. A sort ends with the primary key: databases
+ * may order equal rows differently each time, and the view would change with every read.
+ */
 export function searchOf({ collection: _, ...query }: ViewQuery, primaryKey: string): unknown {
+  const { sort = [] } = query;
+  const isTotal = sort.some((path) => path.replace(/^-/, "") === primaryKey);
   return {
     query: {
       ...query,
+      ...(sort.length > 0 && !isTotal ? { sort: [...sort, primaryKey] } : {}),
       fields: [...query.fields, KEY_ALIAS],
       alias: { [KEY_ALIAS]: primaryKey },
     },

@@ -43,6 +43,7 @@ const MAX_PATH_DEPTH = 6;
 const MAX_FILTER_LENGTH = 8_192;
 const MAX_FILTER_DEPTH = 12;
 const MAX_SEARCH_LENGTH = 256;
+const MAX_NESTED_ROWS = 1_000;
 /** Of everything, before anything is looked at. */
 const MAX_DEPTH = 64;
 
@@ -76,17 +77,30 @@ const filter = z.record(z.string(), z.unknown()).superRefine((value, context) =>
   if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
 });
 
+const deep = z.record(z.string(), z.unknown()).superRefine((value, context) => {
+  const fault = filterFault(value) ?? deepFault(value);
+  if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
+});
+
+const sort = z.string().max(MAX_PATH_LENGTH + 1).refine(
+  (text) => isPath(text.replace(/^-/, "")),
+  "must be the path of a field, perhaps with a - before it",
+);
+
+/** What `deep` may set for nested rows. Directus would take every parameter of a query. */
+const NESTED = z.strictObject({
+  _filter: filter,
+  _sort: z.array(sort).max(MAX_SORTS),
+  _limit: z.int().min(1).max(MAX_NESTED_ROWS),
+  _search: z.string().min(1).max(MAX_SEARCH_LENGTH),
+}).partial();
+
 const fields = {
   fields: z.array(path).min(1).max(MAX_FIELDS).default(["*"]),
   filter: filter.nullish(),
-  sort: z.array(
-    z.string().max(MAX_PATH_LENGTH + 1).refine(
-      (text) => isPath(text.replace(/^-/, "")),
-      "must be the path of a field, perhaps with a - before it",
-    ),
-  ).max(MAX_SORTS).nullish(),
+  sort: z.array(sort).max(MAX_SORTS).nullish(),
   search: z.string().min(1).max(MAX_SEARCH_LENGTH).nullish(),
-  deep: filter.nullish(),
+  deep: deep.nullish(),
 };
 
 const view = z.object({
@@ -124,7 +138,9 @@ export function readViewQuery(value: unknown, maxRows: number): ViewQuery | stri
   const parsed = view.safeParse(value);
   if (!parsed.success) return describeFault(parsed.error);
   const { collection, query } = parsed.data;
-  const unknown = Object.keys(query).find((name) => !(name in fields) && name !== "limit");
+  const unknown = Object.keys(query).find((name) =>
+    !Object.hasOwn(fields, name) && name !== "limit"
+  );
   if (unknown !== undefined) {
     const isKnown = UNSUPPORTED.some((name) => name === unknown);
     return `query.${unknown.slice(0, 64)}: ${isKnown ? "not supported in a view" : "unknown"}`;
@@ -165,6 +181,19 @@ function filterFault(value: unknown): string | undefined {
   return JSON.stringify(value).length > MAX_FILTER_LENGTH
     ? `must be at most ${MAX_FILTER_LENGTH} characters long`
     : undefined;
+}
+
+/** Returns what is wrong with the parameters of nested rows; other names are those of fields. */
+function deepFault(value: Filter): string | undefined {
+  const parameters = Object.entries(value).filter(([name]) => name.startsWith("_"));
+  const read = NESTED.safeParse(Object.fromEntries(parameters));
+  if (!read.success) return describeFault(read.error);
+  return Object.entries(value).filter(([name]) => !name.startsWith("_"))
+    .map(([name, nested]) =>
+      typeof nested === "object" && nested !== null && !Array.isArray(nested)
+        ? deepFault(nested as Filter)
+        : `${name.slice(0, 64)}: must be an object`
+    ).find((fault) => fault !== undefined);
 }
 
 function isTooDeep(value: unknown, levels: number): boolean {

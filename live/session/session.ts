@@ -10,6 +10,7 @@ import type { SubscribeRequest, TopicRequest, UnsubscribeRequest } from "../doma
 import { parseTopic, type Topic } from "../domain/topic.ts";
 import { canonicalText, readViewQuery } from "../domain/view_query.ts";
 import type { Hub } from "../hub/hub.ts";
+import { VIEW_PREFIX } from "../views/view_registry.ts";
 import type { Views } from "../views/views.ts";
 import { admitToTopic, admitToView } from "./admit.ts";
 import { refuse } from "./admission.ts";
@@ -102,6 +103,10 @@ class ClientSession implements Session, MonitoredConnection {
     const { connection } = this;
     const view = message.type === "unsubscribe" ? this.#viewOf(message) : undefined;
     if (view !== undefined) return this.#pass(view, message);
+    if (message.type === "unsubscribe" && message.topic.startsWith(VIEW_PREFIX)) {
+      const { topic, id } = message; // the view may just have been taken away
+      return connection.send({ type: "unsubscribed", topic, id });
+    }
     const topic = parseTopic(message.topic ?? "");
     if (topic === undefined) {
       return refuse(connection, message, { code: "bad-topic", message: "Invalid topic name" });

@@ -74,6 +74,12 @@ for (
       ["comments", "people"],
       false,
     ],
+    [
+      "a deep sort",
+      { fields: ["id", "comments.id"], deep: { comments: { _sort: ["-post.author.name"] } } },
+      ["comments", "people"],
+      false,
+    ],
   ] as const
 ) {
   Deno.test(`Schema.touchedBy() finds the collections of ${name}`, () => {
