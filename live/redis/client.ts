@@ -153,13 +153,13 @@ export class RedisClient {
     this.#clockOffsetMs = seconds * 1000 + microseconds / 1000 - performance.now();
   }
 
-  /** Asks for the time every second. */
+  /** Asks for the time every second. To a subscribed connection Redis answers only PING (RESP 2). */
   #watch(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(async () => {
       this.#expectAnswer(PING_TIMEOUT_MS);
       try {
-        await this.#readTime();
+        await (this.#client.isPubSubActive ? this.#client.ping() : this.#readTime());
         this.#watch();
       } catch (error) {
         this.lose(reasonOf(error));
