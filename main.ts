@@ -66,6 +66,7 @@ async function runAll(config: Config): Promise<void> {
     spawn: createSpawn({ config, livePort, instanceId, folder }),
     host: config.OPS_HOST,
     port: config.OPS_PORT,
+    allowedHosts: config.OPS_ALLOWED_HOSTS,
     logger,
   });
   const stop = async () => {

@@ -6,6 +6,7 @@
 
 import { STATUS_CODE } from "@std/http/status";
 import type { Logger } from "../domain/logger.ts";
+import { createHostCheck } from "../ops/host_check.ts";
 import type { Listener } from "../transport/kept_listener.ts";
 import { listen, takeFreePort } from "../transport/listener.ts";
 import { jsonError } from "../transport/responses.ts";
@@ -25,6 +26,8 @@ export interface SupervisorOptions {
   readonly host: string;
   /** Its port; 0 takes a free one. */
   readonly port: number;
+  /** Names that requests may have as `Host`, beside its own and addresses. @default {none} */
+  readonly allowedHosts?: ReadonlySet<string>;
   /** Logs starts and ends of processes. */
   readonly logger: Logger;
 }
@@ -65,8 +68,9 @@ export class Supervisor {
    * @throws {Deno.errors.AddrInUse} If the port is taken; nothing is started then.
    */
   async start(): Promise<number | undefined> {
-    const { host, port, logger, count } = this.#options;
-    const handle = (request: Request) => this.#handle(request);
+    const { host, port, allowedHosts = new Set(), logger, count } = this.#options;
+    const checkHost = createHostCheck(host, allowedHosts);
+    const handle = (request: Request) => checkHost(request) ?? this.#handle(request);
     this.#listener = listen("ops listener", { host, port, handle, logger });
     const { addr } = this.#listener;
     logger.info("ops listener started", { host: addr.hostname, port: addr.port, processes: count });

@@ -27,10 +27,15 @@ export interface WsLimits {
   /** How often to check for clients that took too long, in milliseconds. */
   readonly checkIntervalMs: number;
   /**
-   * Connections without a request. If there are more, the oldest is broken, so that connections that
+   * Connections without a request. If there are more, the oldest are broken, so that connections that
    * never send anything do not use up the file descriptors (CWE-770).
    */
   readonly idleConnections: number;
+  /**
+   * How long a connection is safe from that, in milliseconds. After a restart thousands connect at
+   * once, and all are accepted before the first request is read.
+   */
+  readonly idleGraceMs: number;
   /** How long a client may read nothing of an answer, in milliseconds, before it is disconnected. */
   readonly idleTimeoutMs: number;
 }
@@ -46,6 +51,7 @@ export const WS_LIMITS: WsLimits = {
   requestTimeoutMs: 15_000,
   checkIntervalMs: 1_000,
   idleConnections: 1_024,
+  idleGraceMs: 2_000,
   idleTimeoutMs: 60_000,
 };
 
@@ -66,8 +72,11 @@ export class WsServer implements Acceptor {
   readonly #limits: WsLimits;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** Sockets that have sent no request since they connected, or since their last one was answered. */
-  readonly #idle = new Set<Socket>();
+  /**
+   * Sockets that have sent no request since they connected, or since their last one was answered, and
+   * the time of that, in milliseconds. The oldest comes first.
+   */
+  readonly #idle = new Map<Socket, number>();
   #failure = Promise.withResolvers<unknown>();
   #probe: ReturnType<typeof setInterval> | undefined;
   #connections = 0;
@@ -121,7 +130,7 @@ export class WsServer implements Acceptor {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
     // Browsers open connections in advance. Node would wait for their first request.
-    for (const socket of this.#idle) socket.destroySoon();
+    for (const socket of this.#idle.keys()) socket.destroySoon();
     await promise;
   }
 
@@ -132,14 +141,24 @@ export class WsServer implements Acceptor {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    this.#idle.add(socket);
+    this.#idle.set(socket, performance.now());
     socket.once("close", () => {
       this.#sockets.delete(socket);
       this.#idle.delete(socket);
     });
-    const [oldest] = this.#idle.size > this.#limits.idleConnections ? this.#idle : [];
-    oldest?.destroy();
+    this.#breakOldest();
     if (++this.#connections % PROBE_EVERY === 0) this.#lookAhead();
+  }
+
+  /** Breaks the oldest connections without a request, as long as there are too many. */
+  #breakOldest(): void {
+    const { idleConnections, idleGraceMs } = this.#limits;
+    const before = performance.now() - idleGraceMs;
+    for (const [socket, since] of this.#idle) {
+      if (this.#idle.size <= idleConnections || since > before) return;
+      this.#idle.delete(socket);
+      socket.destroy();
+    }
   }
 
   #handleRequests(): void {
@@ -149,7 +168,7 @@ export class WsServer implements Acceptor {
       this.#idle.delete(socket);
       outgoing.once("close", () => {
         if (!this.#server.listening) socket.destroySoon();
-        else if (!socket.destroyed) this.#idle.add(socket);
+        else if (!socket.destroyed) this.#idle.set(socket, performance.now());
       });
       onRequest(message, outgoing);
     });
@@ -172,7 +191,7 @@ export class WsServer implements Acceptor {
   #fail(error: unknown): void {
     clearInterval(this.#probe);
     this.#server.close();
-    for (const socket of this.#idle) socket.destroy();
+    for (const socket of this.#idle.keys()) socket.destroy();
     this.#failure.resolve(error);
   }
 }

@@ -78,7 +78,7 @@ Deno.test("listenOnWs() upgrades a connection whose earlier request was answered
 });
 
 Deno.test("listenOnWs() breaks the oldest connection without a request when there are too many", async () => {
-  await using server = await listen({}, { idleConnections: 2 });
+  await using server = await listen({}, { idleConnections: 2, idleGraceMs: 0 });
   using session = await RawClient.connect(server.port);
   assertEquals((await session.upgrade("/")).status, 101);
   using oldest = await RawClient.connect(server.port);
@@ -88,6 +88,13 @@ Deno.test("listenOnWs() breaks the oldest connection without a request when ther
 
   await oldest.ended();
   for (const client of [second, third]) assertEquals((await client.upgrade("/")).status, 101);
+});
+
+Deno.test("listenOnWs() keeps connections without a request that have just connected", async () => {
+  await using server = await listen({}, { idleConnections: 1, idleGraceMs: 60_000 });
+  using first = await RawClient.connect(server.port);
+  using second = await RawClient.connect(server.port);
+  for (const client of [first, second]) assertEquals((await client.upgrade("/")).status, 101);
 });
 
 Deno.test("listenOnWs() closes a connection whose client reads nothing of an answer", async () => {
