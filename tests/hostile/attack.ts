@@ -32,6 +32,8 @@ export interface Attack {
   readonly env?: Readonly<Record<string, string>>;
   /** Where the server's standard output goes. @default {"read"} */
   readonly stdout?: Stdout;
+  /** How many files the server may open. @default {as many as this process} */
+  readonly maxOpenFiles?: number;
   /** A module that runs before `main.ts`, from the root of the repository. @default {none} */
   readonly preload?: string;
   /** How much memory may grow while the attack lasts, in MiB. @default {256} */

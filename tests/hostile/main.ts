@@ -13,6 +13,7 @@ import { type Attack, type Transport, transports } from "./attack.ts";
 import { churn } from "./churn.ts";
 import { controlFrames } from "./control_frames.ts";
 import { crowds } from "./crowd.ts";
+import { descriptors } from "./descriptors.ts";
 import { directusFaults } from "./directus_faults.ts";
 import { environment } from "./environment.ts";
 import { frames } from "./frames.ts";
@@ -27,6 +28,7 @@ const attacks: readonly Attack[] = [
   ...frames,
   ...controlFrames,
   ...requests,
+  ...descriptors,
   ...messages,
   ...topics,
   ...directusFaults,

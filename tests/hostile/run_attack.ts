@@ -83,6 +83,7 @@ export async function runAttack(attack: Attack, transport: Transport): Promise<R
     ...attack.env,
   }, {
     ...(attack.stdout === undefined ? {} : { stdout: attack.stdout }),
+    ...(attack.maxOpenFiles === undefined ? {} : { maxOpenFiles: attack.maxOpenFiles }),
     ...(attack.preload === undefined ? {} : { preloads: [attack.preload] }),
   });
   using thread = new WorkerThread("./witness_worker.ts");
