@@ -175,8 +175,11 @@ export class WsServer implements Acceptor {
     this.#server.on("upgrade", (message, socket, head) => {
       // An upgrade that follows a request without waiting for the answer (RFC 9112, section 9.3.2)
       // would take the connection away from that answer, and then belong to nothing (CWE-772).
-      if (this.#idle.delete(message.socket)) onUpgrade(message, socket, head);
-      else socket.destroy();
+      if (!this.#idle.delete(message.socket)) return void socket.destroy();
+      onUpgrade(message, socket, head).catch((error) => {
+        this.#options.logger.error("upgrade failed", { listener: LISTENER_NAME, error });
+        socket.destroy();
+      });
     });
   }
 
