@@ -71,5 +71,5 @@ function advance(subscription: Subscription, frame: Frame, flush: Flush): void {
   subscription.epoch = subscription.topic.log.epoch;
   subscription.offset = frame.upTo;
   subscription.snapshotUpTo = frame.snapshotUpTo;
-  flush.count(frame);
+  if (!subscription.subscriber.isInternal) flush.count(frame);
 }

@@ -46,6 +46,8 @@ export interface SubscribeOptions {
 
 /** A topic that is open, or being opened. */
 interface TopicEntry {
+  /** Whether its subscribers belong to the server itself. */
+  readonly isInternal: boolean;
   readonly opening: Promise<OpenTopic>;
   /** How many subscriptions have not begun yet. */
   waiting: number;
@@ -61,7 +63,9 @@ export class Hub implements BrokerEvents {
   readonly #topics = new Map<string, TopicEntry>();
   /** The subscriptions of each subscriber. */
   readonly #subscriptions = new Map<Subscriber, Subscription[]>();
-  #count = 0;
+  /** Topics and subscriptions of clients. */
+  #topicCount = 0;
+  #subscriptionCount = 0;
 
   /** Creates a hub on a broker, from which it opens the logs that have subscribers. */
   constructor(options: HubOptions) {
@@ -103,7 +107,7 @@ export class Hub implements BrokerEvents {
    * @throws {BrokerUnavailable} If the topic's log cannot be read now.
    */
   async subscribe(subscriber: Subscriber, name: string, options: SubscribeOptions): Promise<void> {
-    const entry = this.#entryOf(name);
+    const entry = this.#entryOf(name, subscriber);
     entry.waiting++;
     try {
       const topic = await entry.opening;
@@ -144,24 +148,25 @@ export class Hub implements BrokerEvents {
     await this.#broker.stop();
   }
 
-  #entryOf(name: string): TopicEntry {
+  #entryOf(name: string, { isInternal = false }: Subscriber): TopicEntry {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
     const entry: TopicEntry = {
+      isInternal,
       waiting: 0,
       opening: this.#broker.open(name).then((log) =>
         entry.open = { name, log, subscriptions: new Map(), lagging: new Set() }
       ),
     };
     this.#topics.set(name, entry);
-    this.#metrics.topics(this.#topics.size);
+    if (!isInternal) this.#metrics.topics(++this.#topicCount);
     return entry;
   }
 
-  #closeIfUnused(name: string, { waiting, open }: TopicEntry): void {
+  #closeIfUnused(name: string, { isInternal, waiting, open }: TopicEntry): void {
     if (waiting > 0 || (open !== undefined && open.subscriptions.size > 0)) return;
     this.#topics.delete(name);
-    this.#metrics.topics(this.#topics.size);
+    if (!isInternal) this.#metrics.topics(--this.#topicCount);
     if (open === undefined) return;
     this.#fanOut.drop(open);
     this.#broker.close(name);
@@ -185,7 +190,7 @@ export class Hub implements BrokerEvents {
     siblings.push(subscription);
     this.#subscriptions.set(subscriber, siblings);
     topic.subscriptions.set(subscriber, subscription);
-    this.#changeCount(1);
+    this.#changeCount(subscriber, 1);
     if (offset < topic.log.head) this.#fanOut.resume(subscription);
   }
 
@@ -196,12 +201,13 @@ export class Hub implements BrokerEvents {
     const siblings = this.#subscriptions.get(subscriber) ?? [];
     siblings.splice(siblings.indexOf(subscription), 1);
     if (siblings.length === 0) this.#subscriptions.delete(subscriber);
-    this.#changeCount(-1);
+    this.#changeCount(subscriber, -1);
   }
 
-  #changeCount(change: number): void {
-    this.#count += change;
-    this.#metrics.subscriptions(this.#count);
+  #changeCount({ isInternal = false }: Subscriber, change: number): void {
+    if (isInternal) return;
+    this.#subscriptionCount += change;
+    this.#metrics.subscriptions(this.#subscriptionCount);
   }
 }
 

@@ -14,6 +14,8 @@ export interface Subscriber {
   readonly ended: boolean;
   /** Whether its socket can take another frame without holding much unsent. */
   readonly hasRoom: boolean;
+  /** Whether it belongs to the server itself: the metrics count clients. @default {false} */
+  readonly isInternal?: boolean;
   /** Hands a frame to its socket. Returns whether the socket took it. Never throws. */
   deliver(frame: string): boolean;
 }

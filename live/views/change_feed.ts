@@ -47,6 +47,7 @@ export function changePublication(change: Change): Publication {
 export class ChangeFeed implements Subscriber, Wire {
   readonly wire: Wire = this;
   readonly hasRoom = true;
+  readonly isInternal = true;
   readonly maxMessages = Infinity;
   readonly #options: ChangeFeedOptions;
   #ended = false;

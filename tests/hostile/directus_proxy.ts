@@ -15,6 +15,12 @@ const ITEMS = 200;
 /** A collection that has every item, and that everybody may read. */
 export const BOUNDLESS = "things";
 
+/** How tokens begin on which the database fails. */
+export const FAILING_SESSION = "made-up";
+
+/** Primary key from which on the database fails, as PostgreSQL does with keys over 32 bits. */
+export const FAILING_ITEM = 2_147_483_648;
+
 /** A Directus on a port of this machine. */
 export class DirectusProxy implements AsyncDisposable {
   readonly #standIn = createDirectusStandIn({
@@ -32,6 +38,7 @@ export class DirectusProxy implements AsyncDisposable {
   readonly #server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     async (request) => {
+      if (fails(request)) return new Response(null, { status: 500 });
       const answer = answerBoundless(new URL(request.url));
       if (answer !== undefined) return answer;
       const response = await this.#standIn.handle(request);
@@ -56,6 +63,11 @@ export class DirectusProxy implements AsyncDisposable {
   /** Opens a session and returns its `Cookie` header; each call opens another one. */
   session(user: "witness" | "mallory"): string {
     return this.#standIn.session(user);
+  }
+
+  /** Ends a session. */
+  logOut(cookie: string): void {
+    this.#standIn.logOut(cookie);
   }
 
   /** Handles connections with a fault from now on, or works again without one. Breaks all open ones. */
@@ -94,6 +106,12 @@ export class DirectusProxy implements AsyncDisposable {
       inner.readable.pipeTo(conn.writable, { preventClose: true }),
     ]);
   }
+}
+
+/** Returns whether the database fails on a request. */
+function fails({ url, headers }: Request): boolean {
+  const [, id] = new URL(url).pathname.match(/^\/items\/events\/(\d+)$/) ?? [];
+  return Number(id) >= FAILING_ITEM || (headers.get("cookie") ?? "").includes(FAILING_SESSION);
 }
 
 /** Answers for the boundless collection; `undefined` for others. */

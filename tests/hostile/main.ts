@@ -16,6 +16,7 @@ import { crowds } from "./crowd.ts";
 import { descriptors } from "./descriptors.ts";
 import { directusFaults } from "./directus_faults.ts";
 import { environment } from "./environment.ts";
+import { failures } from "./failing_questions.ts";
 import { frames } from "./frames.ts";
 import { messages } from "./messages.ts";
 import { requests } from "./requests.ts";
@@ -32,6 +33,7 @@ const attacks: readonly Attack[] = [
   ...messages,
   ...topics,
   ...directusFaults,
+  ...failures,
   ...environment,
   ...churn,
   ...crowds,

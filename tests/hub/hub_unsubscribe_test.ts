@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { jsonWire } from "../../live/wire/json_wire.ts";
 import { messageOf } from "../support/fake_client.ts";
 import { turn } from "../support/queue.ts";
 import { HubSetup, messagesOf } from "./setup.ts";
@@ -92,4 +93,23 @@ Deno.test("Hub.stop() sends nothing more, and ends the timers", async () => {
   slow.socket.bufferedAmount = 0;
   assertEquals([client.socket.frames.length, slow.socket.frames.length], [1, 0]);
   assertEquals(setup.time.next(), false);
+});
+
+Deno.test("Hub counts no subscriber of the server's own", async () => {
+  await using setup = new HubSetup();
+  const frames: string[] = [];
+  const subscriber = {
+    wire: jsonWire,
+    ended: false,
+    hasRoom: true,
+    isInternal: true,
+    deliver: (frame: string) => frames.push(frame) > 0,
+  };
+  await setup.hub.subscribe(subscriber, "a:1", { onStart() {} });
+  await setup.publish("a:1", 1);
+  assertEquals(frames, [messageOf("a:1", 1, 1)]);
+  const { gauges, outbound } = setup.metrics;
+  assertEquals([gauges.topics, gauges.subscriptions, outbound.message], [0, 0, 0]);
+  setup.hub.unsubscribe(subscriber, "a:1");
+  assertEquals([gauges.topics, gauges.subscriptions], [0, 0]);
 });

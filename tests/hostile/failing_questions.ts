@@ -1,0 +1,74 @@
+/**
+ * Attacks with questions on which Directus always fails: the server must not take them for an outage.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { setTimeout as sleep } from "node:timers/promises";
+import { textFrame } from "../support/frames.ts";
+import { RawClient } from "../support/raw_client.ts";
+import type { Attack, AttackContext } from "./attack.ts";
+import { Attackers, closeCode, connect, repeat, tally } from "./attackers.ts";
+import { FAILING_ITEM, FAILING_SESSION } from "./directus_proxy.ts";
+
+/** Honest clients that connect during the attack, one after the other. */
+const NEWCOMERS = 100;
+
+/** Time between two questions that fail, in milliseconds. */
+const PAUSE_MS = 20;
+
+/** Requests an upgrade; resolves to the status. */
+async function upgradeStatus({ target }: AttackContext, cookie: string): Promise<string> {
+  using client = await RawClient.connect(target.live);
+  const { status } = await client.upgrade("/", { cookie });
+  return String(status);
+}
+
+/** Asks whose made-up sessions are, and for items whose ids the database cannot read. */
+async function failingQuestions(context: AttackContext): Promise<string> {
+  const { target, directus } = context;
+  using attackers = await Attackers.connect(context, 1);
+  const [attacker] = attackers.clients as [RawClient];
+  const cookie = directus.session("mallory");
+  using loggedOut = await connect(target.live, cookie);
+  directus.logOut(cookie);
+  let questions = 0;
+  let isOver = false;
+  const attack = (async () => {
+    for (; !isOver; questions += 2) {
+      const session = `directus_session_token=${FAILING_SESSION}-${questions}`;
+      assertEquals(await upgradeStatus(context, session), "503");
+      const topic = `event:${FAILING_ITEM + questions}`;
+      await attacker.sendFrame(textFrame(JSON.stringify({ type: "subscribe", topic })));
+      assertEquals((await attacker.message()).code, "unavailable");
+      await sleep(PAUSE_MS);
+    }
+  })();
+  try {
+    const statuses = tally(
+      await repeat(
+        NEWCOMERS,
+        async () => {
+          await sleep(PAUSE_MS);
+          return await upgradeStatus(context, directus.session("mallory"));
+        },
+        1,
+      ),
+    );
+    assertEquals(statuses, { 101: NEWCOMERS });
+    assertEquals(await closeCode(loggedOut), "4401");
+  } finally {
+    isOver = true;
+    await attack;
+  }
+  return `${questions} questions fail: ${NEWCOMERS} of ${NEWCOMERS} newcomers connect, ` +
+    "and a session that is over is closed";
+}
+
+/** The attack by questions that always fail. */
+export const failures: readonly Attack[] = [{
+  name: "failing-questions",
+  env: { LIVE_REVALIDATE_INTERVAL_MS: "1000", LIVE_MAX_MESSAGES_PER_SECOND: "1000" },
+  run: failingQuestions,
+}];
