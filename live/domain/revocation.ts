@@ -27,9 +27,9 @@ export interface RevocationBus {
    */
   listen(handler: (command: Revocation) => Promise<string | undefined>): void;
   /**
-   * Sends a revocation to all other instances.
+   * Sends a revocation to all other instances. Resolves once they have carried it out.
    *
-   * @throws {BrokerUnavailable} If it was not sent, or if that is not known.
+   * @throws {BrokerUnavailable} If that is not known of all of them.
    */
   send(command: Revocation): Promise<void>;
 }

@@ -10,6 +10,7 @@ import type { Logger } from "../domain/logger.ts";
 import { readRevocation, type Revocation, type RevocationBus } from "../domain/revocation.ts";
 import { reasonOf, type RedisClient } from "./client.ts";
 import type { RedisLink, RedisSession } from "./link.ts";
+import { Receipts } from "./receipts.ts";
 
 /** What the bus needs. */
 export interface RedisRevocationBusOptions {
@@ -19,8 +20,11 @@ export interface RedisRevocationBusOptions {
   readonly logger: Logger;
 }
 
-/** The stream that holds the revocations, and the channel that says that it has grown. */
-const NAME = "live:control";
+/** The stream that holds the revocations. */
+const STREAM = "live:control";
+
+/** How long instances may take to carry out a revocation, in milliseconds. */
+const RECEIPT_TIMEOUT_MS = 10_000;
 
 /** How long a revocation is held for instances that are cut off, in milliseconds, and how many are. */
 const HELD_MS = 3_600_000;
@@ -29,11 +33,11 @@ const MAX_HELD = 1_000;
 /** When to try again if the other instances were not reached, in milliseconds. */
 const RETRY_AFTER_MS = 2_000;
 
-/** Adds a revocation and announces it, in one step. */
+/** Adds a revocation and announces it, in one step. Returns how many instances are subscribed. */
 const SEND = `
-redis.call('XADD', ARGV[1], 'MAXLEN', '~', ARGV[2], '*', 'from', ARGV[3], 'command', ARGV[4])
-redis.call('PEXPIRE', ARGV[1], ARGV[5])
-redis.call('PUBLISH', ARGV[1], '')
+redis.call('XADD', ARGV[1], 'MAXLEN', '~', ARGV[3], '*', 'from', ARGV[4], 'command', ARGV[5], 'receipt', ARGV[6])
+redis.call('PEXPIRE', ARGV[1], ARGV[7])
+return redis.call('PUBLISH', ARGV[2], '')
 `;
 
 /** Entries as Redis lists them: each an id and its fields, flat, in the order of {@linkcode SEND}. */
@@ -42,6 +46,9 @@ const entries = z.array(z.tuple([z.string(), z.array(z.string())]));
 /**
  * Sends revocations to the other instances. A stream holds them, so that an instance that was cut off
  * for a while carries them out when it is back. An instance that starts ignores older ones.
+ *
+ * The channel says that the stream has grown. Each instance answers there with a receipt, the name of
+ * the receipt that the entry asks for, once it has carried the revocation out.
  */
 export class RedisRevocationBus implements RevocationBus {
   readonly #link: RedisLink;
@@ -52,7 +59,9 @@ export class RedisRevocationBus implements RevocationBus {
   #last: string | undefined;
   /** The last read, which the next one waits for. */
   #reading: Promise<void> = Promise.resolve();
-  #handler: (revocation: Revocation) => void = () => {};
+  /** Receipts that are waited for, by name. */
+  readonly #receipts = new Map<string, Receipts>();
+  #handler: Parameters<RevocationBus["listen"]>[0] = () => Promise.resolve(undefined);
 
   /** Creates a bus that receives nothing before {@linkcode listen}. */
   constructor({ link, logger }: RedisRevocationBusOptions) {
@@ -60,7 +69,7 @@ export class RedisRevocationBus implements RevocationBus {
     this.#logger = logger;
   }
 
-  listen(handler: (revocation: Revocation) => void): void {
+  listen(handler: Parameters<RevocationBus["listen"]>[0]): void {
     this.#handler = handler;
     this.#link.onUp((session) => this.#attach(session));
   }
@@ -68,18 +77,40 @@ export class RedisRevocationBus implements RevocationBus {
   async send(revocation: Revocation): Promise<void> {
     const { session, trouble = "" } = this.#link;
     if (session === undefined) throw new BrokerUnavailable(trouble, RETRY_AFTER_MS);
-    const args = [NAME, `${MAX_HELD}`, this.#id, JSON.stringify(revocation), `${HELD_MS}`];
+    const name = crypto.randomUUID();
+    const receipts = new Receipts();
+    this.#receipts.set(name, receipts);
     try {
-      await session.commands.script(SEND, args);
+      const due = await this.#add(session, revocation, name);
+      const missing = await receipts.missing(due, RECEIPT_TIMEOUT_MS, session.channels.lost);
+      const problem = missing > 0 ? `${missing} of ${due} have not confirmed it` : receipts.trouble;
+      if (problem !== undefined) throw new BrokerUnavailable(problem, RETRY_AFTER_MS);
+    } finally {
+      this.#receipts.delete(name);
+    }
+  }
+
+  /** Adds a revocation to the stream; resolves to the number of instances that learn of it. */
+  async #add({ commands }: RedisSession, revocation: Revocation, receipt: string): Promise<number> {
+    const texts = [this.#id, JSON.stringify(revocation), receipt];
+    const args = [STREAM, channelOf(commands), `${MAX_HELD}`, ...texts, `${HELD_MS}`];
+    try {
+      return Number(await commands.script(SEND, args));
     } catch (error) {
       throw new BrokerUnavailable(`Redis: ${reasonOf(error)}`, RETRY_AFTER_MS);
     }
   }
 
-  /** Subscribes first and reads then, so that nothing falls between the two. */
+  /**
+   * Notes where the stream ends, subscribes and then reads, so that nothing that is announced to this
+   * instance falls between two of them.
+   */
   async #attach(session: RedisSession): Promise<void> {
-    const onGrown = () => this.#link.attempt((session) => this.#catchUp(session));
-    await session.channels.subscribe(NAME, onGrown);
+    this.#last ??= await newest(session.commands);
+    await session.channels.subscribe(channelOf(session.channels), (message) => {
+      if (message === "") this.#link.attempt((session) => this.#catchUp(session));
+      else this.#takeReceipt(message);
+    });
     await this.#catchUp(session);
   }
 
@@ -91,24 +122,45 @@ export class RedisRevocationBus implements RevocationBus {
   }
 
   async #read(commands: RedisClient): Promise<void> {
-    this.#last ??= await newest(commands);
-    const range = ["XRANGE", NAME, `(${this.#last}`, "+"];
-    for (const [id, [, from, , text = ""]] of entries.parse(await commands.run(range))) {
+    const range = ["XRANGE", STREAM, `(${this.#last ?? "0-0"}`, "+"];
+    for (const [id, [, from, , text = "", , receipt]] of entries.parse(await commands.run(range))) {
       this.#last = id;
-      if (from !== this.#id) this.#handle(text);
+      // The others are not waited for: a revocation may ask Directus many questions.
+      const handled = from === this.#id ? Promise.resolve(undefined) : this.#handle(text);
+      if (receipt !== undefined) this.#confirm(receipt, handled);
     }
   }
 
-  #handle(text: string): void {
+  async #handle(text: string): Promise<string | undefined> {
     const revocation = parse(text);
-    if (typeof revocation !== "string") return this.#handler(revocation);
+    if (typeof revocation !== "string") return await this.#handler(revocation);
     this.#logger.warn("revocation bus: malformed entry", { reason: revocation });
+    return undefined;
   }
+
+  /** Sends a receipt once a revocation was handled. */
+  async #confirm(receipt: string, handled: Promise<string | undefined>): Promise<void> {
+    const trouble = await handled;
+    const text = trouble === undefined ? receipt : `${receipt} ${trouble}`;
+    await this.#link.attempt(async ({ commands }) => {
+      await commands.run(["PUBLISH", channelOf(commands), text]);
+    });
+  }
+
+  #takeReceipt(text: string): void {
+    const [name = "", ...trouble] = text.split(" ");
+    this.#receipts.get(name)?.take(trouble.join(" "));
+  }
+}
+
+/** The channel of the revocations of one database: channels are shared by all databases. */
+function channelOf({ database }: RedisClient): string {
+  return `live:${database}:control`;
 }
 
 /** Resolves to the id of the newest entry, or to the one before all others if there is none. */
 async function newest(commands: RedisClient): Promise<string> {
-  const [entry] = entries.parse(await commands.run(["XREVRANGE", NAME, "+", "-", "COUNT", "1"]));
+  const [entry] = entries.parse(await commands.run(["XREVRANGE", STREAM, "+", "-", "COUNT", "1"]));
   return entry?.[0] ?? "0-0";
 }
 

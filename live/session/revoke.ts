@@ -88,14 +88,14 @@ export function createRevoke(options: RevokeOptions): Revoke {
     return { closed: revoked.length, asked: 0, withdrawn: 0 };
   }
 
-  /** Sends a revocation to the other instances; resolves to why it could not, if so. */
+  /** Has a revocation carried out on the other instances; resolves to why it is incomplete, if so. */
   async function send(revocation: Revocation): Promise<string | undefined> {
     try {
       await bus?.send(revocation);
       return undefined;
     } catch (error) {
       if (!(error instanceof BrokerUnavailable)) throw error;
-      return `Other instances were not told: ${error.message}`;
+      return `Other instances may not have done it: ${error.message}`;
     }
   }
 

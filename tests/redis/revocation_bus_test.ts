@@ -5,10 +5,11 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { BrokerUnavailable } from "../../live/domain/broker.ts";
 import type { Revocation } from "../../live/domain/revocation.ts";
 import { RedisRevocationBus } from "../../live/redis/revocation_bus.ts";
-import { Watch } from "../support/queue.ts";
+import { turn, Watch } from "../support/queue.ts";
 import { RedisServer, redisTest, TestLink } from "./setup.ts";
 
 const ADA: Revocation = { user: ["ada"] };
@@ -19,15 +20,18 @@ const EVE: Revocation = { user: ["eve"] };
 class TestBus extends RedisRevocationBus implements AsyncDisposable {
   readonly link: TestLink;
   readonly received: Revocation[] = [];
+  /** Resolves when revocations are handled, to why that is incomplete. */
+  handled: Promise<string | undefined> = Promise.resolve(undefined);
   readonly #watch = new Watch();
 
   constructor(redis: RedisServer) {
     const link = new TestLink(redis);
     super({ link, logger: link.logger });
     this.link = link;
-    this.listen((revocation) => {
+    this.listen(async (revocation) => {
       this.received.push(revocation);
       this.#watch.changed();
+      return await this.handled;
     });
     link.start();
   }
@@ -45,7 +49,7 @@ class TestBus extends RedisRevocationBus implements AsyncDisposable {
 /** Resolves once that many instances are subscribed. */
 async function subscribed(redis: RedisServer, count: number): Promise<void> {
   for (;;) {
-    const reply = await redis.command("PUBSUB", "NUMSUB", "live:control");
+    const reply = await redis.command("PUBSUB", "NUMSUB", "live:0:control");
     if (Array.isArray(reply) && reply[1] === count) return;
   }
 }
@@ -83,6 +87,40 @@ busTest("receives each revocation once, in the order of sending", async (_, firs
 
   await second.until(51);
   assertEquals(second.received, [...revocations, EVE]);
+});
+
+busTest("send() resolves once all instances have carried it out", async (_, first, second) => {
+  const handled = Promise.withResolvers<undefined>();
+  second.handled = handled.promise;
+  const events: string[] = [];
+
+  const sent = first.send(ADA).then(() => events.push("sent"));
+  await second.until(1);
+  await second.send(BOB); // Redis and the other instance are not busy
+  events.push("handled");
+  handled.resolve(undefined);
+
+  await sent;
+  assertEquals(events, ["handled", "sent"]);
+});
+
+busTest("send() rejects if an instance could not do all of it", async (_, first, second) => {
+  second.handled = Promise.resolve("Directus could not be asked");
+  await assertRejects(() => first.send(ADA), BrokerUnavailable, "Directus could not be asked");
+});
+
+busTest("send() rejects if an instance does not confirm in time", async (_, first, second) => {
+  second.handled = new Promise(() => {});
+  using time = new FakeTime();
+  const rejected = assertRejects(
+    () => first.send(ADA),
+    BrokerUnavailable,
+    " of 2 have not confirmed it",
+  );
+  await second.until(1);
+  await turn();
+  await time.tickAsync(10_000);
+  await rejected;
 });
 
 busTest("ignores what was sent before it started", async (redis, first, second) => {
@@ -161,7 +199,7 @@ for (
 }
 
 busTest("keeps a bounded stream that expires", async (redis, bus) => {
-  for (let i = 0; i < 25; i++) {
+  for (let i = 0; i < 15; i++) {
     await Promise.all(Array.from({ length: 100 }, () => bus.send(ADA)));
   }
 
