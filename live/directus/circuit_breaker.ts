@@ -49,7 +49,7 @@ const RELAPSE_MS = 10_000;
  * Opens only while nothing succeeds: five calls in a row failed, and so did a probe, which asks
  * Directus a question of the server's own. Clients choose what they ask, and some questions always
  * fail: an id that the database cannot read, a cookie that it cannot compare. However many of them a
- * client sends, the probe succeeds, and nobody else is held back.
+ * client sends, the probe succeeds, and the calls of other clients go out.
  *
  * It is open for one second. Then it is half-open: one call goes out together with another probe. The
  * success of either closes the breaker. If the probe fails, the breaker opens for twice as long, up to

@@ -86,7 +86,7 @@ const MAX_QUEUED = 4_096;
  *
  * While all lanes queue, each gets its share of the slots. So a flood of made-up sessions cannot keep
  * the server from noticing that a session is over, and a user who asks for thousands of topics cannot
- * keep newcomers out. Revalidations wait as long as they must: their caller bounds how many there are.
+ * keep new clients out. Revalidations wait as long as they must: their caller bounds how many there are.
  */
 export function createDirectusClient(options: DirectusClientOptions): DirectusClient {
   const { baseUrl, timeoutMs, maxConcurrency, metrics, logger, fetch, now } = options;

@@ -69,7 +69,7 @@ class Setup implements Disposable {
     return socket;
   }
 
-  /** Has a newcomer ask again and again, as told, until it gets in. */
+  /** Authenticates a new client; retries after each delay that it is told, until it is admitted. */
   async enter(name: string): Promise<void> {
     for (;;) {
       const answer = await this.authority.authenticate(new SessionCookie("session", name));
@@ -102,7 +102,7 @@ class Setup implements Disposable {
   }
 }
 
-Deno.test("As many of 2,000 newcomers get in as a Directus can serve that is just inside its timeout", async () => {
+Deno.test("A Directus that answers just inside its timeout authenticates as many of 2,000 clients as it can", async () => {
   using setup = new Setup(4_900);
   let entered = 0;
   for (let i = 0; i < 2_000; i++) setup.enter(`user-${i}`).then(() => entered++);
@@ -138,7 +138,7 @@ Deno.test("A session that is over is closed within two intervals under a flood o
   assertEquals(setup.metrics.directus.heldBack, false);
 });
 
-Deno.test("Newcomers get in at once while one user's sessions ask for thousands of topics", async () => {
+Deno.test("New clients are authenticated at once while one user's sessions ask for thousands of topics", async () => {
   using setup = new Setup(100);
   for (let i = 0; i < 32 * 128; i++) {
     const cookie = new SessionCookie("session", `made-up-${i % 32}`);

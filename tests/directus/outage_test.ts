@@ -221,7 +221,7 @@ for (
   });
 }
 
-Deno.test("Newcomers get in while 31 sessions of a user ask for items on which Directus fails", async () => {
+Deno.test("New clients are authenticated while 31 sessions of a user ask for items on which Directus fails", async () => {
   const setup = new FailingDirectus((question) => question.includes("/items/"));
   const sessions = Array.from({ length: 31 }, () => cookieOf(setup.directus.session("bob-id")));
   const answers: string[] = [];
@@ -234,7 +234,7 @@ Deno.test("Newcomers get in while 31 sessions of a user ask for items on which D
   assertEquals(answers, Array(250).fill("authenticated"));
 });
 
-Deno.test("Newcomers get in, and sessions are revalidated, while Directus fails on made-up cookies", async () => {
+Deno.test("New clients are authenticated, and sessions revalidated, while Directus fails on made-up cookies", async () => {
   const setup = new FailingDirectus((question) => question.includes("made-up"));
   const connected = setup.directus.session("bob-id");
   const answers: string[] = [];

@@ -13,7 +13,7 @@ import { Attackers, closeCode, connect, repeat, tally } from "./attackers.ts";
 import { FAILING_ITEM, FAILING_SESSION } from "./directus_proxy.ts";
 
 /** Honest clients that connect during the attack, one after the other. */
-const NEWCOMERS = 100;
+const NEW_CLIENTS = 100;
 
 /** Time between two questions that fail, in milliseconds. */
 const PAUSE_MS = 20;
@@ -48,7 +48,7 @@ async function failingQuestions(context: AttackContext): Promise<string> {
   try {
     const statuses = tally(
       await repeat(
-        NEWCOMERS,
+        NEW_CLIENTS,
         async () => {
           await sleep(PAUSE_MS);
           return await upgradeStatus(context, directus.session("mallory"));
@@ -56,13 +56,13 @@ async function failingQuestions(context: AttackContext): Promise<string> {
         1,
       ),
     );
-    assertEquals(statuses, { 101: NEWCOMERS });
+    assertEquals(statuses, { 101: NEW_CLIENTS });
     assertEquals(await closeCode(loggedOut), "4401");
   } finally {
     isOver = true;
     await attack;
   }
-  return `${questions} questions fail: ${NEWCOMERS} of ${NEWCOMERS} newcomers connect, ` +
+  return `${questions} questions fail: ${NEW_CLIENTS} of ${NEW_CLIENTS} new clients connect, ` +
     "and a session that is over is closed";
 }
 
