@@ -18,6 +18,7 @@ import type { DrainResult } from "./http/live_server.ts";
 import { createLive, type Live } from "./live.ts";
 import { createOpsHandler } from "./ops/ops_handler.ts";
 import { createOpsServer } from "./ops/ops_server.ts";
+import { DirectusBus } from "./redis/directus_bus.ts";
 import { Ingest } from "./redis/ingest.ts";
 import { RedisLink } from "./redis/link.ts";
 import { RedisBroker } from "./redis/redis_broker.ts";
@@ -169,6 +170,12 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     metrics,
     logger,
   });
+  const { DIRECTUS_EVENTS_REDIS_URL: eventsUrl } = config;
+  const bus = eventsUrl === undefined ? undefined : new DirectusBus({
+    url: eventsUrl,
+    onChange: (change) => live.noticed(change),
+    logger,
+  });
   const opsOptions = {
     server: live,
     metrics,
@@ -198,13 +205,14 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
       spares.hold();
       warnOfLimit(config.LIVE_MAX_CONNECTIONS, maxOpenFiles, logger);
       ingest?.start();
+      bus?.start();
       return { ops: opsAddress ?? liveAddress, live: liveAddress };
     },
     async close(timeoutMs = config.LIVE_WS_DRAIN_TIMEOUT_MS) {
       using deadline = new Deadline(timeoutMs);
       const ingestStopped = ingest?.stop(); // another instance takes over during the drain
       const result = await live.stop(timeoutMs);
-      await deadline.wait(Promise.all([ingestStopped, link?.stop(), ops?.stop()]));
+      await deadline.wait(Promise.all([ingestStopped, bus?.stop(), link?.stop(), ops?.stop()]));
       spares.close();
       await flush(log);
       return result;

@@ -98,6 +98,11 @@ export interface Live extends LiveServer, OperatedServer {
    * @throws {BrokerUnavailable} If they are not in the logs, or if that is not known.
    */
   changed(change: Change, publications?: readonly PublicationInput[]): Promise<Position[]>;
+  /**
+   * Tells this instance alone that items have changed in Directus, from a source that every instance
+   * reads for itself; without a change, that some may have been missed.
+   */
+  noticed(change?: Change): void;
 }
 
 /** A server without users has no sessions to check again. It still closes connections. */
@@ -150,11 +155,8 @@ export function createLive(options: LiveOptions = {}): Live {
     options: { messageBurst: 2 * maxTopics, ...options },
   });
   const forget = (revocation?: Revocation) => authority?.forget?.(revocation);
-  const feed = views && new ChangeFeed({
-    hub,
-    onChange: createChangeHandler({ views, revalidator, forget }),
-    logger,
-  });
+  const onChange = views && createChangeHandler({ views, revalidator, forget });
+  const feed = onChange && new ChangeFeed({ hub, onChange, logger });
   const lifecycle = new Lifecycle<Deno.NetAddr, DrainResult>({
     name: "live server",
     open() {
@@ -195,6 +197,7 @@ export function createLive(options: LiveOptions = {}): Live {
       const [, ...positions] = await hub.publish([changePublication(change), ...about]);
       return positions;
     },
+    noticed: (change) => onChange?.(change),
     revoke: createRevoke({
       revalidator,
       bus: revocationBus,

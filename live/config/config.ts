@@ -20,6 +20,8 @@ export interface Config {
   readonly DIRECTUS_CACHE_TTL_MS: number;
   /** Static token that may read who has which rights. */
   readonly DIRECTUS_TOKEN: string | undefined;
+  /** Address of the Redis that Directus itself uses. */
+  readonly DIRECTUS_EVENTS_REDIS_URL: string | undefined;
   /** Host of the live listener. */
   readonly LIVE_WS_HOST: string;
   /** Port of the live listener; 0 takes a free one. */

@@ -52,6 +52,12 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
     "none",
     true,
   ),
+  DIRECTUS_EVENTS_REDIS_URL: optional(
+    redisUrl(),
+    "the Redis of Directus itself, whose bus reports changes without Flows; Directus does not document it",
+    "none",
+    true,
+  ),
   LIVE_WS_HOST: variable(
     word("a host name or address"),
     "host of the live listener",

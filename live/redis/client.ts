@@ -116,6 +116,11 @@ export class RedisClient {
     return this.#queue(channel, () => this.#client.subscribe(channel, listener));
   }
 
+  /** Subscribes to a channel whose messages are not text. */
+  subscribeBytes(channel: string, listener: (message: Uint8Array) => void): Promise<void> {
+    return this.#queue(channel, () => this.#client.subscribe(channel, listener, true));
+  }
+
   /** Unsubscribes a listener, the same function that was subscribed. */
   unsubscribe(channel: string, listener: (message: string) => void): Promise<void> {
     return this.#queue(channel, () => this.#client.unsubscribe(channel, listener));

@@ -34,6 +34,7 @@ export const variableRows: readonly VariableRow[] = [
   row("DIRECTUS_MAX_CONCURRENCY", 16),
   row("DIRECTUS_CACHE_TTL_MS", 5_000),
   row("DIRECTUS_TOKEN", undefined, "default: none"),
+  row("DIRECTUS_EVENTS_REDIS_URL", undefined, "default: none"),
   row("LIVE_WS_HOST", "0.0.0.0"),
   row("LIVE_WS_PORT", 8080),
   row("LIVE_WS_PING_INTERVAL_MS", 15_000),

@@ -6,6 +6,8 @@
 
 import { directusContract } from "../directus/contract.ts";
 import { cookies } from "./cookies_tests.ts";
+import { FLOW_SETTINGS } from "./flow_setup.ts";
+import { bus } from "./bus_tests.ts";
 import { flows } from "./flows_tests.ts";
 import { guide } from "./guide_tests.ts";
 import { outages } from "./outages_tests.ts";
@@ -19,7 +21,7 @@ import { views } from "./views_tests.ts";
 import { createUser, createWorld } from "./world_setup.ts";
 
 const [directus, other] = await Promise.all([
-  RealDirectus.start("directus"),
+  RealDirectus.start("directus", FLOW_SETTINGS),
   RealDirectus.start("settings", SETTINGS),
 ]);
 const stop = async () => {
@@ -40,6 +42,7 @@ try {
   await createUser(other, "ada", { role: editor });
   settings(other);
   outages();
+  bus();
 } catch (error) { // no test runs, nor what runs after them
   await stop();
   throw error;

@@ -18,57 +18,46 @@ export interface Recipe {
   readonly url: string;
   /** Template of the request's body. */
   readonly body: string;
-  /** Filter of the condition before the request. */
-  readonly condition: unknown;
-  /** JSON blocks of the section. */
-  readonly blocks: readonly string[];
+  /** Code of the script before the request, if there is one. */
+  readonly script: string | undefined;
   /** Text of the section. */
   readonly text: string;
 }
 
 const document = Deno.readTextFileSync(new URL("../../live/docs/FLOWS.md", import.meta.url));
 
-/** Returns the headers of every request, with the token filled in. */
-function headersWith(token: string): { header: string; value: string }[] {
-  const [, row = ""] = document.match(/\| Headers +\|(.+)\|/) ?? [];
-  const headers = [...row.matchAll(/`([^`]+)`: `([^`]+)`/g)].map(([, header = "", value = ""]) => ({
-    header,
-    value: value.replace("<LIVE_PUBLISH_TOKEN>", token),
-  }));
-  assert(headers.length > 0, "FLOWS.md names no headers");
-  return headers;
-}
+/** Variables that Directus needs, as FLOWS.md names them. */
+export const FLOW_SETTINGS: Readonly<Record<string, string>> = Object.fromEntries(
+  [...blockOf(document, "ini").matchAll(/^(\w+)="(.*)"$/gm)].map(([, name = "", value = ""]) => [
+    name,
+    value.startsWith("<") ? TOKEN : value,
+  ]),
+);
 
 /** Reads the Flow of the section with this heading. */
 export function recipe(heading: string): Recipe {
   const text = document.split(/^## /m).find((section) => section.startsWith(`${heading}\n`));
   assert(text !== undefined, `FLOWS.md has no section '${heading}'`);
-  const [, scope = "", collections = ""] = text.match(/^Scope ([^;]+);\s+Collections:?([^.]+)/m) ??
+  const [, scope = "", collections = ""] = text.match(/^Scope ([^;]+);\s+Collections:([^.]+)/m) ??
     [];
-  const blocks = [...text.matchAll(/```json\n([^]*?)```/g)].map(([, block = ""]) => block);
-  const body = cell(text, "Request Body");
-  const [, condition] = text.match(/\*\*Condition\*\*[^`]*`([^`]+)`/) ?? [];
   return {
     scope: words(scope),
     collections: words(collections),
-    url: cell(text, "URL") ?? "",
-    body: body ?? blocks[0] ?? "",
-    condition: condition === undefined ? undefined : JSON.parse(condition),
-    blocks,
+    url: cell(text, "URL"),
+    body: cell(text, "Request Body"),
+    script: blockOf(text, "js") || undefined,
     text,
   };
 }
 
 /** The parts of a recipe that make a Flow. */
-export type FlowOptions =
-  & Pick<Recipe, "scope" | "collections" | "url" | "body">
-  & Partial<Pick<Recipe, "condition">>;
+export type FlowOptions = Pick<Recipe, "scope" | "collections" | "url" | "body" | "script">;
 
 /** Creates a Flow that calls a server. Disposing of it deletes it. */
 export async function createFlow(
   directus: RealDirectus,
-  served: Served,
-  { scope, collections, url, body, condition }: FlowOptions,
+  { ops }: Pick<Served, "ops">,
+  { scope, collections, url, body, script }: FlowOptions,
 ): Promise<AsyncDisposable> {
   const { id: flow } = await directus.admin("POST", "/flows", {
     name: url,
@@ -76,36 +65,38 @@ export async function createFlow(
     trigger: "event",
     options: { type: "action", scope, collections },
   });
-  const call = await directus.admin("POST", "/operations", {
-    flow,
-    name: "call",
-    key: "call",
-    type: "request",
-    position_x: 20,
-    position_y: 1,
-    options: {
-      method: "POST",
-      url: url.replace("http://live.example.com:9090", served.ops),
-      body,
-      headers: headersWith(TOKEN),
-    },
+  const operation = async (type: string, options: unknown, resolve?: string) => {
+    const position = { position_x: script === undefined ? 1 : 20, position_y: 1 };
+    const row = { flow, name: type, key: type.replace("-", "_"), type, ...position, options };
+    return (await directus.admin("POST", "/operations", { ...row, resolve })).id;
+  };
+  const request = await operation("request", {
+    method: "POST",
+    url: url.replace("http://live.example.com:9090", ops),
+    body,
+    headers: headers(),
   });
-  const first = condition === undefined ? call : await directus.admin("POST", "/operations", {
-    flow,
-    name: "if",
-    key: "if",
-    type: "condition",
-    position_x: 1,
-    position_y: 1,
-    options: { filter: condition },
-    resolve: call.id,
-  });
-  await directus.admin("PATCH", `/flows/${flow}`, { operation: first.id });
+  const first = script === undefined ? request : await operation("exec", { code: script }, request);
+  await directus.admin("PATCH", `/flows/${flow}`, { operation: first });
   return { [Symbol.asyncDispose]: () => directus.admin("DELETE", `/flows/${flow}`) };
 }
 
-function cell(text: string, field: string): string | undefined {
-  return text.match(new RegExp(`^\\| ${field} +\\| \`([^\`]+)\``, "m"))?.[1];
+/** Returns the first block of code in a language; empty if there is none. */
+export function blockOf(text: string, language: string): string {
+  return text.match(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``))?.[1] ?? "";
+}
+
+/** Returns the headers of every request. */
+function headers(): { header: string; value: string }[] {
+  const [, row = ""] = document.match(/\| Headers +\|(.+)\|/) ?? [];
+  const headers = [...row.matchAll(/`([^`]+)`: `([^`]+)`/g)]
+    .map(([, header = "", value = ""]) => ({ header, value }));
+  assert(headers.length > 0, "FLOWS.md names no headers");
+  return headers;
+}
+
+function cell(text: string, field: string): string {
+  return text.match(new RegExp(`^\\| ${field} +\\| \`([^\`]+)\``, "m"))?.[1] ?? "";
 }
 
 function words(text: string): string[] {

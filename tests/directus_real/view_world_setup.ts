@@ -5,6 +5,7 @@
  * @module
  */
 
+import { PASSWORD } from "../directus/contract_setup.ts";
 import type { RealDirectus } from "./real_directus.ts";
 import { createUser } from "./world_setup.ts";
 
@@ -76,9 +77,12 @@ export async function createViewWorld(directus: RealDirectus, count: number): Pr
   const users: ViewUser[] = [];
   for (let index = 0; index < count; index++) {
     const [name, role = ""] = [`viewer-${index}`, names[index % names.length]];
-    const id = await createUser(directus, name, { role: roleIds[role] });
-    users.push({ name, id, role });
+    users.push({ name, id: crypto.randomUUID(), role });
   }
+  const rows = users.map(({ id, name, role }) => {
+    return { id, email: `${name}@example.com`, password: PASSWORD, role: roleIds[role] };
+  });
+  await directus.admin("POST", "/users", rows);
   await createService(directus);
   return { users, permissions, policies };
 }
