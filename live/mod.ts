@@ -49,9 +49,50 @@ export type {
   Unavailable,
   User,
 } from "./domain/authority.ts";
+export { BearerToken, type Credential, Secret } from "./domain/credential.ts";
 export { SessionCookie } from "./domain/session_cookie.ts";
 export { createDirectusAuthority, type DirectusAuthorityOptions } from "./directus/authority.ts";
+export {
+  type CallLane,
+  type CallOptions,
+  type CompletedCall,
+  createDirectusClient,
+  type DirectusClient,
+  type DirectusClientOptions,
+} from "./directus/directus_client.ts";
+export type {
+  DirectusError,
+  FailedRequest,
+  JsonRequestOptions,
+  JsonResponse,
+} from "./directus/json_request.ts";
 export { CachingAuthority, type CachingAuthorityOptions } from "./directus/caching_authority.ts";
+
+// Views.
+export type {
+  AccessClass,
+  Change,
+  Row,
+  Rows,
+  Viewer,
+  ViewRefused,
+  ViewSource,
+} from "./domain/view_source.ts";
+export { type Filter, readViewQuery, type ViewQuery } from "./domain/view_query.ts";
+export {
+  DirectusViewSource,
+  type DirectusViewSourceOptions,
+  type Failure,
+} from "./directus/view_source.ts";
+export {
+  type OpenedView,
+  type TooManyViews,
+  Views,
+  type ViewsChecked,
+  type ViewsOptions,
+} from "./views/views.ts";
+export type { ReadFailure } from "./views/view.ts";
+export type { LossReason } from "./views/view_members.ts";
 
 // Publications, topics and their logs.
 export { Publication, type PublicationInput } from "./domain/publication.ts";
@@ -65,6 +106,8 @@ export type {
   Position,
   TopicLog,
 } from "./domain/broker.ts";
+export type { HistoryBudget } from "./history/history_budget.ts";
+export { type Appended, TopicHistory, type TopicHistoryOptions } from "./history/topic_history.ts";
 export { MemoryBroker, type MemoryBrokerOptions } from "./history/memory_broker.ts";
 export type { RedisClient } from "./redis/client.ts";
 export { Ingest, type IngestOptions } from "./redis/ingest.ts";
@@ -85,6 +128,7 @@ export { createOpsServer, type OpsServer, type OpsServerOptions } from "./ops/op
 export type { Publish } from "./ops/publish.ts";
 export type { Topics } from "./directus/flow_trigger.ts";
 export { readRevocation, type Revocation, type RevocationBus } from "./domain/revocation.ts";
+export { type PendingGrant, PendingGrants } from "./domain/pending_grants.ts";
 export { createRevoke, type Revoke, type Revoked, type RevokeOptions } from "./session/revoke.ts";
 export {
   type AvoidedBy,
@@ -95,6 +139,7 @@ export {
   type RevalidationResult,
   silentMetrics,
   type UpgradeResult,
+  type ViewReadResult,
 } from "./domain/metrics.ts";
 export { type LogFields, type Logger, silentLogger } from "./domain/logger.ts";
 export { createPrometheusMetrics, type PrometheusMetrics } from "./telemetry/prometheus_metrics.ts";

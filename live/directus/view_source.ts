@@ -50,7 +50,8 @@ const SAME_MOMENT_MS = 1;
 const SESSION_CODES: ReadonlySet<string> = new Set(["INVALID_TOKEN", "TOKEN_EXPIRED"]);
 
 type GrantsAnswer = { readonly kind: "grants"; readonly grants: Grants | undefined } | Failure;
-type Failure = ViewRefused | Unauthorized | Unavailable;
+/** Why a session does not get a view. */
+export type Failure = ViewRefused | Unauthorized | Unavailable;
 
 /** A session's rights, being asked for or known. */
 interface KnownGrants {

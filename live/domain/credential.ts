@@ -105,10 +105,12 @@ export abstract class Secret implements Credential {
 
 /** A bearer token (RFC 6750, section 2.1). */
 export class BearerToken extends Secret {
+  /** Returns a placeholder, so that a serialised object does not leak the token. */
   override toJSON(): string {
     return "[token]";
   }
 
+  /** Returns the `Authorization` header. */
   protected override headerOf(value: string): readonly [name: string, value: string] {
     return ["authorization", `Bearer ${value}`];
   }

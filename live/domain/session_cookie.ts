@@ -29,6 +29,7 @@ export class SessionCookie extends Secret {
     this.#name = name;
   }
 
+  /** Returns a placeholder, so that a serialised object does not leak the value. */
   override toJSON(): string {
     return "[cookie]";
   }
@@ -38,6 +39,7 @@ export class SessionCookie extends Secret {
     return this.requestHeader()[1];
   }
 
+  /** Returns the `Cookie` header. */
   protected override headerOf(value: string): readonly [name: string, value: string] {
     return ["cookie", `${this.#name}=${value}`];
   }
