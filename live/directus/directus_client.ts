@@ -44,8 +44,11 @@ export interface CompletedCall {
   readonly elapsedMs: number;
 }
 
+/** What a call is for. */
+export type CallLane = "authentication" | "authorisation" | "revalidation" | "views";
+
 /** The lanes of calls, with the shares of the slots that they get while all of them queue. */
-const WEIGHTS = {
+const WEIGHTS: Readonly<Record<CallLane, number>> = {
   /** Whose the session of a new connection is. */
   authentication: 4,
   /** Whether a client may subscribe to a topic. */
@@ -54,10 +57,7 @@ const WEIGHTS = {
   revalidation: 2,
   /** Reads of views, and who may share them. */
   views: 1,
-} as const;
-
-/** What a call is for. */
-export type CallLane = keyof typeof WEIGHTS;
+};
 
 /** Options of a call. */
 export interface CallOptions extends Pick<JsonRequestOptions, "search" | "maxBytes"> {
