@@ -10,6 +10,7 @@ import {
   ada,
   bob,
   cookieSetBy,
+  logIn,
   ME,
   post,
   refreshed,
@@ -20,8 +21,9 @@ import {
 import { itemRows } from "./items_contract.ts";
 import { loginRows } from "./logins_contract.ts";
 import { sessionRows } from "./sessions_contract.ts";
+import { VIEW_ITEMS, viewGrants, viewRows } from "./views_contract.ts";
 
-const rows: readonly Row[] = [...loginRows, ...sessionRows, ...itemRows];
+const rows: readonly Row[] = [...loginRows, ...sessionRows, ...itemRows, ...viewRows];
 
 /** Registers the tests of one Directus. */
 export function directusContract(what: string, start: () => Promise<Subject> | Subject): void {
@@ -44,6 +46,21 @@ export function directusContract(what: string, start: () => Promise<Subject> | S
       const text = await copy.text();
       if (data !== undefined) assertEquals(JSON.parse(text).data, data);
       if (sets !== undefined) assertEquals(cookieSetBy(response), sets);
+    });
+  }
+
+  for (const [reader, grants] of Object.entries(viewGrants)) {
+    Deno.test(`${what} says what a reader with the rights ${reader} may read`, async () => {
+      const subject = await start();
+      const headers = { cookie: await logIn(subject, reader) };
+      const { data } = await (await subject.fetch("/permissions/me", { headers })).json();
+      const shown = Object.keys(VIEW_ITEMS).filter((name) => data[name]?.read?.access !== undefined)
+        .filter((name) => data[name].read.access !== "none")
+        .map((name) => {
+          const { access, fields } = data[name].read;
+          return [name, { access, fields: fields.toSorted() }];
+        });
+      assertEquals(Object.fromEntries(shown), grants);
     });
   }
 

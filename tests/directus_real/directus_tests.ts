@@ -11,6 +11,7 @@ import { bus } from "./bus_tests.ts";
 import { flows } from "./flows_tests.ts";
 import { guide } from "./guide_tests.ts";
 import { outages } from "./outages_tests.ts";
+import { createReaders } from "./readers_setup.ts";
 import { RealDirectus } from "./real_directus.ts";
 import { access } from "./access_tests.ts";
 import { SETTINGS, settings } from "./settings_tests.ts";
@@ -31,6 +32,7 @@ Deno.test.afterAll(stop);
 try {
   const world = await createWorld(directus);
   const subject = await createSubject(directus, world);
+  await createReaders(directus);
   directusContract("Directus", () => subject);
   sessions(directus, world);
   cookies(directus);

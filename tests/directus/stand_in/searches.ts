@@ -135,6 +135,8 @@ class Search {
   ): FieldTree {
     const nested = new Map<string, string[][]>();
     for (const [name = "", ...rest] of paths) {
+      const target = rest.length > 0 ? this.#database.target(collection, name) : undefined;
+      if (target !== undefined && !this.#mayRead(target.collection)) continue; // it is left out
       for (const field of name === "*" ? this.#allFields(collection) : [name]) {
         this.#checkField(collection, alias[field] ?? field);
         const paths = nested.get(field) ?? [];
@@ -237,6 +239,10 @@ class Search {
       );
     }
     return cases;
+  }
+
+  #mayRead(collection: string): boolean {
+    return this.#database.rights.casesOf(this.#person, collection).length > 0;
   }
 
   #meets(collection: string, row: DatabaseRow, { permissions }: Case): boolean {
