@@ -7,16 +7,21 @@
 import { assertEquals } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeFrame, textFrame } from "../support/frames.ts";
+import type { RawClient } from "../support/raw_client.ts";
 import type { Attack, AttackContext } from "./attack.ts";
-import { Attackers, closeCode, format, metricReaches, repeat, tally } from "./attackers.ts";
+import { Attackers, closeCode, format, metricReaches, repeat, tally, write } from "./attackers.ts";
 import { Flood } from "./flood.ts";
-import { LightClient, upgradeRequest } from "./light_client.ts";
+import { jsonFrame, LightClient, upgradeRequest } from "./light_client.ts";
 
 /** More than `LIVE_MAX_MESSAGE_BYTES`. */
 const TOO_LONG = 65_537;
 
 /** How often a slow reader reads a byte, in milliseconds. */
 const SIP_MS = 1_000;
+
+/** How often a client asks again, and the time between, in milliseconds. */
+const ASKS = 200;
+const ASK_MS = 50;
 
 const DISCONNECTED = 'disconnects_total{code="1008"}';
 
@@ -54,6 +59,24 @@ async function byteReaders(context: AttackContext): Promise<string> {
   const closing = await closingSockets(context, count);
   for (const client of clients) client[Symbol.dispose]();
   return `${count} read a byte a second: 1008 × ${count}, ${closing} sockets held`;
+}
+
+/** One user within all limits asks for the largest history again and again, and reads nothing. */
+async function recoveries(context: AttackContext): Promise<string> {
+  const [count, held] = [32, 256];
+  const flood = new Flood(context, { topic: "event:2", perSecond: 400, bytes: 20_000, keys: held });
+  await flood.count(held, () => Promise.resolve());
+  using attackers = await Attackers.connect(context, count);
+  const question = jsonFrame({ type: "subscribe", topic: "event:2" });
+  let asked = 0;
+  await repeat(count, async (index) => {
+    for (let times = 0; times < ASKS; times++) {
+      if (!await write(attackers.clients[index] as RawClient, question)) return;
+      asked++;
+      await sleep(ASK_MS);
+    }
+  });
+  return `${count} ask ${asked} times for ${held} messages of 20 KB, and read nothing`;
 }
 
 async function unansweredClose(context: AttackContext): Promise<string> {
@@ -95,6 +118,7 @@ async function reset(context: AttackContext): Promise<string> {
 export const slowReaders: readonly Attack[] = [
   { name: "stuck-readers", run: stuckReaders },
   { name: "byte-readers", run: byteReaders },
+  { name: "recoveries", maxGrowthMib: 160, run: recoveries },
   { name: "close-unanswered", run: unansweredClose },
   { name: "reset", run: reset },
 ];
