@@ -192,6 +192,7 @@ export class PropertyClient {
     else if (type === "unsubscribed") {
       view.topic = undefined;
       view.rows.clear();
+      view.since = undefined; // it begins anew, with a snapshot
       if (message.reason === "changed") queueMicrotask(() => this.subscribe(view));
       else view.state = "refused";
     } else if (type === "error") {
