@@ -1,5 +1,5 @@
 /**
- * Runs before `main.ts`. At each SIGHUP it moves `Date` by hours, forward or back.
+ * Runs before `main.ts`. At each SIGUSR1 it moves `Date` by hours, forward or back.
  *
  * @module
  */
@@ -23,6 +23,6 @@ globalThis.Date = class extends RealDate {
   }
 } as DateConstructor;
 
-Deno.addSignalListener("SIGHUP", () => {
+Deno.addSignalListener("SIGUSR1", () => {
   offsetMs += (JUMPS[signals++ % JUMPS.length] ?? 0) * HOUR_MS;
 });

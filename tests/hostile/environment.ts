@@ -20,7 +20,7 @@ async function clockJumps(context: AttackContext): Promise<string> {
   using attackers = await Attackers.connect(context, 20);
   await attackers.subscribe("event:2");
   for (let jump = 0; jump < JUMPS; jump++) {
-    context.target.kill("SIGHUP");
+    context.target.kill("SIGUSR1");
     await sleep(JUMP_MS);
     await assertServes(context);
   }

@@ -43,18 +43,20 @@ export class Target implements AsyncDisposable {
     env: Readonly<Record<string, string>>,
     { preloads = [], ...options }: SpawnOptions,
   ): Promise<Target> {
-    const [live, ops] = [takeFreePort(), takeFreePort()];
-    const own = { LIVE_WS_PORT: `${live}`, OPS_PORT: `${ops}`, LIVE_PUBLISH_TOKEN: TOKEN };
-    const server = await ServerProcess.spawn({ ...own, ...env }, [], {
-      ...options,
-      preloads: [COLLECT, ...preloads],
-    });
-    const target = new Target(server, live, ops);
-    while (!await target.answers("/readyz")) {
-      if (!target.isRunning) throw new Error(`Cannot start the server: ${server.output}`);
-      await sleep(POLL_MS);
+    for (;;) {
+      const [live, ops] = [takeFreePort(), takeFreePort()];
+      const own = { LIVE_WS_PORT: `${live}`, OPS_PORT: `${ops}`, LIVE_PUBLISH_TOKEN: TOKEN };
+      const server = await ServerProcess.spawn({ ...own, ...env }, [], {
+        ...options,
+        preloads: [COLLECT, ...preloads],
+      });
+      const target = new Target(server, live, ops);
+      while (target.isRunning && !await target.answers("/readyz")) await sleep(POLL_MS);
+      if (target.isRunning) return target;
+      const { stderr } = await server.ended;
+      // Another program can take a free port before the server does.
+      if (!stderr.includes("port is taken")) throw new Error(`Cannot start the server: ${stderr}`);
     }
-    return target;
   }
 
   /** Whether the process runs. */
