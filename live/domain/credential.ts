@@ -28,13 +28,10 @@ export interface Credential {
 /** A JSON Web Token in its compact form (RFC 7519, section 3); the group is the payload. */
 const JSON_WEB_TOKEN = /^[\w-]+\.([\w-]+)\.[\w-]+$/;
 
-/** The longest static token: the size of Directus's column. */
-const MAX_STATIC_TOKEN_LENGTH = 255;
-
 /**
  * Returns whether a text can be a token of Directus: a JSON Web Token, or a static token, which is any
- * short text that a person can type. A text with a control character cannot: Directus would look it up
- * in its database, and PostgreSQL fails on a NUL (CWE-158).
+ * text that a person can type. A text with a control character cannot: Directus would look it up in
+ * its database, and PostgreSQL fails on a NUL (CWE-158).
  *
  * @example
  * ```ts
@@ -47,8 +44,7 @@ const MAX_STATIC_TOKEN_LENGTH = 255;
  * ```
  */
 export function isTokenLike(text: string): boolean {
-  if (JSON_WEB_TOKEN.test(text)) return true;
-  return text !== "" && text.length <= MAX_STATIC_TOKEN_LENGTH && !/\p{C}/u.test(text);
+  return text !== "" && !/\p{C}/u.test(text);
 }
 
 /** Base of credentials: keeps the secret from being printed. */
