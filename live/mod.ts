@@ -91,7 +91,7 @@ export {
   type ViewsChecked,
   type ViewsOptions,
 } from "./views/views.ts";
-export type { ReadFailure } from "./views/view.ts";
+export type { ReadFailure } from "./views/view_options.ts";
 export type { LossReason } from "./views/view_members.ts";
 
 // Publications, topics and their logs.

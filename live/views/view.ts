@@ -4,39 +4,12 @@
  * @module
  */
 
-import type { Unauthorized, Unavailable } from "../domain/authority.ts";
-import type { Change, ViewRefused, ViewSource } from "../domain/view_source.ts";
+import type { Change, ViewRefused } from "../domain/view_source.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
 import type { TopicHistory } from "../history/topic_history.ts";
 import { differences, type RankedRow } from "./differences.ts";
-import { type LossReason, type ViewMember, ViewMembers } from "./view_members.ts";
-
-/** Why a view could not be read. */
-export type ReadFailure = ViewRefused | Unauthorized | Unavailable;
-
-/** What a view needs. */
-export interface ViewOptions {
-  /** The query. */
-  readonly query: ViewQuery;
-  /** Collections whose changes can change it; `undefined` for all. */
-  readonly touched: ReadonlySet<string> | undefined;
-  /** The topic's log: the view's state is its latest of each key. */
-  readonly log: TopicHistory;
-  /** Where rows come from. */
-  readonly source: ViewSource;
-  /** How often it is read though nothing told of a change, in milliseconds; 0 is never. */
-  readonly refreshMs: number;
-  /** Called when the log has grown. */
-  readonly onPublished: () => void;
-  /** Called when a read was refused: the members' rights may have changed, and are to be checked. */
-  readonly onRefused: () => void;
-  /** Called for each member that may not have the view any more. */
-  readonly onLost: (member: ViewMember, reason: LossReason) => void;
-  /** A monotonic clock, in milliseconds. */
-  readonly now: () => number;
-  /** Returns a number from 0 to below 1. */
-  readonly random: () => number;
-}
+import { type ViewMember, ViewMembers } from "./view_members.ts";
+import { type ReadFailure, RIGHTS_CHANGED, type ViewOptions } from "./view_options.ts";
 
 /**
  * The shortest time from one read to the next, in milliseconds. However many changes are reported, a
@@ -49,13 +22,6 @@ const REFUSED_PAUSE_MS = 1_000;
 
 /** How much earlier or later than its interval a regular read comes, as a part of the interval. */
 const JITTER = 0.2;
-
-/** Why a member that waits for the first read gets none: it has to be classified again. */
-export const RIGHTS_CHANGED: Unavailable = {
-  kind: "unavailable",
-  reason: "rights have changed",
-  retryAfterMs: 0,
-};
 
 /** A subscriber that waits for the first read. */
 type Waiting = (failure?: ReadFailure) => void;

@@ -9,7 +9,7 @@ import type { Credential } from "../domain/credential.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
 import type { Change, Viewer } from "../domain/view_source.ts";
 import type { TopicHistory } from "../history/topic_history.ts";
-import { type ReadFailure, RIGHTS_CHANGED } from "./view.ts";
+import { type ReadFailure, RIGHTS_CHANGED } from "./view_options.ts";
 import type { LossReason, ViewMember } from "./view_members.ts";
 import { type ViewEntry, ViewRegistry, type ViewRegistryOptions } from "./view_registry.ts";
 
