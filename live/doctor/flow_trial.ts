@@ -23,12 +23,12 @@ export interface TrialResult {
 /** Name of the Flow, for people who see it: in the log of Directus, or if the doctor was killed. */
 const NAME = "Live doctor: trial (may be deleted)";
 
-/** What Directus renders for a value that does not exist. */
-const UNRENDERED = "undefined";
+/** A value that Directus rendered. One that does not exist is the word `undefined`, or null. */
+const rendered = z.union([z.string(), z.number().transform(String)]).catch("")
+  .transform((text) => text === "undefined" ? "" : text);
 
-const text = z.string().transform((text) => text === UNRENDERED ? "" : text);
-
-const report = z.object({ status: text.transform(Number), error: text, reason: text });
+const report = z.object({ status: rendered.transform(Number), error: rendered, reason: rendered })
+  .catch({ status: 0, error: "", reason: "" });
 
 /**
  * Has Directus make a call as a Flow makes it, but with a body that changes nothing: Live refuses it

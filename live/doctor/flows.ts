@@ -79,6 +79,13 @@ export function judgeTrial(url: string, { status, error, reason }: TrialResult):
         "that of Live; in the Flow, the header Authorization: Bearer {{$env.LIVE_PUBLISH_TOKEN}}",
     );
   }
+  if (status === 403 && error.includes("OPS_ALLOWED_HOSTS")) {
+    const { hostname } = new URL(url);
+    return fault(
+      `the ops listener does not answer to the name ${hostname}`,
+      `In the environment of Live, set OPS_ALLOWED_HOSTS=${hostname}`,
+    );
+  }
   if (status === 503) {
     return warning(`Live cannot publish now: ${error}`, "See /readyz of the ops listener");
   }

@@ -23,7 +23,9 @@ export function checkSessionCookie(
       "Set DIRECTUS_SESSION_COOKIE to the SESSION_COOKIE_NAME of Directus",
     )];
   }
-  const findings = [...judgeStorage(cookie, layout), ...judgeDelivery(cookie, layout)];
+  const storage = judgeStorage(cookie, layout);
+  const isStored = storage.every(({ level }) => level !== "fault");
+  const findings = isStored ? [...storage, ...judgeDelivery(cookie, layout)] : storage;
   if (findings.length > 0) return findings;
   const { name } = cookie;
   if (layout.live === undefined) {
@@ -39,7 +41,7 @@ export function checkSessionCookie(
 function judgeStorage(cookie: SetCookie, layout: Layout): Finding[] {
   const { directus, pages } = layout;
   const { domain, secure, sameSite } = cookie;
-  const cure = cureOf(layout);
+  const cure = cureOf(layout, domain);
   if (domain !== undefined && !domainMatches(directus.hostname, domain)) {
     return [fault(
       `browsers drop the cookie: its domain ${domain} is not that of ${directus.hostname}`,
@@ -72,7 +74,7 @@ function judgeDelivery(cookie: SetCookie, layout: Layout): Finding[] {
   const { directus, live, pages } = layout;
   if (live === undefined) return [];
   const { domain, secure, sameSite } = cookie;
-  const cure = cureOf(layout);
+  const cure = cureOf(layout, domain);
   const isSent = domain === undefined
     ? live.hostname === directus.hostname
     : domainMatches(live.hostname, domain);
@@ -95,11 +97,15 @@ function judgeDelivery(cookie: SetCookie, layout: Layout): Finding[] {
   );
 }
 
-function cureOf(layout: Layout): string {
+/** Returns the variables of Directus that help, where any do. */
+function cureOf(layout: Layout, domain: string | undefined): string {
   const { directus, live } = layout;
   if (live !== undefined && !canShareCookie(directus, live)) {
     return `Serve Live on the host of Directus or on a host of the same domain: no cookie reaches ` +
       `both ${directus.hostname} and ${live.hostname}`;
   }
-  return `In the environment of Directus, set ${envLines(cookieEnv(layout)).join(" ")}`;
+  const env = cookieEnv(layout);
+  const isWrong = domain !== undefined && env["SESSION_COOKIE_DOMAIN"] === undefined;
+  const removal = isWrong ? ", and remove SESSION_COOKIE_DOMAIN" : "";
+  return `In the environment of Directus, set ${envLines(env).join(" ")}${removal}`;
 }

@@ -9,11 +9,13 @@ import type { Addresses } from "./addresses.ts";
 import {
   cookieEnv,
   corsEnv,
+  type DirectusEnv,
   envLines,
   FLOW_ENV,
   type Layout,
   LOCAL_CALLS_ENV,
 } from "./directus_env.ts";
+import { isLoopback } from "./site.ts";
 
 const PUBLISH_TOKEN = "LIVE_PUBLISH_TOKEN";
 
@@ -23,6 +25,19 @@ export function layoutOf({ directus, live }: Addresses, config: Config): Layout 
   const pages = [...origins].filter((origin) => /^https?:\/\/[^*]+$/.test(origin))
     .map((origin) => new URL(origin));
   return { directus, live, pages };
+}
+
+/** Returns the variables of Live with which Directus reaches the ops listener at its address. */
+function opsEnv({ ops }: Addresses, config: Config): DirectusEnv {
+  if (ops === undefined || isLoopback(new URL(ops))) return {};
+  const { hostname } = new URL(ops);
+  const isAddress = /^[\d.]+$|^\[/.test(hostname);
+  const isAllowed = isAddress || hostname === config.OPS_HOST ||
+    config.OPS_ALLOWED_HOSTS.has(hostname);
+  return {
+    ...(isLoopback(new URL(`http://${config.OPS_HOST}`)) ? { OPS_HOST: "0.0.0.0" } : {}),
+    ...(isAllowed ? {} : { OPS_ALLOWED_HOSTS: [...config.OPS_ALLOWED_HOSTS, hostname].join(",") }),
+  };
 }
 
 /**
@@ -36,6 +51,7 @@ export function advice(addresses: Addresses, config: Config, newToken?: string):
   const forLive = [
     ...(newToken === undefined ? [] : [`DIRECTUS_TOKEN=${newToken}`]),
     ...(token === undefined ? [`${PUBLISH_TOKEN}=<at least 16 characters of your own>`] : []),
+    ...envLines(opsEnv(addresses, config)),
   ];
   return [
     ...section("Add to the environment of Live:", forLive),

@@ -27,19 +27,6 @@ export type Collection = "flows" | "operations" | "policies" | "permissions" | "
 /** Fields of a row. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** What the blueprint depends on. */
-export interface BlueprintOptions {
-  /** Collections whose changes are published. */
-  readonly collections: readonly string[];
-  /** Where Directus reaches the ops listener, without a slash at the end. */
-  readonly opsUrl: string;
-  /**
-   * Whether permissions may list fields. Without a licence for it, Directus 12 ignores every
-   * permission that has a list of fields.
-   */
-  readonly fieldLists: boolean;
-}
-
 /** Id of the Flow that publishes changes of items. */
 export const ITEMS_FLOW = "4c697665-0000-4000-8000-000000000001";
 /** Id of the Flow that reports changes of users and rights. */
@@ -64,7 +51,7 @@ export const RIGHTS_COLLECTIONS: readonly string[] = [
   "directus_relations",
 ];
 
-/** Collections that the token reads whole. Of users it reads only what {@link USER_FIELDS} says. */
+/** Collections that the token reads whole. */
 const READABLE = [
   "directus_permissions",
   "directus_policies",
@@ -73,7 +60,7 @@ const READABLE = [
   "directus_relations",
 ];
 
-/** What decides a user's rights; neither names nor addresses. */
+/** What the token reads of users: what decides their rights, neither names nor addresses. */
 const USER_FIELDS = ["id", "role", "policies"];
 
 /**
@@ -82,13 +69,27 @@ const USER_FIELDS = ["id", "role", "policies"];
  */
 export const AUTHORIZATION = "Bearer {{$env.LIVE_PUBLISH_TOKEN}}";
 
-/** Returns the rows that Live needs, in the order in which they can be made. */
-export function blueprint({ collections, opsUrl, fieldLists }: BlueprintOptions): Piece[] {
+/**
+ * Returns the Flows that publish changes of collections, and report changes of users and rights.
+ *
+ * @param opsUrl Where Directus reaches the ops listener, without a slash at the end.
+ */
+export function flowPieces(collections: readonly string[], opsUrl: string): Piece[] {
   const url = `${opsUrl}/directus`;
-  const userFields = fieldLists ? USER_FIELDS : ["*"];
   return [
     ...flow(ITEMS_FLOW, ITEMS_CALL, "Live: changed items", collections, url),
     ...flow(RIGHTS_FLOW, RIGHTS_CALL, "Live: users and rights", RIGHTS_COLLECTIONS, url),
+  ];
+}
+
+/**
+ * Returns the user whose token reads who has which rights, and its policy.
+ *
+ * @param fieldLists Whether permissions may list fields. Without a licence for it, Directus 12
+ * ignores every permission that has a list of fields.
+ */
+export function userPieces(fieldLists: boolean): Piece[] {
+  return [
     {
       title: 'the policy "Live: reads rights"',
       collection: "policies",
@@ -101,7 +102,7 @@ export function blueprint({ collections, opsUrl, fieldLists }: BlueprintOptions)
       },
     },
     ...READABLE.map((collection) => permission(collection, ["*"])),
-    permission("directus_users", userFields),
+    permission("directus_users", fieldLists ? USER_FIELDS : ["*"]),
     {
       title: 'the user "Live server"',
       collection: "users",

@@ -10,7 +10,7 @@ import { type CommandContext, ExitCode, UsageError } from "../terminal/command.t
 import { nearest } from "../terminal/nearest.ts";
 import { askForAdmin } from "./admin.ts";
 import { advice } from "./advice.ts";
-import { blueprint } from "./blueprint.ts";
+import { flowPieces, userPieces } from "./blueprint.ts";
 import type { DirectusApi } from "./directus_api.ts";
 import { createHttpCall, type HttpCall } from "./http_call.ts";
 import { type Licence, readLicence } from "./licence.ts";
@@ -65,7 +65,7 @@ async function run(context: CommandContext, config: Config, options: SetupOption
 }
 
 async function planToRemove(api: DirectusApi): Promise<Plan> {
-  const pieces = blueprint({ collections: [], opsUrl: "", fieldLists: true });
+  const pieces = [...flowPieces([], ""), ...userPieces(true)];
   return { steps: planRemoval(pieces, await readState(api)), advice: [] };
 }
 
@@ -79,13 +79,15 @@ async function planToSetUp(
   checkCollections(collections, await collectionNames(api));
   const licence = await readLicence(api);
   const state = await readState(api);
-  const pieces = blueprint({ collections, opsUrl, fieldLists: licence?.permissionRules ?? true });
-  const steps = planSetup(pieces, state);
-  checkLicence(licence, steps);
+  const user = planSetup(userPieces(licence?.permissionRules ?? true), state);
+  const flows = planSetup(flowPieces(collections, opsUrl), state);
+  checkLicence(licence, flows);
   const { DIRECTUS_BASE_URL: baseUrl, DIRECTUS_TOKEN: configured } = config;
   const token = await planToken(configured, state, baseUrl, call);
   const newToken = options.dryRun ? undefined : token.newToken;
-  return { steps: [...steps, ...token.steps], advice: advice(options, config, newToken) };
+  // The token comes last: it is shown once, so nothing that may fail stands between.
+  const steps = [...user, ...flows, ...token.steps];
+  return { steps, advice: advice(options, config, newToken) };
 }
 
 function checkCollections(wanted: readonly string[], known: readonly string[]): void {

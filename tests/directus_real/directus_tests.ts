@@ -5,28 +5,32 @@
  */
 
 import { directusContract } from "../directus/contract.ts";
+import { doctorTests } from "./doctor_tests.ts";
 import { cookies } from "./cookies_tests.ts";
 import { FLOW_SETTINGS } from "./flow_setup.ts";
 import { bus } from "./bus_tests.ts";
 import { flows } from "./flows_tests.ts";
 import { guide } from "./guide_tests.ts";
+import { CURED, startOperator, variablesIn } from "./operator_setup.ts";
 import { outages } from "./outages_tests.ts";
 import { createReaders } from "./readers_setup.ts";
 import { RealDirectus } from "./real_directus.ts";
 import { access } from "./access_tests.ts";
 import { SETTINGS, settings } from "./settings_tests.ts";
 import { sessions } from "./sessions_tests.ts";
+import { setupTests } from "./setup_tests.ts";
 import { createSubject } from "./subject_setup.ts";
 import { createViewWorld } from "./view_world_setup.ts";
 import { views } from "./views_tests.ts";
 import { createUser, createWorld } from "./world_setup.ts";
 
-const [directus, other] = await Promise.all([
+const [directus, other, operator] = await Promise.all([
   RealDirectus.start("directus", FLOW_SETTINGS),
   RealDirectus.start("settings", SETTINGS),
+  startOperator("doctor", CURED),
 ]);
 const stop = async () => {
-  await Promise.all([directus[Symbol.asyncDispose](), other[Symbol.asyncDispose]()]);
+  await Promise.all([directus, other, operator].map((started) => started[Symbol.asyncDispose]()));
 };
 Deno.test.afterAll(stop);
 try {
@@ -45,6 +49,9 @@ try {
   settings(other);
   outages();
   bus();
+  const { lines } = await operator.setup();
+  doctorTests(operator, variablesIn(lines.join("\n"))["DIRECTUS_TOKEN"] ?? "");
+  setupTests();
 } catch (error) { // no test runs, nor what runs after them
   await stop();
   throw error;

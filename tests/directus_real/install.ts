@@ -5,8 +5,23 @@
  * @module
  */
 
-/** Version under test. The next major version has limits without a licence. */
-const DIRECTUS = "11.17.4";
+/** A version of Directus, and how it is installed. */
+interface Version {
+  /** Folder below that of the installation. */
+  readonly folder: string;
+  /** What npm would choose wrongly. */
+  readonly overrides?: Readonly<Record<string, string>>;
+}
+
+/** The versions under test. The newer one has limits without a licence. */
+const VERSIONS = {
+  "11.17.4": { folder: "app" },
+  "12.4.1": { folder: "app-12.4.1", overrides: { "@directus/app": "18.0.0" } },
+} as const satisfies Readonly<Record<string, Version>>;
+
+/** A version that can be installed. */
+export type DirectusVersion = keyof typeof VERSIONS;
+
 const NODE = "22.23.3";
 
 /** Packages that are compiled, or select a binary, during the installation. */
@@ -18,6 +33,8 @@ export interface InstallOptions {
   readonly folder?: string;
   /** Where to look for npm, in the form of `PATH`. @default {the process's own} */
   readonly path?: string;
+  /** Version of Directus. @default {"11.17.4"} */
+  readonly version?: DirectusVersion;
 }
 
 /** An installed Directus. */
@@ -40,9 +57,11 @@ export interface Installation {
  */
 export async function install(options: InstallOptions = {}): Promise<Installation> {
   const { folder = defaultFolder(), path = Deno.env.get("PATH") ?? "" } = options;
+  const { version = "11.17.4" } = options;
+  const { folder: appFolder, ...more }: Version = VERSIONS[version];
   const nodePackage = `node-${Deno.build.os}-${Deno.build.arch === "x86_64" ? "x64" : "arm64"}`;
   const nodeFolder = `${folder}/node/node_modules/${nodePackage}`;
-  const app = `${folder}/app`;
+  const app = `${folder}/${appFolder}`;
   const installation = {
     folder,
     node: `${nodeFolder}/bin/node`,
@@ -51,15 +70,16 @@ export async function install(options: InstallOptions = {}): Promise<Installatio
   await Deno.mkdir(folder, { recursive: true });
   using lock = await Deno.open(`${folder}/lock`, { create: true, write: true });
   await lock.lock(true); // released when the process ends, even if it crashes
-  const stamp = `${folder}/installed-${DIRECTUS}-${NODE}`;
+  const stamp = `${folder}/installed-${version}-${NODE}`;
   const all = [stamp, installation.node, installation.cli];
   if ((await Promise.all(all.map(exists))).every((is) => is)) return installation;
 
-  say(`Installing Directus ${DIRECTUS} from npm in ${folder}: about five minutes`);
+  say(`Installing Directus ${version} from npm in ${folder}: about five minutes`);
   await installIn(`${folder}/node`, path, { dependencies: { [nodePackage]: NODE } });
   const manifest = {
     type: "module",
-    dependencies: { directus: DIRECTUS },
+    dependencies: { directus: version },
+    ...more,
     allowScripts: { "isolated-vm": true, sqlite3: true },
   };
   const env = { npm_config_nodedir: nodeFolder }; // contains the headers for the compiler

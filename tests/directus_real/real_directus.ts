@@ -4,14 +4,14 @@
  * @module
  */
 
-import { install, type Installation } from "./install.ts";
+import { type DirectusVersion, install, type Installation } from "./install.ts";
 import { takeFreePort } from "../../live/transport/listener.ts";
 
 /** Secret that it signs sessions with. */
 export const SECRET = "the-secret-of-the-tests";
 
 /** Static token of the administrator. */
-const ADMIN_TOKEN = "the-token-of-the-administrator";
+export const ADMIN_TOKEN = "the-token-of-the-administrator";
 
 /** How long it may take to start, in milliseconds. */
 const START_MS = 120_000;
@@ -40,14 +40,24 @@ const SETTINGS = {
 export class RealDirectus implements AsyncDisposable {
   /** Base URL. */
   readonly url: string;
+  readonly #installation: Installation;
   readonly #folder: string;
   readonly #log: string;
+  #settings: Readonly<Record<string, string>>;
   #child: Deno.ChildProcess | undefined;
 
-  private constructor(url: string, folder: string, log: string) {
-    this.url = url;
+  private constructor(
+    installation: Installation,
+    folder: string,
+    log: string,
+    settings: Readonly<Record<string, string>>,
+  ) {
+    const port = takeFreePort();
+    this.url = `http://127.0.0.1:${port}`;
+    this.#installation = installation;
     this.#folder = folder;
     this.#log = log;
+    this.#settings = { ...SETTINGS, PORT: `${port}`, PUBLIC_URL: this.url, ...settings };
   }
 
   /**
@@ -55,24 +65,22 @@ export class RealDirectus implements AsyncDisposable {
    *
    * @param name Name of its log, which replaces the log of the last run.
    * @param settings Environment variables of Directus.
+   * @param version Version of Directus.
    * @throws {Error} If any of that fails; the message contains the end of its log.
    */
   static async start(
     name: string,
     settings: Readonly<Record<string, string>> = {},
+    version: DirectusVersion = "11.17.4",
   ): Promise<RealDirectus> {
-    const installation = await install();
+    const installation = await install({ version });
     const folder = await Deno.makeTempDir({ prefix: "live-directus-" });
-    const port = takeFreePort();
-    const url = `http://127.0.0.1:${port}`;
-    const all = { ...SETTINGS, PORT: `${port}`, PUBLIC_URL: url, ...settings };
-    const lines = Object.entries(all).map(([name, value]) => `${name}="${value}"\n`);
-    await Deno.writeTextFile(`${folder}/.env`, lines.join(""));
     const log = `${installation.folder}/${name}.log`;
     await Deno.writeTextFile(log, "");
-    const directus = new RealDirectus(url, folder, log);
+    const directus = new RealDirectus(installation, folder, log, settings);
     try {
-      await directus.#start(installation);
+      await directus.#bootstrap();
+      await directus.#start();
       return directus;
     } catch (error) {
       await directus[Symbol.asyncDispose]();
@@ -113,6 +121,13 @@ export class RealDirectus implements AsyncDisposable {
     this.#child?.kill("SIGCONT");
   }
 
+  /** Restarts the process with these settings beside the others; its data stays. */
+  async restart(settings: Readonly<Record<string, string>>): Promise<void> {
+    await this.stop();
+    this.#settings = { ...this.#settings, ...settings };
+    await this.#start();
+  }
+
   /** Ends the process; from then on connections are refused. */
   async stop(): Promise<void> {
     const child = this.#child;
@@ -128,10 +143,13 @@ export class RealDirectus implements AsyncDisposable {
     await Deno.remove(this.#folder, { recursive: true });
   }
 
-  async #start(installation: Installation): Promise<void> {
-    const { success } = await this.#run(installation, "bootstrap").status;
+  async #bootstrap(): Promise<void> {
+    const { success } = await (await this.#run("bootstrap")).status;
     if (!success) throw await this.#failure("bootstrap");
-    const child = this.#run(installation, "start");
+  }
+
+  async #start(): Promise<void> {
+    const child = await this.#run("start");
     this.#child = child;
     child.status.then(() => {
       if (this.#child === child) this.#child = undefined;
@@ -151,8 +169,11 @@ export class RealDirectus implements AsyncDisposable {
     }
   }
 
-  /** Runs a command of Directus with its output in the log. */
-  #run({ node, cli }: Installation, command: string): Deno.ChildProcess {
+  /** Runs a command of Directus with its settings, and with its output in the log. */
+  async #run(command: string): Promise<Deno.ChildProcess> {
+    const { node, cli } = this.#installation;
+    const lines = Object.entries(this.#settings).map(([name, value]) => `${name}="${value}"\n`);
+    await Deno.writeTextFile(`${this.#folder}/.env`, lines.join(""));
     return new Deno.Command("sh", {
       args: ["-c", `exec "$0" "$1" ${command} >>"$2" 2>&1`, node, cli, this.#log],
       cwd: this.#folder,

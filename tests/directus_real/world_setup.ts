@@ -36,7 +36,10 @@ const uuidKey = {
 const text = (field: string) => ({ field, type: "string", meta: {}, schema: {} });
 
 /** Creates everything. */
-export async function createWorld(directus: RealDirectus): Promise<World> {
+export async function createWorld(
+  directus: RealDirectus,
+  eventsRule: Readonly<Record<string, unknown>> = { title: { _neq: "Hidden" } },
+): Promise<World> {
   await createCollection(directus, "events", integerKey, [
     { title: "One" },
     { title: "Two" },
@@ -52,7 +55,7 @@ export async function createWorld(directus: RealDirectus): Promise<World> {
   );
   const editor = await directus.admin("POST", "/roles", { name: "Editor" });
   const { policy, permissions } = await createPolicy(directus, "Editors", {
-    events: { title: { _neq: "Hidden" } },
+    events: eventsRule,
     docs: {},
     many: {},
   }, { app_access: true });

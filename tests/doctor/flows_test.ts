@@ -120,6 +120,11 @@ for (
   const [result, level, part] of [
     [{ status: 400, error: "event: missing", reason: "" }, "ok", "the token is right"],
     [{ status: 401, error: "…", reason: "" }, "fault", "FLOWS_ENV_ALLOW_LIST=LIVE_PUBLISH_TOKEN"],
+    [
+      { status: 403, error: "Host is not allowed: add it to OPS_ALLOWED_HOSTS", reason: "" },
+      "fault",
+      "set OPS_ALLOWED_HOSTS=live",
+    ],
     [{ status: 503, error: "server is draining", reason: "" }, "warning", "server is draining"],
     [{ status: 404, error: "", reason: "" }, "fault", "is not the ops listener: status 404"],
     [{ status: 400, error: "", reason: "" }, "fault", "is not the ops listener: status 400"],

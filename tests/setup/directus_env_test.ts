@@ -102,7 +102,7 @@ for (
 
 Deno.test("advice() shows a new token, and the variables that no API sets", () => {
   const config = configOf({ LIVE_ALLOWED_ORIGINS: APP });
-  const addresses = { directus: new URL(CMS), live: new URL(LIVE), ops: "http://live:9090" };
+  const addresses = { directus: new URL(CMS), live: new URL(LIVE), ops: "http://127.0.0.1:9090" };
   assertEquals(advice(addresses, config, "new-token").filter((line) => line.includes("=")), [
     "  DIRECTUS_TOKEN=new-token",
     "  LIVE_PUBLISH_TOKEN=<at least 16 characters of your own>",
@@ -117,3 +117,24 @@ Deno.test("advice() shows a new token, and the variables that no API sets", () =
     "  IMPORT_IP_DENY_LIST=169.254.169.254",
   ]);
 });
+
+for (
+  const [ops, env, ...lines] of [
+    ["http://127.0.0.1:9090", {}],
+    ["http://live:9090", {}, "  OPS_HOST=0.0.0.0", "  OPS_ALLOWED_HOSTS=live"],
+    ["http://10.0.0.7:9090", {}, "  OPS_HOST=0.0.0.0"],
+    ["http://live:9090", { OPS_HOST: "live" }],
+    [
+      "http://live:9090",
+      { OPS_HOST: "0.0.0.0", OPS_ALLOWED_HOSTS: "ops" },
+      "  OPS_ALLOWED_HOSTS=ops,live",
+    ],
+    ["http://live:9090", { OPS_HOST: "0.0.0.0", OPS_ALLOWED_HOSTS: "live" }],
+  ] as const
+) {
+  Deno.test(`advice() lets Directus reach ${ops} with ${JSON.stringify(env)}`, () => {
+    const addresses = { directus: new URL(CMS), live: undefined, ops };
+    const advised = advice(addresses, configOf(env)).filter((line) => line.startsWith("  OPS_"));
+    assertEquals(advised, [...lines]);
+  });
+}

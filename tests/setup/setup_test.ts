@@ -106,6 +106,10 @@ Deno.test("setup completes what an interrupted run left behind", async () => {
     ...Array(6).fill("POST /permissions"),
     "POST /users",
     "POST /access",
+    "POST /flows",
+    "POST /operations",
+    "POST /flows",
+    "POST /operations",
   ]);
 });
 
@@ -124,7 +128,7 @@ Deno.test("setup --dry-run says what it would change, and changes nothing", asyn
   const { code, lines } = await run(directus, ["--dry-run"]);
 
   assertEquals([code, directus.changes], [0, []]);
-  assertEquals(lines[0], 'would create the Flow "Live: changed items"');
+  assertEquals(lines[0], 'would create the policy "Live: reads rights"');
   assertEquals(lines.filter((line) => line.includes("DIRECTUS_TOKEN=")), []);
 });
 
