@@ -19,7 +19,7 @@ import { checkFlows } from "./flows.ts";
 import { checkLimits } from "./directus_limits.ts";
 import { checkListener } from "./live_listener.ts";
 import { checkOrigins } from "./origins.ts";
-import { checkRedis } from "./redis.ts";
+import { checkEventsRedis, checkRedis } from "./redis.ts";
 import { checkSessionCookie } from "./session_cookie.ts";
 import { discoverCookie } from "./set_cookie.ts";
 import { checkToken } from "./token_rights.ts";
@@ -54,6 +54,7 @@ export async function* examine(
     yield* examineDirectus(world);
   }
   yield* await checkRedis(config.REDIS_URL);
+  yield* await checkEventsRedis(config.DIRECTUS_EVENTS_REDIS_URL);
   yield* examineLive(world, server.isDirectus);
 }
 

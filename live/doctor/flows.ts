@@ -15,9 +15,15 @@ const { ok, warning, fault, skipped } = findingsOf("Flows");
 
 const SETUP = "Run live setup";
 
+/** The part of the configuration that concerns Flows. */
+type FlowConfig = Pick<
+  Config,
+  "LIVE_TOPICS" | "LIVE_PUBLISH_TOKEN" | "DIRECTUS_EVENTS_REDIS_URL"
+>;
+
 /** Checks the Flows and, unless `readOnly`, has Directus try each different call of theirs. */
 export async function checkFlows(
-  config: Pick<Config, "LIVE_TOPICS" | "LIVE_PUBLISH_TOKEN">,
+  config: FlowConfig,
   api: DirectusApi,
   { readOnly }: { readonly readOnly: boolean },
 ): Promise<Finding[]> {
@@ -37,10 +43,11 @@ export async function checkFlows(
 }
 
 /** Judges which changes the Flows publish. */
-export function judgeFlows(
-  flows: readonly CallingFlow[],
-  { LIVE_TOPICS, LIVE_PUBLISH_TOKEN }: Pick<Config, "LIVE_TOPICS" | "LIVE_PUBLISH_TOKEN">,
-): Finding[] {
+export function judgeFlows(flows: readonly CallingFlow[], config: FlowConfig): Finding[] {
+  const { LIVE_TOPICS, LIVE_PUBLISH_TOKEN, DIRECTUS_EVENTS_REDIS_URL } = config;
+  if (flows.length === 0 && DIRECTUS_EVENTS_REDIS_URL !== undefined) {
+    return [ok("none calls Live, which reads changes from Directus's own bus")];
+  }
   if (LIVE_PUBLISH_TOKEN === undefined) {
     return [warning("LIVE_PUBLISH_TOKEN is not set, so nothing can be published", "Set it")];
   }

@@ -8,6 +8,7 @@ import { reasonOf, RedisClient } from "../redis/client.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 const { ok, warning, fault, skipped } = findingsOf("Redis");
+const events = findingsOf("Redis of Directus");
 
 /** The oldest version whose commands suffice. */
 const OLDEST = [6, 2] as const;
@@ -38,6 +39,20 @@ export async function checkRedis(url: string | undefined): Promise<Finding[]> {
     )];
   } finally {
     client.lose("checked");
+  }
+}
+
+/** Checks that the Redis of Directus can be reached, whose bus reports changes. */
+export async function checkEventsRedis(url: string | undefined): Promise<Finding[]> {
+  if (url === undefined) return [];
+  try {
+    (await RedisClient.connect(url)).lose("checked");
+    return [events.ok("can be reached")];
+  } catch (error) {
+    return [events.fault(
+      `cannot be used: ${reasonOf(error)}`,
+      "Set DIRECTUS_EVENTS_REDIS_URL to the Redis of Directus",
+    )];
   }
 }
 

@@ -45,6 +45,12 @@ for (
       "warning: no Flow calls Live, so changes in Directus are not published. Run live setup",
     ],
     [
+      "no Flow, but Directus's own bus",
+      [],
+      { DIRECTUS_EVENTS_REDIS_URL: "redis://redis" },
+      "ok: none calls Live, which reads changes from Directus's own bus",
+    ],
+    [
       "an inactive Flow",
       [flow(["events"], { status: "inactive" })],
       { ...TOKEN, LIVE_TOPICS: "event=events" },

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { checkRedis, judgeRedis, parseInfo } from "../../live/doctor/redis.ts";
+import { checkEventsRedis, checkRedis, judgeRedis, parseInfo } from "../../live/doctor/redis.ts";
 import { RedisServer, redisTest } from "../support/redis_server.ts";
 import { lineOf } from "./doctor_setup.ts";
 
@@ -72,6 +72,15 @@ Deno.test("checkRedis() finds a Redis that is not there, and shows no password",
   const [finding] = await checkRedis("redis://:secret@127.0.0.1:9");
   assertEquals(finding?.level, "fault");
   assertEquals(JSON.stringify(finding).includes("secret"), false);
+});
+
+redisTest("checkEventsRedis() tells a Redis that is there from one that is not", async () => {
+  await using redis = await RedisServer.start();
+  const levels = async (url: string | undefined) =>
+    (await checkEventsRedis(url)).map(({ level }) => level);
+  assertEquals(await levels(undefined), []);
+  assertEquals(await levels(redis.url), ["ok"]);
+  assertEquals(await levels("redis://127.0.0.1:9"), ["fault"]);
 });
 
 redisTest("checkRedis() tells a persistent Redis from another", async () => {
