@@ -120,7 +120,7 @@ for (
   Deno.test(`POST /publish refuses ${what} before it arrives`, async () => {
     await using ops = await Ops.start();
     using client = await RawClient.connect(ops.port);
-    await client.request("/publish", { "host": "ops", ...CALL_HEADERS, ...headers }, "POST");
+    await client.request("/publish", { "host": "localhost", ...CALL_HEADERS, ...headers }, "POST");
     assertEquals((await client.head()).status, status);
   });
 }
@@ -128,7 +128,7 @@ for (
 Deno.test("POST /publish refuses a body of unknown length once it is over 1 MiB", async () => {
   await using ops = await Ops.start();
   using client = await RawClient.connect(ops.port);
-  const headers = { "host": "ops", ...CALL_HEADERS, "transfer-encoding": "chunked" };
+  const headers = { "host": "localhost", ...CALL_HEADERS, "transfer-encoding": "chunked" };
   await client.request("/publish", headers, "POST");
 
   // The last chunk, which would end the body, is never sent.

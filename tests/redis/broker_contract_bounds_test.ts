@@ -92,7 +92,7 @@ for (
 }
 
 contract("keeps topics apart whose names are alike or look like patterns", async (subject) => {
-  const names = ["a:1", "a:1:1", "a:*", "a:[1]", "a:{1}", "a:1 ", "a: 1", "A:1", "a:é", "a:'\"\\"];
+  const names = ["a:1", "a:1:1", "a:**", "a:[1]", "a:{1}", "a:1 ", "a: 1", "A:1", "a:é", "a:'\"\\"];
   const logs = await Promise.all(names.map((name) => subject.broker.open(name)));
 
   await subject.broker.publish(names.flatMap((name, i) => publications(name, i)));
