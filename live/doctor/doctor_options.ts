@@ -16,7 +16,7 @@ const OPTIONS = {
   ...ADDRESS_OPTIONS,
   "login": {
     value: "EMAIL",
-    meaning: "logs in as this user and walks the whole way of a message",
+    meaning: "logs in as this user, and sends a message from end to end",
   },
   "topic": { value: "PREFIX:ID", meaning: "topic to subscribe to, if not an item of LIVE_TOPICS" },
   "open-files": { value: "LIMIT", meaning: "what ulimit -Hn says where the server runs" },

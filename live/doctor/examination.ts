@@ -14,6 +14,7 @@ import { type CommandContext, CommandVariable } from "../terminal/command.ts";
 import { checkCors } from "./cors.ts";
 import { checkServer } from "./directus_server.ts";
 import type { DoctorOptions } from "./doctor_options.ts";
+import { checkEndToEnd } from "./end_to_end.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 import { checkFlows } from "./flows.ts";
 import { checkLimits } from "./directus_limits.ts";
@@ -24,13 +25,12 @@ import { checkSessionCookie } from "./session_cookie.ts";
 import { discoverCookie } from "./set_cookie.ts";
 import { checkToken } from "./token_rights.ts";
 import { checkTopics } from "./topics.ts";
-import { walk } from "./walk.ts";
 
 const { AdminToken: ADMIN_TOKEN, Password: PASSWORD } = CommandVariable;
 
 const { fault, skipped } = findingsOf("administrator");
 
-/** Who talks to whom, and how. */
+/** What every check may use. */
 interface World {
   readonly context: CommandContext;
   readonly config: Config;
@@ -39,7 +39,7 @@ interface World {
   readonly call: HttpCall;
 }
 
-/** Makes the checks. A finding comes as soon as it is there. */
+/** Runs the checks, and yields each finding as soon as it is known. */
 export async function* examine(
   context: CommandContext,
   config: Config,
@@ -74,7 +74,7 @@ async function* examineBrowsers(
   yield* await checkCors(layout, call);
 }
 
-/** What only an administrator sees, and what the server's own token sees. */
+/** What the server's own token may read, and what only an administrator sees. */
 async function* examineDirectus(
   { context, config, options, call }: World,
 ): AsyncGenerator<Finding, void, undefined> {
@@ -98,20 +98,21 @@ async function* examineDirectus(
   yield* await checkFlows(config, admin.api, { readOnly: options["read-only"] ?? false });
 }
 
-/** What pages get from a server that runs. */
+/** Whether pages reach the running server, and messages reach pages. */
 async function* examineLive(
   { context, config, options, addresses, call }: World,
   isDirectus: boolean,
 ): AsyncGenerator<Finding, void, undefined> {
   const { openSocket, env, terminal } = context;
-  const origins = layoutOf(addresses, config).pages.map(({ origin }) => origin);
+  const pages = layoutOf(addresses, config).pages.map(({ origin }) => origin);
+  const origins = pages.length > 0 ? pages : [addresses.directus.origin];
   if (addresses.live !== undefined) {
     yield* await checkListener(addresses.live, origins, openSocket, call);
   }
   const { login: email } = options;
   if (email === undefined || !isDirectus) return;
   const password = env[PASSWORD] || await terminal.askSecret(`Password of ${email}`);
-  yield* await walk({
+  yield* await checkEndToEnd({
     config,
     email,
     password: password ?? "",
@@ -119,7 +120,7 @@ async function* examineLive(
     directusUrl: publicUrl(addresses),
     liveUrl: addresses.live ?? new URL(`ws://localhost:${config.LIVE_WS_PORT}`),
     opsUrl: addresses.ops ?? `http://localhost:${config.OPS_PORT}`,
-    origin: origins[0] ?? publicUrl(addresses),
+    origin: origins[0] ?? "",
     call,
     openSocket,
   });

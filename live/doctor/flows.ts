@@ -81,7 +81,7 @@ export function judgeTrial(url: string, { status, error, reason }: TrialResult):
   if (status === 400 && error !== "") return ok(`Directus reaches ${url}, and the token is right`);
   if (status === 401) {
     return fault(
-      `Live refuses the token of the calls to ${url}`,
+      `Live rejects the token of the calls to ${url}`,
       `In the environment of Directus, set ${envLines(FLOW_ENV)}, and LIVE_PUBLISH_TOKEN as in ` +
         "that of Live; in the Flow, the header Authorization: Bearer {{$env.LIVE_PUBLISH_TOKEN}}",
     );

@@ -17,7 +17,7 @@ const { ok, warning, fault } = findingsOf("variables");
 /** Variables by name. */
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Looks for variables that were meant for the server, and that it does not read. */
+/** Looks for variables that were meant for the server, but that the server does not read. */
 export function checkVariables(env: Env, known: readonly string[]): Finding[] {
   const unknown = Object.keys(env).filter((name) =>
     PREFIX.test(name) && !KUBERNETES.test(name) && !known.includes(name)
@@ -36,13 +36,18 @@ function judge(name: string, env: Env, known: readonly string[]): Finding[] {
   return [isMistake ? fault(message, cure) : warning(message, cure)];
 }
 
-/** Returns the only known name with the words of this one and more: DIRECTUS_URL lacks BASE. */
+/** Returns the known name with the words of this one and fewest others: DIRECTUS_URL lacks BASE. */
 function shortened(name: string, known: readonly string[]): string | undefined {
   const words = name.split("_");
-  const longer = known.filter((candidate) => {
-    let found = 0;
-    for (const word of candidate.split("_")) if (word === words[found]) found++;
-    return found === words.length;
-  });
-  return longer.length === 1 ? longer[0] : undefined;
+  const [best, second] = known.map((candidate) => candidate.split("_"))
+    .filter((candidate) => isWithin(words, candidate))
+    .toSorted((a, b) => a.length - b.length);
+  return best?.length === second?.length ? undefined : best?.join("_");
+}
+
+/** Tells whether words occur in others, in their order. */
+function isWithin(words: readonly string[], others: readonly string[]): boolean {
+  let found = 0;
+  for (const other of others) if (other === words[found]) found++;
+  return found === words.length;
 }

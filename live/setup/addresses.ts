@@ -1,5 +1,5 @@
 /**
- * Addresses that the configuration does not hold, as only browsers and Directus use them.
+ * Addresses that browsers and Directus use. The configuration does not contain them.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export const ADDRESS_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
-/** Who is where. */
+/** Addresses of Live, Directus and the ops listener. */
 export interface Addresses {
   /** Where browsers reach Live, if the command line says so. */
   readonly live: URL | undefined;
@@ -34,7 +34,7 @@ export interface Addresses {
   readonly ops: string | undefined;
 }
 
-/** Hosts that a listener takes for "all addresses", and that nobody can call. */
+/** Hosts that mean all addresses of a machine. No client can call them. */
 const UNSPECIFIED = ["0.0.0.0", "::", "[::]"];
 
 /**

@@ -30,7 +30,7 @@ export async function askForAdmin(
 /** Returns the API on behalf of the administrator with this token. */
 export async function adminOf(token: string, baseUrl: string, call: HttpCall): Promise<Admin> {
   if (!/^[!-~]+$/.test(token)) {
-    return { ok: false, reason: "The token has characters that no token has" };
+    return { ok: false, reason: "The token contains characters that a token cannot have" };
   }
   const api = createDirectusApi({ baseUrl, call, headers: bearer(token) });
   const read = await readGlobals(api);

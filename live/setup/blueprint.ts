@@ -1,8 +1,8 @@
 /**
  * What Live needs in Directus, as rows of Directus's own collections.
  *
- * The ids are fixed, so that a later run finds what an earlier one made, whatever its name is by
- * then, and removes that and nothing else.
+ * The ids are fixed. A later run finds what an earlier run made even if it was renamed, and removes
+ * only that.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface Piece {
   readonly key: Fields;
   /** Fields that must have these values. */
   readonly fields: Fields;
-  /** Fields of a new row that anybody may change afterwards: names, icons, positions. */
+  /** Fields of a new row that administrators may change later: names, icons, positions. */
   readonly initial?: Fields;
 }
 

@@ -6,7 +6,7 @@
 
 import { isEncrypted, isSameSite, sharedDomain } from "./site.ts";
 
-/** Who talks to whom. */
+/** Addresses of pages, Directus and Live. */
 export interface Layout {
   /** Where browsers reach Directus. */
   readonly directus: URL;

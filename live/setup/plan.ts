@@ -73,8 +73,8 @@ function patch(text: string, collection: Collection, id: unknown, body: Fields):
 }
 
 /**
- * Compares values as Directus stores them: the order of a list of names says nothing, and an empty
- * rule is stored as `null` or `{}`.
+ * Compares values as Directus stores them: the order of a list of names does not matter, and an
+ * empty rule is stored as `null` or `{}`.
  */
 function isEqual(a: unknown, b: unknown): boolean {
   return JSON.stringify(normal(a)) === JSON.stringify(normal(b));

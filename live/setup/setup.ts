@@ -64,6 +64,9 @@ async function run(context: CommandContext, config: Config, options: SetupOption
   for (const line of plan.advice) terminal.print(line);
 }
 
+const FOREIGN_TOKEN = "DIRECTUS_TOKEN belongs to a user that setup did not make, so setup makes " +
+  "none. Let live doctor check what it may read.";
+
 async function planToRemove(api: DirectusApi): Promise<Plan> {
   const pieces = [...flowPieces([], ""), ...userPieces(true)];
   return { steps: planRemoval(pieces, await readState(api)), advice: [] };
@@ -85,9 +88,10 @@ async function planToSetUp(
   const { DIRECTUS_BASE_URL: baseUrl, DIRECTUS_TOKEN: configured } = config;
   const token = await planToken(configured, state, baseUrl, call);
   const newToken = options.dryRun ? undefined : token.newToken;
-  // The token comes last: it is shown once, so nothing that may fail stands between.
-  const steps = [...user, ...flows, ...token.steps];
-  return { steps, advice: advice(options, config, newToken) };
+  const rest = advice(options, config, newToken);
+  if (token.isForeign) return { steps: flows, advice: [FOREIGN_TOKEN, ...rest] };
+  // The token comes last: it is shown once, so no step that may fail follows it.
+  return { steps: [...user, ...flows, ...token.steps], advice: rest };
 }
 
 function checkCollections(wanted: readonly string[], known: readonly string[]): void {

@@ -66,7 +66,7 @@ export function doctorTests(operator: Operator, token: string): void {
     {
       name: "a wrong name of the cookie",
       make: () => ({ DIRECTUS_SESSION_COOKIE: "session" }),
-      check: "whole way",
+      check: "end to end",
       says: /logs in with the cookie directus_session_token, not session/,
     },
     {
@@ -128,7 +128,7 @@ export function doctorTests(operator: Operator, token: string): void {
         return {};
       },
       check: "Flows",
-      says: /Live refuses the token of the calls to .*Bearer \{\{\$env\.LIVE_PUBLISH_TOKEN\}\}/,
+      says: /Live rejects the token of the calls to .*Bearer \{\{\$env\.LIVE_PUBLISH_TOKEN\}\}/,
       cure: async () => (await operator.setup([], good), {}),
     },
     {
@@ -146,7 +146,7 @@ export function doctorTests(operator: Operator, token: string): void {
     },
   ];
 
-  Deno.test("live doctor finds nothing wrong after live setup, and walks the whole way", async () => {
+  Deno.test("live doctor finds nothing wrong after live setup, and sends a message from end to end", async () => {
     const findings = await operator.doctor(good);
     assertEquals(troubles(findings), hasRedis ? [] : troublesWithoutRedis(findings));
     assertEquals(findings.at(-1)?.message, "the message arrives");

@@ -51,7 +51,7 @@ export function setupTests(): void {
 
     // Now Directus calls the server, without the token.
     const [fault = "", ...others] = troubles(await operator.doctor(env));
-    assertMatch(fault, /fault Flows: Live refuses the token of the calls/);
+    assertMatch(fault, /fault Flows: Live rejects the token of the calls/);
     assertEquals(others.length, hasRedis ? 0 : 1);
     await directus.restart({ ...variablesIn(fault), LIVE_PUBLISH_TOKEN: TOKEN });
     assertEquals(troubles(await operator.doctor(env)).length, hasRedis ? 0 : 1);

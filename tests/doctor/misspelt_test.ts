@@ -8,7 +8,15 @@ import { assertEquals } from "@std/assert";
 import { checkVariables } from "../../live/doctor/misspelt.ts";
 import { lineOf } from "./doctor_setup.ts";
 
-const KNOWN = ["DIRECTUS_BASE_URL", "LIVE_ALLOWED_ORIGINS", "LIVE_TOPICS", "REDIS_URL"];
+const KNOWN = [
+  "DIRECTUS_BASE_URL",
+  "DIRECTUS_EVENTS_REDIS_URL",
+  "LIVE_ALLOWED_ORIGINS",
+  "LIVE_TOPICS",
+  "LIVE_WS_HOST",
+  "LIVE_WS_PORT",
+  "REDIS_URL",
+];
 const OK = "ok: no name is misspelt";
 
 for (
@@ -27,6 +35,7 @@ for (
       { DIRECTUS_URL: "x" },
       "warning: the server does not read DIRECTUS_URL. Did you mean DIRECTUS_BASE_URL?",
     ],
+    [{ LIVE_WS: "x" }, OK], // which one is meant cannot be told
     [{ LIVE_SITE: "example.com", DIRECTUS_SECRET: "x", REDIS_HOST: "redis" }, OK],
     [{ REDIS_PORT: "tcp://10.0.0.1:6379", LIVE_SERVICE_HOST: "10.0.0.2" }, OK], // Kubernetes's
     [

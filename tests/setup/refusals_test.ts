@@ -59,13 +59,6 @@ for (
     ],
     ["no token and no terminal", [], { DIRECTUS_ADMIN_TOKEN: "" }, 1, "is not set"],
     ["another Directus", [], { DIRECTUS_BASE_URL: "http://nowhere" }, 1, "cannot be reached"],
-    [
-      "a DIRECTUS_TOKEN of another user",
-      [],
-      { DIRECTUS_TOKEN: "token-of-ada" },
-      1,
-      "belongs to a user that setup did not make",
-    ],
   ] as const
 ) {
   Deno.test(`setup exits with ${code} and changes nothing: ${what}`, async () => {

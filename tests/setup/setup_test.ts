@@ -158,6 +158,14 @@ Deno.test("setup gives the user the configured DIRECTUS_TOKEN, once", async () =
   assertEquals((await run(directus, [], env)).lines[0], "Nothing to change.");
 });
 
+Deno.test("setup makes no user if DIRECTUS_TOKEN belongs to another one", async () => {
+  const directus = new MemoryDirectus();
+  const { code, lines } = await run(directus, [], { DIRECTUS_TOKEN: "token-of-ada" });
+  assertEquals(code, 0);
+  assert(lines.some((line) => line.startsWith("DIRECTUS_TOKEN belongs to a user")));
+  assertEquals([directus.tables["users"]?.length, directus.tables["flows"]?.length], [2, 2]);
+});
+
 Deno.test("setup asks for the administrator's token if the environment has none", async () => {
   const directus = new MemoryDirectus();
   const { code, questions } = await run(directus, [], { DIRECTUS_ADMIN_TOKEN: "" }, ADMIN);

@@ -1,5 +1,5 @@
 /**
- * The whole way of a message: login, upgrade, subscribe, publish, receive.
+ * A message from end to end: login, upgrade, subscribe, publish, receive.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { type Finding, findingsOf } from "./finding.ts";
 import { LiveConnection, type Next } from "./live_connection.ts";
 import { parseSetCookie } from "./set_cookie.ts";
 
-const { ok, fault, skipped } = findingsOf("whole way");
+const { ok, fault, skipped } = findingsOf("end to end");
 
-/** What the walk needs. */
-export interface WalkOptions {
+/** What the check needs. */
+export interface EndToEndOptions {
   /** The server's configuration. */
   readonly config: Config;
   /** The user to log in as. */
@@ -39,10 +39,10 @@ export interface WalkOptions {
   readonly openSocket: CommandContext["openSocket"];
 }
 
-/** The key that is published as removed: no page can hold it, so none notices. */
+/** The key that is published as removed. No page holds it, so no page shows a change. */
 const KEY = "live-doctor";
 
-/** A step that failed: the walk ends there. */
+/** A step that failed: the check ends there. */
 class Stopped extends Error {
   readonly finding: Finding;
 
@@ -52,8 +52,8 @@ class Stopped extends Error {
   }
 }
 
-/** Walks the whole way. Each step is a finding; the first that fails is the last. */
-export async function walk(options: WalkOptions): Promise<Finding[]> {
+/** Sends a message from end to end. Each step is a finding; the first that fails is the last. */
+export async function checkEndToEnd(options: EndToEndOptions): Promise<Finding[]> {
   const findings: Finding[] = [];
   const step = (message: string) => findings.push(ok(message));
   try {
@@ -75,7 +75,7 @@ export async function walk(options: WalkOptions): Promise<Finding[]> {
 }
 
 async function converse(
-  options: WalkOptions,
+  options: EndToEndOptions,
   cookie: string,
   step: (message: string) => void,
 ): Promise<void> {
@@ -124,7 +124,9 @@ function isMessage(next: Next, type: string): boolean {
 }
 
 /** Logs in as a page does; resolves to the pair for a `Cookie` header. */
-async function logIn({ call, config, directusUrl, email, password }: WalkOptions): Promise<string> {
+async function logIn(
+  { call, config, directusUrl, email, password }: EndToEndOptions,
+): Promise<string> {
   const reply = await call(
     `${directusUrl}/auth/login`,
     post({ email, password, mode: "session" }),
@@ -150,7 +152,7 @@ async function logIn({ call, config, directusUrl, email, password }: WalkOptions
 const items = z.object({ data: z.array(z.record(z.string(), z.unknown())) });
 
 /** Returns the topic of an item that the user may read. */
-async function findTopic(options: WalkOptions, cookie: string): Promise<string> {
+async function findTopic(options: EndToEndOptions, cookie: string): Promise<string> {
   const { config, directusUrl: baseUrl, call } = options;
   for (const [prefix, { collection, primaryKey }] of config.LIVE_TOPICS) {
     const api = createDirectusApi({ baseUrl, call, headers: { cookie } });
@@ -167,7 +169,7 @@ async function findTopic(options: WalkOptions, cookie: string): Promise<string> 
 const published = z.object({ published: z.tuple([z.object({ offset: z.number() })]) });
 
 /** Publishes; resolves to the offset. */
-async function publish({ call, config, opsUrl }: WalkOptions, topic: string): Promise<number> {
+async function publish({ call, config, opsUrl }: EndToEndOptions, topic: string): Promise<number> {
   const token = config.LIVE_PUBLISH_TOKEN;
   if (token === undefined) {
     throw new Stopped(skipped("nothing can be published", "Set LIVE_PUBLISH_TOKEN"));

@@ -1,5 +1,5 @@
 /**
- * `live doctor` with a server that runs: whether pages reach it, and the whole way of a message.
+ * `live doctor` with a server that runs: whether pages reach it, and a message from end to end.
  *
  * @module
  */
@@ -35,7 +35,7 @@ async function startApplication(
   };
 }
 
-Deno.test("doctor --login walks from the login to a message, and leaves no session behind", async () => {
+Deno.test("doctor --login sends a message from end to end, and leaves no session behind", async () => {
   await using directus = startDirectus();
   await using application = await startApplication(directus);
   const { code, lines, questions } = await run({
@@ -53,12 +53,12 @@ Deno.test("doctor --login walks from the login to a message, and leaves no sessi
   });
 
   assertEquals(questions, ["Password of ada@example.com"]);
-  assertEquals(lines.filter((line) => line.includes("whole way")), [
-    "ok       whole way: ada@example.com logs in",
-    `ok       whole way: ${application.live}/ accepts the session`,
-    "ok       whole way: ada@example.com may subscribe to event:1",
-    "ok       whole way: the ops listener publishes on event:1",
-    "ok       whole way: the message arrives",
+  assertEquals(lines.filter((line) => line.includes("end to end")), [
+    "ok       end to end: ada@example.com logs in",
+    `ok       end to end: ${application.live}/ accepts the session`,
+    "ok       end to end: ada@example.com may subscribe to event:1",
+    "ok       end to end: the ops listener publishes on event:1",
+    "ok       end to end: the message arrives",
   ]);
   assertEquals(code, 0);
   assertEquals(directus.directus.count("POST /auth/logout"), 1);
