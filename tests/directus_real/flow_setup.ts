@@ -45,7 +45,7 @@ export function recipe(heading: string): Recipe {
     collections: words(collections),
     url: cell(text, "URL"),
     body: cell(text, "Request Body"),
-    script: blockOf(text, "js") || undefined,
+    script: blockOf(text, "js ignore") || undefined,
     text,
   };
 }

@@ -29,7 +29,7 @@ function block(language: string): string {
 /** Runs the script of FLOWS.md as Directus does: it sees the data of the Flow, and nothing else. */
 function runScript(trigger: unknown): unknown {
   const module: { exports?: (data: unknown) => unknown } = {};
-  new Function("module", block("js"))(module);
+  new Function("module", block("js ignore"))(module);
   return module.exports?.({ $trigger: trigger });
 }
 
