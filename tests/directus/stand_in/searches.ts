@@ -135,8 +135,9 @@ class Search {
   ): FieldTree {
     const nested = new Map<string, string[][]>();
     for (const [name = "", ...rest] of paths) {
-      const target = rest.length > 0 ? this.#database.target(collection, name) : undefined;
-      if (target !== undefined && !this.#mayRead(target.collection)) continue; // it is left out
+      const target = this.#database.target(collection, name);
+      const leads = target !== undefined && (rest.length > 0 || target.backField !== undefined);
+      if (leads && !this.#mayRead(target.collection)) continue; // it is left out
       for (const field of name === "*" ? this.#allFields(collection) : [name]) {
         this.#checkField(collection, alias[field] ?? field);
         const paths = nested.get(field) ?? [];
