@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { USERS_COLLECTION } from "../domain/directus_collections.ts";
 import { canonicalKey } from "../domain/item_key.ts";
 import type { PublicationInput } from "../domain/publication.ts";
 import { isCollectionName, parseTopic, type TopicSource } from "../domain/topic.ts";
@@ -20,8 +21,6 @@ const KEY = "item";
 
 /** Prefix of the names of Directus's system collections. */
 const SYSTEM = "directus_";
-
-const USERS = "directus_users";
 
 /** `events.items.update`, `items.create`, or of a system collection `users.update`. */
 const EVENT = /^(?:[\w-]+\.)*(create|update|delete)$/;
@@ -117,7 +116,7 @@ export function readTrigger(body: unknown, options: TriggerOptions): Trigger | s
   const all = typed.flatMap((key) => [key, ...canonicalForm(key)]);
   const change = { collection, event, keys: all.length > options.maxTopics ? undefined : all };
   if (collection.startsWith(SYSTEM)) {
-    const isOver = collection === USERS && (event === "delete" || isSuspension(payload));
+    const isOver = collection === USERS_COLLECTION && (event === "delete" || isSuspension(payload));
     return { change, publications: [], suspended: isOver ? all : [] };
   }
   const publications = publicationsOf(collection, event, typed, options);

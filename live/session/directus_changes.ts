@@ -4,6 +4,7 @@
  * @module
  */
 
+import { RIGHTS_COLLECTIONS, USERS_COLLECTION } from "../domain/directus_collections.ts";
 import type { Revocation } from "../domain/revocation.ts";
 import type { Change } from "../domain/view_source.ts";
 import type { Views } from "../views/views.ts";
@@ -19,19 +20,6 @@ export interface DirectusChangesOptions {
   readonly forget: (revocation?: Revocation) => void;
 }
 
-/** Collections that decide about rights, and those that decide what a view's paths lead to. */
-const RIGHTS: ReadonlySet<string> = new Set([
-  "directus_permissions",
-  "directus_policies",
-  "directus_access",
-  "directus_roles",
-  "directus_fields",
-  "directus_relations",
-]);
-
-/** The collection of users: their role and policies may have changed. */
-const USERS = "directus_users";
-
 /**
  * Returns what to call with each change in Directus; without a change, if some may have been missed.
  *
@@ -41,11 +29,11 @@ const USERS = "directus_users";
 export function createChangeHandler(options: DirectusChangesOptions): (change?: Change) => void {
   const { views, revalidator, forget } = options;
   return (change) => {
-    if (change === undefined || RIGHTS.has(change.collection)) {
+    if (change === undefined || RIGHTS_COLLECTIONS.has(change.collection)) {
       forget();
       views.rightsChanged();
       revalidator.checkNow();
-    } else if (change.collection === USERS) {
+    } else if (change.collection === USERS_COLLECTION) {
       const users = change.keys && new Set(change.keys);
       forget(change.keys && { user: change.keys });
       views.rightsChanged(users);

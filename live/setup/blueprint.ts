@@ -7,6 +7,8 @@
  * @module
  */
 
+import { RIGHTS_COLLECTIONS, USERS_COLLECTION } from "../domain/directus_collections.ts";
+
 /** A row that setup makes. */
 export interface Piece {
   /** What it is, for people. */
@@ -40,16 +42,8 @@ const ITEMS_CALL = "4c697665-0000-4000-8000-000000000003";
 const RIGHTS_CALL = "4c697665-0000-4000-8000-000000000004";
 const ACCESS = "4c697665-0000-4000-8000-000000000007";
 
-/** Collections that decide who may read what. */
-export const RIGHTS_COLLECTIONS: readonly string[] = [
-  "directus_users",
-  "directus_permissions",
-  "directus_policies",
-  "directus_access",
-  "directus_roles",
-  "directus_fields",
-  "directus_relations",
-];
+/** Collections whose changes the second Flow reports. */
+const REPORTED: readonly string[] = [USERS_COLLECTION, ...RIGHTS_COLLECTIONS];
 
 /** Collections that the token reads whole. */
 const READABLE = [
@@ -78,7 +72,7 @@ export function flowPieces(collections: readonly string[], opsUrl: string): Piec
   const url = `${opsUrl}/directus`;
   return [
     ...flow(ITEMS_FLOW, ITEMS_CALL, "Live: changed items", collections, url),
-    ...flow(RIGHTS_FLOW, RIGHTS_CALL, "Live: users and rights", RIGHTS_COLLECTIONS, url),
+    ...flow(RIGHTS_FLOW, RIGHTS_CALL, "Live: users and rights", REPORTED, url),
   ];
 }
 
@@ -102,7 +96,7 @@ export function userPieces(fieldLists: boolean): Piece[] {
       },
     },
     ...READABLE.map((collection) => permission(collection, ["*"])),
-    permission("directus_users", fieldLists ? USER_FIELDS : ["*"]),
+    permission(USERS_COLLECTION, fieldLists ? USER_FIELDS : ["*"]),
     {
       title: 'the user "Live server"',
       collection: "users",
