@@ -9,6 +9,7 @@ import type { Metrics } from "../domain/metrics.ts";
 import type { Publication } from "../domain/publication.ts";
 import { type HistoryBudget, shrink } from "./history_budget.ts";
 import { PublishedIds } from "./published_ids.ts";
+import { sweepIntervalMs } from "./sweep_interval.ts";
 import { TopicHistory, type TopicHistoryOptions } from "./topic_history.ts";
 
 /** Bounds of the history. */
@@ -23,9 +24,6 @@ export interface MemoryBrokerOptions {
   readonly metrics: Metrics;
 }
 
-/** How often expired topics are dropped: this many times per time to live. */
-const SWEEPS_PER_TTL = 4;
-
 /**
  * Unused topics that are kept for clients that come back, however little they hold: about 50 MiB.
  * Without this bound, one client could fill the memory by subscribing to one topic after the other.
@@ -37,9 +35,6 @@ const SLICE_MS = 4;
 
 /** Topics swept between two looks at the clock. */
 const CLOCK_EVERY = 256;
-
-/** `setInterval` takes no more than 31 bits of milliseconds. */
-const MAX_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
  * Keeps every topic's log in memory. A restart loses them, and gives every topic a new epoch.
@@ -69,10 +64,9 @@ export class MemoryBroker implements Broker {
     const { historySize: size, historyTtlMs: ttlMs } = options;
     this.#ids = new PublishedIds(ttlMs);
     this.#bounds = { size, ttlMs, budget: this.#budget };
-    const everyMs = Math.min(Math.ceil(options.historyTtlMs / SWEEPS_PER_TTL), MAX_INTERVAL_MS);
     this.#sweeps = setInterval(() => {
       if (this.#slice === undefined) this.#sweep(this.#all());
-    }, everyMs);
+    }, sweepIntervalMs(ttlMs));
   }
 
   listen(events: BrokerEvents): void {

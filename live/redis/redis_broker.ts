@@ -15,6 +15,7 @@ import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { Publication } from "../domain/publication.ts";
 import { type HistoryBudget, shrink } from "../history/history_budget.ts";
+import { sweepIntervalMs } from "../history/sweep_interval.ts";
 import { reasonOf } from "./client.ts";
 import type { RedisLink, RedisSession } from "./link.ts";
 import { append, type StoreBounds, unusedTtlMs } from "./store.ts";
@@ -40,12 +41,6 @@ interface OpenTopic {
 
 /** Topics that are read at a time: the answer for each may be its whole history. */
 const READS_AT_ONCE = 64;
-
-/** Open topics are marked as used four times before they would count as unused. */
-const SWEEPS_PER_TTL = 4;
-
-/** `setInterval` takes no more than 31 bits of milliseconds. */
-const MAX_INTERVAL_MS = 2 ** 31 - 1;
 
 /** How often publishing is tried while Redis refuses it, in milliseconds. */
 const PROBE_MS = 1_000;
@@ -85,8 +80,8 @@ export class RedisBroker implements Broker {
     const budget = this.#budget;
     this.#syncOptions = { link, bounds: options, size, ttlMs, budget, onChanged };
     link.onUp((session) => this.#forEach((sync) => sync.attach(session)));
-    const everyMs = Math.min(Math.ceil(unusedTtlMs(options) / SWEEPS_PER_TTL), MAX_INTERVAL_MS);
-    this.#sweep = setInterval(() => this.#lookAfter(), everyMs);
+    // Open topics are marked as used some times before they would count as unused.
+    this.#sweep = setInterval(() => this.#lookAfter(), sweepIntervalMs(unusedTtlMs(options)));
   }
 
   get trouble(): string | undefined {
