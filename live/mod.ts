@@ -109,10 +109,15 @@ export type {
 export type { HistoryBudget } from "./history/history_budget.ts";
 export { type Appended, TopicHistory, type TopicHistoryOptions } from "./history/topic_history.ts";
 export { MemoryBroker, type MemoryBrokerOptions } from "./history/memory_broker.ts";
+export type { ReplicaPosition } from "./history/replica.ts";
+export { ReplicatedBroker, type ReplicatedBrokerOptions } from "./history/replicated_broker.ts";
+export type { Announcement, LogState, StoredPublication } from "./history/stored_log.ts";
+export type { StoreUp, TopicListener, TopicStore } from "./history/topic_store.ts";
 export type { RedisClient } from "./redis/client.ts";
 export { Ingest, type IngestOptions } from "./redis/ingest.ts";
 export { RedisLink, type RedisLinkOptions, type RedisSession } from "./redis/link.ts";
 export { RedisBroker, type RedisBrokerOptions } from "./redis/redis_broker.ts";
+export type { RedisTopicStoreOptions } from "./redis/redis_topic_store.ts";
 export { RedisRevocationBus, type RedisRevocationBusOptions } from "./redis/revocation_bus.ts";
 export type { StoreBounds } from "./redis/store.ts";
 

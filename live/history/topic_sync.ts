@@ -1,22 +1,18 @@
 /**
- * How an instance's copy of one topic's log follows the log in Redis.
+ * How a replica of one topic's log follows the log in a store.
  *
  * @module
  */
 
 import type { Cursor } from "../domain/broker.ts";
-import { Replica, type ReplicaOptions } from "../history/replica.ts";
-import type { Announcement } from "../history/stored_log.ts";
-import type { RedisLink, RedisSession } from "./link.ts";
-import { readAnnouncement } from "./replies.ts";
-import { channelOf, read, type StoreBounds } from "./store.ts";
+import { Replica, type ReplicaOptions } from "./replica.ts";
+import type { Announcement } from "./stored_log.ts";
+import type { TopicStore } from "./topic_store.ts";
 
 /** What following a topic needs. */
 export interface TopicSyncOptions extends ReplicaOptions {
-  /** Where Redis is. */
-  readonly link: RedisLink;
-  /** Bounds of the log in Redis. */
-  readonly bounds: StoreBounds;
+  /** Holds the log. */
+  readonly store: TopicStore;
   /** Called when the replica has grown, or has begun a new life. */
   readonly onChanged: (sync: TopicSync) => void;
 }
@@ -45,26 +41,25 @@ export class TopicSync {
   /**
    * Subscribes to announcements, and then reads the log: nothing can fall between the two.
    *
-   * @throws {Error} If Redis refuses or a connection is lost.
+   * @throws {BrokerUnavailable} If the store cannot be used now.
    */
-  async attach(session: RedisSession): Promise<void> {
+  async attach(): Promise<void> {
     if (this.#isClosed) return;
-    const { channels } = session;
-    await channels.subscribe(channelOf(channels, this.topic), this.#onAnnouncement);
-    await this.load(session);
+    await this.#options.store.subscribe(this.topic, this.#onAnnouncement);
+    await this.load();
   }
 
   /**
-   * Reads what the replica is missing. This also tells Redis that the topic is in use.
+   * Reads what the replica is missing. This also tells the store that the topic is in use.
    *
-   * @throws {Error} If Redis refuses or the connection is lost.
+   * @throws {BrokerUnavailable} If the store cannot be used now.
    */
-  async load({ commands }: RedisSession): Promise<void> {
+  async load(): Promise<void> {
     const { replica } = this;
     this.#reads++;
     try {
       do {
-        const state = await read(commands, this.topic, replica.position, this.#options.bounds);
+        const state = await this.#options.store.read(this.topic, replica.position);
         if (this.#isClosed) return;
         replica.load(state);
       } while (!this.#held.splice(0).every((announcement) => replica.apply(announcement)));
@@ -78,18 +73,14 @@ export class TopicSync {
   close(): void {
     this.#isClosed = true;
     this.replica.discard();
-    const channels = this.#options.link.session?.channels;
-    if (channels === undefined) return;
-    const channel = channelOf(channels, this.topic);
-    channels.unsubscribe(channel, this.#onAnnouncement).catch(() => {}); // the connection is lost
+    this.#options.store.unsubscribe(this.topic, this.#onAnnouncement);
   }
 
-  readonly #onAnnouncement = (message: string): void => {
-    if (this.#isClosed) return; // Redis has not confirmed the end of the subscription yet
-    const announcement = readAnnouncement(message);
+  readonly #onAnnouncement = (announcement: Announcement): void => {
+    if (this.#isClosed) return; // the store has not confirmed the end of the subscription yet
     if (this.#reads > 0) this.#held.push(announcement);
     else if (this.replica.apply(announcement)) this.#report();
-    else this.#options.link.attempt((session) => this.load(session));
+    else this.#options.store.attempt(this.topic, () => this.load());
   };
 
   /** Reports a change, if there is any that was not reported. */

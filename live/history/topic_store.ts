@@ -1,0 +1,60 @@
+/**
+ * The seam to a store of topics' logs that several replicas follow: Redis, or another thread.
+ *
+ * @module
+ */
+
+import type { Cursor } from "../domain/broker.ts";
+import type { Publication } from "../domain/publication.ts";
+import type { ReplicaPosition } from "./replica.ts";
+import type { Announcement, LogState } from "./stored_log.ts";
+
+/** Receives what was appended to a topic's log, in order. */
+export type TopicListener = (announcement: Announcement) => void;
+
+/**
+ * Called when topics can be read whose subscriptions are gone: once the store is reached, and after each
+ * break. It subscribes and reads again. If it rejects, the store drops the connection, and calls again
+ * with the next one.
+ *
+ * @param isConcerned Whether a topic's subscription is gone.
+ */
+export type StoreUp = (isConcerned: (topic: string) => boolean) => Promise<void>;
+
+/** Stores topics' logs, and announces what is appended to them. */
+export interface TopicStore {
+  /** Why it cannot be used now, for an operator; `undefined` while it can. */
+  readonly trouble: string | undefined;
+  /** Sets what is called when the store was reached. Called once. */
+  onUp(listener: StoreUp): void;
+  /**
+   * Appends publications in their order and announces them, all or none.
+   *
+   * @returns The end of each one's log, with the publication.
+   * @throws {BrokerUnavailable} If they are not in the logs, or if that is not known.
+   */
+  append(publications: readonly Publication[]): Promise<Cursor[]>;
+  /**
+   * Reads what a replica is missing. This also tells the store that the topic is in use.
+   *
+   * @throws {BrokerUnavailable} If the topic cannot be read now.
+   */
+  read(topic: string, known: ReplicaPosition): Promise<LogState>;
+  /**
+   * Subscribes to a topic's announcements. What is appended after it resolves is announced; what is
+   * appended before may be. Subscribing a listener again after a break is allowed.
+   *
+   * @throws {BrokerUnavailable} If the store cannot be used now.
+   */
+  subscribe(topic: string, listener: TopicListener): Promise<void>;
+  /** Ends a listener's subscription; an announcement that is on its way may still arrive. */
+  unsubscribe(topic: string, listener: TopicListener): void;
+  /**
+   * Runs an action on a topic that must succeed, or its replica would stay behind. If it rejects, the
+   * store drops the connection that the topic depends on, and {@linkcode StoreUp} makes up for it. Does
+   * nothing while there is no connection. Never rejects.
+   */
+  attempt(topic: string, action: () => Promise<void>): Promise<void>;
+  /** Frees timers. It leaves connections that it was given. */
+  stop(): void;
+}
