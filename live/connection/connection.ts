@@ -8,7 +8,7 @@ import type { User } from "../domain/authority.ts";
 import { BACKPRESSURE_REASON, CloseCode } from "../domain/close_codes.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { ServerMessage } from "../domain/messages.ts";
-import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { Credential } from "../domain/credential.ts";
 import type { Socket } from "../domain/socket.ts";
 import type { Wire } from "../domain/wire.ts";
 
@@ -22,8 +22,8 @@ export interface ConnectionOptions {
   readonly remoteAddress: string;
   /** Whose session it is; `null` without an authority. */
   readonly user: User | null;
-  /** The session's cookie, to check rights with; `null` without an authority. */
-  readonly cookie: SessionCookie | null;
+  /** The session's credential, to check rights with; `null` without an authority. */
+  readonly credential: Credential | null;
   /** What it may hold unsent before it is closed with 1008, in bytes. */
   readonly thresholdBytes: number;
   /** Counts what is sent. */
@@ -55,8 +55,8 @@ export class Connection {
   readonly remoteAddress: string;
   /** Whose session it is; `null` without an authority. */
   readonly user: User | null;
-  /** The session's cookie; it cannot be logged by accident. */
-  readonly cookie: SessionCookie | null;
+  /** The session's credential; it cannot be logged by accident. */
+  readonly credential: Credential | null;
   /** When the socket opened, in milliseconds since 1970. */
   readonly openedAt: number = Date.now();
   /**
@@ -78,7 +78,7 @@ export class Connection {
     this.wire = options.wire;
     this.remoteAddress = options.remoteAddress;
     this.user = options.user;
-    this.cookie = options.cookie;
+    this.credential = options.credential;
     this.#thresholdBytes = options.thresholdBytes;
     this.#metrics = options.metrics;
     this.#onAnswer = options.onAnswer;

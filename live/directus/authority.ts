@@ -58,9 +58,9 @@ export function createDirectusAuthority(
   const { metrics } = options;
   const access = new ItemAccess({ ...options, client });
   return {
-    async authenticate(cookie, options) {
+    async authenticate(credential, options) {
       const path = "/users/me?fields=id,email,role,first_name,last_name";
-      const call = await client.get(path, cookie, {
+      const call = await client.get(path, credential, {
         lane: options?.fresh ? "revalidation" : "authentication",
       });
       if (call.kind === "unavailable") return call;
@@ -68,9 +68,9 @@ export function createDirectusAuthority(
       metrics.authenticated(METRIC_RESULTS[answer.kind], call.elapsedMs);
       return answer;
     },
-    authorise: (cookie, topic, options) =>
+    authorise: (credential, topic, options) =>
       access.check(
-        cookie,
+        credential,
         topic,
         options?.fresh ? "revalidation" : "authorisation",
       ),

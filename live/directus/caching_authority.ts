@@ -8,7 +8,7 @@ import type { AskOptions, Authentication, Authorisation, Authority } from "../do
 import { canonicalKey } from "../domain/item_key.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import { coversTopic, type Revocation } from "../domain/revocation.ts";
-import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { Credential } from "../domain/credential.ts";
 import type { Topic } from "../domain/topic.ts";
 
 /** How a {@linkcode CachingAuthority} caches. */
@@ -39,7 +39,7 @@ interface Entry {
 
 /** What a question is about. */
 interface Question {
-  /** Hash of the session's cookie. */
+  /** Hash of the session's credential. */
   readonly session: string;
   /** The session's hash, followed by the topic's name if the question is about one. */
   readonly key: string;
@@ -55,7 +55,7 @@ interface Question {
  *
  * An answer's age counts from when its question was asked. The TTL is therefore the longest time that
  * a revoked right is still granted, and a new one still denied. `unavailable` is never cached.
- * Sessions are identified by the hash of their cookie's value.
+ * Sessions are identified by the hash of their credential's value.
  *
  * A fresh question always reaches the authority. Its answer replaces those to earlier questions.
  *
@@ -84,21 +84,21 @@ export class CachingAuthority implements Authority {
     this.#now = now;
   }
 
-  authenticate(cookie: SessionCookie, options: AskOptions = {}): Promise<Authentication> {
+  authenticate(credential: Credential, options: AskOptions = {}): Promise<Authentication> {
     const { fresh = false } = options;
-    const session = cookie.hash();
-    const ask = () => this.#authority.authenticate(cookie, { fresh });
+    const session = credential.hash();
+    const ask = () => this.#authority.authenticate(credential, { fresh });
     return this.#answer({ session, key: session, fresh }, ask);
   }
 
   authorise(
-    cookie: SessionCookie,
+    credential: Credential,
     topic: Topic,
     options: AskOptions = {},
   ): Promise<Authorisation> {
     const { fresh = false } = options;
-    const session = cookie.hash();
-    const ask = () => this.#authority.authorise(cookie, topic, { fresh });
+    const session = credential.hash();
+    const ask = () => this.#authority.authorise(credential, topic, { fresh });
     return this.#answer(
       { session, key: `${session} ${topic.name}`, topic: topic.name, fresh },
       ask,

@@ -6,7 +6,7 @@
 
 import type { Authorisation, Unauthorized, Unavailable } from "../domain/authority.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { Credential } from "../domain/credential.ts";
 import type { Topic, TopicSource } from "../domain/topic.ts";
 import type { CallLane, CompletedCall, DirectusClient } from "./directus_client.ts";
 import { readItem, readList } from "./responses.ts";
@@ -33,7 +33,7 @@ interface Batch {
   /** Identifies them. */
   readonly key: string;
   readonly lane: CallLane;
-  readonly cookie: SessionCookie;
+  readonly credential: Credential;
   readonly source: TopicSource;
   pending: Check[];
 }
@@ -67,15 +67,15 @@ export class ItemAccess {
   }
 
   /** Resolves to whether a session may read the item behind a topic. */
-  check(cookie: SessionCookie, topic: Topic, lane: CallLane): Promise<Authorisation> {
+  check(credential: Credential, topic: Topic, lane: CallLane): Promise<Authorisation> {
     const { promise, resolve, reject } = Promise.withResolvers<Authorisation>();
     const { prefix } = topic;
     const source = this.#options.topics.get(prefix) ?? { collection: prefix, primaryKey: "id" };
-    const key = `${cookie.hash()} ${source.collection} ${source.primaryKey} ${lane}`;
+    const key = `${credential.hash()} ${source.collection} ${source.primaryKey} ${lane}`;
     const check = { topic, resolve, reject };
     const batch = this.#batches.get(key);
     if (batch === undefined) {
-      const first = { key, lane, cookie, source, pending: [check] };
+      const first = { key, lane, credential, source, pending: [check] };
       this.#batches.set(key, first);
       queueMicrotask(() => this.#run(first));
     } else {
@@ -118,11 +118,11 @@ export class ItemAccess {
     }
   }
 
-  async #checkItem({ lane, cookie, source }: Batch, topic: Topic): Promise<Authorisation> {
+  async #checkItem({ lane, credential, source }: Batch, topic: Topic): Promise<Authorisation> {
     const { collection, primaryKey } = source;
     const path = `/items/${collection}/${encodeURIComponent(topic.id)}?fields=${primaryKey}` +
       cacheBuster(primaryKey);
-    const call = await this.#options.client.get(path, cookie, { lane });
+    const call = await this.#options.client.get(path, credential, { lane });
     if (call.kind === "unavailable") return call;
     const answer = readItem(call.response, topic.id, primaryKey);
     this.#record(answer.kind, call);
@@ -131,14 +131,14 @@ export class ItemAccess {
 
   /** Resolves to the ids that are allowed, or to one answer for all of them. */
   async #checkList(
-    { key, lane, cookie, source }: Batch,
+    { key, lane, credential, source }: Batch,
     checks: readonly Check[],
   ): Promise<Set<string> | Unauthorized | Unavailable> {
     const { collection, primaryKey } = source;
     const ids = checks.map(({ topic }) => encodeURIComponent(topic.id)).join();
     const path = `/items/${collection}?fields=${primaryKey}&limit=-1` +
       `&filter[${primaryKey}][_in]=${ids}` + cacheBuster(primaryKey);
-    const call = await this.#options.client.get(path, cookie, { lane });
+    const call = await this.#options.client.get(path, credential, { lane });
     if (call.kind === "unavailable") return call;
     const answer = readList(call.response, primaryKey);
     this.#record(answer instanceof Set ? "allowed" : answer.kind, call);

@@ -59,6 +59,9 @@ interface KnownGrants {
   readonly askedAt: number;
 }
 
+/** Stands for a role that is looked up at each call. No role has this id. */
+const ROLE_OF_THE_MOMENT = "*";
+
 /** Asks Directus, with the session that looks at a view. */
 export class DirectusViewSource implements ViewSource {
   readonly #options: DirectusViewSourceOptions;
@@ -75,20 +78,23 @@ export class DirectusViewSource implements ViewSource {
   }
 
   async classify(
-    { cookie, user }: Viewer,
+    { credential, user }: Viewer,
     query: ViewQuery,
     options?: AskOptions,
   ): Promise<AccessClass | Failure> {
-    const [answer, rules] = await Promise.all([this.#grantsOf(cookie, options), this.#rules.get()]);
+    const [answer, rules] = await Promise.all([
+      this.#grantsOf(credential, options),
+      this.#rules.get(),
+    ]);
     if (answer.kind !== "grants") return answer;
     const { grants } = answer;
     if (grants !== undefined && (grants[query.collection]?.read?.access ?? "none") === "none") {
       return refused("forbidden", `Not allowed to read the collection ${query.collection}`);
     }
-    const role = cookie.claims()?.["role"];
+    const role = credential.claims()?.["role"];
     const classified: Classified = classOf({
       query,
-      person: { user: user.id, role: typeof role === "string" ? role : null },
+      person: { user: user.id, role: roleOf(role) },
       grants: grants ?? {},
       // The rules of a session whose role is not known cannot be told.
       rules: role === undefined ? undefined : rules,
@@ -98,10 +104,10 @@ export class DirectusViewSource implements ViewSource {
     return { kind: "class", ...classified };
   }
 
-  async read({ cookie }: Viewer, query: ViewQuery): Promise<Rows | Failure> {
+  async read({ credential }: Viewer, query: ViewQuery): Promise<Rows | Failure> {
     const path = `/items/${query.collection}`;
     const search = searchOf(query, this.#primaryKeyOf(query));
-    const call = await this.#options.client.get(path, cookie, {
+    const call = await this.#options.client.get(path, credential, {
       lane: "views",
       search,
       maxBytes: MAX_BYTES,
@@ -132,13 +138,13 @@ export class DirectusViewSource implements ViewSource {
   }
 
   /** Asks for a session's rights. Views of one session that are checked together share the question. */
-  #grantsOf(cookie: Credential, { fresh = false }: AskOptions = {}): Promise<GrantsAnswer> {
-    const session = cookie.hash();
+  #grantsOf(credential: Credential, { fresh = false }: AskOptions = {}): Promise<GrantsAnswer> {
+    const session = credential.hash();
     const known = this.#grants.get(session);
     const maxAgeMs = fresh ? SAME_MOMENT_MS : this.#options.ttlMs;
     const askedAt = this.#now();
     if (known !== undefined && askedAt - known.askedAt <= maxAgeMs) return known.answer;
-    const answer = this.#askGrants(cookie, fresh ? "revalidation" : "views");
+    const answer = this.#askGrants(credential, fresh ? "revalidation" : "views");
     this.#grants.delete(session);
     this.#grants.set(session, { answer, askedAt });
     const [oldest = session] = this.#grants.keys();
@@ -150,9 +156,9 @@ export class DirectusViewSource implements ViewSource {
     return answer;
   }
 
-  async #askGrants(cookie: Credential, lane: CallLane): Promise<GrantsAnswer> {
+  async #askGrants(credential: Credential, lane: CallLane): Promise<GrantsAnswer> {
     const options = { lane, maxBytes: MAX_BYTES };
-    const call = await this.#options.client.get("/permissions/me", cookie, options);
+    const call = await this.#options.client.get("/permissions/me", credential, options);
     if (call.kind === "unavailable") return call;
     const { response } = call;
     // Directus 10 has no such route: there each user is a class.
@@ -163,6 +169,14 @@ export class DirectusViewSource implements ViewSource {
     const data = grants.safeParse((response.json as { data?: unknown } | null)?.data);
     return data.success ? { kind: "grants", grants: data.data } : NO_GRANTS;
   }
+}
+
+/**
+ * Returns the role of a session: that in its token. Directus looks up that of a static token at each
+ * call, so such a session must not share a class of its user with a token of another role.
+ */
+function roleOf(claim: unknown): string | null {
+  return claim === undefined ? ROLE_OF_THE_MOMENT : typeof claim === "string" ? claim : null;
 }
 
 const NO_ROWS: Unavailable = {

@@ -5,7 +5,7 @@
  */
 
 import type { Revocation } from "./revocation.ts";
-import type { SessionCookie } from "./session_cookie.ts";
+import type { Credential } from "./credential.ts";
 import type { Topic } from "./topic.ts";
 
 /** The user of a session. Fields that Directus does not let the user read are `null`. */
@@ -38,7 +38,7 @@ export interface Unauthorized {
   readonly kind: "unauthorized";
 }
 
-/** The answer to whose session a cookie belongs to. */
+/** The answer to whose session a credential belongs to. */
 export type Authentication =
   | { readonly kind: "authenticated"; readonly user: User }
   | Unauthorized
@@ -64,10 +64,10 @@ export interface AskOptions {
 
 /** Authenticates sessions and authorises their subscriptions. Its methods do not reject. */
 export interface Authority {
-  /** Resolves to the user behind a session cookie. */
-  authenticate(cookie: SessionCookie, options?: AskOptions): Promise<Authentication>;
-  /** Resolves to whether the session behind a cookie may subscribe to a topic. */
-  authorise(cookie: SessionCookie, topic: Topic, options?: AskOptions): Promise<Authorisation>;
+  /** Resolves to the user behind a session credential. */
+  authenticate(credential: Credential, options?: AskOptions): Promise<Authentication>;
+  /** Resolves to whether the session behind a credential may subscribe to a topic. */
+  authorise(credential: Credential, topic: Topic, options?: AskOptions): Promise<Authorisation>;
   /**
    * Drops cached answers about revoked users or a revoked topic, and what is being asked about them, so
    * that they are checked again. Without a revocation, drops all answers.

@@ -14,19 +14,32 @@ export interface Credential {
   /** Returns the name and the value of the HTTP header that carries it. */
   requestHeader(): readonly [name: string, value: string];
   /**
-   * Returns the SHA-256 of the secret, in base64url: equal for equal secrets. It may be a key in
-   * memory; it still tells which sessions are the same, and is not for logs, metrics or other machines.
+   * Returns a SHA-256, in base64url: equal for credentials of the same kind with equal secrets. It may be
+   * a key in memory; it still tells which sessions are the same, and is not for logs, metrics or other
+   * machines.
    */
   hash(): string;
   /**
-   * Returns what a JSON Web Token among Directus's says of its session; `undefined` for a token of
-   * another form. Nothing of it is verified here: only Directus can say whether the token is good.
+   * Returns what a JSON Web Token of Directus says of its session; `undefined` for a token of another
+   * form. Nothing of it is verified here: only Directus can say whether the token is good.
    */
   claims(): Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A JSON Web Token in its compact form (RFC 7519, section 3); the group is the payload. */
-const JSON_WEB_TOKEN = /^[\w-]+\.([\w-]+)\.[\w-]+$/;
+/** A JSON Web Token in its compact form (RFC 7519, section 3); the groups are header and payload. */
+const JSON_WEB_TOKEN = /^([\w-]+)\.([\w-]+)\.[\w-]+$/;
+
+/** The issuer that Directus writes into its tokens. */
+const ISSUER = "directus";
+
+/** The longest token or cookie value, in characters. Those of Directus have a tenth of that. */
+export const MAX_TOKEN_LENGTH = 4_096;
+
+/**
+ * What a header can carry as a bearer token: visible Latin-1 characters. Directus takes a header with a
+ * space inside the token for one without a token.
+ */
+const HEADER_TOKEN = /^[!-~\u00a1-\u00ff]+$/;
 
 /**
  * Returns whether a text can be a token of Directus: a JSON Web Token, or a static token, which is any
@@ -63,21 +76,18 @@ export abstract class Secret implements Credential {
   }
 
   hash(): string {
-    return this.#hash ??= createHash("sha256").update(this.#value).digest("base64url");
+    return this.#hash ??= createHash("sha256").update(this.hashed(this.#value)).digest("base64url");
   }
 
+  /**
+   * A token is read only if Directus takes it for one of its own, and so verifies it. Otherwise a static
+   * token that a user chose could claim another user's role.
+   */
   claims(): Readonly<Record<string, unknown>> | undefined {
-    const [, payload] = JSON_WEB_TOKEN.exec(this.#value) ?? [];
-    if (payload === undefined) return undefined;
-    try {
-      const base64 = payload.replaceAll("-", "+").replaceAll("_", "/");
-      const claims: unknown = JSON.parse(atob(base64));
-      return typeof claims === "object" && claims !== null
-        ? claims as Record<string, unknown>
-        : undefined;
-    } catch {
-      return undefined;
-    }
+    const [, header, payload] = JSON_WEB_TOKEN.exec(this.#value) ?? [];
+    if (objectIn(header) === undefined) return undefined;
+    const claims = objectIn(payload);
+    return claims?.["iss"] === ISSUER ? claims : undefined;
   }
 
   /** Returns a placeholder, so that a serialised object does not leak the secret. */
@@ -95,19 +105,67 @@ export abstract class Secret implements Credential {
     return this.toJSON();
   }
 
+  /** Returns what is hashed for a secret. Secrets of different kinds must not have the same hash. */
+  protected hashed(value: string): string {
+    return value;
+  }
+
   /** Returns the header that carries a secret of this kind. */
   protected abstract headerOf(value: string): readonly [name: string, value: string];
 }
 
-/** A bearer token (RFC 6750, section 2.1). */
+/** A bearer token (RFC 6750, section 2.1): an access token, a session token or a static token. */
 export class BearerToken extends Secret {
+  /**
+   * Returns the token of a text that a client sent; `undefined` if no header can carry it, or if it
+   * cannot be a token of Directus.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { BearerToken } from "./credential.ts";
+   *
+   * assertEquals(`${BearerToken.from("kZ3_-x9mQ0bT7vWc2RrY")}`, "[token]");
+   * assertEquals(BearerToken.from("two words"), undefined);
+   * ```
+   */
+  static from(text: string): BearerToken | undefined {
+    const isFit = text.length <= MAX_TOKEN_LENGTH && HEADER_TOKEN.test(text) && isTokenLike(text);
+    return isFit ? new BearerToken(text) : undefined;
+  }
+
   /** Returns a placeholder, so that a serialised object does not leak the token. */
   override toJSON(): string {
     return "[token]";
   }
 
+  /** Returns the token with a prefix that no cookie can have. */
+  protected override hashed(value: string): string {
+    return `bearer\0${value}`;
+  }
+
   /** Returns the `Authorization` header. */
   protected override headerOf(value: string): readonly [name: string, value: string] {
     return ["authorization", `Bearer ${value}`];
+  }
+}
+
+/**
+ * Returns when a credential expires, in milliseconds since 1970; `undefined` for one that has no such
+ * time, such as a static token.
+ */
+export function expiryOf(credential: Credential): number | undefined {
+  const seconds = credential.claims()?.["exp"];
+  return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1_000 : undefined;
+}
+
+/** Returns the object in a part of a JSON Web Token, if there is one. */
+function objectIn(base64url = ""): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(atob(base64url.replaceAll("-", "+").replaceAll("_", "/")));
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+    return value as Record<string, unknown>;
+  } catch {
+    return undefined;
   }
 }

@@ -17,7 +17,7 @@ import { Secret } from "./credential.ts";
  *
  * const cookie = new SessionCookie("directus_session_token", "secret");
  * assertEquals(`${cookie} ${JSON.stringify({ cookie })}`, '[cookie] {"cookie":"[cookie]"}');
- * assertEquals(cookie.header(), "directus_session_token=secret");
+ * assertEquals(cookie.requestHeader(), ["cookie", "directus_session_token=secret"]);
  * ```
  */
 export class SessionCookie extends Secret {
@@ -34,12 +34,7 @@ export class SessionCookie extends Secret {
     return "[cookie]";
   }
 
-  /** Returns the `Cookie` header for Directus, holding this cookie and no other. */
-  header(): string {
-    return this.requestHeader()[1];
-  }
-
-  /** Returns the `Cookie` header. */
+  /** Returns the `Cookie` header, holding this cookie and no other. */
   protected override headerOf(value: string): readonly [name: string, value: string] {
     return ["cookie", `${this.#name}=${value}`];
   }

@@ -11,7 +11,7 @@ import type { ViewQuery } from "./view_query.ts";
 /** The session that looks at a view. */
 export interface Viewer {
   /** The session's credential. */
-  readonly cookie: Credential;
+  readonly credential: Credential;
   /** The user behind it. */
   readonly user: User;
 }

@@ -8,9 +8,10 @@ import type { Registry } from "../connection/registry.ts";
 import type { Authority, User } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { Credential } from "../domain/credential.ts";
 import type { PendingGrants } from "../domain/pending_grants.ts";
-import { isOriginAllowed, sessionCookie } from "./handshake.ts";
+import { presentedCredential } from "./credentials.ts";
+import { isOriginAllowed } from "./handshake.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { RefusalName } from "./refusal.ts";
 
@@ -42,8 +43,8 @@ export interface Admitted {
   readonly kind: "admitted";
   /** The session's user; `null` without an authority. */
   readonly user: User | null;
-  /** The session's cookie; `null` without an authority. */
-  readonly cookie: SessionCookie | null;
+  /** The session's credential; `null` without an authority. */
+  readonly credential: Credential | null;
   /** Whether the user was revoked since the request arrived. */
   readonly isRevoked: () => boolean;
   /**
@@ -81,31 +82,38 @@ export class Admission {
   }
 
   /**
-   * Checks a well-formed request: draining, origin, capacity and cookie. Only then the session,
-   * which costs a call to Directus, and its user's limit.
+   * Checks a well-formed request: draining, origin, capacity and whether it presents a credential. Only
+   * then the session, which costs a call to Directus, and its user's limit.
    */
   async admit(request: Request): Promise<Admitted | Refused> {
-    const { authority, registry, allowedOrigins, maxConnections, cookieName } = this.#options;
-    if (this.#draining) return refused("draining");
-    if (!isOriginAllowed(request, allowedOrigins)) return refused("origin");
-    if (registry.sockets + this.#reserved >= maxConnections) return refused("capacity");
+    const refusal = this.check(request);
+    if (refusal !== undefined) return refusal;
+    const { authority, cookieName } = this.#options;
     if (authority === undefined) {
       const releaseReservation = this.#reserve(null);
       const isRevoked = () => false;
-      return { kind: "admitted", user: null, cookie: null, isRevoked, releaseReservation };
+      return { kind: "admitted", user: null, credential: null, isRevoked, releaseReservation };
     }
-    const cookie = sessionCookie(request, cookieName);
-    if (cookie === undefined) return refused("unauthorized");
-    return await this.#authenticate(authority, cookie);
+    const presented = presentedCredential(request, cookieName);
+    if (presented === "ambiguous") return refused("malformed");
+    if (presented === "none" || presented === "unfit") return refused("unauthorized");
+    return await this.authenticate(authority, presented);
   }
 
-  /** Refuses every request from now on, and those whose sessions are being checked. */
-  drain(): void {
-    this.#draining = true;
-    for (const { resolve } of this.#pending) resolve(undefined);
+  /** Returns why a request is refused whoever sent it; `undefined` if it is not. */
+  check(request: Request): Refused | undefined {
+    const { registry, allowedOrigins, maxConnections } = this.#options;
+    if (this.#draining) return refused("draining");
+    if (!isOriginAllowed(request, allowedOrigins)) return refused("origin");
+    if (registry.sockets + this.#reserved >= maxConnections) return refused("capacity");
+    return undefined;
   }
 
-  async #authenticate(authority: Authority, cookie: SessionCookie): Promise<Admitted | Refused> {
+  /**
+   * Checks a credential, wherever it came from: whose session it is, and that user's limit. The
+   * reservation of an admitted user counts towards the limits until it is released.
+   */
+  async authenticate(authority: Authority, credential: Credential): Promise<Admitted | Refused> {
     const releaseReservation = this.#reserve(null);
     const grant = this.#options.pendingGrants.begin();
     let admitted: Admitted | undefined;
@@ -113,7 +121,7 @@ export class Admission {
     this.#pending.add(drained);
     this.#countPending();
     try {
-      const answer = await Promise.race([authority.authenticate(cookie), drained.promise]);
+      const answer = await Promise.race([authority.authenticate(credential), drained.promise]);
       if (answer === undefined || this.#draining) return refused("draining");
       if (answer.kind === "unauthorized") return refused("unauthorized");
       if (answer.kind === "unavailable") {
@@ -127,7 +135,7 @@ export class Admission {
       return admitted = {
         kind: "admitted",
         user,
-        cookie,
+        credential,
         isRevoked: () => grant.isRevoked(user),
         releaseReservation() {
           release();
@@ -140,6 +148,12 @@ export class Admission {
       this.#countPending();
       releaseReservation();
     }
+  }
+
+  /** Refuses every request from now on, and those whose sessions are being checked. */
+  drain(): void {
+    this.#draining = true;
+    for (const { resolve } of this.#pending) resolve(undefined);
   }
 
   #countOf({ id }: User): number {

@@ -113,7 +113,7 @@ export class Clients {
    */
   open(
     socket: Socket,
-    { user, cookie, isRevoked }: Admitted,
+    { user, credential, isRevoked }: Admitted,
     remoteAddress: string,
     protocol: ClientProtocol,
   ): Client {
@@ -124,7 +124,7 @@ export class Clients {
       socket,
       remoteAddress,
       user,
-      cookie,
+      credential,
       thresholdBytes: this.#options.backpressureThresholdBytes,
       metrics,
       onEnd(connection, code, reason) {

@@ -5,20 +5,8 @@
  */
 
 import { STATUS_CODE } from "@std/http/status";
-import { parse } from "cookie";
-import { isTokenLike } from "../domain/credential.ts";
 import { isListed } from "../domain/origin.ts";
-import { SessionCookie } from "../domain/session_cookie.ts";
 import { emptyResponse } from "../transport/responses.ts";
-
-/**
- * The longest value of a session cookie, in characters. Browsers store no longer cookies (RFC 6265,
- * section 6.1), and those of Directus are a tenth of that.
- */
-const MAX_COOKIE_LENGTH = 4096;
-
-/** Keeps values as they are: Directus decodes them itself. */
-const NOT_DECODED = { decode: (value: string) => value };
 
 /** The only version of the WebSocket protocol (RFC 6455, section 4.2.2). */
 const WEBSOCKET_VERSION = "13";
@@ -60,33 +48,6 @@ export function isOriginAllowed({ headers }: Request, allowed: ReadonlySet<strin
   if (origin !== null) return isListed(origin, allowed);
   // A request for an image has no Origin, but browsers say whether it is cross-site.
   return ["same-origin", "none"].includes(headers.get("sec-fetch-site") ?? "none");
-}
-
-/**
- * Returns the session cookie, exactly as the browser sent it: not decoded, with its quotes;
- * `undefined` if there is none, or if it cannot be one of Directus's.
- *
- * Directus reads the header with the same package: the first of several cookies of one name counts,
- * and malformed parts are skipped. Otherwise the two servers could see different users in one
- * request, and a planted second cookie could choose the user (CWE-436).
- */
-export function sessionCookie({ headers }: Request, name: string): SessionCookie | undefined {
-  const value = parse(headers.get("cookie") ?? "", NOT_DECODED)[name];
-  if (!value || value.length > MAX_COOKIE_LENGTH || !isTokenLike(tokenIn(value))) return undefined;
-  return new SessionCookie(name, value);
-}
-
-/**
- * Returns the token that Directus reads in a value: without quotes around it, and decoded. A value with
- * a malformed escape is taken literally.
- */
-function tokenIn(value: string): string {
-  const text = /^"(.*)"$/.exec(value)?.[1] ?? value;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Returns whether the client asked for refusals as close codes: `?reject=close`. */

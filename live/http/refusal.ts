@@ -46,6 +46,11 @@ export const refusals = {
     code: CloseCode.OriginForbidden,
     reason: "origin not allowed",
   },
+  malformed: {
+    status: STATUS_CODE.BadRequest,
+    code: CloseCode.Unauthorized,
+    reason: "more than one access token",
+  },
   unauthorized: {
     status: STATUS_CODE.Unauthorized,
     code: CloseCode.Unauthorized,

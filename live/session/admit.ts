@@ -15,15 +15,15 @@ import type { Admit } from "./client_subscription.ts";
 
 /** Admits a client to a topic if the authority allows it; without one, every client. */
 export function admitToTopic(
-  { cookie }: Connection,
+  { credential }: Connection,
   topic: Topic,
   authority: Authority | undefined,
 ): Admit {
   const admission: Admission = { kind: "admitted", topic: topic.name, leave() {} };
   return async () => {
     if (authority === undefined) return admission;
-    if (cookie === null) return FORBIDDEN;
-    const answer = await authority.authorise(cookie, topic);
+    if (credential === null) return FORBIDDEN;
+    const answer = await authority.authorise(credential, topic);
     switch (answer.kind) {
       case "allowed":
         return admission;
@@ -39,16 +39,16 @@ export function admitToTopic(
 
 /** Admits a client to a view, which is opened for it. A server without views has none to open. */
 export function admitToView(
-  { cookie, user }: Connection,
+  { credential, user }: Connection,
   query: ViewQuery,
   views: Views | undefined,
   onLost: (reason: LossReason) => void,
 ): Admit {
   return async () => {
-    if (views === undefined || cookie === null || user === null) {
+    if (views === undefined || credential === null || user === null) {
       return { ...FORBIDDEN, message: "This server has no views" };
     }
-    const answer = await views.open({ cookie, user }, query, onLost);
+    const answer = await views.open({ credential, user }, query, onLost);
     switch (answer.kind) {
       case "opened":
         return { kind: "admitted", topic: answer.topic, leave: answer.leave };

@@ -10,7 +10,7 @@ import { CloseCode } from "../domain/close_codes.ts";
 import { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import { type Metrics, silentMetrics } from "../domain/metrics.ts";
-import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { Credential } from "../domain/credential.ts";
 import { WarningThrottle } from "../domain/warning_throttle.ts";
 import type { Views } from "../views/views.ts";
 import { type CheckRecord, GracePeriod } from "./grace_period.ts";
@@ -86,7 +86,7 @@ export class Revalidator {
   readonly #outages: OutageLog;
   readonly #limiter = new ConcurrencyLimiter({ maxConcurrency: MAX_CONCURRENT_CHECKS });
   readonly #connections = new Set<MonitoredConnection>();
-  /** By the hash of the session's cookie. */
+  /** By the hash of the session's credential. */
   readonly #sessions = new Map<string, ScheduledSession>();
   /** Sessions that are due, with the time since when, longest first. */
   readonly #due = new Map<ScheduledSession, number>();
@@ -119,16 +119,16 @@ export class Revalidator {
   /** Starts monitoring a connection. One without a session is never revalidated, only revoked. */
   add(monitored: MonitoredConnection): void {
     this.#connections.add(monitored);
-    const { cookie } = monitored.connection;
-    if (cookie === null) return;
-    const session = this.#sessions.get(cookie.hash()) ?? this.#addSession(cookie);
+    const { credential } = monitored.connection;
+    if (credential === null) return;
+    const session = this.#sessions.get(credential.hash()) ?? this.#addSession(credential);
     session.connections.add(monitored);
   }
 
   /** Stops monitoring a connection that has ended. */
   remove(monitored: MonitoredConnection): void {
     this.#connections.delete(monitored);
-    const hash = monitored.connection.cookie?.hash() ?? "";
+    const hash = monitored.connection.credential?.hash() ?? "";
     const session = this.#sessions.get(hash);
     if (!session?.connections.delete(monitored) || session.connections.size > 0) return;
     this.#sessions.delete(hash);
@@ -149,16 +149,16 @@ export class Revalidator {
     await Promise.all(sessions.map((session) => this.#checkInTurn(session)));
   }
 
-  #addSession(cookie: SessionCookie): ScheduledSession {
+  #addSession(credential: Credential): ScheduledSession {
     const phase = this.#sessionCount++ * PHASE_STEP % 1;
     const session = {
-      cookie,
+      credential,
       connections: new Set<MonitoredConnection>(),
       phase,
       record: this.#grace.begin(),
       timer: undefined,
     };
-    this.#sessions.set(cookie.hash(), session);
+    this.#sessions.set(credential.hash(), session);
     if (this.#intervalMs > 0) this.#schedule(session, this.#untilDueMs(session));
     return session;
   }

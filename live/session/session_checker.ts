@@ -8,7 +8,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { AskOptions, Authority } from "../domain/authority.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import type { Metrics, RevalidationResult } from "../domain/metrics.ts";
-import type { SessionCookie } from "../domain/session_cookie.ts";
+import type { Credential } from "../domain/credential.ts";
 import type { Topic } from "../domain/topic.ts";
 import type { Views } from "../views/views.ts";
 
@@ -29,8 +29,8 @@ export interface MonitoredConnection {
 
 /** A Directus session with its connections. */
 export interface MonitoredSession {
-  /** The session's cookie. */
-  readonly cookie: SessionCookie;
+  /** The session's credential. */
+  readonly credential: Credential;
   /** Its connections; empty once they have all ended. */
   readonly connections: ReadonlySet<MonitoredConnection>;
 }
@@ -75,7 +75,7 @@ export class SessionChecker {
    * @returns Why the session, or one of its topics or views, could not be checked, if so.
    */
   async checkSession(session: MonitoredSession): Promise<string | undefined> {
-    const answer = await this.#authority.authenticate(session.cookie, FRESH);
+    const answer = await this.#authority.authenticate(session.credential, FRESH);
     let result: RevalidationResult = "ok";
     let reason: string | undefined;
     if (answer.kind === "unavailable") {
@@ -87,7 +87,7 @@ export class SessionChecker {
     } else {
       const [{ closed, unavailable }, views] = await Promise.all([
         this.checkTopics(session, topicsOf(session)),
-        this.#views?.check(session.cookie),
+        this.#views?.check(session.credential),
       ]);
       if (views !== undefined && views.lost > 0) this.#metrics.rightsWithdrawn(views.lost);
       [reason] = [...unavailable, ...views?.unanswered ?? []];
@@ -104,7 +104,7 @@ export class SessionChecker {
     let closed = 0;
     const unavailable: string[] = [];
     await Promise.all(topics.map(async (topic) => {
-      const answer = await this.#authority.authorise(session.cookie, topic, FRESH);
+      const answer = await this.#authority.authorise(session.credential, topic, FRESH);
       if (answer.kind === "unavailable") unavailable.push(answer.reason);
       if (answer.kind === "unauthorized") {
         closed += endAll(session, CloseCode.SessionEnded, SESSION_ENDED_REASON);

@@ -64,7 +64,7 @@ const MIN_CHECK_PAUSE_MS = 1_000;
 export class Views {
   readonly #options: ViewsOptions;
   readonly #registry: ViewRegistry;
-  /** By the hash of the session's cookie. */
+  /** By the hash of the session's credential. */
   readonly #sessions = new Map<string, Set<Membership>>();
   /** Timers of sessions that are checked again, by the same hash. */
   readonly #checks = new Map<string, ReturnType<typeof setTimeout>>();
@@ -147,8 +147,8 @@ export class Views {
    * Checks whether a session still belongs to the access classes of its views; it loses the others. If
    * that is not known it is checked again, as no view of its is read before.
    */
-  async check(cookie: Credential): Promise<ViewsChecked> {
-    const memberships = [...this.#sessions.get(cookie.hash()) ?? []];
+  async check(credential: Credential): Promise<ViewsChecked> {
+    const memberships = [...this.#sessions.get(credential.hash()) ?? []];
     const unanswered: string[] = [];
     let lost = 0;
     await Promise.all(memberships.map(async (membership) => {
@@ -158,7 +158,7 @@ export class Views {
       const access = await source.classify(member.viewer, entry.view.query, { fresh: true });
       if (access.kind === "unavailable") {
         unanswered.push(access.reason);
-        this.#checkLater(cookie, access.retryAfterMs);
+        this.#checkLater(credential, access.retryAfterMs);
       } else if (access.kind === "unauthorized") {
         this.#lose(membership, "changed"); // it subscribes again, and learns that its session is over
       } else if (access.kind === "class" && access.key === entry.classKey) {
@@ -182,24 +182,24 @@ export class Views {
     this.#registry.stop();
   }
 
-  #checkLater(cookie: Credential, afterMs: number): void {
-    const session = cookie.hash();
+  #checkLater(credential: Credential, afterMs: number): void {
+    const session = credential.hash();
     if (this.#checks.has(session) || !this.#sessions.has(session)) return;
     const timer = setTimeout(() => {
       this.#checks.delete(session);
-      this.check(cookie);
+      this.check(credential);
     }, Math.max(afterMs, MIN_CHECK_PAUSE_MS));
     this.#checks.set(session, timer);
   }
 
   #add(membership: Membership): void {
-    const session = membership.member.viewer.cookie.hash();
+    const session = membership.member.viewer.credential.hash();
     const memberships = this.#sessions.get(session) ?? new Set();
     this.#sessions.set(session, memberships.add(membership));
   }
 
   #remove({ entry, member }: Membership): void {
-    const session = member.viewer.cookie.hash();
+    const session = member.viewer.credential.hash();
     const memberships = this.#sessions.get(session) ?? new Set();
     for (const membership of memberships) {
       if (membership.member === member) memberships.delete(membership);
@@ -218,6 +218,6 @@ export class Views {
     const sessions = [...this.#sessions.values()]
       .map((memberships) => [...memberships].find((membership) => membership.entry === entry))
       .filter((membership) => membership !== undefined);
-    await Promise.all(sessions.map(({ member }) => this.check(member.viewer.cookie)));
+    await Promise.all(sessions.map(({ member }) => this.check(member.viewer.credential)));
   }
 }

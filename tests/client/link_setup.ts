@@ -35,7 +35,7 @@ export class Link {
       wire: jsonWire,
       remoteAddress: "127.0.0.1",
       user: null,
-      cookie: null,
+      credential: null,
       thresholdBytes: THRESHOLD_BYTES,
       metrics,
       onEnd: (_, code) => {

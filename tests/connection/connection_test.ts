@@ -50,7 +50,7 @@ function connect(fault: Fault = {}, options: Partial<ConnectionOptions> = {}): P
     wire: jsonWire,
     remoteAddress: "192.0.2.1",
     user: null,
-    cookie: null,
+    credential: null,
     thresholdBytes: THRESHOLD,
     metrics: { ...silentMetrics, sent: (type, count) => void log.push(`count ${type} ${count}`) },
     onEnd: (ended, code, reason) => {
@@ -238,7 +238,7 @@ Deno.test("Connection has an id of its own, and notes when the peer was last see
 });
 
 Deno.test("Connection does not show its cookie's value when it is printed", () => {
-  const { connection } = connect({}, { cookie: new SessionCookie("session", "s3cr3t") });
+  const { connection } = connect({}, { credential: new SessionCookie("session", "s3cr3t") });
   const text = Deno.inspect(connection, { depth: 9, showHidden: true }) +
     JSON.stringify(connection);
   assertEquals(text.includes("s3cr3t"), false);

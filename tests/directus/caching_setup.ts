@@ -6,6 +6,7 @@
 
 import { CachingAuthority } from "../../live/directus/caching_authority.ts";
 import type { Authentication, Authorisation } from "../../live/domain/authority.ts";
+import type { Credential } from "../../live/domain/credential.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import { fakeAuthority, userOf } from "../support/authorities.ts";
 import { RecordingMetrics } from "../support/recorders.ts";
@@ -94,6 +95,6 @@ export class CachingSetup {
   }
 }
 
-function nameOf(cookie: SessionCookie): string {
-  return cookie.header().replace(/.*=/, "");
+function nameOf(credential: Credential): string {
+  return credential.requestHeader()[1].replace(/.*=/, "");
 }

@@ -100,7 +100,7 @@ for (
 
 Deno.test("authorise() of several topics answers unauthorized to all if the session has ended", async () => {
   const setup = new AuthoritySetup();
-  setup.directus.logOut(setup.cookie.header());
+  setup.directus.logOut(setup.cookie.requestHeader()[1]);
   assertEquals(await setup.authorise(many(3)), all("unauthorized", 3));
   assertEquals(setup.calls, [1, 0]);
   assertEquals(setup.metrics.authorisations, ["unauthorized"]);

@@ -56,7 +56,7 @@ Deno.test("authorise() forbids an item that only other users may read", async ()
 
 Deno.test("authorise() answers unauthorized if the session has ended", async () => {
   const setup = new AuthoritySetup();
-  setup.directus.logOut(setup.cookie.header());
+  setup.directus.logOut(setup.cookie.requestHeader()[1]);
   assertEquals(await setup.authorise(["event:1"]), ["unauthorized"]);
   assertEquals(setup.metrics.authorisations, ["unauthorized"]);
 });

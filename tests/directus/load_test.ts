@@ -61,7 +61,7 @@ class Setup implements Disposable {
   connect(name: string): FakeSocket {
     const { connection, socket } = createClient({
       user: userOf(name),
-      cookie: new SessionCookie("session", name),
+      credential: new SessionCookie("session", name),
       onEnd: () => this.revalidator.remove(monitored),
     });
     const monitored = { connection, topics: [], withdraw: () => false };

@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { sessionCookie } from "../../live/http/handshake.ts";
+import { sessionCookie } from "../../live/http/credentials.ts";
 import { logIn, ME } from "../directus/contract_setup.ts";
 import { cookieRows, SESSION } from "../http/cookie_contract.ts";
 import type { RealDirectus } from "./real_directus.ts";
@@ -30,7 +30,7 @@ export function cookies(directus: RealDirectus): void {
 
       const forwarded = sessionCookie(request, SESSION);
 
-      assertEquals(await ask(forwarded?.header()), await ask(cookie));
+      assertEquals(await ask(forwarded?.requestHeader()[1]), await ask(cookie));
     });
   }
 }

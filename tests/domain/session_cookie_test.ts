@@ -10,9 +10,9 @@ import { SessionCookie } from "../../live/domain/session_cookie.ts";
 
 const secret = new SessionCookie("directus_session_token", "s3cr3t");
 
-Deno.test("SessionCookie.header() is the name and the value, not decoded", () => {
-  assertEquals(secret.header(), "directus_session_token=s3cr3t");
-  assertEquals(new SessionCookie("a", "%20x=y+").header(), "a=%20x=y+");
+Deno.test("SessionCookie.requestHeader()[1] is the name and the value, not decoded", () => {
+  assertEquals(secret.requestHeader()[1], "directus_session_token=s3cr3t");
+  assertEquals(new SessionCookie("a", "%20x=y+").requestHeader()[1], "a=%20x=y+");
 });
 
 Deno.test("SessionCookie.hash() is the SHA-256 of the value, in base64url", () => {

@@ -40,15 +40,15 @@ export function createChat(origin: string): Chat {
 
   const authority: Authority = {
     // deno-lint-ignore require-await -- a database would be asked here
-    async authenticate(cookie) {
-      const account = accountOf(cookie.header());
+    async authenticate(credential) {
+      const account = accountOf(credential.requestHeader()[1]);
       return account === undefined
         ? { kind: "unauthorized" }
         : { kind: "authenticated", user: account.user };
     },
     // deno-lint-ignore require-await -- and here
-    async authorise(cookie, { prefix, id }) {
-      const account = accountOf(cookie.header());
+    async authorise(credential, { prefix, id }) {
+      const account = accountOf(credential.requestHeader()[1]);
       if (account === undefined) return { kind: "unauthorized" };
       return { kind: prefix === "room" && account.rooms.has(id) ? "allowed" : "forbidden" };
     },

@@ -191,7 +191,9 @@ for (const [name, [longest, connect]] of Object.entries(peers)) {
         const known = fakeAuthority();
         const authority = fakeAuthority({
           authenticate: (cookie) =>
-            cookie.header() === cookieOf("slow") ? never.promise : known.authenticate(cookie),
+            cookie.requestHeader()[1] === cookieOf("slow")
+              ? never.promise
+              : known.authenticate(cookie),
         });
         await using live = await startLive({ authority });
         using peer = await connect(live);

@@ -11,7 +11,7 @@ import { CachingAuthority } from "../../live/directus/caching_authority.ts";
 import type { Authentication, Authorisation, Authority } from "../../live/domain/authority.ts";
 import { silentMetrics } from "../../live/domain/metrics.ts";
 import { coversTopic, type Revocation, type RevocationBus } from "../../live/domain/revocation.ts";
-import type { SessionCookie } from "../../live/domain/session_cookie.ts";
+import type { Credential } from "../../live/domain/credential.ts";
 import { createLive, type Live } from "../../live/live.ts";
 import type { Answer, SocketEvents, TransportOptions } from "../../live/transport/transport.ts";
 import { cookieOf, userOf } from "../support/authorities.ts";
@@ -34,8 +34,8 @@ class HeldDirectus implements Authority {
   /** Answers that are on their way. */
   readonly answers: (() => void)[] = [];
 
-  authenticate(cookie: SessionCookie): Promise<Authentication> {
-    const user = nameOf(cookie);
+  authenticate(credential: Credential): Promise<Authentication> {
+    const user = nameOf(credential);
     return this.#later(
       this.denied.has(user)
         ? { kind: "unauthorized" }
@@ -43,8 +43,8 @@ class HeldDirectus implements Authority {
     );
   }
 
-  authorise(cookie: SessionCookie, { name }: { readonly name: string }): Promise<Authorisation> {
-    const user = nameOf(cookie);
+  authorise(credential: Credential, { name }: { readonly name: string }): Promise<Authorisation> {
+    const user = nameOf(credential);
     if (this.denied.has(user)) return this.#later({ kind: "unauthorized" });
     return this.#later({ kind: this.denied.has(`${user} ${name}`) ? "forbidden" : "allowed" });
   }
@@ -326,6 +326,6 @@ export class RevocationModel implements AsyncDisposable {
   }
 }
 
-function nameOf(cookie: SessionCookie): string {
-  return cookie.header().replace(/.*=/, "");
+function nameOf(credential: Credential): string {
+  return credential.requestHeader()[1].replace(/.*=/, "");
 }

@@ -6,6 +6,7 @@
 
 import { FakeTime } from "@std/testing/time";
 import type { Authentication, Authorisation } from "../../live/domain/authority.ts";
+import type { Credential } from "../../live/domain/credential.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import { parseTopic, type Topic } from "../../live/domain/topic.ts";
 import { Revalidator } from "../../live/session/revalidator.ts";
@@ -63,7 +64,7 @@ export class RevalidatorSetup implements Disposable {
   add(user: string | null, ...topics: readonly string[]): FakeConnection {
     const { connection, socket } = createClient({
       user: user === null ? null : userOf(user),
-      cookie: user === null ? null : new SessionCookie("session", user),
+      credential: user === null ? null : new SessionCookie("session", user),
       onEnd: () => this.revalidator.remove(monitored),
     });
     const subscribed = new Map(topics.map((name) => [name, parseTopic(name) as Topic]));
@@ -107,6 +108,6 @@ export class RevalidatorSetup implements Disposable {
   }
 }
 
-function nameOf(cookie: SessionCookie): string {
-  return cookie.header().replace(/.*=/, "");
+function nameOf(credential: Credential): string {
+  return credential.requestHeader()[1].replace(/.*=/, "");
 }

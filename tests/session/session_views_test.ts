@@ -40,7 +40,7 @@ class Setup implements AsyncDisposable {
     });
     const { connection, socket } = createClient({
       user: viewerOf("ada").user,
-      cookie: new SessionCookie("session", "ada"),
+      credential: new SessionCookie("session", "ada"),
       onEnd: () => this.session.end(),
     });
     this.#hub = hub;
@@ -76,7 +76,7 @@ Deno.test("a view is unsubscribed by its topic, twice without harm", async () =>
     { type: "unsubscribed", topic, id: "2" },
     { type: "unsubscribed", topic, id: "3" },
   ]);
-  assertEquals(await setup.views.check(viewerOf("ada").cookie), {
+  assertEquals(await setup.views.check(viewerOf("ada").credential), {
     asked: 0,
     lost: 0,
     unanswered: [],
@@ -115,7 +115,7 @@ Deno.test("a session that loses a view gets nothing more of it, and may subscrib
 
   setup.source.classes.set("ada", "fewer");
   setup.source.rows = rowsOf("b");
-  await setup.views.check(viewerOf("ada").cookie);
+  await setup.views.check(viewerOf("ada").credential);
   const again = await setup.subscribe(EVENTS, "2");
 
   assertEquals(setup.messages[1], { type: "unsubscribed", topic, reason: "changed" });
@@ -136,5 +136,5 @@ Deno.test("a connection that ends while a view is opened leaves the view", async
   held[0]?.answer(rowsOf("a"));
   await subscribing;
 
-  assertEquals((await setup.views.check(viewerOf("ada").cookie)).asked, 0);
+  assertEquals((await setup.views.check(viewerOf("ada").credential)).asked, 0);
 });

@@ -7,6 +7,7 @@
 import { unreachable } from "@std/assert";
 import type { Connection } from "../../live/connection/connection.ts";
 import type { Authentication, Authorisation, Authority } from "../../live/domain/authority.ts";
+import type { Credential } from "../../live/domain/credential.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import type { Topic } from "../../live/domain/topic.ts";
 import { Revalidator } from "../../live/session/revalidator.ts";
@@ -23,16 +24,16 @@ export const UNAVAILABLE = { kind: "unavailable", reason: "timeout", retryAfterM
 /** An authority whose questions wait until the test answers them. */
 export class HeldAuthority implements Authority {
   /** Cookie and topic of each question, in order. */
-  readonly asked: [SessionCookie, Topic][] = [];
+  readonly asked: [Credential, Topic][] = [];
   readonly #held = new Map<string, PromiseWithResolvers<Authorisation>[]>();
 
   authenticate(): Promise<Authentication> {
     unreachable();
   }
 
-  authorise(cookie: SessionCookie, topic: Topic): Promise<Authorisation> {
+  authorise(credential: Credential, topic: Topic): Promise<Authorisation> {
     const question = Promise.withResolvers<Authorisation>();
-    this.asked.push([cookie, topic]);
+    this.asked.push([credential, topic]);
     this.#held.set(topic.name, [...this.#held.get(topic.name) ?? [], question]);
     return question.promise;
   }
@@ -77,7 +78,7 @@ export class SessionSetup implements AsyncDisposable {
     const { maxTopics = 128, hasAuthority = false, cookie = COOKIE } = options;
     const { authority, hub } = this;
     const { connection, socket } = createClient({
-      cookie,
+      credential: cookie,
       metrics: hub.metrics,
       onEnd: () => this.session.end(),
     });

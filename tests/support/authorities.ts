@@ -5,6 +5,7 @@
  */
 
 import type { AskOptions, Authority, User } from "../../live/domain/authority.ts";
+import type { Credential } from "../../live/domain/credential.ts";
 
 /** An authority that records what it is asked. */
 export interface FakeAuthority extends Authority {
@@ -26,7 +27,7 @@ export function userOf(id: string): User {
 }
 
 /**
- * Creates an authority that takes a cookie's value for the user's id, and allows every topic except
+ * Creates an authority that takes the value of a cookie or a bearer token for the user's id, and allows every topic except
  * those with the prefix `secret`.
  *
  * @param methods Methods that override its own.
@@ -34,23 +35,23 @@ export function userOf(id: string): User {
 export function fakeAuthority(methods: Partial<Authority> = {}): FakeAuthority {
   const asked: string[] = [];
   const answers: Authority = {
-    authenticate(cookie) {
-      return Promise.resolve({ kind: "authenticated", user: userOf(valueOf(cookie.header())) });
+    authenticate(credential) {
+      return Promise.resolve({ kind: "authenticated", user: userOf(valueOf(credential)) });
     },
-    authorise(_cookie, topic) {
+    authorise(_credential, topic) {
       return Promise.resolve({ kind: topic.prefix === "secret" ? "forbidden" : "allowed" });
     },
     ...methods,
   };
   return {
     asked,
-    authenticate(cookie, options) {
-      asked.push(`authenticate ${valueOf(cookie.header())}${suffixOf(options)}`);
-      return answers.authenticate(cookie, options);
+    authenticate(credential, options) {
+      asked.push(`authenticate ${valueOf(credential)}${suffixOf(options)}`);
+      return answers.authenticate(credential, options);
     },
-    authorise(cookie, topic, options) {
-      asked.push(`authorise ${valueOf(cookie.header())} ${topic.name}${suffixOf(options)}`);
-      return answers.authorise(cookie, topic, options);
+    authorise(credential, topic, options) {
+      asked.push(`authorise ${valueOf(credential)} ${topic.name}${suffixOf(options)}`);
+      return answers.authorise(credential, topic, options);
     },
   };
 }
@@ -59,6 +60,6 @@ function suffixOf(options: AskOptions | undefined): string {
   return options?.fresh ? " fresh" : "";
 }
 
-function valueOf(header: string): string {
-  return header.slice(header.indexOf("=") + 1);
+function valueOf(credential: Credential): string {
+  return credential.requestHeader()[1].replace(/^[^ =]*[ =]/, "");
 }

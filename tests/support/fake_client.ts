@@ -75,7 +75,7 @@ export function createClient(options: Partial<ConnectionOptions> = {}): Client {
     wire: jsonWire,
     remoteAddress: "127.0.0.1",
     user: null,
-    cookie: null,
+    credential: null,
     thresholdBytes: 1_048_576,
     metrics: silentMetrics,
     onEnd() {},

@@ -73,7 +73,7 @@ export function rowsOf(keys: string): { readonly kind: "rows"; readonly rows: Ro
 /** Returns a session of a user. */
 export function viewerOf(id: string, value: string = id): Viewer {
   return {
-    cookie: new SessionCookie("session", value),
+    credential: new SessionCookie("session", value),
     user: { id, email: null, role: null, first_name: null, last_name: null },
   };
 }

@@ -356,7 +356,7 @@ Deno.test("Views.check() takes a session off a view whose access class changed",
   await Promise.all(openings);
 
   setup.source.classes.set("bob", "fewer");
-  const checked = await setup.views.check(viewerOf("bob").cookie);
+  const checked = await setup.views.check(viewerOf("bob").credential);
 
   assertEquals(checked, { asked: 1, lost: 1, unanswered: [] });
   assertEquals(setup.lost, ["bob changed"]);
@@ -379,7 +379,7 @@ for (
     await opening;
 
     setup.source.classes.set("ada", answer);
-    const checked = await setup.views.check(viewerOf("ada").cookie);
+    const checked = await setup.views.check(viewerOf("ada").credential);
 
     assertEquals(setup.lost, [...lost]);
     assertEquals(checked.unanswered, [...unanswered]);
@@ -399,11 +399,11 @@ Deno.test("after rights changed a view publishes nothing before all its members 
   setup.views.changed({ collection: "events" });
   await pass(time, 10_000);
   assertEquals(setup.shown(topic), "a");
-  await setup.views.check(viewerOf("ada").cookie);
+  await setup.views.check(viewerOf("ada").credential);
   await pass(time, 10_000);
   assertEquals(setup.shown(topic), "a");
   setup.source.classes.set("bob", "fewer");
-  await setup.views.check(viewerOf("bob").cookie);
+  await setup.views.check(viewerOf("bob").credential);
   await pass(time, 10_000);
 
   assertEquals(setup.lost, ["bob changed"]);
@@ -503,7 +503,7 @@ Deno.test("Views.open() waits for a read after rights changed, though the class 
   setup.source.list = "a";
   const second = setup.open(viewerOf("ada", "another session"));
   await pass(time, 1_000);
-  await setup.views.check(viewerOf("ada").cookie);
+  await setup.views.check(viewerOf("ada").credential);
   await pass(time, 1_000);
 
   assertEquals(setup.shown((await second).topic), "a");
@@ -522,7 +522,7 @@ Deno.test("a read that began before rights changed is not published, though all 
   await pass(time, 1_000);
 
   setup.views.rightsChanged();
-  await setup.views.check(viewerOf("ada").cookie);
+  await setup.views.check(viewerOf("ada").credential);
   held[0]?.answer(rowsOf("abc"));
   await pass(time, 1_000);
 
@@ -540,7 +540,7 @@ Deno.test("a view goes on once a member is checked whose check failed at first",
 
   setup.source.classes.set("ada", UNAVAILABLE);
   setup.views.rightsChanged();
-  await setup.views.check(viewerOf("ada").cookie);
+  await setup.views.check(viewerOf("ada").credential);
   setup.source.classes.delete("ada");
   setup.source.list = "b";
   await pass(time, 5_000);
