@@ -5,75 +5,19 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { type CallResult, CircuitBreaker } from "../../live/directus/circuit_breaker.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
-
-const success: CallResult = { kind: "success" };
-const failure: CallResult = { kind: "failure", reason: "status 500" };
-const inconclusive: CallResult = { kind: "inconclusive" };
-const rateLimited = (retryAfterMs: number): CallResult => ({ kind: "rate-limited", retryAfterMs });
-
-/** A breaker on a clock that the test moves. Probes fail unless the test says otherwise. */
-class Setup {
-  now = 0;
-  random = 0;
-  /** The result of probes. */
-  probed: CallResult | Promise<CallResult> = failure;
-  /** Probes so far. */
-  probes = 0;
-  readonly metrics = new RecordingMetrics();
-  readonly logger = new RecordingLogger();
-  /** Delay of a queued call, each time that calls began to be held back. */
-  readonly holds: number[] = [];
-  readonly breaker: CircuitBreaker = new CircuitBreaker({
-    probe: async (settle) => {
-      this.probes++;
-      settle(await this.probed);
-    },
-    onHoldBack: () => void this.holds.push(this.breaker.rejection().retryAfterMs),
-    metrics: this.metrics,
-    logger: this.logger,
-    now: () => this.now,
-    random: () => this.random,
-  });
-
-  /** Makes calls with these results, one after the other; those that are held back are not made. */
-  async call(...results: CallResult[]): Promise<void> {
-    for (const result of results) {
-      if (this.breaker.check() === undefined) this.breaker.record(result);
-      await settled();
-    }
-  }
-
-  /** Asks for a call whose result is inconclusive; returns its delay if it is held back. */
-  async delayMs(): Promise<number | undefined> {
-    const delayMs = this.breaker.check()?.retryAfterMs;
-    await settled();
-    return delayMs;
-  }
-
-  /** Opens the breaker, then fails half-open calls; returns how long it is open. */
-  async open(failedTrials = 0): Promise<number> {
-    await this.call(...times(5, failure));
-    for (let i = 0; i < failedTrials; i++) {
-      this.now += this.breaker.rejection().retryAfterMs;
-      await this.call(failure);
-    }
-    return this.breaker.isHoldingBack ? this.breaker.rejection().retryAfterMs : 0;
-  }
-}
-
-function times(count: number, ...results: CallResult[]): CallResult[] {
-  return Array.from({ length: count }, () => results).flat();
-}
-
-/** Lets a probe end. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 5; i++) await Promise.resolve();
-}
+import type { CallResult } from "../../live/directus/circuit_breaker.ts";
+import {
+  BreakerSetup,
+  failure,
+  inconclusive,
+  rateLimited,
+  settled,
+  success,
+  times,
+} from "./breaker_setup.ts";
 
 Deno.test("CircuitBreaker opens for a second once five calls in a row and a probe have failed", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   await setup.call(...times(4, failure));
   assertEquals([setup.probes, setup.breaker.isHoldingBack], [0, false]);
   await setup.call(failure);
@@ -87,7 +31,7 @@ Deno.test("CircuitBreaker opens for a second once five calls in a row and a prob
 
 for (const result of [success, inconclusive, rateLimited(0)]) {
   Deno.test(`CircuitBreaker stays closed while its probes end with ${result.kind}, whatever else fails`, async () => {
-    const setup = new Setup();
+    const setup = new BreakerSetup();
     setup.probed = result;
     await setup.call(...times(100, failure));
     assertEquals([setup.probes, setup.breaker.isHoldingBack], [20, false]);
@@ -105,14 +49,14 @@ for (
   ] as const
 ) {
   Deno.test(`CircuitBreaker makes no probe after ${name}`, async () => {
-    const setup = new Setup();
+    const setup = new BreakerSetup();
     await setup.call(...results);
     assertEquals([setup.probes, setup.breaker.isHoldingBack], [0, false]);
   });
 }
 
 Deno.test("CircuitBreaker stays closed if a call succeeds while the probe is under way", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   const probe = Promise.withResolvers<CallResult>();
   setup.probed = probe.promise;
   await setup.call(...times(20, failure), success);
@@ -122,7 +66,7 @@ Deno.test("CircuitBreaker stays closed if a call succeeds while the probe is und
 });
 
 Deno.test("CircuitBreaker half-open lets one call out together with a probe", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   await setup.open();
   setup.now = 999;
   assertEquals([await setup.delayMs(), setup.probes], [1, 1]);
@@ -143,7 +87,7 @@ for (
   ] as const
 ) {
   Deno.test(`CircuitBreaker closes if ${name}`, async () => {
-    const setup = new Setup();
+    const setup = new BreakerSetup();
     await setup.open();
     setup.now = 1_000;
     setup.probed = probed;
@@ -154,7 +98,7 @@ for (
 }
 
 Deno.test("CircuitBreaker closes as soon as a call from before it opened succeeds", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   await setup.open();
   setup.breaker.record(success);
   assertEquals(await setup.delayMs(), undefined);
@@ -164,12 +108,12 @@ for (
   const [trials = 0, openMs] of [[1, 2_000], [2, 4_000], [4, 16_000], [5, 30_000], [9, 30_000]]
 ) {
   Deno.test(`CircuitBreaker is open for ${openMs} ms after ${trials} failed probes`, async () => {
-    assertEquals(await new Setup().open(trials), openMs);
+    assertEquals(await new BreakerSetup().open(trials), openMs);
   });
 }
 
 Deno.test("CircuitBreaker stays half-open after an inconclusive probe", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   await setup.open();
   setup.now = 1_000;
   setup.probed = inconclusive;
@@ -179,7 +123,7 @@ Deno.test("CircuitBreaker stays half-open after an inconclusive probe", async ()
 
 for (const [afterMs, openMs] of [[9_999, 8_000], [10_000, 1_000]] as const) {
   Deno.test(`CircuitBreaker that opens ${afterMs} ms after it closed is open for ${openMs} ms`, async () => {
-    const setup = new Setup();
+    const setup = new BreakerSetup();
     await setup.open(2);
     setup.breaker.record(success);
     setup.now += afterMs;
@@ -188,7 +132,7 @@ for (const [afterMs, openMs] of [[9_999, 8_000], [10_000, 1_000]] as const) {
 }
 
 Deno.test("CircuitBreaker adds jitter: it opens a bit earlier, and clients retry a bit later", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   setup.random = 0.8;
   await setup.open();
   assertEquals(await setup.delayMs(), 800 + 0.8 * (1_000 + 400));
@@ -199,7 +143,7 @@ Deno.test("CircuitBreaker adds jitter: it opens a bit earlier, and clients retry
 });
 
 Deno.test("CircuitBreaker calls onHoldBack each time that it opens or pauses", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   await setup.open(1);
   setup.breaker.record(success);
   await setup.call(rateLimited(500));
@@ -207,7 +151,7 @@ Deno.test("CircuitBreaker calls onHoldBack each time that it opens or pauses", a
 });
 
 Deno.test("CircuitBreaker logs one warning when it opens, and one line when calls resume", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   await setup.open(1);
   setup.now += 2_000;
   assertEquals(setup.metrics.directus.heldBack, true);
@@ -222,7 +166,7 @@ Deno.test("CircuitBreaker logs one warning when it opens, and one line when call
 });
 
 Deno.test("CircuitBreaker obeys the Retry-After of a 429 to the millisecond", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   await setup.call(rateLimited(7_000));
   assertEquals(setup.breaker.check(), {
     kind: "unavailable",
@@ -240,7 +184,7 @@ Deno.test("CircuitBreaker obeys the Retry-After of a 429 to the millisecond", as
 });
 
 Deno.test("CircuitBreaker does not count a 429 as a failure", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   for (let i = 0; i < 100; i++) setup.breaker.record(rateLimited(10));
   setup.now = 10;
   assertEquals([await setup.delayMs(), await setup.delayMs(), setup.probes], [
@@ -251,14 +195,14 @@ Deno.test("CircuitBreaker does not count a 429 as a failure", async () => {
 });
 
 Deno.test("CircuitBreaker obeys the longest of several Retry-After", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   setup.breaker.record(rateLimited(5_000));
   setup.breaker.record(rateLimited(1_000));
   assertEquals(await setup.delayMs(), 5_000);
 });
 
 Deno.test("CircuitBreaker obeys a 429 to a probe, and stays half-open", async () => {
-  const setup = new Setup();
+  const setup = new BreakerSetup();
   await setup.open();
   setup.now = 1_000;
   setup.probed = rateLimited(3_000);

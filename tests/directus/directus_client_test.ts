@@ -4,102 +4,14 @@
  * @module
  */
 
-import { assert, assertEquals, assertNotMatch } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
-import {
-  type CallLane,
-  createDirectusClient,
-  type DirectusClient,
-} from "../../live/directus/directus_client.ts";
+import { assertEquals, assertNotMatch } from "@std/assert";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
-import { type LogLine, RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import type { LogLine } from "../support/recorders.ts";
+import { ClientSetup, HELD_BACK, TIMEOUT_MS } from "./client_setup.ts";
 import { anyCookie } from "./setup.ts";
 
-const TIMEOUT_MS = 5_000;
-
-/** How the reason begins while calls are held back. */
-const HELD_BACK = "calls to Directus are held back:";
-
-/** A client whose calls the test answers, on a clock that the test moves; without jitter. */
-class Setup implements Disposable {
-  readonly time = new FakeTime();
-  readonly metrics = new RecordingMetrics();
-  readonly logger = new RecordingLogger();
-  /** Paths that Directus was asked for, without probes. */
-  readonly paths: string[] = [];
-  /** Credentials of probes. */
-  readonly probes: string[] = [];
-  /** How Directus responds to probes. */
-  probed: () => Promise<Response> = () => Promise.resolve(new Response(null, { status: 500 }));
-  readonly client: DirectusClient;
-  readonly #inFlight: PromiseWithResolvers<Response>[] = [];
-
-  constructor(maxConcurrency = 2) {
-    this.client = createDirectusClient({
-      baseUrl: "http://directus",
-      timeoutMs: TIMEOUT_MS,
-      maxConcurrency,
-      metrics: this.metrics,
-      logger: this.logger,
-      fetch: this.#fetch,
-      now: () => this.time.now,
-      random: () => 0,
-    });
-  }
-
-  /** Calls, and resolves to what came of it in a word or two. */
-  async get(path: string, cookie = anyCookie, lane: CallLane = "authentication"): Promise<string> {
-    const call = await this.client.get(path, cookie, { lane });
-    if (call.kind === "unavailable") return `${call.reason}; ${call.retryAfterMs}`;
-    return call.response.kind === "failed" ? call.response.reason : call.response.kind;
-  }
-
-  /** Responds to the oldest call in flight, and lets what follows from that happen. */
-  async respond(status: number, headers: HeadersInit = {}, body = "{}"): Promise<void> {
-    const call = this.#inFlight.shift();
-    assert(call, "no call is in flight");
-    call.resolve(new Response(body, { status, headers }));
-    await this.time.runMicrotasks();
-  }
-
-  /** Calls and responds at once. */
-  async exchange(status: number, body = "{}", cookie: SessionCookie = anyCookie): Promise<string> {
-    const answer = this.get("/users/me", cookie);
-    await this.time.runMicrotasks();
-    await this.respond(status, {}, body);
-    return await answer;
-  }
-
-  /** Opens the circuit breaker, and lets the time pass for which it is open. */
-  async halfOpen(): Promise<void> {
-    for (let i = 0; i < 5; i++) await this.exchange(500);
-    this.time.tick(1_000);
-  }
-
-  [Symbol.dispose](): void {
-    this.time.restore();
-  }
-
-  readonly #fetch: typeof fetch = (input, init) => {
-    const credential = new Headers(init?.headers).get("authorization");
-    if (credential !== null) {
-      this.probes.push(credential);
-      return this.probed();
-    }
-    this.paths.push(new URL(String(input)).pathname);
-    const call = Promise.withResolvers<Response>();
-    this.#inFlight.push(call);
-    init?.signal?.addEventListener("abort", () => {
-      const index = this.#inFlight.indexOf(call);
-      if (index >= 0) this.#inFlight.splice(index, 1); // else it has been answered
-      call.reject(init.signal?.reason);
-    });
-    return call.promise;
-  };
-}
-
 Deno.test("DirectusClient.get() queues calls beyond the concurrency limit", async () => {
-  using setup = new Setup();
+  using setup = new ClientSetup();
   const answers = ["/a", "/b", "/c", "/d"].map((path) => setup.get(path));
   await setup.time.runMicrotasks();
   assertEquals(setup.paths, ["/a", "/b"]);
@@ -112,7 +24,7 @@ Deno.test("DirectusClient.get() queues calls beyond the concurrency limit", asyn
 });
 
 Deno.test("DirectusClient.get() rejects a call that was queued for as long as a call may take", async () => {
-  using setup = new Setup(1);
+  using setup = new ClientSetup(1);
   setup.get("/a");
   const second = setup.get("/b");
   await setup.time.tickAsync(1_000);
@@ -126,7 +38,7 @@ Deno.test("DirectusClient.get() rejects a call that was queued for as long as a 
 });
 
 Deno.test("DirectusClient.get() gives a call its whole timeout, however long it was queued", async () => {
-  using setup = new Setup(1);
+  using setup = new ClientSetup(1);
   const answers = ["/a", "/b"].map((path) => setup.get(path));
   for (const _ of answers) {
     await setup.time.tickAsync(4_900);
@@ -136,7 +48,7 @@ Deno.test("DirectusClient.get() gives a call its whole timeout, however long it 
 });
 
 Deno.test("DirectusClient.get() makes calls of other lanes while one lane fills its queue", async () => {
-  using setup = new Setup(1);
+  using setup = new ClientSetup(1);
   const answers = Array.from({ length: 4_097 }, () => setup.get("/flood"));
   assertEquals(await setup.get("/flood"), "too many calls to Directus are queued; 1000");
   for (const lane of ["authorisation", "revalidation", "views"] as const) {
@@ -154,7 +66,7 @@ Deno.test("DirectusClient.get() makes calls of other lanes while one lane fills 
 });
 
 Deno.test("DirectusClient.get() lets revalidations wait as long as they must", async () => {
-  using setup = new Setup(1);
+  using setup = new ClientSetup(1);
   const answers = Array.from({ length: 10 }, () => setup.get("/a", anyCookie, "revalidation"));
   for (const _ of answers) {
     await setup.time.tickAsync(4_900);
@@ -164,7 +76,7 @@ Deno.test("DirectusClient.get() lets revalidations wait as long as they must", a
 });
 
 Deno.test("CompletedCall.elapsedMs does not include the time in the queue", async () => {
-  using setup = new Setup(1);
+  using setup = new ClientSetup(1);
   const calls = ["/a", "/b"].map((path) => setup.client.get(path, anyCookie));
   for (const _ of calls) {
     await setup.time.tickAsync(300);
@@ -176,7 +88,7 @@ Deno.test("CompletedCall.elapsedMs does not include the time in the queue", asyn
 
 for (const status of [500, 502, 503, 504]) {
   Deno.test(`DirectusClient.get() holds calls back after five responses and a probe with ${status}`, async () => {
-    using setup = new Setup();
+    using setup = new ClientSetup();
     setup.probed = () => Promise.resolve(new Response(null, { status }));
     for (let i = 0; i < 5; i++) assertEquals(await setup.exchange(status), `status ${status}`);
     assertEquals(await setup.get("/users/me"), `${HELD_BACK} status ${status}; 1000`);
@@ -185,7 +97,7 @@ for (const status of [500, 502, 503, 504]) {
 }
 
 Deno.test("DirectusClient.get() holds calls back once neither calls nor a probe are answered", async () => {
-  using setup = new Setup(5);
+  using setup = new ClientSetup(5);
   const probe = Promise.withResolvers<Response>();
   setup.probed = () => probe.promise;
   const answers = Array.from({ length: 5 }, () => setup.get("/items/events/1"));
@@ -217,14 +129,14 @@ for (
   ] as const
 ) {
   Deno.test(`DirectusClient.get() makes no more calls if five fail and a probe gets ${name}: ${!isSuccess}`, async () => {
-    using setup = new Setup();
+    using setup = new ClientSetup();
     setup.probed = () => Promise.resolve(new Response(body, { status }));
     for (let i = 0; i < 5; i++) await setup.exchange(500);
     assertEquals(setup.metrics.directus.heldBack, !isSuccess);
   });
 
   Deno.test(`DirectusClient.get() resumes after a call with ${name}: ${isSuccess}`, async () => {
-    using setup = new Setup();
+    using setup = new ClientSetup();
     await setup.halfOpen();
     await setup.exchange(status, body);
     assertEquals(setup.metrics.directus.heldBack, !isSuccess);
@@ -233,7 +145,7 @@ for (
 
 for (const sessions of [1, 100]) {
   Deno.test(`DirectusClient.get() holds no call back though all those of ${sessions} sessions fail`, async () => {
-    using setup = new Setup();
+    using setup = new ClientSetup();
     setup.probed = () => Promise.resolve(new Response(ERROR, { status: 401 }));
     for (let i = 0; i < 100; i++) {
       const cookie = new SessionCookie("session", `made up ${i % sessions}`);
@@ -245,7 +157,7 @@ for (const sessions of [1, 100]) {
 }
 
 Deno.test("DirectusClient.get() rejects queued calls once calls are held back", async () => {
-  using setup = new Setup(5);
+  using setup = new ClientSetup(5);
   const inFlight = Array.from({ length: 8 }, () => setup.get("/a")); // three of them queue
   await setup.time.runMicrotasks();
   for (let i = 0; i < 4; i++) await setup.respond(500);
@@ -263,7 +175,7 @@ Deno.test("DirectusClient.get() rejects queued calls once calls are held back", 
 
 for (const [headers, waitMs] of [[{ "retry-after": "7" }, 7_000], [{}, 2_000]] as const) {
   Deno.test(`DirectusClient.get() makes no call for ${waitMs} ms after a 429 that says so`, async () => {
-    using setup = new Setup(1);
+    using setup = new ClientSetup(1);
     const answers = [setup.get("/a"), setup.get("/b")];
     await setup.time.runMicrotasks();
     await setup.respond(429, headers);
@@ -277,7 +189,7 @@ for (const [headers, waitMs] of [[{ "retry-after": "7" }, 7_000], [{}, 2_000]] a
 }
 
 Deno.test("DirectusClient.get() holds back a call that has just got its slot", async () => {
-  using setup = new Setup(2);
+  using setup = new ClientSetup(2);
   const answers = ["/a", "/b", "/c"].map((path) => setup.get(path));
   await setup.time.runMicrotasks();
   setup.respond(401, {}, ERROR); // frees a slot for /c; in the same turn of the event loop:
@@ -300,7 +212,7 @@ for (
   ] as const
 ) {
   Deno.test(`DirectusClient.get() warns once a minute of: ${reason}`, async () => {
-    using setup = new Setup();
+    using setup = new ClientSetup();
     const line: LogLine = { level: "warn", message: "call to Directus failed", fields: { reason } };
     for (let i = 0; i < 3; i++) await setup.exchange(status, body);
     assertEquals(setup.logger.of("warn"), [line]);
@@ -311,7 +223,7 @@ for (
 }
 
 Deno.test("DirectusClient.get() does not warn of a denial, or of a query that Directus rejects", async () => {
-  using setup = new Setup();
+  using setup = new ClientSetup();
   await setup.exchange(403, ERROR);
   const answer = setup.client.get("/items/events", anyCookie, { search: { query: {} } });
   await setup.time.runMicrotasks();
@@ -321,7 +233,7 @@ Deno.test("DirectusClient.get() does not warn of a denial, or of a query that Di
 });
 
 Deno.test("DirectusClient.get() reveals neither cookie nor hash in a reason or in the log", async () => {
-  using setup = new Setup();
+  using setup = new ClientSetup();
   await setup.halfOpen();
   const text = await setup.exchange(500) + JSON.stringify(setup.logger.lines);
   assertNotMatch(text, /s3cr3t/);

@@ -6,41 +6,14 @@
  */
 
 import { assertEquals, assertLess } from "@std/assert";
-import { createDirectusAuthority } from "../../live/directus/authority.ts";
-import { CachingAuthority } from "../../live/directus/caching_authority.ts";
-import type { Authority } from "../../live/domain/authority.ts";
 import { Client } from "../support/client.ts";
 import { BASE, type ListeningDirectus, options, startDirectus } from "../support/directus.ts";
 import { type Live, startLive } from "../support/live.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { CachedDirectus, FailingDirectus } from "./outage_setup.ts";
 import { cookieOf, topicOf } from "./setup.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "./stand_in.ts";
 
 const ME = "GET /users/me";
-
-/** The authority and cache of `main.ts`, on a clock that stands still; without jitter. */
-class CachedDirectus {
-  now = 0;
-  readonly metrics = new RecordingMetrics();
-  readonly logger = new RecordingLogger();
-  readonly authority: Authority;
-
-  constructor(baseUrl: string, timeoutMs = 60_000, fetch = globalThis.fetch) {
-    const { metrics, logger } = this;
-    const now = () => this.now;
-    const directus = createDirectusAuthority({
-      baseUrl,
-      timeoutMs,
-      topics: new Map(),
-      metrics,
-      logger,
-      fetch,
-      now,
-      random: () => 0,
-    });
-    this.authority = new CachingAuthority(directus, { ttlMs: 5_000, metrics, now });
-  }
-}
 
 /** A server, its Directus, and a client of Ada's that is subscribed to `events:1`. */
 class Setup implements AsyncDisposable {
@@ -173,28 +146,6 @@ Deno.test("LiveServer accepts cached sessions and topics while calls are held ba
   await second.take(1);
   assertEquals((await second.subscribe("events:1")).type, "subscribed");
 });
-
-/** A Directus that fails some questions, by their URL and cookie, and questions for it. */
-class FailingDirectus {
-  readonly directus: DirectusStandIn = createDirectusStandIn(options);
-  readonly cached: CachedDirectus;
-  /** Calls so far. */
-  calls = 0;
-
-  constructor(isBroken: (question: string) => boolean) {
-    this.cached = new CachedDirectus(BASE, 60_000, async (input, init) => {
-      this.calls++;
-      const question = `${input} ${new Headers(init?.headers).get("cookie")}`;
-      this.directus.fail(isBroken(question) ? "broken" : undefined);
-      return await this.directus.fetch(input, init);
-    });
-  }
-
-  /** Asks whose a cookie is, by default that of a new session; resolves to the kind of the answer. */
-  async authenticate(cookie = this.directus.session("ada-id"), fresh = false): Promise<string> {
-    return (await this.cached.authority.authenticate(cookieOf(cookie), { fresh })).kind;
-  }
-}
 
 for (
   const [name, isBroken] of [

@@ -127,6 +127,7 @@ export const viewRows: readonly Row[] = [
   ids("full", { search: "ALPHA" }, 1),
   searching("some", { fields: ["*"], limit: 1 }, "200", [{ id: 1, title: "Alpha", author: 2 }]),
   searching("some", { fields: ["id", "comments"], limit: 1 }, "200", [{ id: 1 }]),
+  searching("some", { fields: ["comments"], limit: 1 }, "200", [1]),
   searching("some", { fields: ["id", "comments.text"], limit: 1 }, "200", [{ id: 1 }]),
   ids("some", { search: "published" }),
   ids("ruled", {}, 1, 3),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { FakeTime } from "@std/testing/time";
 import { silentMetrics } from "../../live/domain/metrics.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import type { ViewQuery } from "../../live/domain/view_query.ts";
@@ -136,4 +137,9 @@ export function setUpViews(options: Partial<ViewsOptions> = {}): ViewsSetup {
     },
     [Symbol.dispose]: () => views.stop(),
   };
+}
+
+/** Lets time pass in steps, as a timer may follow what another one began. */
+export async function pass(time: FakeTime, ms: number): Promise<void> {
+  for (let step = 0; step < 20; step++) await time.tickAsync(ms / 20);
 }

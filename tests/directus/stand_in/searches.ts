@@ -9,6 +9,7 @@ import type { Database, DatabaseRow } from "./database.ts";
 import { InvalidQuery } from "./database.ts";
 import { type Case, fieldsOf, type Filter, grantsField, type Person } from "./rights.ts";
 import { type Refusal, refusals, refuse, respond } from "./responses.ts";
+import { compareRows } from "./search_order.ts";
 
 /** A query, as in a request's body. */
 export interface SearchQuery {
@@ -82,16 +83,17 @@ class Search {
       .filter((row) => this.#database.matches(collection, row, filter, this.#person))
       .filter((row) => search === undefined || this.#isFound(collection, row, search))
       .toSorted((one, other) => one.id - other.id)
-      .toSorted((one, other) => this.#order(collection, sort, one, other));
+      .toSorted((one, other) => compareRows(this.#database, collection, sort, one, other));
     const page = limit < 0 ? rows : rows.slice(0, limit);
+    if (tree.size === 0) return page.map(({ id }) => id);
     return page.map((row) => this.#project(collection, row, tree, alias));
   }
 
-  /** Returns the rows that any rule shows which grants one of the requested fields. */
+  /** Returns the rows that any rule shows which grants one of the requested fields, if there are any. */
   #visible(collection: string, tree: FieldTree, alias: Readonly<Record<string, string>> = {}) {
     const names = [...tree.keys()].map((name) => alias[name] ?? name);
     const cases = this.#cases(collection)
-      .filter((rule) => names.some((name) => grantsField(rule, name)));
+      .filter((rule) => names.some((name) => grantsField(rule, name)) || tree.size === 0);
     const rows = this.#database.tables.get(collection)?.rows.values() ?? [];
     return [...rows].filter((row) => cases.some((rule) => this.#meets(collection, row, rule)));
   }
@@ -206,32 +208,6 @@ class Search {
       );
   }
 
-  #order(
-    collection: string,
-    sort: readonly string[],
-    one: DatabaseRow,
-    other: DatabaseRow,
-  ): number {
-    for (const path of sort) {
-      const names = path.replace(/^-/, "").split(".");
-      const [a, b] = [one, other].map((row) => this.#at(collection, row, names));
-      const order = compareValues(a ?? null, b ?? null);
-      if (order !== 0) return path.startsWith("-") ? -order : order;
-    }
-    return 0;
-  }
-
-  #at(
-    collection: string,
-    row: DatabaseRow,
-    [name = "", ...rest]: readonly string[],
-  ): number | string | null {
-    if (rest.length === 0) return (row[name] ?? null) as number | string | null;
-    const target = this.#database.target(collection, name);
-    const [other] = target ? this.#database.related(row, name, target) : [];
-    return other && target ? this.#at(target.collection, other, rest) : null;
-  }
-
   #cases(collection: string): readonly Case[] {
     const cases = this.#database.rights.casesOf(this.#person, collection);
     if (cases.length === 0 || !this.#database.tables.has(collection)) {
@@ -253,10 +229,4 @@ class Search {
 
 function withReason(refusal: Refusal, { message }: Error): Refusal {
   return { ...refusal, reason: message };
-}
-
-/** Orders values as SQLite does: null comes first. */
-function compareValues(a: number | string | null, b: number | string | null): number {
-  if (a === b) return 0;
-  return a === null || (b !== null && a < b) ? -1 : 1;
 }
