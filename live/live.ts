@@ -22,18 +22,20 @@ import { Hub } from "./hub/hub.ts";
 import { createChangeHandler } from "./session/directus_changes.ts";
 import { ChangeFeed, changePublication } from "./views/change_feed.ts";
 import { withViews } from "./views/view_broker.ts";
-import { Views } from "./views/views.ts";
+import { type SharedViews, Views } from "./views/views.ts";
 import type { Readiness } from "./ops/health.ts";
 import type { OperatedServer } from "./ops/ops_handler.ts";
 import { Revalidator } from "./session/revalidator.ts";
-import { createRevoke, type Revoke } from "./session/revoke.ts";
+import { createLocalRevoke, createRevoke, type Revoke } from "./session/revoke.ts";
 import { createSessions } from "./session/session.ts";
 
 /** What a live server is made of. Everything has a default. */
-export interface LiveOptions
-  extends
-    LiveServerOptions,
-    Pick<LiveServerDeps, "instanceId" | "logger" | "metrics" | "onLost" | "other" | "spares"> {
+export interface LiveOptions extends
+  LiveServerOptions,
+  Pick<
+    LiveServerDeps,
+    "instanceId" | "logger" | "metrics" | "onLost" | "other" | "places" | "spares"
+  > {
   /**
    * Identifies users by their session cookie and decides what they may subscribe to.
    *
@@ -52,6 +54,13 @@ export interface LiveOptions
    * @default {none: there are no views}
    */
   readonly viewSource?: ViewSource | undefined;
+  /**
+   * Views that another thread keeps. It opens their logs through the broker, and reports changes in
+   * Directus with {@linkcode Live.noticed}.
+   *
+   * @default {those of viewSource}
+   */
+  readonly views?: SharedViews | undefined;
   /** How often a view is read though nothing reported a change, in milliseconds. @default {60_000} */
   readonly viewRefreshMs?: number;
   /** Publications that each topic keeps, for views. @default {256} */
@@ -111,6 +120,15 @@ const NO_USERS: Authority = {
   authorise: () => Promise.resolve({ kind: "allowed" }),
 };
 
+/** Creates the views of a source; `undefined` without one. */
+export function createViews(options: LiveOptions): Views | undefined {
+  const { viewSource: source, metrics = silentMetrics } = options;
+  if (source === undefined) return undefined;
+  const bounds = { ...DEFAULTS, ...options };
+  const { viewRefreshMs: refreshMs, historyMaxBytes: maxBytes } = bounds;
+  return new Views({ ...bounds, source, refreshMs, maxBytes, metrics });
+}
+
 /**
  * Creates a live server. Nothing listens before {@linkcode Live.start}.
  *
@@ -121,14 +139,9 @@ export function createLive(options: LiveOptions = {}): Live {
   const { broker = new MemoryBroker({ ...DEFAULTS, metrics }) } = options;
   const bounds = { ...DEFAULTS, ...options };
   const { backpressureThresholdBytes: thresholdBytes, flushIntervalMs, maxTopics } = bounds;
-  const views = options.viewSource && new Views({
-    ...bounds,
-    source: options.viewSource,
-    refreshMs: bounds.viewRefreshMs,
-    maxBytes: bounds.historyMaxBytes,
-    metrics,
-  });
-  const logs = views === undefined ? broker : withViews(broker, views);
+  const ownViews = createViews(options);
+  const views = options.views ?? ownViews;
+  const logs = ownViews === undefined ? broker : withViews(broker, ownViews);
   const hub = new Hub({ broker: logs, metrics, thresholdBytes, flushIntervalMs });
   const revalidator = new Revalidator({
     views,
@@ -156,7 +169,7 @@ export function createLive(options: LiveOptions = {}): Live {
   });
   const forget = (revocation?: Revocation) => authority?.forget?.(revocation);
   const onChange = views && createChangeHandler({ views, revalidator, forget });
-  const feed = onChange && new ChangeFeed({ hub, onChange, logger });
+  const feed = ownViews && onChange && new ChangeFeed({ hub, onChange, logger });
   const lifecycle = new Lifecycle<Deno.NetAddr, DrainResult>({
     name: "live server",
     open() {
@@ -199,9 +212,8 @@ export function createLive(options: LiveOptions = {}): Live {
     },
     noticed: (change) => onChange?.(change),
     revoke: createRevoke({
-      revalidator,
+      local: createLocalRevoke({ revalidator, pending: pendingGrants }),
       bus: revocationBus,
-      pending: pendingGrants,
       forget,
       logger,
     }),

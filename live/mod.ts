@@ -121,6 +121,8 @@ export type { RedisTopicStoreOptions } from "./redis/redis_topic_store.ts";
 export { RedisRevocationBus, type RedisRevocationBusOptions } from "./redis/revocation_bus.ts";
 export type { StoreBounds } from "./redis/store.ts";
 
+export type { Place, Places } from "./domain/places.ts";
+
 // Operation.
 export type { Health, Readiness } from "./ops/health.ts";
 export {
@@ -134,7 +136,14 @@ export type { Publish } from "./ops/publish.ts";
 export type { Topics } from "./directus/flow_trigger.ts";
 export { readRevocation, type Revocation, type RevocationBus } from "./domain/revocation.ts";
 export { type PendingGrant, PendingGrants } from "./domain/pending_grants.ts";
-export { createRevoke, type Revoke, type Revoked, type RevokeOptions } from "./session/revoke.ts";
+export {
+  createLocalRevoke,
+  createRevoke,
+  type LocalRevokeOptions,
+  type Revoke,
+  type Revoked,
+  type RevokeOptions,
+} from "./session/revoke.ts";
 export {
   type AvoidedBy,
   type InboundType,

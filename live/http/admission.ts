@@ -10,6 +10,7 @@ import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { Credential } from "../domain/credential.ts";
 import type { PendingGrants } from "../domain/pending_grants.ts";
+import type { Place, Places } from "../domain/places.ts";
 import { presentedCredential } from "./credentials.ts";
 import { isOriginAllowed } from "./handshake.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
@@ -29,6 +30,8 @@ export interface AdmissionOptions {
   readonly maxConnectionsPerUser: number;
   /** The open connections. */
   readonly registry: Registry;
+  /** Places that other threads take too. @default {none: there is one thread} */
+  readonly places?: Places | undefined;
   /** Handshakes in flight, so that revocations do not miss them. */
   readonly pendingGrants: PendingGrants;
   /** Counts pending upgrades. */
@@ -52,7 +55,15 @@ export interface Admitted {
    * Call it then, or when the connection turns out never to open; calling it again does nothing.
    */
   readonly releaseReservation: () => void;
+  /**
+   * Takes over the connection's place among those of all threads, before the reservation is released.
+   * Returns what to call once its socket is gone.
+   */
+  readonly keepPlace: () => () => void;
 }
+
+/** What an admitted connection holds. */
+type Held = Pick<Admitted, "releaseReservation" | "keepPlace">;
 
 /** A refusal. */
 export interface Refused {
@@ -89,11 +100,7 @@ export class Admission {
     const refusal = this.check(request);
     if (refusal !== undefined) return refusal;
     const { authority, cookieName } = this.#options;
-    if (authority === undefined) {
-      const releaseReservation = this.#reserve(null);
-      const isRevoked = () => false;
-      return { kind: "admitted", user: null, credential: null, isRevoked, releaseReservation };
-    }
+    if (authority === undefined) return await this.#admitAnonymous();
     const presented = presentedCredential(request, cookieName);
     if (presented === "ambiguous") return refused("malformed");
     if (presented === "none" || presented === "unfit") return refused("unauthorized");
@@ -102,11 +109,11 @@ export class Admission {
 
   /** Returns why a request is refused whoever sent it; `undefined` if it is not. */
   check(request: Request): Refused | undefined {
-    const { registry, allowedOrigins, maxConnections } = this.#options;
+    const { registry, places, allowedOrigins, maxConnections } = this.#options;
     if (this.#draining) return refused("draining");
     if (!isOriginAllowed(request, allowedOrigins)) return refused("origin");
-    if (registry.sockets + this.#reserved >= maxConnections) return refused("capacity");
-    return undefined;
+    const isFull = registry.sockets + this.#reserved >= maxConnections || places?.isFull === true;
+    return isFull ? refused("capacity") : undefined;
   }
 
   /**
@@ -131,17 +138,10 @@ export class Admission {
       }
       const { user } = answer;
       if (this.#countOf(user) >= this.#options.maxConnectionsPerUser) return refused("user-limit");
-      const release = this.#reserve(user);
-      return admitted = {
-        kind: "admitted",
-        user,
-        credential,
-        isRevoked: () => grant.isRevoked(user),
-        releaseReservation() {
-          release();
-          grant.end();
-        },
-      };
+      const held = await this.#hold(user, () => grant.end());
+      if ("kind" in held) return held;
+      const isRevoked = () => grant.isRevoked(user);
+      return admitted = { kind: "admitted", user, credential, isRevoked, ...held };
     } finally {
       if (admitted === undefined) grant.end();
       this.#pending.delete(drained);
@@ -154,6 +154,37 @@ export class Admission {
   drain(): void {
     this.#draining = true;
     for (const { resolve } of this.#pending) resolve(undefined);
+  }
+
+  async #admitAnonymous(): Promise<Admitted | Refused> {
+    const held = await this.#hold(null, () => {});
+    if ("kind" in held) return held;
+    return { kind: "admitted", user: null, credential: null, isRevoked: () => false, ...held };
+  }
+
+  /** Reserves capacity, in this thread first and then among all; the second may take a moment. */
+  async #hold(user: User | null, end: () => void): Promise<Held | Refused> {
+    const release = this.#reserve(user);
+    const { places } = this.#options;
+    const place = places && await places.take(user?.id ?? null);
+    if (typeof place === "string" || (place !== undefined && this.#draining)) {
+      release();
+      if (typeof place === "string") return refused(place);
+      place.leave();
+      return refused("draining");
+    }
+    let isKept = false;
+    return {
+      releaseReservation() {
+        release();
+        end();
+        if (!isKept) place?.leave(); // it never opened
+      },
+      keepPlace() {
+        isKept = true;
+        return () => place?.leave();
+      },
+    };
   }
 
   #countOf({ id }: User): number {

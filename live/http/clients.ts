@@ -55,12 +55,14 @@ export class Client implements Required<SocketEvents> {
   /** Handles the messages that arrive. */
   readonly inbox: Inbox;
   readonly #registry: Registry;
+  readonly #leavePlace: () => void;
 
-  /** Creates the client of a registered connection. */
-  constructor(connection: Connection, inbox: Inbox, registry: Registry) {
+  /** Creates the client of a registered connection, which gives up its place once its socket is gone. */
+  constructor(connection: Connection, inbox: Inbox, registry: Registry, leavePlace: () => void) {
     this.connection = connection;
     this.inbox = inbox;
     this.#registry = registry;
+    this.#leavePlace = leavePlace;
   }
 
   message(frame: string | ArrayBuffer): void {
@@ -78,6 +80,7 @@ export class Client implements Required<SocketEvents> {
   closed(code: number, reason: string): void {
     this.connection.end(code, reason); // does nothing if the server ended it
     this.#registry.gone(this.connection);
+    this.#leavePlace();
   }
 }
 
@@ -113,7 +116,7 @@ export class Clients {
    */
   open(
     socket: Socket,
-    { user, credential, isRevoked }: Admitted,
+    { user, credential, isRevoked, keepPlace }: Admitted,
     remoteAddress: string,
     protocol: ClientProtocol,
   ): Client {
@@ -146,7 +149,7 @@ export class Clients {
     connection.send({ type: "welcome", connection: connection.id, user, instance: instanceId });
     if (this.#draining) sendAway(connection);
     else this.#stallDetector.start();
-    return new Client(connection, inbox, registry);
+    return new Client(connection, inbox, registry, keepPlace());
   }
 
   /** Closes every connection with 1001, and from now on each one that opens. */

@@ -61,6 +61,7 @@ export class LiveHandler {
       ...common,
       authority,
       pendingGrants,
+      places: deps.places,
       registry: clients.registry,
     });
     this.#sse = { ...common, clients, encode: createFrameEncoder() };
@@ -159,13 +160,14 @@ export class LiveHandler {
   #upgrade({ remoteAddress }: Incoming, admitted: Admitted): Upgrade {
     return {
       open: (socket) => {
-        admitted.releaseReservation();
         try {
           return this.#clients.open(socket, admitted, remoteAddress, JSON_PROTOCOL);
         } catch (error) { // an error thrown in an event listener would end the process
           this.#logger.error("connection could not be set up", { error });
           socket.close(CloseCode.TryAgainLater, "internal error");
           return { closed: this.#refused.begin() };
+        } finally {
+          admitted.releaseReservation();
         }
       },
       abandon: admitted.releaseReservation,

@@ -10,6 +10,7 @@ import type { Authority } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { PendingGrants } from "../domain/pending_grants.ts";
+import type { Places } from "../domain/places.ts";
 import type { SessionFactory } from "../session/session.ts";
 import type { SpareDescriptors } from "../transport/spare_descriptors.ts";
 import type { Transport, TransportName } from "../transport/transport.ts";
@@ -22,6 +23,8 @@ export interface LiveServerDeps {
   readonly sessions: SessionFactory;
   /** Identifies users; without one anyone may connect, anonymously. */
   readonly authority?: Authority | undefined;
+  /** Places for connections that other threads take too. @default {none: there is one thread} */
+  readonly places?: Places | undefined;
   /** Handshakes in flight, for revocations. @default {new PendingGrants()} */
   readonly pendingGrants?: PendingGrants;
   /**

@@ -9,7 +9,7 @@ import type { Authority } from "../domain/authority.ts";
 import type { Topic } from "../domain/topic.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
 import type { LossReason } from "../views/view_members.ts";
-import type { Views } from "../views/views.ts";
+import type { SharedViews } from "../views/views.ts";
 import { type Admission, FORBIDDEN, type Refusal, SESSION_OVER } from "./admission.ts";
 import type { Admit } from "./client_subscription.ts";
 
@@ -41,7 +41,7 @@ export function admitToTopic(
 export function admitToView(
   { credential, user }: Connection,
   query: ViewQuery,
-  views: Views | undefined,
+  views: SharedViews | undefined,
   onLost: (reason: LossReason) => void,
 ): Admit {
   return async () => {

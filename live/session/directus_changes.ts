@@ -7,15 +7,15 @@
 import { RIGHTS_COLLECTIONS, USERS_COLLECTION } from "../domain/directus_collections.ts";
 import type { Revocation } from "../domain/revocation.ts";
 import type { Change } from "../domain/view_source.ts";
-import type { Views } from "../views/views.ts";
+import type { SharedViews } from "../views/views.ts";
 import type { Revalidator } from "./revalidator.ts";
 
 /** What reacting to changes needs. */
 export interface DirectusChangesOptions {
   /** Reads again what has changed. */
-  readonly views: Views;
+  readonly views: Pick<SharedViews, "rightsChanged" | "changed">;
   /** Checks sessions again. */
-  readonly revalidator: Revalidator;
+  readonly revalidator: Pick<Revalidator, "checkNow">;
   /** Forgets cached answers about users; without any, all answers. */
   readonly forget: (revocation?: Revocation) => void;
 }

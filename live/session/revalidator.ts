@@ -12,7 +12,7 @@ import { type Logger, silentLogger } from "../domain/logger.ts";
 import { type Metrics, silentMetrics } from "../domain/metrics.ts";
 import type { Credential } from "../domain/credential.ts";
 import { WarningThrottle } from "../domain/warning_throttle.ts";
-import type { Views } from "../views/views.ts";
+import type { SharedViews } from "../views/views.ts";
 import { type CheckRecord, GracePeriod } from "./grace_period.ts";
 import { OutageLog } from "./outage_log.ts";
 import {
@@ -27,7 +27,7 @@ export interface RevalidatorOptions {
   /** Knows sessions and their rights. */
   readonly authority: Authority;
   /** Views, which sessions lose with their rights. @default {none} */
-  readonly views?: Views | undefined;
+  readonly views?: SharedViews | undefined;
   /** How often each session is revalidated, in milliseconds; 0 is never. */
   readonly intervalMs: number;
   /**

@@ -14,14 +14,20 @@ import { type Logger, silentLogger } from "../domain/logger.ts";
 import type { Revalidator } from "./revalidator.ts";
 import { type CheckSummary, topicsOf } from "./session_checker.ts";
 
-/** What revoking needs. */
-export interface RevokeOptions {
-  /** Monitors all connections of this instance. */
+/** What revoking needs in a thread that has connections. */
+export interface LocalRevokeOptions {
+  /** Monitors all connections of this thread. */
   readonly revalidator: Revalidator;
-  /** Reaches the other instances. @default {none} */
-  readonly bus?: RevocationBus | undefined;
   /** Handshakes in flight. @default {none} */
   readonly pending?: PendingGrants;
+}
+
+/** What revoking needs. */
+export interface RevokeOptions {
+  /** Carries out a revocation on this instance: see {@linkcode createLocalRevoke}. */
+  readonly local: Revoke;
+  /** Reaches the other instances. @default {none} */
+  readonly bus?: RevocationBus | undefined;
   /** Forgets cached answers that a revocation concerns. @default {nothing} */
   readonly forget?: (revocation: Revocation) => void;
   /** Logs each revocation. @default {silentLogger} */
@@ -40,7 +46,7 @@ export interface Revoked {
   readonly trouble?: string;
 }
 
-/** Carries out a revocation, here and on all other instances. */
+/** Carries out a revocation. */
 export type Revoke = (revocation: Revocation) => Promise<Revoked>;
 
 /** The reason sent along with 4503. */
@@ -49,8 +55,25 @@ export const REVOKED_REASON = "revoked by the operator";
 /** Sessions that are checked at the same time. */
 const MAX_CONCURRENT_CHECKS = 16;
 
+/** Creates the function that carries out revocations on the connections of this thread. */
+export function createLocalRevoke({ revalidator, pending }: LocalRevokeOptions): Revoke {
+  return async (revocation) => {
+    if ("topic" in revocation) return await recheck(revalidator, revocation.topic);
+    const users = new Set("user" in revocation ? revocation.user.map(canonicalKey) : []);
+    pending?.revoke(users);
+    const revoked = revalidator.connections.filter(({ connection: { id, user } }) =>
+      "user" in revocation
+        ? user !== null && users.has(canonicalKey(user.id))
+        : id === revocation.connection
+    );
+    for (const { connection } of revoked) connection.end(CloseCode.Revoked, REVOKED_REASON);
+    return { closed: revoked.length, asked: 0, withdrawn: 0 };
+  };
+}
+
 /**
- * Creates the function that carries out revocations. Those of other instances are carried out too.
+ * Creates the function that carries out revocations here and on all other instances. Those of other
+ * instances are carried out too.
  *
  * Once it resolves without trouble, nothing that was revoked is delivered, whatever was in flight:
  *
@@ -63,29 +86,15 @@ const MAX_CONCURRENT_CHECKS = 16;
  * A revocation takes effect here even if the other instances cannot be reached. It is idempotent.
  */
 export function createRevoke(options: RevokeOptions): Revoke {
-  const { revalidator, bus, pending, forget = () => {}, logger = silentLogger } = options;
+  const { local, bus, forget = () => {}, logger = silentLogger } = options;
 
   async function carryOut(revocation: Revocation): Promise<Revoked> {
     forget(revocation); // first: a client that reconnects at once must not be let in from the cache
-    const revoked = "topic" in revocation
-      ? await recheck(revalidator, revocation.topic)
-      : close(revocation);
+    const revoked = await local(revocation);
     const fields = { ...revocation, ...revoked };
     if (revoked.trouble === undefined) logger.info("revoked", fields);
     else logger.warn("revoked in part", fields);
     return revoked;
-  }
-
-  function close(revocation: Exclude<Revocation, { topic: string }>): Revoked {
-    const users = new Set("user" in revocation ? revocation.user.map(canonicalKey) : []);
-    pending?.revoke(users);
-    const revoked = revalidator.connections.filter(({ connection: { id, user } }) =>
-      "user" in revocation
-        ? user !== null && users.has(canonicalKey(user.id))
-        : id === revocation.connection
-    );
-    for (const { connection } of revoked) connection.end(CloseCode.Revoked, REVOKED_REASON);
-    return { closed: revoked.length, asked: 0, withdrawn: 0 };
   }
 
   /** Has a revocation carried out on the other instances; resolves to why it is incomplete, if so. */

@@ -11,7 +11,7 @@ import { parseTopic, type Topic } from "../domain/topic.ts";
 import { canonicalText, readViewQuery } from "../domain/view_query.ts";
 import type { Hub } from "../hub/hub.ts";
 import { VIEW_PREFIX } from "../views/view_registry.ts";
-import type { Views } from "../views/views.ts";
+import type { SharedViews } from "../views/views.ts";
 import { admitToTopic, admitToView } from "./admit.ts";
 import { refuse } from "./admission.ts";
 import { type Admit, ClientSubscription } from "./client_subscription.ts";
@@ -39,7 +39,7 @@ export interface SessionOptions {
   /** Decides which topics a client may subscribe to. @default {none: all topics} */
   readonly authority?: Authority | undefined;
   /** Opens views. @default {none: there are no views} */
-  readonly views?: Views | undefined;
+  readonly views?: SharedViews | undefined;
   /** Rows of one view. @default {1_000} */
   readonly maxRows?: number | undefined;
   /** Topics and views per connection. */

@@ -10,7 +10,7 @@ import { CloseCode } from "../domain/close_codes.ts";
 import type { Metrics, RevalidationResult } from "../domain/metrics.ts";
 import type { Credential } from "../domain/credential.ts";
 import type { Topic } from "../domain/topic.ts";
-import type { Views } from "../views/views.ts";
+import type { SharedViews } from "../views/views.ts";
 
 /** A connection with the topics that it is subscribed to. */
 export interface MonitoredConnection {
@@ -60,10 +60,10 @@ const FRESH: AskOptions = { fresh: true };
 export class SessionChecker {
   readonly #authority: Authority;
   readonly #metrics: Metrics;
-  readonly #views: Views | undefined;
+  readonly #views: SharedViews | undefined;
 
   /** Creates a checker that asks an authority, and views if there are any. */
-  constructor(authority: Authority, metrics: Metrics, views?: Views) {
+  constructor(authority: Authority, metrics: Metrics, views?: SharedViews) {
     this.#authority = authority;
     this.#metrics = metrics;
     this.#views = views;

@@ -42,6 +42,9 @@ export interface ViewsChecked {
   readonly unanswered: readonly string[];
 }
 
+/** Views as sessions use them, whichever thread keeps them. */
+export type SharedViews = Pick<Views, "open" | "check" | "rightsChanged" | "changed">;
+
 /** A session's subscription to a view. */
 interface Membership {
   readonly entry: ViewEntry;

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { createDirectusAuthority } from "../../live/directus/authority.ts";
 import { CachingAuthority } from "../../live/directus/caching_authority.ts";
-import { createRevoke, type Revoke } from "../../live/session/revoke.ts";
+import { createLocalRevoke, createRevoke, type Revoke } from "../../live/session/revoke.ts";
 import { BASE, options } from "../support/directus.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_in.ts";
 import { Client, type Message } from "../support/client.ts";
@@ -49,7 +49,7 @@ export class RevalidationBench implements AsyncDisposable {
     this.live = new Live({ authority: this.cache, revalidateMs });
     const { revalidator } = this.live;
     this.revoke = createRevoke({
-      revalidator,
+      local: createLocalRevoke({ revalidator }),
       forget: (revocation) => this.cache.forget(revocation),
     });
   }

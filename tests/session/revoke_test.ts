@@ -7,7 +7,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BrokerUnavailable } from "../../live/domain/broker.ts";
 import type { Revocation, RevocationBus } from "../../live/domain/revocation.ts";
-import { createRevoke, type Revoke } from "../../live/session/revoke.ts";
+import { createLocalRevoke, createRevoke, type Revoke } from "../../live/session/revoke.ts";
 import { RevalidatorSetup, UNAVAILABLE } from "./revalidator_setup.ts";
 
 const USER_ID = "0189c1f2-0000-7000-8000-00000000abcd";
@@ -40,7 +40,7 @@ class Setup extends RevalidatorSetup {
     const forget = (revocation: Revocation) => {
       this.forgotten.push([revocation, this.revalidator.connections.length]);
     };
-    this.revoke = createRevoke({ ...this, bus, forget });
+    this.revoke = createRevoke({ ...this, local: createLocalRevoke(this), bus, forget });
   }
 }
 
