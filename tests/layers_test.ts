@@ -43,9 +43,10 @@ const TOP: Readonly<Record<string, number>> = {
   "main.ts": 9,
 };
 
-/** The browser client imports nothing of the server, which imports only its generated file. */
+/** The browser client imports nothing of the server, which imports only its generated files. */
 const CLIENT = "live/client";
-const CLIENT_FILE = "live/client/client.min.js";
+const CLIENT_FILES = ["client.min.js", "client.d.ts.txt", "client.tgz.txt"]
+  .map((name) => `${CLIENT}/${name}`);
 const SERVES_CLIENT = "live/http/client_file.ts";
 
 /** Removes comments, whose examples import as well. */
@@ -88,9 +89,9 @@ function faultOf(from: string, name: string): string | undefined {
   const to = new URL(name, new URL(from, ROOT)).href.slice(ROOT.href.length);
   if (from === "main.ts" && to === "deno.json") return undefined;
   const isClient = folderOf(to) === CLIENT && folderOf(from) !== CLIENT;
-  if (isClient || to === CLIENT_FILE) {
-    if (from === SERVES_CLIENT && to === CLIENT_FILE) return undefined;
-    return fault("the server only serves the generated file of the client");
+  if (isClient || CLIENT_FILES.includes(to)) {
+    if (from === SERVES_CLIENT && CLIENT_FILES.includes(to)) return undefined;
+    return fault("the server only serves the generated files of the client");
   }
   const [own, other] = [layerOf(from), layerOf(to)];
   if (own === undefined) return `${from} is in no layer`;
@@ -173,6 +174,8 @@ for (
     ["live/hub/hub.ts", "../session/session.ts", false],
     ["live/client/mod.ts", "zod", false],
     ["live/http/client_file.ts", "../client/client.min.js", true],
+    ["live/http/client_file.ts", "../client/client.tgz.txt", true],
+    ["live/http/client_file.ts", "../client/README.md", false],
     ["live/http/live_server.ts", "../client/client.min.js", false],
     ["live/http/live_server.ts", "npm:zod@4", false],
     ["live/loose.ts", "./domain/topic.ts", false],

@@ -10,8 +10,10 @@ import type { LiveError } from "./error.ts";
 export class Iteration<Item> {
   readonly #next: () => Item | undefined;
   #end: { readonly error: LiveError | undefined } | undefined;
-  /** Wakes the loops that wait for an item. */
-  #changed: PromiseWithResolvers<void> | undefined;
+  /** Resolves when there may be an item; `undefined` while no loop waits. */
+  #changed: Promise<void> | undefined;
+  /** Resolves it. Not `Promise.withResolvers()`, which ES2022 does not have. */
+  #resolve: () => void = () => {};
 
   /**
    * Creates the iteration of a source.
@@ -29,7 +31,7 @@ export class Iteration<Item> {
 
   /** Wakes the loops, as there may be an item. */
   wake(): void {
-    this.#changed?.resolve();
+    this.#resolve();
     this.#changed = undefined;
   }
 
@@ -46,7 +48,7 @@ export class Iteration<Item> {
       if (item !== undefined) yield item;
       else if (this.#end?.error !== undefined) throw this.#end.error;
       else if (this.#end !== undefined) return;
-      else await (this.#changed ??= Promise.withResolvers()).promise;
+      else await (this.#changed ??= new Promise((resolve) => this.#resolve = resolve));
     }
   }
 }

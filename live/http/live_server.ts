@@ -33,7 +33,7 @@ export interface LiveServer {
   start(): Promise<Deno.NetAddr>;
   /**
    * Answers a request of a `Deno.serve` of your own, for the transport `none`: upgrades at any path,
-   * `/sse` and `/live/client.js`. Returns `undefined` for any other request.
+   * `/sse` and the files of the client below `/live/`. Returns `undefined` for any other request.
    *
    * @example
    * ```ts ignore

@@ -5,57 +5,78 @@
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import types from "../../live/client/client.d.ts.txt" with { type: "text" };
 import client from "../../live/client/client.min.js" with { type: "text" };
+import tarball from "../../live/client/client.tgz.txt" with { type: "text" };
 import { clientFile } from "../../live/http/client_file.ts";
 import { testOnEach } from "../support/transports.ts";
 
 const URL_OF_CLIENT = "http://live.test/live/client.js";
 
-/** Headers of the file, without those of the server. */
+/** The files, their contents and their own headers. */
+const FILES = [
+  ["/live/client.js", new TextEncoder().encode(client), {
+    "content-type": "text/javascript; charset=utf-8",
+    "x-typescript-types": "./client.d.ts",
+  }],
+  ["/live/client.d.ts", new TextEncoder().encode(types), {
+    "content-type": "application/typescript; charset=utf-8",
+  }],
+  ["/live/client.tgz", Uint8Array.fromBase64(tarball), { "content-type": "application/gzip" }],
+] as const;
+
+/** Headers of every file, without those of the server. */
 const HEADERS = {
   "access-control-allow-origin": "*",
   "cache-control": "public, max-age=300",
-  "content-type": "text/javascript; charset=utf-8",
   "x-content-type-options": "nosniff",
 };
 
 /** Headers that a transport adds. */
 const OF_THE_TRANSPORT = ["connection", "date", "keep-alive", "vary"];
 
-/** Returns the tag of the file. */
-function etag(): string {
-  return clientFile(new Request(URL_OF_CLIENT))?.headers.get("etag") ?? "";
+/** Returns the tag of a file. */
+function etag(url = URL_OF_CLIENT): string {
+  return clientFile(new Request(url))?.headers.get("etag") ?? "";
 }
 
-for (const method of ["GET", "HEAD"]) {
-  testOnEach(`LiveServer answers ${method} /live/client.js with the client`, async (startLive) => {
-    await using live = await startLive();
+for (const [path, content, ownHeaders] of FILES) {
+  for (const method of ["GET", "HEAD"]) {
+    testOnEach(`LiveServer answers ${method} ${path} with the file`, async (startLive) => {
+      await using live = await startLive();
 
-    const response = await fetch(`${live.http}/live/client.js?v=1`, {
-      method,
-      headers: { "accept-encoding": "identity", "origin": "https://app.example" },
+      const response = await fetch(`${live.http}${path}?v=1`, {
+        method,
+        headers: { "accept-encoding": "identity", "origin": "https://app.example" },
+      });
+
+      assertEquals(response.status, 200);
+      assertEquals(await response.bytes(), method === "GET" ? content : new Uint8Array());
+      const { etag: tag, ...headers } = Object.fromEntries(response.headers);
+      for (const name of OF_THE_TRANSPORT) delete headers[name];
+      const length = String(content.length);
+      assertEquals(headers, { ...HEADERS, ...ownHeaders, "content-length": length });
+      assertMatch(tag ?? "", /^"[\w-]{43}"$/);
     });
+  }
 
-    assertEquals(response.status, 200);
-    assertEquals(await response.text(), method === "GET" ? client : "");
-    const { etag: tag, ...headers } = Object.fromEntries(response.headers);
-    for (const name of OF_THE_TRANSPORT) delete headers[name];
-    assertEquals(headers, { ...HEADERS, "content-length": String(client.length) });
-    assertMatch(tag ?? "", /^"[\w-]{43}"$/);
+  testOnEach(`LiveServer answers 304 to a browser that has ${path}`, async (startLive) => {
+    await using live = await startLive();
+    const tag = etag(`http://live.test${path}`);
+
+    const response = await fetch(`${live.http}${path}`, { headers: { "if-none-match": tag } });
+
+    assertEquals([response.status, await response.text()], [304, ""]);
+    assertEquals(response.headers.get("etag"), tag);
+    assertEquals(response.headers.get("cache-control"), HEADERS["cache-control"]);
+    assertEquals(response.headers.get("access-control-allow-origin"), "*");
   });
 }
 
-testOnEach("LiveServer answers 304 to a browser that has the client", async (startLive) => {
-  await using live = await startLive();
+Deno.test("the files of the client have different tags", () => {
+  const tags = FILES.map(([path]) => etag(`http://live.test${path}`));
 
-  const response = await fetch(`${live.http}/live/client.js`, {
-    headers: { "if-none-match": etag() },
-  });
-
-  assertEquals([response.status, await response.text()], [304, ""]);
-  assertEquals(response.headers.get("etag"), etag());
-  assertEquals(response.headers.get("cache-control"), HEADERS["cache-control"]);
-  assertEquals(response.headers.get("access-control-allow-origin"), "*");
+  assertEquals(new Set(tags).size, FILES.length);
 });
 
 for (
@@ -78,6 +99,8 @@ for (
   const [method, path] of [
     ["POST", "/live/client.js"],
     ["OPTIONS", "/live/client.js"],
+    ["POST", "/live/client.tgz"],
+    ["GET", "/live/client.tgz.txt"],
     ["GET", "/live/client.jsx"],
     ["GET", "/live/"],
     ["GET", "/client.js"],
