@@ -7,17 +7,16 @@
  */
 
 import { FakeTime } from "@std/testing/time";
-import { CachingAuthority } from "../../live/directus/caching_authority.ts";
-import type { Authentication, Authorisation, Authority } from "../../live/domain/authority.ts";
-import { silentMetrics } from "../../live/domain/metrics.ts";
-import { coversTopic, type Revocation, type RevocationBus } from "../../live/domain/revocation.ts";
-import type { Credential } from "../../live/domain/credential.ts";
-import { createLive, type Live } from "../../live/live.ts";
+import type { Revocation } from "../../live/domain/revocation.ts";
+import { type Live } from "../../live/live.ts";
 import type { Answer, SocketEvents, TransportOptions } from "../../live/transport/transport.ts";
-import { cookieOf, userOf } from "../support/authorities.ts";
+import { cookieOf } from "../support/authorities.ts";
 import { FakeSocket } from "../support/fake_client.ts";
 import { turn } from "../support/queue.ts";
 import { Random } from "../support/random.ts";
+import { HeldDirectus } from "./held_directus.ts";
+import { LostRights } from "./lost_rights.ts";
+import { createInstances } from "./two_instances.ts";
 
 const USERS = ["ada", "bob"];
 const TOPICS = ["event:1", "event:2", "news:1"];
@@ -26,35 +25,6 @@ const REVOKED_TOPICS = [...TOPICS, "event:*"];
 const FULL = 100_000;
 /** When the hub looks again at sockets without room, in milliseconds. */
 const RETRY_MS = 20;
-
-/** Directus: it answers a question as things are when it is asked, and the answer takes a while. */
-class HeldDirectus implements Authority {
-  /** Users who are suspended, and rights that were taken away, such as `ada event:1`. */
-  readonly denied = new Set<string>();
-  /** Answers that are on their way. */
-  readonly answers: (() => void)[] = [];
-
-  authenticate(credential: Credential): Promise<Authentication> {
-    const user = nameOf(credential);
-    return this.#later(
-      this.denied.has(user)
-        ? { kind: "unauthorized" }
-        : { kind: "authenticated", user: userOf(user) },
-    );
-  }
-
-  authorise(credential: Credential, { name }: { readonly name: string }): Promise<Authorisation> {
-    const user = nameOf(credential);
-    if (this.denied.has(user)) return this.#later({ kind: "unauthorized" });
-    return this.#later({ kind: this.denied.has(`${user} ${name}`) ? "forbidden" : "allowed" });
-  }
-
-  #later<T>(answer: T): Promise<T> {
-    const { promise, resolve } = Promise.withResolvers<T>();
-    this.answers.push(() => resolve(answer));
-    return promise;
-  }
-}
 
 /** A client, from its request on. */
 interface Client {
@@ -87,38 +57,16 @@ export class RevocationModel implements AsyncDisposable {
   readonly #handlers: TransportOptions["handle"][] = [];
   /** What was delivered and should not have been. A socket's `send` must not throw. */
   readonly failures: string[] = [];
-  /** Rights that were denied and then revoked, and how much was published by then. */
-  readonly #lost = new Map<string, number>();
-  /** How often rights had changed when each of them last did. */
-  readonly #changedAt = new Map<string, number>();
+  readonly #rights = new LostRights(this.#directus.denied);
   readonly #revoking = new Set<Promise<void>>();
   #published = 0;
-  #changes = 0;
 
   /** Creates two instances. */
   constructor(seed: number) {
     this.#random = new Random(seed);
-    const listeners: Parameters<RevocationBus["listen"]>[0][] = [];
-    for (const [here, there] of [[0, 1], [1, 0]] as const) {
-      this.#instances.push(createLive({
-        authority: new CachingAuthority(this.#directus, {
-          ttlMs: 1e9,
-          metrics: silentMetrics,
-          now: () => 0,
-        }),
-        revocationBus: {
-          listen: (handler) => void (listeners[here] = handler),
-          send: async (revocation) => void await listeners[there]?.(revocation),
-        },
-        revalidateIntervalMs: 0,
-        maxConnectionsPerUser: 1_000_000,
-        transport: ({ handle }) => {
-          this.#handlers[here] = handle;
-          const done = () => Promise.resolve();
-          const addr = { transport: "tcp", hostname: "", port: 0 } as const;
-          return Promise.resolve({ addr, shutdown: done, abort: done });
-        },
-      }));
+    for (const { live, handle } of createInstances(this.#directus)) {
+      this.#instances.push(live);
+      this.#handlers.push(handle);
     }
   }
 
@@ -258,20 +206,13 @@ export class RevocationModel implements AsyncDisposable {
     }
     const topic = this.#random.of(TOPICS);
     const right = `${this.#random.of(USERS)} ${topic}`;
-    if (!this.#directus.denied.has(right)) this.#change(right);
+    if (!this.#directus.denied.has(right)) this.#rights.change(right);
     this.#revoke({ topic });
   }
 
   #changeRights(): void {
     const user = this.#random.of(USERS);
-    this.#change(this.#random.of([user, ...TOPICS.map((topic) => `${user} ${topic}`)]));
-  }
-
-  #change(right: string): void {
-    this.#lost.delete(right);
-    this.#changedAt.set(right, ++this.#changes);
-    const { denied } = this.#directus;
-    if (!denied.delete(right)) denied.add(right);
+    this.#rights.change(this.#random.of([user, ...TOPICS.map((topic) => `${user} ${topic}`)]));
   }
 
   #anything(): Revocation {
@@ -281,25 +222,15 @@ export class RevocationModel implements AsyncDisposable {
   }
 
   #revoke(revocation: Revocation): void {
-    const denied = new Set(this.#directus.denied);
     const before = "user" in revocation
       ? this.#clients.filter(({ user }) => revocation.user.includes(user))
       : [];
-    const concerns = (right: string) => {
-      const [user = "", topic] = right.split(" ");
-      if ("user" in revocation) return topic === undefined && revocation.user.includes(user);
-      return "topic" in revocation && topic !== undefined && coversTopic(revocation.topic, topic);
-    };
-    // What changes while it is carried out may or may not be taken into account.
-    const changes = this.#changes;
-    const isUnchanged = (right: string) => (this.#changedAt.get(right) ?? 0) <= changes;
+    const lose = this.#rights.losing(revocation);
     const revoking = this.#random.of(this.#instances).revoke(revocation).then(({ trouble }) => {
       if (trouble !== undefined) this.failures.push(trouble);
       const published = this.#published;
       for (const client of before) client.revokedAt = Math.min(client.revokedAt, published);
-      for (const right of denied) {
-        if (concerns(right) && isUnchanged(right)) this.#lost.set(right, published);
-      }
+      lose(published);
       this.seen["user" in revocation ? "revokedUsers" : "revokedTopics"]++;
       this.#revoking.delete(revoking);
     });
@@ -316,16 +247,11 @@ export class RevocationModel implements AsyncDisposable {
       for (const { topic, data } of [message, ...message.messages ?? []]) {
         if (data === undefined) continue;
         this.seen.delivered++;
-        const rights = [user, `${user} ${topic}`].map((right) => this.#lost.get(right) ?? Infinity);
-        const lostAt = Math.min(revokedAt, ...rights);
+        const lostAt = Math.min(revokedAt, this.#rights.lostAt(user, topic));
         if (isLate ? data > lostAt : lostAt < Infinity) {
           this.failures.push(`${user} gets ${data} of ${topic}, revoked at ${lostAt}`);
         }
       }
     }
   }
-}
-
-function nameOf(credential: Credential): string {
-  return credential.requestHeader()[1].replace(/.*=/, "");
 }
