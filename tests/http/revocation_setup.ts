@@ -8,7 +8,7 @@
 
 import { FakeTime } from "@std/testing/time";
 import type { Revocation } from "../../live/domain/revocation.ts";
-import { type Live } from "../../live/live.ts";
+import type { Live } from "../../live/live.ts";
 import type { Answer, SocketEvents, TransportOptions } from "../../live/transport/transport.ts";
 import { cookieOf } from "../support/authorities.ts";
 import { FakeSocket } from "../support/fake_client.ts";
@@ -90,13 +90,7 @@ export class RevocationModel implements AsyncDisposable {
       [3, () => this.#revoke(this.#anything())],
       [6, () => this.#time.tick(RETRY_MS)],
     ];
-    let left = this.#random.below(steps.reduce((sum, [weight]) => sum + weight, 0));
-    for (const [weight, step] of steps) {
-      left -= weight;
-      if (left >= 0) continue;
-      step();
-      break;
-    }
+    this.#random.weighted(steps)();
     if (this.#random.below(2) === 0) await turn();
   }
 

@@ -31,6 +31,12 @@ export class Random {
     return values[this.below(values.length)] as T;
   }
 
+  /** Returns one of the values, each as likely as its weight, a whole number, says. */
+  weighted<T>(values: readonly (readonly [weight: number, value: T])[]): T {
+    let left = this.below(values.reduce((sum, [weight]) => sum + weight, 0));
+    return (values.find(([weight]) => (left -= weight) < 0) as readonly [number, T])[1];
+  }
+
   /** Returns random bytes. */
   bytes(count: number): Uint8Array<ArrayBuffer> {
     return Uint8Array.from({ length: count }, () => this.below(256));
