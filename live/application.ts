@@ -16,6 +16,7 @@ import type { Logger } from "./domain/logger.ts";
 import { MemoryBroker } from "./history/memory_broker.ts";
 import type { DrainResult } from "./http/live_server.ts";
 import { createLive, type Live } from "./live.ts";
+import { liveSettings } from "./settings.ts";
 import { createOpsHandler } from "./ops/ops_handler.ts";
 import { createOpsServer } from "./ops/ops_server.ts";
 import { DirectusBus } from "./redis/directus_bus.ts";
@@ -125,45 +126,22 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     metrics,
     logger,
   });
-  const history = {
-    historySize: config.LIVE_HISTORY_SIZE,
-    historyTtlMs: config.LIVE_HISTORY_TTL_MS,
-    historyMaxBytes: config.LIVE_HISTORY_MAX_BYTES,
-  };
+  const settings = liveSettings(config);
   const { REDIS_URL: url, REDIS_INGEST_STREAM: stream } = config;
   const link = url === undefined ? undefined : new RedisLink({ url, logger, metrics });
   const ingest = url === undefined || stream === undefined
     ? undefined
-    : new Ingest({ ...history, url, stream, instanceId, logger, metrics });
+    : new Ingest({ ...settings, url, stream, instanceId, logger, metrics });
   const live: Live = createLive({
-    ...history,
+    ...settings,
     authority: new CachingAuthority(directus, { ttlMs, metrics }),
     viewSource,
-    viewMaxRows: config.LIVE_VIEW_MAX_ROWS,
-    viewRefreshMs: config.LIVE_VIEW_REFRESH_MS,
     broker: link === undefined
-      ? new MemoryBroker({ ...history, metrics })
-      : new RedisBroker({ ...history, link, logger, metrics }),
+      ? new MemoryBroker({ ...settings, metrics })
+      : new RedisBroker({ ...settings, link, logger, metrics }),
     revocationBus: link === undefined ? undefined : new RedisRevocationBus({ link, logger }),
     other: onePort ? (request) => handleOps(request) : undefined,
-    transport: config.LIVE_TRANSPORT,
-    host: config.LIVE_WS_HOST,
-    port: config.LIVE_WS_PORT,
     reusePort: shared,
-    pingIntervalMs: config.LIVE_WS_PING_INTERVAL_MS,
-    drainTimeoutMs: config.LIVE_WS_DRAIN_TIMEOUT_MS,
-    backpressureThresholdBytes: config.LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES,
-    allowedOrigins: config.LIVE_ALLOWED_ORIGINS ??
-      new Set([new URL(config.DIRECTUS_BASE_URL).origin]),
-    cookieName: config.DIRECTUS_SESSION_COOKIE,
-    maxConnections: config.LIVE_MAX_CONNECTIONS,
-    maxConnectionsPerUser: config.LIVE_MAX_CONNECTIONS_PER_USER,
-    maxTopics: config.LIVE_MAX_TOPICS_PER_CONNECTION,
-    maxMessageBytes: config.LIVE_MAX_MESSAGE_BYTES,
-    maxMessagesPerSecond: config.LIVE_MAX_MESSAGES_PER_SECOND,
-    flushIntervalMs: config.LIVE_FLUSH_INTERVAL_MS,
-    revalidateIntervalMs: config.LIVE_REVALIDATE_INTERVAL_MS,
-    revalidateGraceMs: config.LIVE_REVALIDATE_GRACE_MS,
     instanceId,
     spares,
     onLost,

@@ -38,9 +38,10 @@ const LAYERS: Readonly<Record<string, number>> = {
 /** The layers of the files that compose the others. */
 const TOP: Readonly<Record<string, number>> = {
   "live/live.ts": 6,
-  "live/application.ts": 7,
-  "live/mod.ts": 8,
-  "main.ts": 9,
+  "live/settings.ts": 7,
+  "live/application.ts": 8,
+  "live/mod.ts": 9,
+  "main.ts": 10,
 };
 
 /** The browser client imports nothing of the server, which imports only its generated files. */

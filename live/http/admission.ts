@@ -10,7 +10,7 @@ import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { Credential } from "../domain/credential.ts";
 import type { PendingGrants } from "../domain/pending_grants.ts";
-import type { Place, Places } from "../domain/places.ts";
+import type { Places } from "../domain/places.ts";
 import { presentedCredential } from "./credentials.ts";
 import { isOriginAllowed } from "./handshake.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
