@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type Application, compose, flush, instanceIdOf, logOf } from "./live/application.ts";
+import { type Application, compose, flush, logOf } from "./live/application.ts";
 import type { Config } from "./live/config/config.ts";
+import { instanceIdOf } from "./live/config/summary.ts";
 import { readConfig } from "./live/config/read_config.ts";
 import { variables } from "./live/config/variables.ts";
 import type { Logger } from "./live/domain/logger.ts";

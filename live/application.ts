@@ -5,6 +5,7 @@
  */
 
 import type { Config } from "./config/config.ts";
+import { instanceIdOf, summaryOf } from "./config/summary.ts";
 import { createDirectusAuthority } from "./directus/authority.ts";
 import { createDirectusClient } from "./directus/directus_client.ts";
 import { DirectusViewSource } from "./directus/view_source.ts";
@@ -13,6 +14,7 @@ import { CachingAuthority } from "./directus/caching_authority.ts";
 import { Deadline } from "./domain/deadline.ts";
 import { Lifecycle } from "./domain/lifecycle.ts";
 import type { Logger } from "./domain/logger.ts";
+import { RefusalLog } from "./domain/refusal_log.ts";
 import { MemoryBroker } from "./history/memory_broker.ts";
 import type { DrainResult } from "./http/live_server.ts";
 import { createLive, type Live } from "./live.ts";
@@ -25,11 +27,7 @@ import { RedisLink } from "./redis/link.ts";
 import { RedisBroker } from "./redis/redis_broker.ts";
 import { RedisRevocationBus } from "./redis/revocation_bus.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
-import {
-  openSpare,
-  RESERVED_DESCRIPTORS,
-  SpareDescriptors,
-} from "./transport/spare_descriptors.ts";
+import { openSpare, SpareDescriptors, warnOfFileLimit } from "./transport/spare_descriptors.ts";
 import { createPrometheusMetrics } from "./telemetry/prometheus_metrics.ts";
 import { traceBroadcasts, traceFields } from "./telemetry/tracing.ts";
 
@@ -76,16 +74,6 @@ export interface ComposeOptions {
   readonly maxOpenFiles?: number | undefined;
 }
 
-/** Warns if there can be fewer connections than configured, because each is an open file. */
-function warnOfLimit(maxConnections: number, maxOpenFiles: number | undefined, logger: Logger) {
-  const needed = maxConnections + RESERVED_DESCRIPTORS;
-  if (maxOpenFiles === undefined || maxOpenFiles >= needed) return;
-  logger.warn("the limit of open files is too low for LIVE_MAX_CONNECTIONS", {
-    limit: maxOpenFiles,
-    needed,
-  });
-}
-
 /** How long a stop waits for the last lines of the log to be read, in milliseconds. */
 const FLUSH_MS = 500;
 
@@ -103,6 +91,11 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
   const log = logOf(config, instanceId);
   const { logger } = log;
   const metrics = traceBroadcasts(createPrometheusMetrics(instanceId));
+  const refusals = new RefusalLog({
+    logger,
+    metrics,
+    fields: { cookie: { expected: config.DIRECTUS_SESSION_COOKIE } },
+  });
   const directusOptions = {
     baseUrl: config.DIRECTUS_BASE_URL,
     timeoutMs: config.DIRECTUS_AUTH_TIMEOUT_MS,
@@ -143,6 +136,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     other: onePort ? (request) => handleOps(request) : undefined,
     reusePort: shared,
     instanceId,
+    refusals,
     spares,
     onLost,
     metrics,
@@ -161,6 +155,8 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     exposed: onePort,
     topics: config.LIVE_TOPICS,
     flowPayload: config.LIVE_FLOW_PAYLOAD,
+    foreignAnswer: () => client.foreignAnswer(),
+    refusals,
   };
   const handleOps = createOpsHandler(opsOptions);
   const ops = onePort ? undefined : createOpsServer({
@@ -175,13 +171,14 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
   const lifecycle = new Lifecycle<Addresses, DrainResult>({
     name: "application",
     async open() {
+      logger.info("starting", summaryOf(config));
       // The ops listener comes first: its health checks answer "starting" rather than nothing.
       const opsAddress = await ops?.start();
       link?.start();
       const liveAddress = await live.start();
       spareAddress = opsAddress ?? liveAddress;
       spares.hold();
-      warnOfLimit(config.LIVE_MAX_CONNECTIONS, maxOpenFiles, logger);
+      warnOfFileLimit(config.LIVE_MAX_CONNECTIONS, maxOpenFiles, logger);
       ingest?.start();
       bus?.start();
       return { ops: opsAddress ?? liveAddress, live: liveAddress };
@@ -192,6 +189,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
       const result = await live.stop(timeoutMs);
       await deadline.wait(Promise.all([ingestStopped, bus?.stop(), link?.stop(), ops?.stop()]));
       spares.close();
+      refusals.stop();
       await flush(log);
       return result;
     },
@@ -202,11 +200,6 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     start: () => lifecycle.start(),
     stop: (timeoutMs) => lifecycle.stop(timeoutMs),
   };
-}
-
-/** Returns the name of an instance: the configured one, or a random one. */
-export function instanceIdOf(config: Config): string {
-  return config.INSTANCE_ID ?? crypto.randomUUID().slice(0, 8);
 }
 
 /** Creates the log that the configuration describes. It writes to standard output. */

@@ -27,15 +27,16 @@ import type { Readiness } from "./ops/health.ts";
 import type { OperatedServer } from "./ops/ops_handler.ts";
 import { Revalidator } from "./session/revalidator.ts";
 import { createLocalRevoke, createRevoke, type Revoke } from "./session/revoke.ts";
-import { createSessions } from "./session/session.ts";
+import { createSessions, type SessionOptions } from "./session/session.ts";
 
 /** What a live server is made of. Everything has a default. */
 export interface LiveOptions extends
   LiveServerOptions,
   Pick<
     LiveServerDeps,
-    "instanceId" | "logger" | "metrics" | "onLost" | "other" | "places" | "spares"
-  > {
+    "instanceId" | "logger" | "metrics" | "onLost" | "other" | "places" | "refusals" | "spares"
+  >,
+  Pick<SessionOptions, "topics"> {
   /**
    * Identifies users by their session cookie and decides what they may subscribe to.
    *
@@ -159,6 +160,8 @@ export function createLive(options: LiveOptions = {}): Live {
       hub,
       authority,
       views,
+      refusals: options.refusals,
+      topics: options.topics,
       maxRows: bounds.viewMaxRows,
       maxTopics,
       revalidator,

@@ -124,7 +124,9 @@ export type { StoreBounds } from "./redis/store.ts";
 export type { Place, Places } from "./domain/places.ts";
 
 // Operation.
-export type { Health, Readiness } from "./ops/health.ts";
+export type { ForeignAnswer, Health, Readiness } from "./ops/health.ts";
+export { RefusalLog, type RefusalLogOptions, type RefusalReason } from "./domain/refusal_log.ts";
+export { type Refusals, silentRefusals } from "./domain/refusal_log.ts";
 export {
   createOpsHandler,
   type OperatedServer,
@@ -206,6 +208,7 @@ export type {
   MonitoredSession,
   SessionChecker,
 } from "./session/session_checker.ts";
+export type { AdmitOptions } from "./session/admit.ts";
 export {
   createSessions,
   type Session,

@@ -5,6 +5,7 @@
  */
 
 import type { Config } from "./config/config.ts";
+import { originsOf } from "./config/summary.ts";
 import type { LiveServerOptions } from "./http/live_options.ts";
 import type { LiveOptions } from "./live.ts";
 
@@ -37,8 +38,8 @@ export function liveSettings(config: Config): LiveSettings {
     pingIntervalMs: config.LIVE_WS_PING_INTERVAL_MS,
     drainTimeoutMs: config.LIVE_WS_DRAIN_TIMEOUT_MS,
     backpressureThresholdBytes: config.LIVE_WS_BACKPRESSURE_THRESHOLD_BYTES,
-    allowedOrigins: config.LIVE_ALLOWED_ORIGINS ??
-      new Set([new URL(config.DIRECTUS_BASE_URL).origin]),
+    allowedOrigins: originsOf(config),
+    topics: config.LIVE_TOPICS,
     cookieName: config.DIRECTUS_SESSION_COOKIE,
     maxConnections: config.LIVE_MAX_CONNECTIONS,
     maxConnectionsPerUser: config.LIVE_MAX_CONNECTIONS_PER_USER,

@@ -11,6 +11,7 @@ import type { Metrics } from "../domain/metrics.ts";
 import { WarningThrottle } from "../domain/warning_throttle.ts";
 import { BearerToken, type Credential } from "../domain/credential.ts";
 import { type CallResult, CircuitBreaker } from "./circuit_breaker.ts";
+import { Identity } from "./identity.ts";
 import { type JsonRequestOptions, type JsonResponse, requestJson } from "./json_request.ts";
 import { RetrySchedule } from "./retry_schedule.ts";
 
@@ -76,6 +77,11 @@ export interface DirectusClient {
     credential: Credential,
     options?: CallOptions,
   ): Promise<CompletedCall | Unavailable>;
+  /**
+   * Resolves to how the last answer shows that something other than Directus gave it; `undefined` if
+   * Directus did, or if nothing answered. If in doubt, the server asks a question of its own.
+   */
+  foreignAnswer(): Promise<string | undefined>;
 }
 
 /** Calls that may wait for a slot, in each lane. */
@@ -117,6 +123,7 @@ export function createDirectusClient(options: DirectusClientOptions): DirectusCl
     views: scheduleOf("views"),
   };
   const warnings = new WarningThrottle(logger);
+  const identity = new Identity({ ask: askUnknown, now });
 
   async function get(
     path: string,
@@ -141,7 +148,11 @@ export function createDirectusClient(options: DirectusClientOptions): DirectusCl
   async function probe(settle: (result: CallResult) => void): Promise<void> {
     using slot = await limiter.acquire("probe");
     if (slot === undefined) return settle({ kind: "inconclusive" });
-    settle(resultOf(await send("/users/me?fields=id", new BearerToken(crypto.randomUUID()))));
+    settle(resultOf(await askUnknown()));
+  }
+
+  function askUnknown(): Promise<JsonResponse> {
+    return send("/users/me?fields=id", new BearerToken(crypto.randomUUID()));
   }
 
   async function send(
@@ -157,10 +168,11 @@ export function createDirectusClient(options: DirectusClientOptions): DirectusCl
     });
     const reason = troubleOf(response, request.search !== undefined);
     if (reason !== undefined) warnings.warn("call to Directus failed", reason);
+    identity.record(response);
     return response;
   }
 
-  return { get };
+  return { get, foreignAnswer: () => identity.fault() };
 }
 
 function queueFull(retryAfterMs: number): Unavailable {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { RefusalReason } from "./refusal_log.ts";
+
 /** How an upgrade request was answered. */
 export type UpgradeResult =
   | "accepted"
@@ -54,6 +56,8 @@ export interface Metrics {
   historyBytes(count: number): void;
   /** Counts an answered upgrade request. */
   upgrade(result: UpgradeResult): void;
+  /** Counts a refusal by its reason. */
+  refused(reason: RefusalReason): void;
   /** Counts an ended connection by its close code. */
   disconnect(code: number): void;
   /** Counts an inbound message. */
@@ -110,6 +114,7 @@ export const silentMetrics: Metrics = {
   topics() {},
   historyBytes() {},
   upgrade() {},
+  refused() {},
   disconnect() {},
   received() {},
   sent() {},

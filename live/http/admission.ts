@@ -9,12 +9,14 @@ import type { Authority, User } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { Credential } from "../domain/credential.ts";
+import type { RefusalReason, Refusals } from "../domain/refusal_log.ts";
 import type { PendingGrants } from "../domain/pending_grants.ts";
 import type { Places } from "../domain/places.ts";
 import { presentedCredential } from "./credentials.ts";
 import { isOriginAllowed } from "./handshake.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { RefusalName } from "./refusal.ts";
+import { cookieNames, shownOrigin } from "./refusal_details.ts";
 
 /** What admission needs. */
 export interface AdmissionOptions {
@@ -36,6 +38,8 @@ export interface AdmissionOptions {
   readonly pendingGrants: PendingGrants;
   /** Counts pending upgrades. */
   readonly metrics: Metrics;
+  /** Takes refusals that an operator may want to know of. */
+  readonly refusals: Refusals;
   /** Logs why a session could not be checked. */
   readonly logger: Logger;
 }
@@ -75,6 +79,9 @@ export interface Refused {
   readonly retryAfterMs: number;
 }
 
+/** What the log shows in place of cookies' names if a token came that Directus cannot have issued. */
+const UNFIT_TOKEN = "a bearer token that cannot be one of Directus";
+
 /**
  * Checks requests, and reserves capacity for those it admits. Without reservations a burst of
  * requests would pass the limits together, as the registry counts only sockets that have opened.
@@ -103,7 +110,11 @@ export class Admission {
     if (authority === undefined) return await this.#admitAnonymous();
     const presented = presentedCredential(request, cookieName);
     if (presented === "ambiguous") return refused("malformed");
-    if (presented === "none" || presented === "unfit") return refused("unauthorized");
+    if (presented === "none" || presented === "unfit") {
+      const isUnfit = presented === "unfit";
+      const names = isUnfit ? [UNFIT_TOKEN] : cookieNames(request, cookieName);
+      return this.#refuse("unauthorized", "cookie", ...names);
+    }
     return await this.authenticate(authority, presented);
   }
 
@@ -111,9 +122,11 @@ export class Admission {
   check(request: Request): Refused | undefined {
     const { registry, places, allowedOrigins, maxConnections } = this.#options;
     if (this.#draining) return refused("draining");
-    if (!isOriginAllowed(request, allowedOrigins)) return refused("origin");
+    if (!isOriginAllowed(request, allowedOrigins)) {
+      return this.#refuse("origin", "origin", shownOrigin(request));
+    }
     const isFull = registry.sockets + this.#reserved >= maxConnections || places?.isFull === true;
-    return isFull ? refused("capacity") : undefined;
+    return isFull ? this.#refuse("capacity", "capacity") : undefined;
   }
 
   /**
@@ -130,14 +143,15 @@ export class Admission {
     try {
       const answer = await Promise.race([authority.authenticate(credential), drained.promise]);
       if (answer === undefined || this.#draining) return refused("draining");
-      if (answer.kind === "unauthorized") return refused("unauthorized");
+      if (answer.kind === "unauthorized") return this.#refuse("unauthorized", "session");
       if (answer.kind === "unavailable") {
         const { reason, retryAfterMs } = answer;
         this.#options.logger.debug("session could not be checked", { reason });
         return refused("unavailable", retryAfterMs);
       }
       const { user } = answer;
-      if (this.#countOf(user) >= this.#options.maxConnectionsPerUser) return refused("user-limit");
+      const isOver = this.#countOf(user) >= this.#options.maxConnectionsPerUser;
+      if (isOver) return this.#refuse("user-limit", "user-limit");
       const held = await this.#hold(user, () => grant.end());
       if ("kind" in held) return held;
       const isRevoked = () => grant.isRevoked(user);
@@ -156,6 +170,12 @@ export class Admission {
     for (const { resolve } of this.#pending) resolve(undefined);
   }
 
+  /** Refuses a request, and notes it for the operator. */
+  #refuse(name: RefusalName, reason: RefusalReason, ...details: readonly string[]): Refused {
+    this.#options.refusals.note(reason, ...details);
+    return refused(name);
+  }
+
   async #admitAnonymous(): Promise<Admitted | Refused> {
     const held = await this.#hold(null, () => {});
     if ("kind" in held) return held;
@@ -169,7 +189,7 @@ export class Admission {
     const place = places && await places.take(user?.id ?? null);
     if (typeof place === "string" || (place !== undefined && this.#draining)) {
       release();
-      if (typeof place === "string") return refused(place);
+      if (typeof place === "string") return this.#refuse(place, place);
       place.leave();
       return refused("draining");
     }

@@ -11,6 +11,7 @@ import type { Deadline } from "../domain/deadline.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import { type Metrics, silentMetrics } from "../domain/metrics.ts";
 import { PendingGrants } from "../domain/pending_grants.ts";
+import { silentRefusals } from "../domain/refusal_log.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
 import { createFrameEncoder } from "../transport/frame_encoder.ts";
 import { emptyResponse } from "../transport/responses.ts";
@@ -49,7 +50,7 @@ export class LiveHandler {
   constructor(deps: LiveServerDeps, options: Required<LiveServerOptions>) {
     const { sessions, authority, instanceId = "local", backlogOf = () => 0, now } = deps;
     const { metrics = silentMetrics, logger = silentLogger } = deps;
-    const { pendingGrants = new PendingGrants() } = deps;
+    const { pendingGrants = new PendingGrants(), refusals = silentRefusals } = deps;
     const common = { ...options, metrics, logger };
     const clients = new Clients({ ...common, sessions, instanceId, backlogOf, now });
     this.#deps = deps;
@@ -62,6 +63,7 @@ export class LiveHandler {
       authority,
       pendingGrants,
       places: deps.places,
+      refusals,
       registry: clients.registry,
     });
     this.#sse = { ...common, clients, encode: createFrameEncoder() };

@@ -11,6 +11,7 @@ import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { PendingGrants } from "../domain/pending_grants.ts";
 import type { Places } from "../domain/places.ts";
+import type { Refusals } from "../domain/refusal_log.ts";
 import type { SessionFactory } from "../session/session.ts";
 import type { SpareDescriptors } from "../transport/spare_descriptors.ts";
 import type { Transport, TransportName } from "../transport/transport.ts";
@@ -42,6 +43,8 @@ export interface LiveServerDeps {
   readonly instanceId?: string;
   /** Counts connections and messages. @default {silentMetrics} */
   readonly metrics?: Metrics;
+  /** Takes refusals that an operator may want to know of. @default {silentRefusals} */
+  readonly refusals?: Refusals;
   /** Logs connections and errors. @default {silentLogger} */
   readonly logger?: Logger;
   /** Spare file descriptors of the process. @default {none} */

@@ -25,16 +25,23 @@ export interface Health {
 
 /** A problem: one word for programs, and a sentence for people. */
 interface Problem {
-  readonly status: "starting" | "draining" | "cut off" | "strained";
+  readonly status: "starting" | "draining" | "cut off" | "strained" | "not directus";
   readonly reason: string;
 }
 
 /** When to try again while the server is not ready, in seconds. */
 const RETRY_AFTER_S = "5";
 
+/** Resolves to why it is not Directus that answers; `undefined` if it is, or nothing answers. */
+export type ForeignAnswer = () => Promise<string | undefined>;
+
 /** Answers `GET /readyz`: 200, or 503 with the problem. */
-export function respondReadiness(health: Health): Response {
-  const problem = publishProblem(health) ?? strainProblem(health);
+export async function respondReadiness(
+  health: Health,
+  foreignAnswer: ForeignAnswer = NOT_FOREIGN,
+): Promise<Response> {
+  const problem = publishProblem(health) ?? strainProblem(health) ??
+    foreignProblem(await foreignAnswer());
   return problem === undefined ? Response.json({ status: "ready" }) : Response.json(problem, {
     status: STATUS_CODE.ServiceUnavailable,
     headers: { "retry-after": RETRY_AFTER_S },
@@ -56,4 +63,12 @@ function publishProblem({ readiness, trouble }: Health): Problem | undefined {
 
 function strainProblem({ strain }: Health): Problem | undefined {
   return strain === undefined ? undefined : { status: "strained", reason: strain };
+}
+
+const NOT_FOREIGN: ForeignAnswer = () => Promise.resolve(undefined);
+
+function foreignProblem(fault: string | undefined): Problem | undefined {
+  if (fault === undefined) return undefined;
+  const reason = `the last answer from DIRECTUS_BASE_URL is not Directus's: ${fault}`;
+  return { status: "not directus", reason };
 }

@@ -5,6 +5,7 @@
  */
 
 import { STATUS_CODE } from "@std/http/status";
+import { type Refusals, silentRefusals } from "../domain/refusal_log.ts";
 import { jsonError } from "../transport/responses.ts";
 
 /** An IPv6 or IPv4 address, as URLs contain them. */
@@ -24,8 +25,13 @@ export type HostCheck = (request: Request) => Response | undefined;
  *
  * @param host The host that the listener listens on.
  * @param allowedHosts Further names, in lower case and without a port.
+ * @param refusals Takes the names that were refused.
  */
-export function createHostCheck(host: string, allowedHosts: ReadonlySet<string>): HostCheck {
+export function createHostCheck(
+  host: string,
+  allowedHosts: ReadonlySet<string>,
+  refusals: Refusals = silentRefusals,
+): HostCheck {
   const own = host.toLowerCase();
   return ({ headers, url }) => {
     const given = headers.get("host") ?? URL.parse(url)?.host ?? "";
@@ -33,6 +39,7 @@ export function createHostCheck(host: string, allowedHosts: ReadonlySet<string>)
     const name = URL.parse(`http://${given}`)?.hostname.replace(/\.$/, "") ?? "";
     if (ADDRESS.test(name) || LOCALHOST.test(name)) return undefined;
     if (name === own || allowedHosts.has(name)) return undefined;
+    refusals.note("host", name);
     return jsonError(STATUS_CODE.Forbidden, "Host is not allowed: add it to OPS_ALLOWED_HOSTS");
   };
 }

@@ -7,14 +7,15 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Topics } from "../directus/flow_trigger.ts";
 import type { Position } from "../domain/broker.ts";
+import type { Refusals } from "../domain/refusal_log.ts";
 import type { PublicationInput } from "../domain/publication.ts";
 import type { Change } from "../domain/view_source.ts";
 import type { Revoke } from "../session/revoke.ts";
 import { jsonError } from "../transport/responses.ts";
 import { createBearerCheck } from "./bearer.ts";
 import { handleDirectusFlow } from "./directus_flow.ts";
-import { type Health, refusePublishing, respondReadiness } from "./health.ts";
-import { answerOperator, type OperatorCall, refuseBearer } from "./operator_call.ts";
+import { type ForeignAnswer, type Health, refusePublishing, respondReadiness } from "./health.ts";
+import { answerOperator, type OperatorCall } from "./operator_call.ts";
 import { handlePublish, type Publish } from "./publish.ts";
 import { handleRevoke } from "./revoke.ts";
 
@@ -36,6 +37,10 @@ export interface OpsHandlerOptions {
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   /** Bearer token of the publish and revoke calls; without one they are off. */
   readonly publishToken?: string | undefined;
+  /** Tells whether it is Directus that answers. @default {it is} */
+  readonly foreignAnswer?: ForeignAnswer;
+  /** Takes calls with a wrong token or none. @default {silentRefusals} */
+  readonly refusals?: Refusals | undefined;
   /** Whether clients can reach the routes, so that `/metrics` needs the token too. @default {false} */
   readonly exposed?: boolean;
   /** Collections behind topics' prefixes, for what Flows publish. @default {none} */
@@ -52,23 +57,22 @@ type Route = [method: string, respond: (request: Request) => Promise<Response> |
 /** Creates the handler of the ops routes, for a listener of their own or for any other. */
 export function createOpsHandler(options: OpsHandlerOptions): OpsHandler {
   const { server, metrics, publishToken, exposed = false, topics = new Map() } = options;
-  const { flowPayload = "none" } = options;
+  const { flowPayload = "none", refusals, foreignAnswer } = options;
   const { revoke } = server;
-  const hasBearer = publishToken === undefined ? undefined : createBearerCheck(publishToken);
+  const checkBearer = createBearerCheck(publishToken, refusals);
   const publish: Publish = (publications) => server.publish(publications);
   const publishing = { name: "Publishing", refuse: () => refusePublishing(server) };
 
-  function operatorRoute(call: Omit<OperatorCall, "hasBearer">): Route {
-    return ["POST", (request) => answerOperator(request, { ...call, hasBearer })];
+  function operatorRoute(call: Omit<OperatorCall, "checkBearer">): Route {
+    return ["POST", (request) => answerOperator(request, { ...call, checkBearer })];
   }
 
   const routes: Record<string, Route> = {
     "/healthz": ["GET", () => Response.json({ status: "ok" })],
-    "/readyz": ["GET", () => respondReadiness(server)],
+    "/readyz": ["GET", () => respondReadiness(server, foreignAnswer)],
     "/metrics": ["GET", async (request) => {
-      if (exposed && !hasBearer?.(request)) {
-        return refuseBearer("Reading metrics", hasBearer !== undefined);
-      }
+      const refusal = exposed ? checkBearer(request, "Reading metrics") : undefined;
+      if (refusal !== undefined) return refusal;
       const { contentType } = metrics;
       return new Response(await metrics.text(), { headers: { "content-type": contentType } });
     }],

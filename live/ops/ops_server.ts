@@ -44,9 +44,9 @@ export interface OpsServer {
 
 /** Creates the ops listener. Nothing listens before {@linkcode OpsServer.start}. */
 export function createOpsServer(options: OpsServerOptions): OpsServer {
-  const { host, port, allowedHosts = new Set(), spares, onLost, logger } = options;
+  const { host, port, allowedHosts = new Set(), refusals, spares, onLost, logger } = options;
   const respond = createOpsHandler(options);
-  const checkHost = createHostCheck(host, allowedHosts);
+  const checkHost = createHostCheck(host, allowedHosts, refusals);
   let listener: Listener | undefined;
   const lifecycle = new Lifecycle<Deno.NetAddr, void>({
     name: "ops listener",

@@ -6,19 +6,33 @@
 
 import type { Connection } from "../connection/connection.ts";
 import type { Authority } from "../domain/authority.ts";
-import type { Topic } from "../domain/topic.ts";
+import { type Refusals, silentRefusals } from "../domain/refusal_log.ts";
+import type { Topic, TopicSource } from "../domain/topic.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
 import type { LossReason } from "../views/view_members.ts";
 import type { SharedViews } from "../views/views.ts";
 import { type Admission, FORBIDDEN, type Refusal, SESSION_OVER } from "./admission.ts";
 import type { Admit } from "./client_subscription.ts";
 
+/** Who decides about subscriptions, and where refusals are noted. */
+export interface AdmitOptions {
+  /** Decides which topics a client may subscribe to. @default {none: all topics} */
+  readonly authority?: Authority | undefined;
+  /** Opens views. @default {none: there are no views} */
+  readonly views?: SharedViews | undefined;
+  /** Takes subscriptions that Directus forbids. @default {silentRefusals} */
+  readonly refusals?: Refusals | undefined;
+  /** Collections behind topics' prefixes, to name them in the log. @default {none} */
+  readonly topics?: ReadonlyMap<string, TopicSource> | undefined;
+}
+
 /** Admits a client to a topic if the authority allows it; without one, every client. */
 export function admitToTopic(
   { credential }: Connection,
   topic: Topic,
-  authority: Authority | undefined,
+  { authority, topics, refusals = silentRefusals }: AdmitOptions,
 ): Admit {
+  const { prefix } = topic;
   const admission: Admission = { kind: "admitted", topic: topic.name, leave() {} };
   return async () => {
     if (authority === undefined) return admission;
@@ -28,6 +42,7 @@ export function admitToTopic(
       case "allowed":
         return admission;
       case "forbidden":
+        refusals.note("topic", `${prefix}=${topics?.get(prefix)?.collection ?? prefix}`);
         return FORBIDDEN;
       case "unauthorized":
         return SESSION_OVER;
@@ -41,7 +56,7 @@ export function admitToTopic(
 export function admitToView(
   { credential, user }: Connection,
   query: ViewQuery,
-  views: SharedViews | undefined,
+  { views, refusals = silentRefusals }: AdmitOptions,
   onLost: (reason: LossReason) => void,
 ): Admit {
   return async () => {
@@ -53,6 +68,7 @@ export function admitToView(
       case "opened":
         return { kind: "admitted", topic: answer.topic, leave: answer.leave };
       case "refused":
+        if (answer.code === "forbidden") refusals.note("view", query.collection);
         return { kind: "refused", code: answer.code, message: answer.reason };
       case "full":
         return {

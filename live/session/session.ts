@@ -5,14 +5,12 @@
  */
 
 import type { Connection } from "../connection/connection.ts";
-import type { Authority } from "../domain/authority.ts";
 import type { SubscribeRequest, TopicRequest, UnsubscribeRequest } from "../domain/messages.ts";
 import { parseTopic, type Topic } from "../domain/topic.ts";
 import { canonicalText, readViewQuery } from "../domain/view_query.ts";
 import type { Hub } from "../hub/hub.ts";
 import { VIEW_PREFIX } from "../views/view_registry.ts";
-import type { SharedViews } from "../views/views.ts";
-import { admitToTopic, admitToView } from "./admit.ts";
+import { type AdmitOptions, admitToTopic, admitToView } from "./admit.ts";
 import { refuse } from "./admission.ts";
 import { type Admit, ClientSubscription } from "./client_subscription.ts";
 import type { Revalidator } from "./revalidator.ts";
@@ -33,13 +31,9 @@ export interface Session {
 export type SessionFactory = (connection: Connection) => Session;
 
 /** What sessions need. */
-export interface SessionOptions {
+export interface SessionOptions extends AdmitOptions {
   /** Knows topics and their subscribers. */
   readonly hub: Hub;
-  /** Decides which topics a client may subscribe to. @default {none: all topics} */
-  readonly authority?: Authority | undefined;
-  /** Opens views. @default {none: there are no views} */
-  readonly views?: SharedViews | undefined;
   /** Rows of one view. @default {1_000} */
   readonly maxRows?: number | undefined;
   /** Topics and views per connection. */
@@ -111,20 +105,19 @@ class ClientSession implements Session, MonitoredConnection {
     if (topic === undefined) {
       return refuse(connection, message, { code: "bad-topic", message: "Invalid topic name" });
     }
-    const { authority } = this.#options;
-    this.#add(topic.name, topic, admitToTopic(connection, topic, authority));
+    this.#add(topic.name, topic, admitToTopic(connection, topic, this.#options));
     return this.#pass(topic.name, message);
   }
 
   #handleView(message: SubscribeRequest): void | Promise<void> {
     const { connection } = this;
-    const { views, maxRows = 1_000 } = this.#options;
+    const { maxRows = 1_000 } = this.#options;
     const query = readViewQuery(message.view, maxRows);
     if (typeof query === "string") {
       return refuse(connection, message, { code: "bad-view", message: query });
     }
     const key = `view ${canonicalText(query)}`;
-    const admit = admitToView(connection, query, views, (reason) => {
+    const admit = admitToView(connection, query, this.#options, (reason) => {
       this.#entries.get(key)?.subscription.withdraw(reason);
       this.#forgetIdle(key);
     });

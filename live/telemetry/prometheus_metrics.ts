@@ -7,6 +7,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { CloseCode } from "../domain/close_codes.ts";
 import type { Metrics } from "../domain/metrics.ts";
+import { REFUSAL_REASONS } from "../domain/refusal_log.ts";
 
 /** Upper bounds of the histograms' buckets, in milliseconds. */
 const BUCKETS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
@@ -68,6 +69,9 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   const topics = gauge("topics", "Topics with subscribers");
   const history = gauge("history_bytes", "Size of the history of all topics");
   const upgrades = counter("upgrades_total", "Upgrade requests by result", ["result"]);
+  const refusals = counter("refusals_total", "Refusals by reason, as the log reports them", [
+    "reason",
+  ]);
   const disconnects = counter("disconnects_total", "Ended connections by close code", ["code"]);
   const inbound = counter("messages_inbound_total", "Inbound messages", ["type", "instance_id"]);
   const outbound = counter("messages_outbound_total", "Outbound messages", ["type"]);
@@ -133,6 +137,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   for (const type of ["welcome", "subscribed", "unsubscribed", "message", "pong", "error"]) {
     outbound.inc({ type }, 0);
   }
+  for (const reason of REFUSAL_REASONS) refusals.inc({ reason }, 0);
   for (const result of ["ok", "unauthorized", "error"]) {
     auth.zero({ result });
     authorise.zero({ result });
@@ -154,6 +159,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     topics: (count) => topics.set(count),
     historyBytes: (count) => history.set(count),
     upgrade: (result) => upgrades.inc({ result }),
+    refused: (reason) => refusals.inc({ reason }),
     disconnect: (code) => disconnects.inc({ code: CLOSE_CODES.has(code) ? String(code) : "other" }),
     received: (type) => inbound.inc({ type, instance_id: instanceId }),
     sent: (type, count) => outbound.inc({ type }, count),

@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { Logger } from "../domain/logger.ts";
+
 /** Spares that are held, and descriptors that must be free beside them before clients are accepted. */
 const COUNT = 32;
 
@@ -110,4 +112,18 @@ export class SpareDescriptors {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
+}
+
+/** Warns if there can be fewer connections than configured, because each is an open file. */
+export function warnOfFileLimit(
+  maxConnections: number,
+  maxOpenFiles: number | undefined,
+  logger: Logger,
+): void {
+  const needed = maxConnections + RESERVED_DESCRIPTORS;
+  if (maxOpenFiles === undefined || maxOpenFiles >= needed) return;
+  logger.warn("the limit of open files is too low for LIVE_MAX_CONNECTIONS", {
+    limit: maxOpenFiles,
+    needed,
+  });
 }

@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import type { Refusals } from "../../live/domain/refusal_log.ts";
 import type { Revocation } from "../../live/domain/revocation.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { CALL_HEADERS, MIB, Ops, type OpsSetup, TOKEN } from "./ops_setup.ts";
@@ -110,6 +111,22 @@ for (const [path, name, valid] of calls) {
     assertEquals([headers.get("www-authenticate"), bench.done], ["Bearer", 0]);
   });
 }
+
+Deno.test("the operator's calls note a wrong token and none, without the token", async () => {
+  const noted: string[][] = [];
+  const refusals: Refusals = { note: (...words) => noted.push(words) };
+  await using bench = await start({ refusals });
+  const { ops } = bench;
+
+  await ops.post("/publish?token=x", {}, { authorization: "Bearer wrong-token-of-a-guest" });
+  await ops.post("/revoke", {}, { authorization: null });
+  await ops.post("/publish", { topic: "event:1", data: 1 });
+
+  assertEquals(noted, [
+    ["token", "POST /publish with another token"],
+    ["token", "POST /revoke with no token"],
+  ]);
+});
 
 for (
   const [what, headers, status] of [

@@ -40,6 +40,15 @@ const problems: [name: string, setup: OpsSetup, json: { status: string; reason: 
   ],
 ];
 
+problems.push([
+  "something else answers in place of Directus",
+  { foreignAnswer: () => Promise.resolve("response is not JSON") },
+  {
+    status: "not directus",
+    reason: "the last answer from DIRECTUS_BASE_URL is not Directus's: response is not JSON",
+  },
+]);
+
 for (const [name, setup, json] of problems) {
   Deno.test(`GET /readyz is 503 with the worst problem while ${name}`, async () => {
     await using ops = await Ops.start(setup);

@@ -17,6 +17,7 @@ import {
 } from "../../live/http/live_server.ts";
 import type { TransportName } from "../../live/transport/transport.ts";
 import { Hub } from "../../live/hub/hub.ts";
+import { RefusalLog } from "../../live/domain/refusal_log.ts";
 import { MemoryBroker } from "../../live/history/memory_broker.ts";
 import { Revalidator } from "../../live/session/revalidator.ts";
 import { createSessions, type SessionFactory } from "../../live/session/session.ts";
@@ -50,6 +51,8 @@ export class Live implements AsyncDisposable {
   readonly metrics = new RecordingMetrics();
   /** Its log. */
   readonly logger = new RecordingLogger();
+  /** Its log of refusals. */
+  readonly refusals = new RefusalLog({ logger: this.logger, metrics: this.metrics });
   /** The connections it opened, in order. */
   readonly connections: Connection[] = [];
   /** Its hub, on a broker in memory. */
@@ -86,6 +89,8 @@ export class Live implements AsyncDisposable {
       hub: this.hub,
       authority: asked,
       maxTopics,
+      refusals: this.refusals,
+      topics: new Map([["event", { collection: "events", primaryKey: "id" }]]),
       revalidator: this.revalidator,
     });
     this.server = createLiveServer({
@@ -96,6 +101,7 @@ export class Live implements AsyncDisposable {
       metrics,
       logger,
       now,
+      refusals: this.refusals,
       sessions: (connection) => {
         this.connections.push(connection);
         return create(connection);
@@ -171,6 +177,7 @@ export class Live implements AsyncDisposable {
   async stop(timeoutMs?: number): Promise<DrainResult> {
     const result = await this.server.stop(timeoutMs);
     await this.hub.stop();
+    this.refusals.stop();
     return result;
   }
 

@@ -15,6 +15,7 @@ import type {
   UpgradeResult,
   ViewReadResult,
 } from "../../live/domain/metrics.ts";
+import type { RefusalReason } from "../../live/domain/refusal_log.ts";
 import { Watch } from "./queue.ts";
 
 /** Names of the gauges. */
@@ -41,6 +42,8 @@ export class RecordingMetrics implements Metrics {
   };
   /** Results of upgrade requests, in order. */
   readonly upgrades: UpgradeResult[] = [];
+  /** Reasons of refusals, in order. */
+  readonly refusals: RefusalReason[] = [];
   /** Close codes of ended connections, in order. */
   readonly disconnects: number[] = [];
   /** Inbound messages by type. */
@@ -118,6 +121,9 @@ export class RecordingMetrics implements Metrics {
   }
   upgrade(result: UpgradeResult): void {
     this.#add(this.upgrades, result);
+  }
+  refused(reason: RefusalReason): void {
+    this.#add(this.refusals, reason);
   }
   disconnect(code: number): void {
     this.#add(this.disconnects, code);

@@ -1,0 +1,82 @@
+/**
+ * Whether it is Directus that answers.
+ *
+ * @module
+ */
+
+import { Deadline } from "../domain/deadline.ts";
+import type { JsonResponse } from "./json_request.ts";
+
+/** What the check needs. */
+export interface IdentityOptions {
+  /** Asks a question of the server's own: whose an unknown token is. Directus never knows it. */
+  readonly ask: () => Promise<JsonResponse>;
+  /** Monotonic clock, in milliseconds. */
+  readonly now: () => number;
+}
+
+/** The shortest time between two questions, in milliseconds. */
+const MIN_PAUSE_MS = 1_000;
+
+/** How long a caller waits for the answer, in milliseconds: health checks give up after a second. */
+const MAX_WAIT_MS = 500;
+
+/**
+ * Finds out whether something else answers at the address of Directus: another web server, the app of
+ * Directus at `/admin`, a login page in front of it.
+ *
+ * An answer of a foreign form raises a suspicion only, because clients choose what they ask: a firewall
+ * may answer one strange id. Whoever wants to know has the server ask a question of its own.
+ */
+export class Identity {
+  readonly #options: IdentityOptions;
+  #isSuspected = false;
+  /** What the last question showed. */
+  #fault: string | undefined;
+  #asking: Promise<void> | undefined;
+  #askedAt = -Infinity;
+
+  /** Creates a check that suspects nothing. */
+  constructor(options: IdentityOptions) {
+    this.#options = options;
+  }
+
+  /** Records the answer to any call. */
+  record(response: JsonResponse): void {
+    const isForeign = faultOf(response) !== undefined;
+    if (isForeign) this.#isSuspected = true;
+    else if (response.kind !== "failed") this.#isSuspected = false;
+  }
+
+  /** Resolves to how the last answer shows that it is not from Directus; `undefined` if it is. */
+  async fault(): Promise<string | undefined> {
+    if (!this.#isSuspected) return undefined;
+    const { now } = this.#options;
+    if (this.#asking === undefined && now() - this.#askedAt >= MIN_PAUSE_MS) {
+      this.#askedAt = now();
+      this.#asking = this.#ask();
+    }
+    using deadline = new Deadline(MAX_WAIT_MS);
+    await deadline.wait(this.#asking);
+    return this.#isSuspected ? this.#fault : undefined;
+  }
+
+  async #ask(): Promise<void> {
+    const response = await this.#options.ask();
+    this.#asking = undefined;
+    const fault = faultOf(response);
+    // Without an answer there is nothing new.
+    if (fault !== undefined || response.kind !== "failed") this.#fault = fault;
+  }
+}
+
+/** Returns why an answer cannot be from Directus; `undefined` if it can, or if there is none. */
+function faultOf(response: JsonResponse): string | undefined {
+  if (response.kind === "failed") {
+    return response.cause === "foreign" ? response.reason : undefined;
+  }
+  if (response.kind !== "json") return undefined;
+  const { json } = response;
+  const hasData = typeof json === "object" && json !== null && "data" in json;
+  return hasData ? undefined : "response has no data";
+}
