@@ -19,7 +19,7 @@ export type LiveSettings =
   & Omit<LiveServerOptions, "transport">
   & Pick<
     LiveOptions,
-    "viewRefreshMs" | "flushIntervalMs" | "revalidateIntervalMs" | "revalidateGraceMs"
+    "viewRefreshMs" | "flushIntervalMs" | "revalidateIntervalMs" | "revalidateGraceMs" | "topics"
   >
   & HistoryBounds
   & { readonly transport: Config["LIVE_TRANSPORT"] };
