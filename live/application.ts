@@ -28,6 +28,7 @@ import { RedisBroker } from "./redis/redis_broker.ts";
 import { RedisRevocationBus } from "./redis/revocation_bus.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { openSpare, SpareDescriptors, warnOfFileLimit } from "./transport/spare_descriptors.ts";
+import { EventLoopWatch } from "./telemetry/event_loop_watch.ts";
 import { createPrometheusMetrics } from "./telemetry/prometheus_metrics.ts";
 import { traceBroadcasts, traceFields } from "./telemetry/tracing.ts";
 
@@ -91,6 +92,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
   const log = logOf(config, instanceId);
   const { logger } = log;
   const metrics = traceBroadcasts(createPrometheusMetrics(instanceId));
+  const eventLoop = new EventLoopWatch({ metrics });
   const refusals = new RefusalLog({
     logger,
     metrics,
@@ -172,6 +174,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     name: "application",
     async open() {
       logger.info("starting", summaryOf(config));
+      eventLoop.start();
       // The ops listener comes first: its health checks answer "starting" rather than nothing.
       const opsAddress = await ops?.start();
       link?.start();
@@ -190,6 +193,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
       await deadline.wait(Promise.all([ingestStopped, bus?.stop(), link?.stop(), ops?.stop()]));
       spares.close();
       refusals.stop();
+      eventLoop.stop();
       await flush(log);
       return result;
     },

@@ -99,6 +99,8 @@ export interface Metrics {
   views(count: number): void;
   /** Counts and times a read of a view from Directus. */
   viewRead(result: ViewReadResult, elapsedMs: number): void;
+  /** Times how much later than planned the event loop ran a timer. */
+  eventLoopDelay(elapsedMs: number): void;
   /** Times how long a topic's first unsent publication waited for its broadcast to begin. */
   publishToSend(elapsedMs: number): void;
   /** Times from a topic's first unsent publication to the end of its broadcast. */
@@ -134,6 +136,7 @@ export const silentMetrics: Metrics = {
   ingested() {},
   views() {},
   viewRead() {},
+  eventLoopDelay() {},
   publishToSend() {},
   broadcast() {},
 };

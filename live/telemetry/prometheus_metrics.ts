@@ -48,6 +48,15 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   const registers = [registry];
   const gauge = (name: string, help: string) =>
     new Gauge({ name: `processor_live_${name}`, help, registers });
+  const measured = (name: string, help: string, measure: () => number) =>
+    new Gauge({
+      name: `processor_live_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(measure());
+      },
+    });
   const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
     new Counter<L>({ name: `processor_live_${name}`, help, labelNames, registers });
   const histogram = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
@@ -122,6 +131,12 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   const ingested = counter("ingested_total", "Entries of the ingest stream", ["result"]);
   const views = gauge("views", "Views that have members, or had until recently");
   const viewReads = histogram("view_read_ms", "Reads of views from Directus", ["result"]);
+  const eventLoopDelay = histogram(
+    "event_loop_delay_ms",
+    "How much later than planned the event loop ran a timer",
+  );
+  measured("resident_memory_bytes", "Memory of the process", () => Deno.memoryUsage().rss);
+  measured("heap_bytes", "JavaScript objects in use", () => Deno.memoryUsage().heapUsed);
   const publishToSend = histogram(
     "publish_to_send_ms",
     "From a topic's first pending publication to its first subscriber",
@@ -182,6 +197,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
     ingested: (result) => ingested.inc({ result }),
     views: (count) => views.set(count),
     viewRead: (result, elapsedMs) => viewReads.observe({ result }, elapsedMs),
+    eventLoopDelay: (elapsedMs) => eventLoopDelay.observe(elapsedMs),
     publishToSend: (elapsedMs) => publishToSend.observe(elapsedMs),
     broadcast: (elapsedMs) => broadcast.observe(elapsedMs),
   };

@@ -195,6 +195,7 @@ export class RecordingMetrics implements Metrics {
   viewRead(result: ViewReadResult): void {
     this.#add(this.viewReads, result);
   }
+  eventLoopDelay(): void {}
   publishToSend(): void {
     this.sendings++;
     this.#watch.changed();
