@@ -49,9 +49,8 @@ const list = z.object({ data: z.array(record) });
 export function readUser(response: JsonResponse): Authentication {
   switch (response.kind) {
     case "failed":
-      return unavailable(response);
     case "rejected":
-      return unavailable({ ...response, retryAfterMs: DEFAULT_RETRY_AFTER_MS });
+      return unavailable(response);
     case "denied":
       return { kind: "unauthorized" };
     case "json": {
@@ -71,9 +70,8 @@ export function readUser(response: JsonResponse): Authentication {
 export function readItem(response: JsonResponse, id: string, primaryKey: string): Authorisation {
   switch (response.kind) {
     case "failed":
-      return unavailable(response);
     case "rejected":
-      return unavailable({ ...response, retryAfterMs: DEFAULT_RETRY_AFTER_MS });
+      return unavailable(response);
     case "denied":
       return { kind: response.status === 401 ? "unauthorized" : "forbidden" };
     case "json": {
@@ -113,6 +111,12 @@ function keyOf(item: z.output<typeof record> | undefined, primaryKey: string): s
   return typeof key === "string" || typeof key === "number" ? String(key) : undefined;
 }
 
-function unavailable({ reason, retryAfterMs }: Omit<Unavailable, "kind">): Unavailable {
+/** A response that says nothing about the question. A rejected request names no time to retry after. */
+function unavailable(
+  { reason, retryAfterMs = DEFAULT_RETRY_AFTER_MS }: {
+    readonly reason: string;
+    readonly retryAfterMs?: number;
+  },
+): Unavailable {
   return { kind: "unavailable", reason, retryAfterMs };
 }

@@ -1,7 +1,6 @@
 /**
- * Two instances whose clients, revocations and answers of Directus overtake each other as random
- * numbers decide. There is no network: requests are handed to the listener's handler, and sockets are
- * fake.
+ * Two instances whose clients, revocations and answers of Directus overtake each other at random.
+ * There is no network: requests are handed to the listener's handler, and sockets are fake.
  *
  * @module
  */
