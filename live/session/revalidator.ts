@@ -10,7 +10,7 @@ import { CloseCode } from "../domain/close_codes.ts";
 import { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import { type Metrics, silentMetrics } from "../domain/metrics.ts";
-import type { Credential } from "../domain/credential.ts";
+import { type Credential, expiryOf } from "../domain/credential.ts";
 import { WarningThrottle } from "../domain/warning_throttle.ts";
 import type { SharedViews } from "../views/views.ts";
 import { type CheckRecord, GracePeriod } from "./grace_period.ts";
@@ -66,13 +66,19 @@ const MAX_CONCURRENT_CHECKS = 256;
 /** Lag from which sessions count as revalidated too late, in intervals. */
 const MAX_LAG = 2;
 
+/**
+ * How long after a token's expiry its session is checked, in milliseconds. Directus compares whole
+ * seconds, and its clock may be a little behind.
+ */
+const EXPIRY_MARGIN_MS = 1_000;
+
 /** The reason sent along with 1013. */
 const UNCHECKED_REASON = "session could not be checked";
 
 /**
  * Monitors all connections, and revalidates each Directus session once per interval. A session with
  * several connections is checked once, and every session has its own phase, so that Directus gets a
- * steady trickle of calls.
+ * steady trickle of calls. A session whose token expires is also checked at that moment.
  */
 export class Revalidator {
   /** Checks sessions on demand. */
@@ -164,7 +170,10 @@ export class Revalidator {
   }
 
   #schedule(session: ScheduledSession, delayMs: number): void {
-    session.timer = setTimeout(() => this.#revalidate(session), delayMs);
+    const untilExpiryMs = (expiryOf(session.credential) ?? Infinity) + EXPIRY_MARGIN_MS -
+      Date.now();
+    const soonerMs = untilExpiryMs > 0 ? Math.min(delayMs, untilExpiryMs) : delayMs;
+    session.timer = setTimeout(() => this.#revalidate(session), soonerMs);
   }
 
   async #revalidate(session: ScheduledSession): Promise<void> {

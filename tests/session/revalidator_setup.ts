@@ -62,9 +62,19 @@ export class RevalidatorSetup implements Disposable {
 
   /** Adds a connection of the session of a user, or without a session. */
   add(user: string | null, ...topics: readonly string[]): FakeConnection {
+    const credential = user === null ? null : new SessionCookie("session", user);
+    return this.addWith(credential, user, ...topics);
+  }
+
+  /** Adds a connection of a user with a credential. */
+  addWith(
+    credential: Credential | null,
+    user: string | null,
+    ...topics: readonly string[]
+  ): FakeConnection {
     const { connection, socket } = createClient({
       user: user === null ? null : userOf(user),
-      credential: user === null ? null : new SessionCookie("session", user),
+      credential,
       onEnd: () => this.revalidator.remove(monitored),
     });
     const subscribed = new Map(topics.map((name) => [name, parseTopic(name) as Topic]));
