@@ -1,11 +1,13 @@
 /**
- * Secrets that the server must never reveal: cookies, the publish token, and wrong guesses of it.
+ * Secrets that the server must never reveal: cookies, bearer tokens, the publish token, and wrong guesses
+ * of it.
  * They appear in no log line, at any level and in either format, no metric and no response.
  *
  * @module
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { BearerToken } from "../live/domain/credential.ts";
 import { SessionCookie } from "../live/domain/session_cookie.ts";
 import { Client } from "./support/client.ts";
 import { type ListeningDirectus, startDirectus } from "./support/directus.ts";
@@ -24,21 +26,53 @@ const sent = {
   percent: "%22percent-session-3a4b5c%22",
   tooLong: `long-session-${"6d7e8f".repeat(1_000)}`,
   query: "query-token-9a0b1c",
+  bearer: "bearer-token-1e2f3a4b5c6d",
+  twoWords: "bearer-words-7e8f9a 0b1c2d3e4f5a",
+  parameter: "parameter-token-6b7c8d9e0f1a",
   wrongToken: "wrong-token-2d3e4f5a6b7c",
   basicToken: "basic-token-8d9e0f1a2b3c",
 } as const;
 
-/** Requests upgrades with these cookies, and resolves to all that the responses say. */
-async function knock(port: number, cookies: readonly string[]): Promise<string> {
+/** A request for an upgrade. */
+interface Knock {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Returns a request with each cookie, which asks for an HTTP status, and one for a close code. */
+function withCookies(...cookies: readonly string[]): Knock[] {
+  return cookies.flatMap((cookie) =>
+    ["/", `/?reject=close&access_token=${sent.query}`].map((path) => ({
+      path,
+      headers: { cookie },
+    }))
+  );
+}
+
+/** Returns requests with each token: in the header, in the query and in both. */
+function withTokens(...tokens: readonly string[]): Knock[] {
+  return tokens.flatMap((token) => {
+    const query = `/websocket?access_token=${encodeURIComponent(token)}`;
+    const headers = { authorization: `Bearer ${token}` };
+    return [
+      { path: "/", headers },
+      { path: "/?reject=close", headers },
+      { path: query, headers: {} },
+      { path: `${query}&reject=close`, headers: {} },
+      { path: `${query}&reject=close`, headers },
+    ];
+  });
+}
+
+/** Requests upgrades, and resolves to all that the responses say. */
+async function knock(port: number, knocks: readonly Knock[]): Promise<string> {
   const answers: string[] = [];
-  for (const cookie of cookies) {
-    for (const path of ["/", `/?reject=close&access_token=${sent.query}`]) {
-      using client = await RawClient.connect(port);
-      const head = await client.upgrade(path, { cookie });
-      const close = head.status === 101 ? await client.frame() : undefined;
-      const reason = new TextDecoder().decode(close?.payload);
-      answers.push(`${head.status} ${JSON.stringify([...head.headers])} ${reason}`);
-    }
+  for (const { path, headers } of knocks) {
+    using client = await RawClient.connect(port);
+    const head = await client.upgrade(path, headers);
+    const close = head.status === 101 ? await client.frame() : undefined;
+    const reason = new TextDecoder().decode(close?.payload);
+    answers.push(`${head.status} ${JSON.stringify([...head.headers])} ${reason}`);
   }
   return answers.join("\n");
 }
@@ -68,9 +102,14 @@ async function publish(port: number): Promise<string> {
   return answers.join("\n");
 }
 
-/** Sends messages that are allowed, forbidden and malformed. */
-async function talk(port: number, cookie: string, { directus }: ListeningDirectus): Promise<void> {
-  await using client = await Client.connect(`ws://127.0.0.1:${port}`, { cookie });
+/** Sends messages that are allowed, forbidden and malformed, and logs out. */
+async function talk(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  cookie: string,
+  { directus }: ListeningDirectus,
+): Promise<void> {
+  await using client = await Client.connect(url, headers);
   await client.next();
   const codes: unknown[] = [];
   for (
@@ -78,7 +117,7 @@ async function talk(port: number, cookie: string, { directus }: ListeningDirectu
       { type: "subscribe", topic: "events:1" },
       { type: "subscribe", topic: "events:99" },
       { type: "subscribe", topic: `events:${cookie}/` },
-      cookie,
+      JSON.stringify({ type: "auth", access_token: tokenOf(cookie) }),
     ]
   ) {
     const { type, code } = await client.ask(message);
@@ -117,20 +156,30 @@ for (const format of ["json", "pretty"]) {
     );
     const { live, ops } = await server.ports();
     const session = directus.session("ada-id");
+    const byHeader = directus.session("ada-id");
     const expired = directus.session("bob-id");
     directus.expire(expired);
     const bad = Object.values(sent).map((value) => `${NAME}=${value}; x=${sent.other}`);
     const faulty = directus.session("eve-id");
 
-    const answers = [await knock(live, [...bad, expired, `${NAME}=; a=${sent.other}`])];
-    await talk(live, session, listening);
+    const answers = [
+      await knock(live, withCookies(...bad, expired, `${NAME}=; a=${sent.other}`)),
+      await knock(live, withTokens(sent.bearer, sent.twoWords, sent.parameter, tokenOf(expired))),
+    ];
+    const socket = `ws://127.0.0.1:${live}`;
+    await talk(socket, { cookie: session }, session, listening);
+    const byQuery = `${socket}/websocket?access_token=${tokenOf(byHeader)}`;
+    await (await Client.connect(byQuery)).close();
+    await talk(socket, { authorization: `Bearer ${tokenOf(byHeader)}` }, byHeader, listening);
     answers.push(await publish(ops));
+    const both = [...withCookies(faulty), ...withTokens(tokenOf(faulty))];
+    const few = both.slice(1, 3); // more failures in a row would open the circuit breaker
     for (const fault of ["pressure", "broken", "hung", "limited"] as const) {
       directus.fail(fault);
-      answers.push(await knock(live, [faulty]));
+      answers.push(await knock(live, few));
     }
     await listening[Symbol.asyncDispose](); // from now on connections to it are refused
-    answers.push(await knock(live, [faulty]));
+    answers.push(await knock(live, both));
     const metrics = await (await fetch(`http://127.0.0.1:${ops}/metrics`)).text();
     server.kill("SIGTERM");
     const { code, stdout, stderr } = await server.ended;
@@ -149,14 +198,23 @@ for (const format of ["json", "pretty"]) {
       ]
     ) assertStringIncludes(stdout, line);
     const output = [stdout, metrics, ...answers].join("\n").toLowerCase();
-    const secrets = [...Object.values(sent), TOKEN, session, expired, faulty]
-      .map((secret) => secret.replace(`${NAME}=`, ""));
-    // A cookie's hash does not reveal the cookie, but it would show that two users are the same.
-    const hashes = secrets.map((secret) => new SessionCookie(NAME, secret).hash().toLowerCase());
+    const secrets = [...Object.values(sent), TOKEN, session, byHeader, expired, faulty].map(
+      tokenOf,
+    );
+    // A credential's hash does not reveal it, but it would show that two users are the same.
+    const hashes = secrets.flatMap((secret) => [
+      new SessionCookie(NAME, secret).hash().toLowerCase(),
+      new BearerToken(secret).hash().toLowerCase(),
+    ]);
     for (const secret of [...secrets.flatMap(partsOf), ...hashes]) {
       assert(!output.includes(secret), `"${secret}" is in:\n${output}`);
     }
   });
+}
+
+/** Returns the token in a cookie, and any other text as it is. */
+function tokenOf(cookie: string): string {
+  return cookie.replace(`${NAME}=`, "");
 }
 
 /** Returns the parts that would reveal a secret: its words, as text and in Base64. */

@@ -76,9 +76,14 @@ Deno.test("main.ts traces an upgrade to Directus, and a publish call to its last
   });
   const { live, ops } = await server.ports();
   const cookie = directus.directus.session("ada@example.com");
+  const bearer = directus.directus.session("ada@example.com").replace(/.*=/, "");
   await using client = await Client.connect(`ws://127.0.0.1:${live}`, { cookie });
   await client.next();
   await client.subscribe("events:1");
+  await using service = await Client.connect(`ws://127.0.0.1:${live}`, {
+    authorization: `Bearer ${bearer}`,
+  });
+  await service.next();
   const response = await fetch(`http://127.0.0.1:${ops}/publish`, {
     method: "POST",
     headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
@@ -100,6 +105,7 @@ Deno.test("main.ts traces an upgrade to Directus, and a publish call to its last
   assertEquals(opened["trace_id"], upgrade.traceId);
   for (const { attributes } of collector.spans) {
     assertEquals(JSON.stringify(attributes).includes(cookie), false, "no span holds the cookie");
+    assertEquals(JSON.stringify(attributes).includes(bearer), false, "no span holds the bearer");
     assertEquals(JSON.stringify(attributes).includes(TOKEN), false, "no span holds the token");
   }
 });
