@@ -18,21 +18,31 @@ import {
   type Subject,
   verdict,
 } from "./contract_setup.ts";
+import { bearerRows } from "./bearers_contract.ts";
 import { itemRows } from "./items_contract.ts";
 import { loginRows } from "./logins_contract.ts";
 import { sessionRows } from "./sessions_contract.ts";
 import { VIEW_ITEMS, viewGrants, viewRows } from "./views_contract.ts";
 
-const rows: readonly Row[] = [...loginRows, ...sessionRows, ...itemRows, ...viewRows];
+const rows: readonly Row[] = [
+  ...loginRows,
+  ...sessionRows,
+  ...bearerRows,
+  ...itemRows,
+  ...viewRows,
+];
 
 /** Registers the tests of one Directus. */
 export function directusContract(what: string, start: () => Promise<Subject> | Subject): void {
-  for (const { name, cookie, path, method = "GET", body, answer, data, sets } of rows) {
+  for (const row of rows) {
+    const { name, cookie, authorization, path, method = "GET", body, answer, data, sets } = row;
     Deno.test(`${what} responds ${answer} to ${method} ${path} with ${name}`, async () => {
       const subject = await start();
       const headers = new Headers();
       const pair = await cookie?.(subject);
       if (pair !== undefined) headers.set("cookie", pair);
+      const bearer = await authorization?.(subject);
+      if (bearer !== undefined) headers.set("authorization", bearer);
       if (body !== undefined) headers.set("content-type", "application/json");
 
       const response = await subject.fetch(path, {

@@ -28,6 +28,8 @@ export interface Row {
   readonly name: string;
   /** Returns the `Cookie` header. @default {none} */
   readonly cookie?: (subject: Subject) => Promise<string> | string;
+  /** Returns the `Authorization` header. @default {none} */
+  readonly authorization?: (subject: Subject) => Promise<string> | string;
   /** Path and query. */
   readonly path: string;
   /** @default {"GET"} */
@@ -63,6 +65,11 @@ export const ada = (subject: Subject): Promise<string> => logIn(subject, "ada");
 export const bob = (subject: Subject): Promise<string> => logIn(subject, "bob");
 /** Logs in Sam, a user whom some rows suspend. */
 export const sam = (subject: Subject): Promise<string> => logIn(subject, "sam");
+
+/** Returns the token in a `Cookie` header. */
+export function tokenIn(cookie: string): string {
+  return cookie.slice(cookie.indexOf("=") + 1);
+}
 
 /** Logs Ada in and out again; resolves to the `Cookie` header. */
 export async function loggedOut(subject: Pick<Subject, "fetch">): Promise<string> {

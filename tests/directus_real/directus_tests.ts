@@ -6,6 +6,7 @@
 
 import { directusContract } from "../directus/contract.ts";
 import { doctorTests } from "./doctor_tests.ts";
+import { bearers } from "./bearers_tests.ts";
 import { cookies } from "./cookies_tests.ts";
 import { FLOW_SETTINGS } from "./flow_setup.ts";
 import { bus } from "./bus_tests.ts";
@@ -40,6 +41,7 @@ try {
   directusContract("Directus", () => subject);
   sessions(directus, world);
   cookies(directus);
+  bearers(directus, world);
   access(directus, world);
   flows(directus, world);
   guide(directus);

@@ -5,7 +5,7 @@
  */
 
 import { createHmac } from "node:crypto";
-import { ME, PASSWORD, STATIC_TOKEN, type Subject } from "../directus/contract_setup.ts";
+import { ME, PASSWORD, STATIC_TOKEN, type Subject, tokenIn } from "../directus/contract_setup.ts";
 import { type RealDirectus, SECRET } from "./real_directus.ts";
 import { createUser, shareOf, type World } from "./world_setup.ts";
 
@@ -35,15 +35,19 @@ export async function createSubject(directus: RealDirectus, world: World): Promi
 
 /** Returns a session's cookie as Directus would have signed it long ago. */
 function expired(cookie: string): string {
-  const [name = "", token = ""] = cookie.split("=");
+  const [name = ""] = cookie.split("=");
+  return `${name}=${withTimes(tokenIn(cookie), { iat: 1_700_000_000, exp: 1_700_086_400 })}`;
+}
+
+/** Returns a token of Directus's with other times, signed as Directus signs. */
+export function withTimes(token: string, times: Readonly<Record<string, number>>): string {
   const [head = "", claims = ""] = token.split(".");
-  const days = { iat: 1_700_000_000, exp: 1_700_086_400 };
   const text = JSON.stringify({
     ...JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))),
-    ...days,
+    ...times,
   });
   const body = `${head}.${
     new TextEncoder().encode(text).toBase64({ alphabet: "base64url", omitPadding: true })
   }`;
-  return `${name}=${body}.${createHmac("sha256", SECRET).update(body).digest("base64url")}`;
+  return `${body}.${createHmac("sha256", SECRET).update(body).digest("base64url")}`;
 }

@@ -97,15 +97,16 @@ export function identify(
   request: Request,
   { users, sessions, cookieName }: AuthRoutesDeps,
 ): SessionHolder | InvalidHolder | undefined {
-  const bearer = request.headers.get("authorization")?.match(/^Bearer (.+)$/i)?.[1];
+  const bearer = request.headers.get("authorization")?.match(/^Bearer ([^ ]+)$/i)?.[1];
   const token = bearer ?? readCookie(request.headers.get("cookie"), cookieName);
   if (!token) return undefined;
   const owner = users.active(users.idOfToken(token) ?? "");
   if (owner !== undefined) return { user: owner.id, role: owner.role ?? null };
   const reading = sessions.read(token);
-  if (!reading.ok) return reading;
+  const isCookie = bearer === undefined;
+  if (!reading.ok) return { ...reading, clearsCookie: reading.clearsCookie && isCookie };
   if ("share" in reading.holder || users.active(reading.holder.user)) return reading.holder;
-  return { refusal: refusals.credentials, clearsCookie: true };
+  return { refusal: refusals.credentials, clearsCookie: isCookie };
 }
 
 /** Refuses a request whose session is not valid. */
