@@ -1,0 +1,69 @@
+/**
+ * Which role counts for the access class of a session: that in its token.
+ *
+ * @module
+ */
+
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { DirectusViewSource } from "../../live/directus/view_source.ts";
+import { BearerToken, type Credential } from "../../live/domain/credential.ts";
+import { silentLogger } from "../../live/domain/logger.ts";
+import { silentMetrics } from "../../live/domain/metrics.ts";
+import { SessionCookie } from "../../live/domain/session_cookie.ts";
+import { userOf } from "../support/authorities.ts";
+import { queryOf } from "../views/setup.ts";
+
+/** Returns a token of Directus's for a session with this role. */
+function tokenOf(role: string | null): string {
+  const encode = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
+  return `${encode({ alg: "HS256" })}.${encode({ id: "ada", role, iss: "directus" })}.c2ln`;
+}
+
+/** Resolves to the class of a session that may read some rows, or all. */
+async function classOf(credential: Credential, access: "partial" | "full"): Promise<string> {
+  const json = { data: { events: { read: { access, fields: ["*"] } } } };
+  const source = new DirectusViewSource({
+    client: {
+      get: () =>
+        Promise.resolve({ kind: "completed", response: { kind: "json", json }, elapsedMs: 1 }),
+    },
+    topics: new Map(),
+    isShared: true,
+    ttlMs: 0,
+    metrics: silentMetrics,
+    logger: silentLogger,
+  });
+  const answer = await source.classify({ credential, user: userOf("ada") }, queryOf());
+  return answer.kind === "class" ? answer.key : answer.kind;
+}
+
+const cookieOf = (role: string | null) => new SessionCookie("session", tokenOf(role));
+const STATIC = new BearerToken("a-static-token");
+
+Deno.test("A session has one class in a cookie and as a bearer token", async () => {
+  const [cookie, bearer] = [cookieOf("editor"), new BearerToken(tokenOf("editor"))];
+
+  assertEquals(await classOf(bearer, "partial"), await classOf(cookie, "partial"));
+});
+
+Deno.test("A static token, whose role Directus looks up, shares no class with a session of its user", async () => {
+  const own = await classOf(STATIC, "partial");
+
+  for (const role of [null, "editor"]) {
+    assertNotEquals(await classOf(cookieOf(role), "partial"), own, `${role}`);
+  }
+  assertEquals(await classOf(new BearerToken("another-static-token"), "partial"), own);
+});
+
+Deno.test("A static token that claims a role in the shape of a token is still a static one", async () => {
+  const [header, payload] = [{ alg: "none" }, { id: "eve", role: "admin" }]
+    .map((part) => btoa(JSON.stringify(part)).replaceAll("=", ""));
+
+  const forged = new BearerToken(`${header}.${payload}.c2ln`);
+
+  assertEquals(await classOf(forged, "partial"), await classOf(STATIC, "partial"));
+});
+
+Deno.test("A static token that may read everything shares with all who may", async () => {
+  assertEquals(await classOf(STATIC, "full"), await classOf(cookieOf("editor"), "full"));
+});
