@@ -38,7 +38,7 @@ export interface LiveOptions extends
   >,
   Pick<SessionOptions, "topics"> {
   /**
-   * Identifies users by their session cookie and decides what they may subscribe to.
+   * Identifies users by their session cookie or bearer token and decides what they may subscribe to.
    *
    * @default {none: anyone may connect and subscribe to any topic}
    */
