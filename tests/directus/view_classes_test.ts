@@ -26,6 +26,7 @@ async function classOf(credential: Credential, access: "partial" | "full"): Prom
     client: {
       get: () =>
         Promise.resolve({ kind: "completed", response: { kind: "json", json }, elapsedMs: 1 }),
+      foreignAnswer: () => Promise.resolve(undefined),
     },
     topics: new Map(),
     isShared: true,
