@@ -19,7 +19,9 @@ import {
   REFRESH_MS,
   REVALIDATE_MS,
 } from "./property_setup.ts";
-import { type Changed, QUERIES, USERS, World } from "./world_setup.ts";
+import type { Changed } from "./world_model.ts";
+import { QUERIES, USERS } from "./world_rights.ts";
+import { World } from "./world_setup.ts";
 
 /** Phases of a run; after each one things become quiet. */
 const PHASES = 5;
