@@ -1,5 +1,5 @@
 /**
- * Instances of the server without a network, and clients that do as the protocol says.
+ * Instances of the server without a network.
  *
  * @module
  */
@@ -16,6 +16,7 @@ import { createLive, type Live } from "../../live/live.ts";
 import type { Incoming, SocketEvents, Transport } from "../../live/transport/transport.ts";
 import { BASE } from "../support/directus.ts";
 import { FakeSocket } from "../support/fake_client.ts";
+import type { Dial, Link } from "./reader_setup.ts";
 import { TOKEN, type World } from "./world_setup.ts";
 
 /** How often views are read and sessions are checked without a report, in milliseconds. */
@@ -66,8 +67,8 @@ export class Instance {
     });
   }
 
-  /** Opens a socket; resolves to `undefined` if the server does not admit it. */
-  async open(cookie: string, socket: FakeSocket): Promise<SocketEvents | undefined> {
+  /** Connects a client. */
+  readonly dial: Dial = async (cookie, receive) => {
     assert(this.#handle, "the server is not started");
     const request = new Request("http://live/", {
       headers: {
@@ -84,146 +85,41 @@ export class Instance {
       completed: Promise.resolve(),
     });
     if (answer instanceof Response) return undefined;
-    return (answer as { open(socket: FakeSocket): SocketEvents }).open(socket);
-  }
-}
-
-/** A row as a client holds it. */
-interface HeldRow {
-  readonly rank: string;
-  readonly json: string;
-}
-
-/** One view of a client. */
-export class ClientView {
-  readonly query: Record<string, unknown>;
-  /** The rows that it holds. */
-  readonly rows = new Map<string, HeldRow>();
-  /** Keys that it has ever held. */
-  readonly known = new Set<string>();
-  state: "asking" | "open" | "refused" = "asking";
-  topic: string | undefined;
-  since: { epoch: string; offset: number } | undefined;
-
-  constructor(query: Record<string, unknown>) {
-    this.query = query;
-  }
-
-  /** The rows in the order of their ranks, as JSON. */
-  get list(): unknown[] {
-    return [...this.rows.values()].toSorted((a, b) => a.rank < b.rank ? -1 : 1)
-      .map(({ json }) => JSON.parse(json));
-  }
-}
-
-// deno-lint-ignore no-explicit-any -- a message from the server
-type Message = any;
-
-/** What a client reports. */
-export interface ClientEvents {
-  /** A row has reached it. */
-  row(client: PropertyClient, view: ClientView, row: unknown): void;
-  /** It received what it should not. */
-  fault(client: PropertyClient, view: ClientView, what: string): void;
-}
-
-/** A client that subscribes to views. */
-export class PropertyClient {
-  readonly user: string;
-  readonly cookie: string;
-  readonly views: ClientView[];
-  socket = new FakeSocket();
-  #events: SocketEvents | undefined;
-  readonly #report: ClientEvents;
-
-  constructor(
-    user: string,
-    cookie: string,
-    queries: readonly Record<string, unknown>[],
-    report: ClientEvents,
-  ) {
-    this.user = user;
-    this.cookie = cookie;
-    this.views = queries.map((query) => new ClientView(query));
-    this.#report = report;
-  }
-
-  /** Whether it is connected. */
-  get isConnected(): boolean {
-    return this.#events !== undefined && this.socket.readyState === 1;
-  }
-
-  /** Connects, and subscribes to each view from where it stopped. */
-  async connect(instance: Instance): Promise<void> {
     const socket = new FakeSocket();
-    this.socket = socket;
-    socket.onSend = (frame) => {
-      for (const message of [JSON.parse(frame)].flat()) this.#receive(message);
-    };
-    const events = await instance.open(this.cookie, socket);
-    if (this.socket !== socket) return events?.closed(1006, "");
+    socket.onSend = receive;
+    return new FakeLink(
+      socket,
+      (answer as { open(socket: FakeSocket): SocketEvents }).open(socket),
+    );
+  };
+}
+
+/** A connection over a fake socket. */
+export class FakeLink implements Link {
+  readonly #socket: FakeSocket;
+  readonly #events: SocketEvents;
+
+  /** Creates a link whose socket is open. */
+  constructor(socket: FakeSocket, events: SocketEvents) {
+    this.#socket = socket;
     this.#events = events;
-    for (const view of this.views) this.subscribe(view);
   }
 
-  /** Breaks the connection, or ends what the server has closed. */
-  disconnect(): void {
-    this.socket.readyState = 3;
-    this.#events?.closed(1006, "");
-    this.#events = undefined;
+  get isOpen(): boolean {
+    return this.#socket.readyState === 1;
   }
 
-  subscribe(view: ClientView): void {
-    view.state = "asking";
-    const { query, since } = view;
-    const id = String(this.views.indexOf(view));
-    const message = { type: "subscribe", view: { collection: "events", query }, id, since };
-    this.#events?.message?.(JSON.stringify(message));
+  /** Lets so many bytes be unsent. */
+  set unsent(bytes: number) {
+    this.#socket.bufferedAmount = bytes;
   }
 
-  #receive(message: Message): void {
-    const { type, id, topic } = message;
-    const view = id === undefined
-      ? this.views.find((view) => view.topic === topic)
-      : this.views[Number(id)];
-    if (view === undefined) return;
-    if (type === "subscribed") this.#begin(view, message);
-    else if (type === "message") this.#apply(view, message);
-    else if (type === "unsubscribed") {
-      view.topic = undefined;
-      view.rows.clear();
-      view.since = undefined; // it begins anew, with a snapshot
-      if (message.reason === "changed") queueMicrotask(() => this.subscribe(view));
-      else view.state = "refused";
-    } else if (type === "error") {
-      if (message.code === "unavailable") {
-        setTimeout(() => this.subscribe(view), message.retryAfterMs);
-      } else {
-        view.state = "refused";
-        view.topic = undefined;
-        view.rows.clear();
-        view.since = undefined;
-      }
-    }
+  send(text: string): void {
+    this.#events.message?.(text);
   }
 
-  #begin(view: ClientView, { topic, epoch, offset, recovered, messages }: Message): void {
-    if (!recovered) view.rows.clear();
-    view.state = "open";
-    view.topic = topic;
-    view.since = { epoch, offset };
-    for (const message of messages) this.#apply(view, message);
-  }
-
-  #apply(view: ClientView, { offset, key, rank, data, removed }: Message): void {
-    if (view.since) view.since = { ...view.since, offset };
-    if (removed) {
-      if (!view.known.has(key)) this.#report.fault(this, view, `removal of ${key}`);
-      view.rows.delete(key);
-      return;
-    }
-    this.#report.row(this, view, data);
-    view.known.add(key);
-    view.rows.set(key, { rank, json: JSON.stringify(data) });
+  end(): void {
+    this.#socket.readyState = 3;
+    this.#events.closed(1006, "");
   }
 }

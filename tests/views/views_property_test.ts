@@ -12,13 +12,8 @@ import { canonicalText } from "../../live/domain/view_query.ts";
 import { BASE } from "../support/directus.ts";
 import { turn } from "../support/queue.ts";
 import { Random } from "../support/random.ts";
-import {
-  type ClientView,
-  Instance,
-  PropertyClient,
-  REFRESH_MS,
-  REVALIDATE_MS,
-} from "./property_setup.ts";
+import { FakeLink, Instance, REFRESH_MS, REVALIDATE_MS } from "./property_setup.ts";
+import { type ClientView, PropertyClient } from "./reader_setup.ts";
 import type { Changed } from "./world_model.ts";
 import { QUERIES, USERS } from "./world_rights.ts";
 import { World } from "./world_setup.ts";
@@ -61,7 +56,7 @@ class Run {
     for (const { live } of this.instances) await live.start();
     for (let count = 0; count < CLIENTS; count++) this.#addClient();
     this.#recordAllowed();
-    for (const client of this.clients) client.connect(this.random.of(this.instances));
+    for (const client of this.clients) client.connect(this.random.of(this.instances).dial);
   }
 
   async step(): Promise<void> {
@@ -70,7 +65,7 @@ class Run {
     const what = random.next();
     if (what < 0.6) await this.#change();
     else if (what < 0.7) this.#reconnect(client);
-    else if (what < 0.8) client.socket.bufferedAmount = random.of([0, 200_000]);
+    else if (what < 0.8) slowDown(client, random.of([0, 200_000]));
     else if (what < 0.85) {
       this.world.directus.fail(random.of(["broken", "hung", "down", "page", "limited"] as const));
     } else if (what < 0.92) this.world.directus.fail(undefined);
@@ -82,7 +77,7 @@ class Run {
   /** Lets faults end, and waits until each client holds what it should. */
   async settle(): Promise<void> {
     this.world.directus.fail(undefined);
-    for (const client of this.clients) client.socket.bufferedAmount = 0;
+    for (const client of this.clients) slowDown(client, 0);
     await this.pass(ROUND_MS);
     for (let round = 0;; round++) {
       await this.#returnToAll();
@@ -143,7 +138,7 @@ class Run {
 
   #reconnect(client: PropertyClient): void {
     client.disconnect();
-    client.connect(this.random.of(this.instances));
+    client.connect(this.random.of(this.instances).dial);
   }
 
   #addClient(): void {
@@ -199,6 +194,11 @@ class Run {
     }
     return undefined;
   }
+}
+
+/** Lets so many bytes be unsent. */
+function slowDown({ link }: PropertyClient, unsent: number): void {
+  if (link instanceof FakeLink) link.unsent = unsent;
 }
 
 function keyOf(user: string, { query }: ClientView): string {

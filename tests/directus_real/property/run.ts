@@ -1,0 +1,215 @@
+/**
+ * A run of the property against a real Directus: changes, clients, and what must hold.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { setTimeout as sleep } from "node:timers/promises";
+import { canonicalText } from "../../../live/domain/view_query.ts";
+import { logIn, ME, post } from "../../directus/contract_setup.ts";
+import type { Random } from "../../support/random.ts";
+import { type ClientView, PropertyClient } from "../../views/reader_setup.ts";
+import { QUERIES, USERS } from "../../views/world_rights.ts";
+import type { RealDirectus } from "../real_directus.ts";
+import { restRows } from "../view_client_setup.ts";
+import { Allowed } from "./allowed.ts";
+import type { FlowCalls } from "./flow_calls.ts";
+import { dial, type Instance } from "./instances.ts";
+import type { RealWorld } from "./world.ts";
+
+/** How often views are read and sessions are checked without a report, in milliseconds. */
+export const REFRESH_MS = 4_000;
+export const REVALIDATE_MS = 4_000;
+
+/** How long a change of rights may stay unnoticed: one that was reported, and one that was not. */
+const REPORTED_MS = 500;
+const UNREPORTED_MS = 2 * REVALIDATE_MS;
+
+/** When views must show what Directus shows, at the latest, and how often to look, in milliseconds. */
+const QUIET_MS = 90_000;
+const LOOK_MS = 500;
+
+/** How long Directus hangs, in milliseconds. */
+const STALL_MS = 1_500;
+
+/** Queries of one client. */
+const VIEWS = 3;
+
+/** What a run works with. */
+export interface RunOptions {
+  readonly directus: RealDirectus;
+  readonly world: RealWorld;
+  readonly flows: FlowCalls;
+  readonly instances: readonly Instance[];
+  readonly random: Random;
+}
+
+/** Clients of all users while everything changes. */
+export class Run {
+  readonly #options: RunOptions;
+  readonly #clients: PropertyClient[] = [];
+  readonly #allowed: Allowed;
+  /** When a change of rights has been noticed; before that, anything may be shown. */
+  #noticedAt = 0;
+  readonly #faults: string[] = [];
+  /** What happened. */
+  readonly counts: Record<string, number> = {};
+
+  /** Prepares a run. */
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#allowed = new Allowed(options.world.model);
+  }
+
+  /** Connects a client of each user. */
+  async start(): Promise<void> {
+    for (const user of USERS) this.#clients.push(await this.#logIn(user));
+    this.#allowed.record(this.#clients);
+    for (const client of this.#clients) this.#connect(client);
+    await this.settle();
+  }
+
+  /** Makes a change, and does something to clients now and then. */
+  async step(): Promise<void> {
+    const { random, world, flows } = this.#options;
+    const edit = world.model.change();
+    const isRight = edit.collection.startsWith("directus_");
+    this.#allowed.record(this.#clients);
+    if (isRight) this.#noticedAt = Infinity;
+    this.#count(`${edit.event} ${edit.collection}`);
+    await world.write(edit);
+    if (isRight) {
+      const isReported = await flows.rights.next();
+      this.#noticedAt = Date.now() + (isReported ? REPORTED_MS : UNREPORTED_MS);
+      if (isReported) await sleep(REPORTED_MS);
+    }
+    const client = random.of(this.#clients);
+    const what = random.next();
+    if (what < 0.1) this.#reconnect(client);
+    else if (what < 0.13) await this.#logOut(client);
+    else if (what < 0.18) client.views.forEach((view) => client.subscribe(view));
+    assertEquals(this.#faults, []);
+  }
+
+  /** Lets Directus hang for a while. */
+  async stall(): Promise<void> {
+    const { directus, random } = this.#options;
+    this.#count("stall");
+    directus.hang();
+    for (let count = 0; count < 3; count++) this.#reconnect(random.of(this.#clients));
+    await sleep(STALL_MS);
+    directus.goOn();
+  }
+
+  /** Restarts Directus. */
+  async restart(): Promise<void> {
+    const { directus, random } = this.#options;
+    this.#count("restart");
+    const restarted = directus.restart({});
+    for (let count = 0; count < 3; count++) this.#reconnect(random.of(this.#clients));
+    await restarted;
+  }
+
+  /** Waits until each client holds what REST answers with its cookie, which the model says too. */
+  async settle(): Promise<void> {
+    await sleep(this.#noticedAt - Date.now());
+    let different: string | undefined;
+    for (const deadline = Date.now() + QUIET_MS; Date.now() < deadline; await sleep(LOOK_MS)) {
+      await this.#returnAll();
+      different = await this.#difference();
+      if (different === undefined) break;
+    }
+    assertEquals(different, undefined);
+    assertEquals(this.#faults, []);
+    this.#count("quiet");
+    this.#allowed.clear();
+    this.#allowed.record(this.#clients);
+  }
+
+  /** Disconnects all clients. */
+  stop(): void {
+    for (const client of this.#clients) client.disconnect();
+  }
+
+  #count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1;
+  }
+
+  async #logIn(user: string): Promise<PropertyClient> {
+    const { directus, random } = this.#options;
+    const queries = new Set(Array.from({ length: VIEWS }, () => random.of(QUERIES)));
+    const cookie = await logIn(directus, user);
+    const fault = (view: ClientView, what: string) => {
+      this.#faults.push(`${user} ${JSON.stringify(view.query)}: ${what}`);
+    };
+    return new PropertyClient(user, cookie, [...queries], {
+      row: (_client, view, row) => {
+        this.#count("row");
+        if (Date.now() < this.#noticedAt) return;
+        const hidden = this.#allowed.hidden(user, view.query, row);
+        if (hidden.length > 0) fault(view, `${hidden} in ${JSON.stringify(row)}`);
+      },
+      fault: (_client, view, what) => fault(view, what),
+    });
+  }
+
+  #connect(client: PropertyClient): void {
+    client.connect(dial(this.#options.random.of(this.#options.instances)));
+  }
+
+  #reconnect(client: PropertyClient): void {
+    this.#count("reconnect");
+    client.disconnect();
+    this.#connect(client);
+  }
+
+  async #logOut({ cookie }: PropertyClient): Promise<void> {
+    this.#count("logout");
+    const { directus } = this.#options;
+    await (await post(directus, "/auth/logout", { mode: "session" }, cookie)).body?.cancel();
+  }
+
+  /** Users log in again, connect again, and try once more what was refused. */
+  async #returnAll(): Promise<void> {
+    const { directus } = this.#options;
+    for (const [index, client] of this.#clients.entries()) {
+      const response = await directus.fetch(ME, { headers: { cookie: client.cookie } });
+      await response.body?.cancel();
+      if (response.ok || client.isConnected) continue;
+      client.disconnect();
+      const returned = this.#clients[index] = await this.#logIn(client.user);
+      this.#allowed.record([returned]);
+    }
+    for (const client of this.#clients) {
+      if (client.isConnecting) continue;
+      if (!client.isConnected) this.#connect(client);
+      else {
+        for (const view of client.views) if (view.state === "refused") client.subscribe(view);
+      }
+    }
+  }
+
+  /** Returns the first view that does not show what REST answers, or what the model says. */
+  async #difference(): Promise<string | undefined> {
+    const { directus, world } = this.#options;
+    for (const { user, cookie, views } of this.#clients) {
+      for (const view of views) {
+        const { query, state, list } = view;
+        const rest = await restRows(directus, cookie, { collection: "events", query });
+        const answers = {
+          shown: state === "open" ? list : state,
+          rest: typeof rest === "number" ? { 403: "refused" }[rest] ?? rest : rest,
+          model: world.model.rowsFor(user, query) ?? "refused",
+        };
+        const [shown, expected, model] = Object.values(answers).map((value) =>
+          canonicalText(value)
+        );
+        if (shown !== expected || model !== expected) {
+          return `${user} ${JSON.stringify(query)}\n${JSON.stringify(answers, null, 1)}`;
+        }
+      }
+    }
+    return undefined;
+  }
+}
