@@ -137,7 +137,7 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
   ),
   LIVE_HISTORY_MAX_BYTES: variable(
     wholeNumber(0, 1024 * GIB),
-    "all topics together; the longest unused goes first",
+    "all topics together, and all views together; the longest unused goes first",
     DEFAULTS.historyMaxBytes,
   ),
   LIVE_VIEW_MAX_ROWS: variable(

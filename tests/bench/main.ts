@@ -2,7 +2,8 @@
  * Runs the benchmarks: `deno task bench [--rounds=3] [benchmark …]`. Without names it runs all of them,
  * and writes `results.md` and `results.svg` beside this file. Results of named ones are only printed.
  *
- * The server has one core, the clients another. Exits with 1 if `reconnects` exceeds its bounds.
+ * The server has one core, the clients another. Exits with 1 if `reconnects` or `views` exceeds its
+ * bounds. `views` needs a real Directus, which takes minutes to install, so it runs only if it is named.
  *
  * @module
  */
@@ -15,6 +16,7 @@ import { flatness } from "./scenarios/flatness.ts";
 import type { Curve, Scenario } from "./scenarios/scenario.ts";
 import { calls, connections, recovery } from "./scenarios/small.ts";
 import { stall, storm } from "./scenarios/storm.ts";
+import { views } from "./views/main.ts";
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   "fan-out-1000": fanOut({
@@ -35,13 +37,14 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   storm,
 };
 
-/** This benchmark has bounds of its own, and no rounds. */
+/** These benchmarks have bounds of their own, and no rounds. */
 const RECONNECTS = "reconnects";
+const VIEWS = "views";
 
 async function main(args: readonly string[]): Promise<boolean> {
   const rounds = Number(args.find((arg) => arg.startsWith("--rounds="))?.slice(9) ?? 3);
   const named = args.filter((arg) => !arg.startsWith("--"));
-  const known = [...Object.keys(scenarios), RECONNECTS];
+  const known = [...Object.keys(scenarios), RECONNECTS, VIEWS];
   const unknown = named.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new TypeError(`Cannot run ${unknown}: the benchmarks are ${known}`);
   if (Deno.build.os !== "linux") {
@@ -62,7 +65,8 @@ async function main(args: readonly string[]): Promise<boolean> {
     await write("results.svg", drawCharts(charts));
     print(`\n${parts.join("\n\n")}`);
   }
-  return named.length > 0 && !named.includes(RECONNECTS) || await reconnects();
+  const isBounded = named.length > 0 && !named.includes(RECONNECTS) || await reconnects();
+  return (!named.includes(VIEWS) || await views()) && isBounded;
 }
 
 async function write(name: string, text: string): Promise<void> {

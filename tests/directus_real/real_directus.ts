@@ -40,9 +40,10 @@ const SETTINGS = {
 export class RealDirectus implements AsyncDisposable {
   /** Base URL. */
   readonly url: string;
+  /** Path of its log. */
+  readonly log: string;
   readonly #installation: Installation;
   readonly #folder: string;
-  readonly #log: string;
   #settings: Readonly<Record<string, string>>;
   #child: Deno.ChildProcess | undefined;
 
@@ -56,7 +57,7 @@ export class RealDirectus implements AsyncDisposable {
     this.url = `http://127.0.0.1:${port}`;
     this.#installation = installation;
     this.#folder = folder;
-    this.#log = log;
+    this.log = log;
     this.#settings = { ...SETTINGS, PORT: `${port}`, PUBLIC_URL: this.url, ...settings };
   }
 
@@ -86,6 +87,11 @@ export class RealDirectus implements AsyncDisposable {
       await directus[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Its process id; `undefined` while it does not run. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** Sends a request. */
@@ -175,14 +181,14 @@ export class RealDirectus implements AsyncDisposable {
     const lines = Object.entries(this.#settings).map(([name, value]) => `${name}="${value}"\n`);
     await Deno.writeTextFile(`${this.#folder}/.env`, lines.join(""));
     return new Deno.Command("sh", {
-      args: ["-c", `exec "$0" "$1" ${command} >>"$2" 2>&1`, node, cli, this.#log],
+      args: ["-c", `exec "$0" "$1" ${command} >>"$2" 2>&1`, node, cli, this.log],
       cwd: this.#folder,
       stdin: "null",
     }).spawn();
   }
 
   async #failure(what: string): Promise<Error> {
-    const log = await Deno.readTextFile(this.#log);
-    return new Error(`Directus could not ${what}; ${this.#log} ends with:\n${log.slice(-4_000)}`);
+    const log = await Deno.readTextFile(this.log);
+    return new Error(`Directus could not ${what}; ${this.log} ends with:\n${log.slice(-4_000)}`);
   }
 }

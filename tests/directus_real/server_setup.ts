@@ -19,6 +19,8 @@ export interface Served extends AsyncDisposable {
   readonly url: string;
   /** Port of its live listener. */
   readonly port: number;
+  /** Its process id. */
+  readonly pid: number;
   /** Connects a client that has received `welcome`; rejects if it is refused. */
   connect(cookie: string): Promise<Client>;
   /** Publishes on a topic. */
@@ -47,6 +49,7 @@ export async function serve(
     ops: `http://127.0.0.1:${ops}`,
     url,
     port: live,
+    pid: server.pid,
     async connect(cookie) {
       const client = stack.use(await Client.connect(url, { cookie }));
       await client.next();

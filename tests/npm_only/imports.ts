@@ -4,7 +4,10 @@
  *
  * Only an unreachable registry is a reason for stand-ins. When the registry, or the cache, holds
  * content that the lock file does not allow, the task must stop: otherwise an attacker who can
- * tamper with a download could choose what runs instead.
+ * tamper with a download could choose what runs instead. An error status for the first package, a 404
+ * too, is how proxies and mirrors without JSR answer, so it counts as out of reach. It gives an attacker
+ * no choice: the stand-ins are files of this repository, and their lock file has checksums as well. Once
+ * the registry has the first package, whatever fails to load afterwards stops the task.
  *
  * @module
  */

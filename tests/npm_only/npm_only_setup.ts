@@ -14,6 +14,8 @@ export type Behaviour =
   | "a manipulated module"
   | "a network's login page"
   | "a gateway's error"
+  | "a proxy's refusal"
+  | "no such package"
   | "no answer"
   | "no connection";
 
@@ -27,6 +29,13 @@ export interface Ended {
 const ROOT = new URL("../../", import.meta.url);
 const MODULE = "export const origin = 'the registry';\n";
 const MANIPULATED = "export const origin = 'an attacker';\n";
+/** Status of each answer, by behaviours that are errors of HTTP. */
+const STATUSES: { readonly [name in Behaviour]?: number } = {
+  "a gateway's error": 502,
+  "a proxy's refusal": 403,
+  "no such package": 404,
+};
+
 const HTML = { headers: { "content-type": "text/html" } };
 
 /** A registry on a port of this machine. */
@@ -59,7 +68,8 @@ export class Registry implements AsyncDisposable {
     const behaviour = this.#behaviour;
     if (behaviour === "no answer") await this.#stopping.promise;
     if (behaviour === "a network's login page") return new Response("<html>", HTML);
-    if (behaviour === "a gateway's error") return new Response(null, { status: 502 });
+    const status = STATUSES[behaviour];
+    if (status !== undefined) return new Response(null, { status });
     if (path.endsWith("/meta.json")) {
       // The versions of the small project below, and of this one.
       return Response.json({

@@ -34,7 +34,15 @@ for (const cache of ["empty", "complete"] as const) {
   });
 }
 
-for (const behaviour of ["no connection", "a gateway's error", "no answer"] as const) {
+for (
+  const behaviour of [
+    "no connection",
+    "a gateway's error",
+    "a proxy's refusal",
+    "no such package",
+    "no answer",
+  ] as const
+) {
   Deno.test(`the task imports falls back if the registry gives ${behaviour}`, async () => {
     await using project = await Project.create();
     project.clearCache();

@@ -18,6 +18,8 @@ export class ClientView {
   /** Keys that it has ever held. */
   readonly known = new Set<string>();
   state: "asking" | "open" | "refused" = "asking";
+  /** The last error that the server answered. */
+  problem: string | undefined;
   topic: string | undefined;
   since: { epoch: string; offset: number } | undefined;
 
@@ -138,6 +140,7 @@ export class PropertyClient {
       if (message.reason === "changed") queueMicrotask(() => this.subscribe(view));
       else view.state = "refused";
     } else if (type === "error") {
+      view.problem = `${message.code}: ${message.message}`;
       if (message.code === "unavailable") {
         setTimeout(() => this.subscribe(view), message.retryAfterMs);
       } else {

@@ -113,7 +113,7 @@ export class Run {
 
   /** Waits until each client holds what REST answers with its cookie, which the model says too. */
   async settle(): Promise<void> {
-    await sleep(this.#noticedAt - Date.now());
+    await sleep(Math.max(0, this.#noticedAt - Date.now()));
     let different: string | undefined;
     for (const deadline = Date.now() + QUIET_MS; Date.now() < deadline; await sleep(LOOK_MS)) {
       await this.#returnAll();
@@ -195,7 +195,7 @@ export class Run {
     const { directus, world } = this.#options;
     for (const { user, cookie, views } of this.#clients) {
       for (const view of views) {
-        const { query, state, list } = view;
+        const { query, state, list, problem } = view;
         const rest = await restRows(directus, cookie, { collection: "events", query });
         const answers = {
           shown: state === "open" ? list : state,
@@ -206,7 +206,7 @@ export class Run {
           canonicalText(value)
         );
         if (shown !== expected || model !== expected) {
-          return `${user} ${JSON.stringify(query)}\n${JSON.stringify(answers, null, 1)}`;
+          return `${user} ${JSON.stringify({ query, problem })}\n${JSON.stringify(answers)}`;
         }
       }
     }

@@ -1,0 +1,117 @@
+/**
+ * A thousand subscribers of one collection, and when each of them learns of a change.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { COLLECTION, ROWS } from "./world.ts";
+
+/** How long a subscriber may take, in milliseconds. */
+const PATIENCE_MS = 60_000;
+
+/** How many connect at a time. */
+const CONCURRENCY = 20;
+
+/** What subscribers ask for: all fields that they may read. */
+export const QUERY = { fields: ["*"], sort: ["id"], limit: ROWS } as const;
+
+/** How a kind of server is asked for changes. */
+export interface Dialect {
+  /** Path of the URL. */
+  readonly path: string;
+  /** The message that subscribes. */
+  readonly subscribe: unknown;
+  /** What the answer to it contains. */
+  readonly subscribed: string;
+}
+
+/** The dialect of Directus's own WebSockets. */
+export const DIRECTUS: Dialect = {
+  path: "/websocket",
+  subscribe: { type: "subscribe", collection: COLLECTION, query: QUERY, uid: "1" },
+  subscribed: '"event":"init"',
+};
+
+/** The dialect of views. */
+export const LIVE: Dialect = {
+  path: "/",
+  subscribe: { type: "subscribe", view: { collection: COLLECTION, query: QUERY }, id: "1" },
+  subscribed: '"type":"subscribed"',
+};
+
+/** The subscribers of one server. */
+export class Crowd implements Disposable {
+  readonly #sockets: WebSocket[] = [];
+  /** The largest `n` that each subscriber has seen, and when it saw each. */
+  readonly #seen: number[] = [];
+  readonly #times: Map<number, number>[] = [];
+  /** The largest `n` of the latest texts: all members of a class get the same. */
+  readonly #largest = new Map<string, number>();
+
+  /** Connects subscribers with these sessions in turn; resolves once all are subscribed. */
+  static async connect(
+    { url, dialect }: { readonly url: string; readonly dialect: Dialect },
+    cookies: readonly string[],
+    count: number,
+  ): Promise<Crowd> {
+    const crowd = new Crowd();
+    for (let first = 0; first < count; first += CONCURRENCY) {
+      await Promise.all(Array.from({ length: Math.min(CONCURRENCY, count - first) }, (_, index) => {
+        return crowd.#add(url, dialect, cookies[(first + index) % cookies.length] ?? "");
+      }));
+    }
+    return crowd;
+  }
+
+  /** Resolves to when each subscriber had seen `n`, or something later. */
+  async whenSeen(n: number): Promise<number[]> {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (this.#seen.some((seen) => seen < n)) {
+      if (performance.now() > deadline) throw new Error(`Not all subscribers have seen ${n}`);
+      await sleep(5);
+    }
+    return this.#times.map((times) => {
+      const later = times.entries().filter(([seen]) => seen >= n).map(([, time]) => time);
+      return Math.min(...later);
+    });
+  }
+
+  /** Disconnects all. */
+  [Symbol.dispose](): void {
+    for (const socket of this.#sockets) socket.close();
+  }
+
+  async #add(url: string, { path, subscribe, subscribed }: Dialect, cookie: string): Promise<void> {
+    const index = this.#sockets.length;
+    const socket = new WebSocket(url + path, { headers: { cookie } });
+    this.#sockets.push(socket);
+    this.#seen.push(-1);
+    this.#times.push(new Map());
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    socket.onopen = () => socket.send(JSON.stringify(subscribe));
+    socket.onclose = ({ code }) => reject(new Error(`A subscriber was disconnected: ${code}`));
+    socket.onmessage = ({ data }) => {
+      this.#see(index, data);
+      if (data.includes(subscribed)) resolve();
+    };
+    await promise;
+  }
+
+  #see(index: number, text: string): void {
+    const n = this.#largestIn(text);
+    if (n <= (this.#seen[index] ?? -1)) return;
+    this.#seen[index] = n;
+    this.#times[index]?.set(n, performance.now());
+  }
+
+  #largestIn(text: string): number {
+    let n = this.#largest.get(text);
+    if (n === undefined) {
+      n = Math.max(-1, ...[...text.matchAll(/"n":(\d+)/g)].map(([, n]) => Number(n)));
+      if (this.#largest.size > 50) this.#largest.clear();
+      this.#largest.set(text, n);
+    }
+    return n;
+  }
+}
