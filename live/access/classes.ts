@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { canonicalText, type Filter, type ViewQuery } from "../domain/view_query.ts";
-import type { Effective, Permission, Person, Rules } from "./rules.ts";
+import { type Effective, type Permission, type Person, type Rules, userFieldOf } from "./rules.ts";
 import { isFlat, type Schema } from "./schema.ts";
 
 /** How much of a collection a session may read, as `GET /permissions/me` says. */
@@ -43,11 +43,16 @@ export interface ClassInput {
   readonly grants: Grants;
   /** The rules, if they can be read and the session's role is known. */
   readonly rules: Rules | undefined;
+  /** Values of the user's own fields, as far as they are proven. @default {none are} */
+  readonly userValues?: UserValues | undefined;
   /** The relations, if they can be read. @default {those of the rules} */
   readonly schema?: Schema | undefined;
   /** Whether sessions may share at all. */
   readonly isShared: boolean;
 }
+
+/** Values of a user's own fields, to which variables such as `$CURRENT_USER.team` refer. */
+export type UserValues = ReadonlyMap<string, string | number | boolean | null>;
 
 /** How the names of Directus's own collections begin. */
 const SYSTEM = "directus_";
@@ -92,7 +97,7 @@ function fullClass(
 }
 
 function ruleClass(
-  { rules, person, grants }: ClassInput,
+  { rules, person, grants, userValues = new Map() }: ClassInput,
   touched: ReadonlySet<string> | undefined,
 ): Classified | undefined {
   if (rules === undefined || touched === undefined) return undefined;
@@ -106,7 +111,7 @@ function ruleClass(
   const applied = effective.permissions
     .filter(({ collection }) => reached.has(collection))
     .map(({ collection, permissions, fields }) => {
-      const rule = withValues(permissions ?? {}, person, effective);
+      const rule = withValues(permissions ?? {}, { person, effective, userValues });
       return canonicalText({ collection, rule, fields: [...fields ?? []].sort() });
     });
   if (applied.some((text) => text.includes(USER_VARIABLE))) return undefined;
@@ -147,14 +152,27 @@ function simplify(fields: readonly string[]): string[] {
   return fields.includes("*") ? ["*"] : [...new Set(fields)].sort();
 }
 
-/** Fills in the values of a person. Paths such as `$CURRENT_USER.team` stay: nothing is known of them. */
-function withValues(value: unknown, person: Person, effective: Effective): unknown {
-  if (Array.isArray(value)) return value.map((member) => withValues(member, person, effective));
+/** What the variables of rules stand for. */
+interface Values {
+  readonly person: Person;
+  readonly effective: Effective;
+  readonly userValues: UserValues;
+}
+
+/**
+ * Fills in the values of a person. Variables stay if nothing is known of them, such as paths to other
+ * collections. A user's own value is wrapped, so that it is never taken for a variable itself.
+ */
+function withValues(value: unknown, values: Values): unknown {
+  if (Array.isArray(value)) return value.map((member) => withValues(member, values));
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [name, withValues(member, person, effective)]),
+      Object.entries(value).map(([name, member]) => [name, withValues(member, values)]),
     );
   }
+  const { person, effective, userValues } = values;
+  const own = userValues.get(userFieldOf(value) ?? "");
+  if (own !== undefined) return { value: own };
   if (value === "$CURRENT_USER") return person.user;
   if (value === "$CURRENT_ROLE") return person.role;
   if (value === "$CURRENT_ROLES") return effective.roles;

@@ -71,6 +71,26 @@ export interface Effective {
   readonly permissions: readonly Permission[];
 }
 
+/** A variable that stands for a field of the user, without a path to other collections. */
+const USER_FIELD = /^\$CURRENT_USER\.(\w+)$/;
+
+/** Returns the field that a variable of a rule stands for: `team` for `$CURRENT_USER.team`. */
+export function userFieldOf(value: unknown): string | undefined {
+  return typeof value === "string" ? USER_FIELD.exec(value)?.[1] : undefined;
+}
+
+/** Returns the user's fields that the rules of some permissions name, sorted. */
+export function userFieldsIn(permissions: readonly Permission[]): string[] {
+  const fields = new Set<string>();
+  const walk = (value: unknown) => {
+    if (typeof value === "object" && value !== null) Object.values(value).forEach(walk);
+    const field = userFieldOf(value);
+    if (field !== undefined) fields.add(field);
+  };
+  for (const { permissions: rule } of permissions) walk(rule);
+  return [...fields].sort();
+}
+
 /** All rules, as they were at one moment. */
 export class Rules {
   /** The relations of all collections. */

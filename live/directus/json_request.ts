@@ -10,9 +10,22 @@ import type { Credential } from "../domain/credential.ts";
 
 /** The outcome of a request. */
 export type JsonResponse =
-  | { readonly kind: "json"; readonly json: unknown }
+  | JsonBody
   | DirectusError
   | FailedRequest;
+
+/** A body of JSON. */
+export interface JsonBody {
+  /** Tells the union's members apart. */
+  readonly kind: "json";
+  /** The body. */
+  readonly json: unknown;
+  /**
+   * True if Directus says `Cache-Control: no-cache`: then it has no cache of data, or empties it with
+   * every change.
+   */
+  readonly isUncached?: true;
+}
 
 /** Directus's own refusal: a 4xx with the JSON error that Directus sends. */
 export interface DirectusError {
@@ -123,7 +136,11 @@ async function read(response: Response, maxBytes: number): Promise<JsonResponse>
   const text = await readBoundedText(response.body, maxBytes, new TextDecoder());
   if (text === undefined) return failed("other", `response is over ${maxBytes} bytes`);
   const json = parse(text);
-  if (isSuccess) return json === undefined ? failed("foreign", NOT_JSON) : { kind: "json", json };
+  if (isSuccess) {
+    if (json === undefined) return failed("foreign", NOT_JSON);
+    const isUncached = response.headers.get("cache-control") === "no-cache";
+    return { kind: "json", json, ...(isUncached ? { isUncached } : {}) };
+  }
   const [error] = errors.safeParse(json).data?.errors ?? [];
   if (error === undefined) return failed("foreign", `status ${status} without Directus's error`);
   const { code, reason } = error.extensions;

@@ -5,6 +5,7 @@
  */
 
 import { type Classified, classOf, type Grants, grants } from "../access/classes.ts";
+import { userFieldsIn } from "../access/rules.ts";
 import type { AskOptions, Unauthorized, Unavailable } from "../domain/authority.ts";
 import type { Credential } from "../domain/credential.ts";
 import type { Logger } from "../domain/logger.ts";
@@ -15,6 +16,7 @@ import type { AccessClass, Rows, Viewer, ViewRefused, ViewSource } from "../doma
 import { AccessRules } from "./access_rules.ts";
 import type { CallLane, DirectusClient } from "./directus_client.ts";
 import { DEFAULT_RETRY_AFTER_MS, type DirectusError, type FailedRequest } from "./json_request.ts";
+import { UserValuesReader } from "./user_values.ts";
 import { pinnedKeys, readRows, searchOf } from "./view_rows.ts";
 
 /** What the source needs. */
@@ -67,6 +69,7 @@ export class DirectusViewSource implements ViewSource {
   readonly #options: DirectusViewSourceOptions;
   readonly #now: () => number;
   readonly #rules: AccessRules;
+  readonly #userValues: UserValuesReader;
   /** By the hash of the session's credential, oldest first. */
   readonly #grants = new Map<string, KnownGrants>();
 
@@ -74,7 +77,9 @@ export class DirectusViewSource implements ViewSource {
   constructor(options: DirectusViewSourceOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
-    this.#rules = new AccessRules({ ...options, token: options.token, now: this.#now });
+    const access = { ...options, token: options.token, now: this.#now };
+    this.#rules = new AccessRules(access);
+    this.#userValues = new UserValuesReader(access);
   }
 
   async classify(
@@ -92,14 +97,21 @@ export class DirectusViewSource implements ViewSource {
       return refused("forbidden", `Not allowed to read the collection ${query.collection}`);
     }
     const role = credential.claims()?.["role"];
+    const person = { user: user.id, role: roleOf(role) };
+    // The rules of a session whose role is not known cannot be told.
+    const known = role === undefined ? undefined : rules;
+    const isShared = this.#options.isShared && grants !== undefined;
+    const fields = isShared ? userFieldsIn(known?.effective(person).permissions ?? []) : [];
+    const own = await this.#userValues.of(user.id, fields, options);
+    if (own.kind === "unavailable") return own;
     const classified: Classified = classOf({
       query,
-      person: { user: user.id, role: roleOf(role) },
+      person,
       grants: grants ?? {},
-      // The rules of a session whose role is not known cannot be told.
-      rules: role === undefined ? undefined : rules,
+      rules: known,
+      userValues: own.values,
       schema: rules?.schema,
-      isShared: this.#options.isShared && grants !== undefined,
+      isShared,
     });
     return { kind: "class", ...classified };
   }
@@ -127,6 +139,7 @@ export class DirectusViewSource implements ViewSource {
 
   forget(): void {
     this.#rules.forget();
+    this.#userValues.forget();
     this.#grants.clear();
   }
 

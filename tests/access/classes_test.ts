@@ -5,7 +5,12 @@
  */
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { type Classified, classOf, type Grants } from "../../live/access/classes.ts";
+import {
+  type Classified,
+  classOf,
+  type Grants,
+  type UserValues,
+} from "../../live/access/classes.ts";
 import type { Rules } from "../../live/access/rules.ts";
 import { readViewQuery } from "../../live/domain/view_query.ts";
 import { grantsOf, rulesOf } from "./setup.ts";
@@ -20,13 +25,15 @@ interface Session {
   readonly role?: string | null;
   readonly grants: Grants;
   readonly rules?: Rules | undefined;
+  readonly userValues?: UserValues;
 }
 
 function classify(session: Session, query: unknown = { fields: ["id", "title"] }): Classified {
   const read = readViewQuery({ collection: "posts", query }, 100);
   if (typeof read === "string") throw new TypeError(read);
-  const { user, role = null, grants, rules } = session;
-  return classOf({ query: read, person: { user, role }, grants, rules, isShared: true });
+  const { user, role = null, grants, rules, userValues } = session;
+  const person = { user, role };
+  return classOf({ query: read, person, grants, rules, userValues, isShared: true });
 }
 
 function share(a: Session, b: Session, query?: unknown): boolean {

@@ -128,6 +128,7 @@ export class DirectusStandIn {
       route,
       collection,
       person: this.#personOf(holder),
+      fieldsOfUser: (id) => this.#users.active(id)?.fields,
       request,
     });
     if (ruled !== undefined) return ruled;

@@ -43,7 +43,10 @@ export const POLICIES: Readonly<Record<string, readonly Permission[]>> = {
     ["events", { comments: { _some: { visible: { _eq: true } } } }, ["id", "title", "comments"]],
     ["comments", { visible: { _eq: true } }, ["id", "text"]],
   ],
-  access: ACCESS_TABLES.map((collection) => [collection, {}, ["*"]] as const),
+  access: [
+    ...ACCESS_TABLES.map((collection): Permission => [collection, {}, ["*"]]),
+    ["directus_users", {}, ["id", "role", "policies", "team"]],
+  ],
 };
 
 /**

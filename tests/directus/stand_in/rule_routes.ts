@@ -6,7 +6,8 @@
 
 import type { Database } from "./database.ts";
 import { refusals, refuse, respond } from "./responses.ts";
-import type { Person } from "./rights.ts";
+import { fieldsOf } from "./queries.ts";
+import { grantsField, type Person, type Rights } from "./rights.ts";
 import { search } from "./searches.ts";
 
 /** A request, and whose rights it has. */
@@ -17,6 +18,8 @@ export interface RuledRequest {
   readonly collection: string;
   /** Whose rights it has. */
   readonly person: Person;
+  /** Returns the further fields of a user, if there is one with this primary key. */
+  readonly fieldsOfUser: (id: string) => Readonly<Record<string, unknown>> | undefined;
   /** The request. */
   readonly request: Request;
 }
@@ -24,7 +27,7 @@ export interface RuledRequest {
 /** Responds to a request that the database decides about; `undefined` for any other. */
 export async function respondByRules(
   database: Database,
-  { route, collection, person, request }: RuledRequest,
+  { route, collection, person, fieldsOfUser, request }: RuledRequest,
 ): Promise<Response | undefined> {
   const { rights, relations, tables } = database;
   switch (route) {
@@ -36,7 +39,7 @@ export async function respondByRules(
     case "GET /permissions/me":
       return person.user === null
         ? refuse(refusals.forbidden)
-        : respond(rights.grantsOf(person, [...tables.keys()]));
+        : respond(rights.grantsOf(person, [...tables.keys(), "directus_users"]));
     case "GET /permissions":
       return readTable(database, person, "permissions", rights.permissions);
     case "GET /policies":
@@ -48,7 +51,24 @@ export async function respondByRules(
     case "GET /relations":
       return readTable(database, person, "relations", relations);
   }
-  return undefined;
+  const [, id] = /^GET \/users\/((?!me$).+)$/.exec(route) ?? [];
+  const record = id === undefined ? undefined : fieldsOfUser(decodeURIComponent(id));
+  return record && readUser(rights, person, record, new URL(request.url));
+}
+
+/** Responds with the requested fields of a user. */
+function readUser(
+  rights: Rights,
+  person: Person,
+  record: Readonly<Record<string, unknown>>,
+  url: URL,
+): Response {
+  const cases = rights.casesOf(person, "directus_users");
+  const fields = fieldsOf(url) ?? [];
+  const isGranted = fields.every((field) => cases.some((rule) => grantsField(rule, field)));
+  if (cases.length === 0 || !isGranted) return refuse(refusals.forbidden);
+  const shown = Object.fromEntries(fields.map((field) => [field, record[field] ?? null]));
+  return respond(shown, { "cache-control": "no-cache" });
 }
 
 function readTable(

@@ -170,7 +170,7 @@ export class Run {
     await (await post(directus, "/auth/logout", { mode: "session" }, cookie)).body?.cancel();
   }
 
-  /** Users log in again, connect again, and try once more what was refused. */
+  /** Users log in again and connect again. */
   async #returnAll(): Promise<void> {
     const { directus } = this.#options;
     for (const [index, client] of this.#clients.entries()) {
@@ -182,34 +182,45 @@ export class Run {
       this.#allowed.record([returned]);
     }
     for (const client of this.#clients) {
-      if (client.isConnecting) continue;
-      if (!client.isConnected) this.#connect(client);
-      else {
-        for (const view of client.views) if (view.state === "refused") client.subscribe(view);
-      }
+      if (!client.isConnected && !client.isConnecting) this.#connect(client);
     }
   }
 
-  /** Returns the first view that does not show what REST answers, or what the model says. */
+  /**
+   * Returns the first view that does not show what REST answers, or what the model says. Views that
+   * were refused before are subscribed to again.
+   */
   async #difference(): Promise<string | undefined> {
-    const { directus, world } = this.#options;
-    for (const { user, cookie, views } of this.#clients) {
-      for (const view of views) {
-        const { query, state, list, problem } = view;
-        const rest = await restRows(directus, cookie, { collection: "events", query });
-        const answers = {
-          shown: state === "open" ? list : state,
-          rest: typeof rest === "number" ? { 403: "refused" }[rest] ?? rest : rest,
-          model: world.model.rowsFor(user, query) ?? "refused",
-        };
-        const [shown, expected, model] = Object.values(answers).map((value) =>
-          canonicalText(value)
+    const differences: string[] = [];
+    for (const client of this.#clients) {
+      for (const view of client.views) {
+        const answers = await this.#answers(client, view);
+        const [shown, rest, model] = Object.values(answers).map(canonicalText);
+        if (shown === rest && model === rest) continue;
+        if (view.state === "refused") client.subscribe(view);
+        const { query, problem } = view;
+        differences.push(
+          `${client.user} ${JSON.stringify({ query, problem })}\n${JSON.stringify(answers)}`,
         );
-        if (shown !== expected || model !== expected) {
-          return `${user} ${JSON.stringify({ query, problem })}\n${JSON.stringify(answers)}`;
-        }
       }
     }
-    return undefined;
+    return differences[0];
+  }
+
+  /** Resolves to what a view shows, and what it should show. */
+  async #answers(
+    { user, cookie }: PropertyClient,
+    { query, state, list }: ClientView,
+  ): Promise<{ readonly shown: unknown; readonly rest: unknown; readonly model: unknown }> {
+    const { directus, world } = this.#options;
+    const rest = await restRows(directus, cookie, { collection: "events", query });
+    return {
+      shown: state === "open" ? list : state,
+      rest: rest === REFUSED ? "refused" : rest,
+      model: world.model.rowsFor(user, query) ?? "refused",
+    };
   }
 }
+
+/** The status by which REST refuses a query. */
+const REFUSED = 403;
