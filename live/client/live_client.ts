@@ -169,10 +169,10 @@ export class LiveClient<Schema = AnySchema> implements Live<Schema> {
   async #renew(code: number, reason: string): Promise<void> {
     this.#setState({ phase: "connecting" });
     try {
-      const mayHelp = await this.#renewal.next(code);
+      const obstacle = await this.#renewal.next(code);
       if (this.#state.phase === "closed") return;
-      if (mayHelp) this.#connect();
-      else this.#end(code, "session ended, and could not be refreshed", true);
+      if (obstacle === undefined) this.#connect();
+      else this.#end(code, obstacle, true);
     } catch (error) {
       this.#report(error);
       if (this.#state.phase === "closed") return;

@@ -32,6 +32,13 @@ import type { ConnectOptions, Live } from "./types.ts";
 import type { AnySchema } from "./view_types.ts";
 
 export { LiveError } from "./error.ts";
+export {
+  type Refresh,
+  type RefreshableClient,
+  refreshAt,
+  type RefreshOptions,
+  refreshWith,
+} from "./refresh.ts";
 export type {
   ConnectOptions,
   DataMessage,

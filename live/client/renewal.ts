@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Refresh } from "./refresh.ts";
+import { isFinal, messageOf } from "./refresh_failure.ts";
 import { SESSION_ENDED } from "./retry.ts";
 
 /** The part of the Web Locks API that is used. The tabs of an origin share the locks. */
@@ -16,9 +18,6 @@ export interface Locks {
   ): Promise<Awaited<T>>;
 }
 
-/** Renews the session's cookie; see `ConnectOptions.refresh`. */
-export type Refresh = () => Promise<boolean | void>;
-
 /** The lock under which a tab refreshes. */
 const LOCK = "live:refresh";
 
@@ -27,6 +26,15 @@ const LOCK_TIMEOUT_MS = 10_000;
 
 /** How often the server may reject the session in a row before the client gives up. */
 const MAX_REJECTIONS = 5;
+
+/**
+ * How often `refresh()` may throw in a row before the client gives up. With the delays in between that
+ * is about four minutes: longer than a restart of Directus.
+ */
+const MAX_FAILURES = 20;
+
+/** Why the client ends if neither the cookie nor a fresh one is good. */
+const GAVE_UP = "session ended, and could not be refreshed";
 
 /** What the refresh under the lock resolves to if another tab holds it. */
 const BUSY = Symbol();
@@ -44,6 +52,7 @@ export class Renewal {
   readonly #refresh: Refresh | undefined;
   readonly #locks: Locks | undefined;
   #rejections = 0;
+  #failures = 0;
   #hasRefreshed = false;
 
   /** Creates a renewal that has not begun. */
@@ -60,21 +69,28 @@ export class Renewal {
   /** Forgets what was tried, as the connection is stable. */
   reset(): void {
     this.#rejections = 0;
+    this.#failures = 0;
     this.#hasRefreshed = false;
   }
 
   /**
-   * Resolves to whether reconnecting may help, when that can be tried.
+   * Resolves to `undefined` when reconnecting may help, or else to why it cannot.
    *
    * @param code The close code of the rejection.
-   * @throws What `refresh()` throws. The next call repeats it.
+   * @throws What `refresh()` throws, if repeating it may help. The next call does so.
    */
-  async next(code: number): Promise<boolean> {
-    if (this.#rejections === MAX_REJECTIONS) return false;
-    const mayHelp = this.#rejections === 0 ||
-      (this.#hasRefreshed ? code === SESSION_ENDED : await this.#renew());
-    this.#rejections++;
-    return mayHelp;
+  async next(code: number): Promise<string | undefined> {
+    if (this.#rejections === MAX_REJECTIONS) return GAVE_UP;
+    try {
+      const mayHelp = this.#rejections === 0 ||
+        (this.#hasRefreshed ? code === SESSION_ENDED : await this.#renew());
+      this.#rejections++;
+      this.#failures = 0;
+      return mayHelp ? undefined : GAVE_UP;
+    } catch (error) {
+      if (!isFinal(error) && ++this.#failures < MAX_FAILURES) throw error;
+      return `${GAVE_UP}: ${messageOf(error)}`;
+    }
   }
 
   /** Refreshes, or waits for another tab that does. Resolves to `false` if that is impossible. */

@@ -137,10 +137,12 @@ export interface ConnectOptions {
   /** Called with what a handler threw. @default {rethrows it as an uncaught error} */
   onError?(error: unknown): void;
   /**
-   * Renews the session's cookie when the server has rejected it, for example with Directus's
-   * `POST /auth/refresh`. In a browser, one tab at a time calls it. Return `false` if renewing is
+   * Renews the session's cookie when the server has rejected it. In a browser, one tab at a time calls it. Return `false` if renewing is
    * impossible, which closes the connection permanently. If it throws, the client reports that and
-   * repeats the call later.
+   * repeats the call later, up to 20 times in a row. An error whose `status` or `response.status` is one
+   * of Directus's denials (4xx) closes the connection permanently at once.
+   *
+   * {@linkcode refreshWith} makes one of Directus's SDK, and {@linkcode refreshAt} one of an address.
    */
   refresh?(): Promise<boolean | void>;
   /**

@@ -156,6 +156,73 @@ for (const how of ["with backoff", "at once after retry()"] as const) {
   });
 }
 
+Deno.test("LiveClient ends after 20 calls of refresh() that threw in a row, and says why", async () => {
+  using time = new FakeTime(0);
+  using setup = await rejectedCookie(time, () => Promise.reject(new TypeError("network")));
+
+  for (let attempt = 0; attempt < 100 && time.next(); attempt++) await time.runMicrotasks();
+
+  const reason = `${GAVE_UP.reason}: network`;
+  assertEquals(setup.live.state, { phase: "closed", reason, code: 4501 });
+  assertEquals([setup.calls(), setup.errors.length, setup.sockets.length], [20, 19, 2]);
+});
+
+Deno.test("LiveClient counts only what threw in a row", async () => {
+  using time = new FakeTime(0);
+  let isBroken = true;
+  using setup = await rejectedCookie(
+    time,
+    () => isBroken ? Promise.reject(new TypeError("network")) : Promise.resolve(),
+  );
+  const retry = async () => {
+    setup.live.retry();
+    await time.runMicrotasks();
+  };
+  for (let attempt = 0; attempt < 18; attempt++) await retry();
+  isBroken = false;
+  await retry();
+  setup.socket.open();
+  time.tick(5_000);
+  isBroken = true;
+  setup.socket.end(4401);
+  await time.runMicrotasks();
+  setup.socket.end(4501);
+  await time.runMicrotasks();
+
+  assertEquals([setup.calls(), setup.live.state.phase], [21, "waiting"]);
+});
+
+for (
+  const [name, error] of [
+    ["an error with a status", Object.assign(new Error("no session"), { status: 401 })],
+    ["an error with a response", { message: "no session", response: { status: 400 } }],
+  ] as const
+) {
+  Deno.test(`LiveClient ends at once if refresh() throws ${name} that is a denial`, async () => {
+    using time = new FakeTime(0);
+    using setup = await rejectedCookie(time, () => Promise.reject(error));
+    const errors: Error[] = [];
+    setup.follow("event:1", { onError: (error) => errors.push(error) });
+    await time.runMicrotasks();
+
+    const reason = `${GAVE_UP.reason}: no session`;
+    assertEquals(setup.live.state, { phase: "closed", reason, code: 4501 });
+    assertEquals([setup.calls(), setup.errors, errors.map(String)], [1, [], [
+      `LiveError: ${reason}`,
+    ]]);
+  });
+}
+
+for (const status of [408, 425, 429, 500, 503]) {
+  Deno.test(`LiveClient repeats a refresh() that threw the status ${status}`, async () => {
+    using time = new FakeTime(0);
+    const error = Object.assign(new Error("later"), { status });
+    using setup = await rejectedCookie(time, () => Promise.reject(error));
+
+    assertEquals([setup.live.state.phase, setup.errors], ["waiting", [error]]);
+  });
+}
+
 for (const [how, outcome] of [["is true", true], ["is false", false], ["throws"]] as const) {
   Deno.test(`LiveClient.close() stays closed when a refresh() under way ${how}`, async () => {
     using time = new FakeTime(0);

@@ -15,6 +15,7 @@ import { guide } from "./guide_tests.ts";
 import { CURED, startOperator, variablesIn } from "./operator_setup.ts";
 import { outages } from "./outages_tests.ts";
 import { createReaders } from "./readers_setup.ts";
+import { refreshing } from "./refresh_tests.ts";
 import { RealDirectus } from "./real_directus.ts";
 import { access } from "./access_tests.ts";
 import { SETTINGS, settings } from "./settings_tests.ts";
@@ -42,6 +43,7 @@ try {
   sessions(directus, world);
   cookies(directus);
   bearers(directus, world);
+  refreshing(directus);
   access(directus, world);
   flows(directus, world);
   guide(directus);
