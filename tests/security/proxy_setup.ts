@@ -4,8 +4,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
-import { isInstalled } from "../support/program.ts";
+import { createCertificate, hasOpenssl } from "../support/certificate.ts";
 import { blockOf, type Replacement } from "./page.ts";
 import { Program } from "../support/program.ts";
 import { type Files, HOST, type Kind, type Setting } from "./proxy_kinds_setup.ts";
@@ -25,8 +24,6 @@ export function proxyTest(
     fn,
   });
 }
-
-const hasOpenssl = isInstalled("openssl", ["version"]);
 
 /** A proxy in front of a port of this machine. */
 export class Proxy implements AsyncDisposable {
@@ -112,18 +109,8 @@ async function listen(
 
 /** Creates a self-signed certificate for the host. */
 async function certify(folder: string): Promise<Files> {
-  const [certificate, key, both] = ["certificate", "key", "both"]
-    .map((name) => `${folder}/${name}.pem`) as [string, string, string];
-  const { success } = await new Deno.Command("openssl", {
-    args: [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
-      ...["-nodes", "-days", "2", "-subj", `/CN=${HOST}`],
-      ...["-addext", `subjectAltName=DNS:${HOST}`, "-addext", "basicConstraints=CA:FALSE"],
-      ...["-keyout", key, "-out", certificate],
-    ],
-    stderr: "null",
-  }).output();
-  assertEquals(success, true);
+  const { certificate, key } = await createCertificate(folder, [HOST]);
+  const both = `${folder}/both.pem`;
   const texts = await Promise.all([certificate, key].map((path) => Deno.readTextFile(path)));
   await Deno.writeTextFile(both, texts.join(""));
   return { folder, certificate, key, both };
