@@ -36,6 +36,9 @@ const SETTINGS = {
   IMPORT_IP_DENY_LIST: "169.254.169.254", // lets Flows call the server on loopback
 };
 
+/** Environment variables of Directus; `undefined` leaves one out. */
+export type Settings = Readonly<Record<string, string | undefined>>;
+
 /** A running Directus. Its log stays in the folder of the installation. */
 export class RealDirectus implements AsyncDisposable {
   /** Base URL. */
@@ -44,16 +47,16 @@ export class RealDirectus implements AsyncDisposable {
   readonly log: string;
   readonly #installation: Installation;
   readonly #folder: string;
-  #settings: Readonly<Record<string, string>>;
+  #settings: Settings;
   #child: Deno.ChildProcess | undefined;
 
   private constructor(
     installation: Installation,
     folder: string,
     log: string,
-    settings: Readonly<Record<string, string>>,
+    settings: Settings,
+    port: number,
   ) {
-    const port = takeFreePort();
     this.url = `http://127.0.0.1:${port}`;
     this.#installation = installation;
     this.#folder = folder;
@@ -67,18 +70,20 @@ export class RealDirectus implements AsyncDisposable {
    * @param name Name of its log, which replaces the log of the last run.
    * @param settings Environment variables of Directus.
    * @param version Version of Directus.
+   * @param port Port to listen on. @default {a free one}
    * @throws {Error} If any of that fails; the message contains the end of its log.
    */
   static async start(
     name: string,
-    settings: Readonly<Record<string, string>> = {},
+    settings: Settings = {},
     version: DirectusVersion = "11.17.4",
+    port = takeFreePort(),
   ): Promise<RealDirectus> {
     const installation = await install({ version });
     const folder = await Deno.makeTempDir({ prefix: "live-directus-" });
     const log = `${installation.folder}/${name}.log`;
     await Deno.writeTextFile(log, "");
-    const directus = new RealDirectus(installation, folder, log, settings);
+    const directus = new RealDirectus(installation, folder, log, settings, port);
     try {
       await directus.#bootstrap();
       await directus.#start();
@@ -128,7 +133,7 @@ export class RealDirectus implements AsyncDisposable {
   }
 
   /** Restarts the process with these settings beside the others; its data stays. */
-  async restart(settings: Readonly<Record<string, string>>): Promise<void> {
+  async restart(settings: Settings): Promise<void> {
     await this.stop();
     this.#settings = { ...this.#settings, ...settings };
     await this.#start();
@@ -178,7 +183,8 @@ export class RealDirectus implements AsyncDisposable {
   /** Runs a command of Directus with its settings, and with its output in the log. */
   async #run(command: string): Promise<Deno.ChildProcess> {
     const { node, cli } = this.#installation;
-    const lines = Object.entries(this.#settings).map(([name, value]) => `${name}="${value}"\n`);
+    const lines = Object.entries(this.#settings)
+      .flatMap(([name, value]) => value === undefined ? [] : [`${name}="${value}"\n`]);
     await Deno.writeTextFile(`${this.#folder}/.env`, lines.join(""));
     return new Deno.Command("sh", {
       args: ["-c", `exec "$0" "$1" ${command} >>"$2" 2>&1`, node, cli, this.log],

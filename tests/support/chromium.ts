@@ -20,6 +20,9 @@ const ARGS = [
 
 const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 
+/** Whether it is on this machine. */
+export const hasChromium = exists(executablePath);
+
 /**
  * Options of a test that needs it. Sanitizers are off: the driver keeps timers and a process that end
  * after the browser.
@@ -27,7 +30,7 @@ const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 export const withChromium: Pick<
   Deno.TestDefinition,
   "ignore" | "sanitizeOps" | "sanitizeResources"
-> = { ignore: !exists(executablePath), sanitizeOps: false, sanitizeResources: false };
+> = { ignore: !hasChromium, sanitizeOps: false, sanitizeResources: false };
 
 /** Starts a browser, which closes with a stack. */
 // deno-lint-ignore no-explicit-any -- the driver's types are not there before it is imported
@@ -36,6 +39,32 @@ export async function launchChromium(stack: AsyncDisposableStack): Promise<any> 
   const browser = await chromium.launch({ executablePath, args: ARGS });
   stack.defer(() => browser.close());
   return browser;
+}
+
+/** What a person has set up in the browser. */
+export interface ProfileOptions {
+  /** More arguments. */
+  readonly args: readonly string[];
+  /** Whether it blocks cookies of other sites. Builds of Chromium differ in what is the default. */
+  readonly blocksThirdPartyCookies: boolean;
+}
+
+/** Starts a browser with a profile of its own; it closes with a stack. */
+export async function launchProfile(
+  stack: AsyncDisposableStack,
+  { args, blocksThirdPartyCookies }: ProfileOptions,
+  // deno-lint-ignore no-explicit-any -- the driver's types are not there before it is imported
+): Promise<any> {
+  const { chromium } = await import(PLAYWRIGHT);
+  const folder = await Deno.makeTempDir({ prefix: "live-profile-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  await Deno.mkdir(`${folder}/Default`);
+  const profile = { cookie_controls_mode: blocksThirdPartyCookies ? 1 : 0 };
+  await Deno.writeTextFile(`${folder}/Default/Preferences`, JSON.stringify({ profile }));
+  const options = { executablePath, args: [...ARGS, ...args] };
+  const context = await chromium.launchPersistentContext(folder, options);
+  stack.defer(() => context.close());
+  return context;
 }
 
 function exists(path: string): boolean {
