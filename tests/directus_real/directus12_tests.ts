@@ -6,6 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { logIn } from "../directus/contract_setup.ts";
+import { guide } from "./guide_tests.ts";
 import { CURED, startOperator, troubles, variablesIn } from "./operator_setup.ts";
 
 Deno.test("live setup stays within five Flows, and live doctor names the limits", async () => {
@@ -40,3 +41,5 @@ Deno.test("live setup stays within five Flows, and live doctor names the limits"
   const full = await operator.doctor({ DIRECTUS_TOKEN });
   assert(troubles(full).some((line) => line.includes("5 of 5 active Flows are in use")));
 });
+
+guide("12.4.1");

@@ -11,7 +11,6 @@ import { cookies } from "./cookies_tests.ts";
 import { FLOW_SETTINGS } from "./flow_setup.ts";
 import { bus } from "./bus_tests.ts";
 import { flows } from "./flows_tests.ts";
-import { guide } from "./guide_tests.ts";
 import { CURED, startOperator, variablesIn } from "./operator_setup.ts";
 import { outages } from "./outages_tests.ts";
 import { createReaders } from "./readers_setup.ts";
@@ -46,7 +45,6 @@ try {
   refreshing(directus);
   access(directus, world);
   flows(directus, world);
-  guide(directus);
   views(directus, await createViewWorld(directus, 6));
   const { editor } = await createWorld(other);
   await createUser(other, "ada", { role: editor });
