@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { says } from "../demo/browser_setup.ts";
 import { PASSWORD } from "../directus/contract_setup.ts";
 import { hasOpenssl } from "../support/certificate.ts";
@@ -85,6 +85,27 @@ async function lists({ page }: Tab, titles: readonly string[]): Promise<void> {
   );
 }
 
+/** Logs in without a cookie; resolves to the first chunk of an event stream. */
+async function firstEventWithToken({ page }: Tab, { directus }: Layout): Promise<string> {
+  const user = { email: "ada@example.com", password: PASSWORD, mode: "json" };
+  return await page.evaluate(
+    async ([login, user, sse]: [string, string, string]) => {
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(login, { method: "POST", headers, body: user });
+      const { data } = await response.json();
+      const authorization = `Bearer ${data.access_token}`;
+      const { body } = await fetch(sse, { headers: { authorization } });
+      const { value } = await body?.pipeThrough(new TextDecoderStream()).getReader().read() ?? {};
+      return value;
+    },
+    [
+      `${directus["PUBLIC_URL"]}/auth/login`,
+      JSON.stringify(user),
+      "https://live.example.com/sse?topic=events:1",
+    ],
+  );
+}
+
 /** Resolves to the type of the first message of an event stream. */
 async function firstEvent({ page }: Tab, { script }: Layout): Promise<string> {
   const [, host = ""] = /LIVE = "wss:\/\/([^/"]+)/.exec(script) ?? [];
@@ -153,6 +174,8 @@ export function hostsTests(start: () => Promise<RealDirectus>): void {
       await using site = await startSite(await start(), unpartitioned);
       const tab = await site.open({ blocksThirdPartyCookies: true });
       await logInInVain(tab);
+
+      assertMatch(await firstEventWithToken(tab, unpartitioned), /"type":"welcome"/);
     },
   );
 
