@@ -10,7 +10,7 @@ import { takeFreePort } from "../../live/transport/listener.ts";
 import { hasChromium, launchChromium, withChromium } from "../support/chromium.ts";
 import { Program } from "../support/program.ts";
 import { blockOf } from "./flow_setup.ts";
-import type { Page } from "./hosts_setup.ts";
+import { type Page, STEP_MS } from "./hosts_setup.ts";
 import type { DirectusVersion } from "./install.ts";
 import { ADMIN_TOKEN, RealDirectus } from "./real_directus.ts";
 import { createUser, createWorld } from "./world_setup.ts";
@@ -116,11 +116,16 @@ export function guide(version: DirectusVersion): void {
     const server = servePage();
     stack.defer(() => server.shutdown());
     const browser = await launchChromium(stack);
-    const page = await (await browser.newContext()).newPage();
+    const open = async () => {
+      const page = await (await browser.newContext()).newPage();
+      page.setDefaultTimeout(STEP_MS);
+      return page;
+    };
+    const page = await open();
     await page.goto(`http://localhost:${ports[3000]}`);
     await page.getByText("One", { exact: true }).waitFor();
 
-    await changeTitle(await (await browser.newContext()).newPage(), "Changed in the app");
+    await changeTitle(await open(), "Changed in the app");
 
     await page.getByText("Changed in the app", { exact: true }).waitFor();
   });

@@ -100,7 +100,11 @@ export async function startSite(
   }
 }
 
+/** How long the browser may take for one step, in milliseconds: the tests' machine may be busy. */
+export const STEP_MS = 120_000;
+
 async function openTab(page: Page, url: string): Promise<Tab> {
+  page.setDefaultTimeout(STEP_MS);
   const watch = new Watch();
   const lines: string[] = [];
   page.on("console", (message: Page) => {
