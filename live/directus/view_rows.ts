@@ -22,9 +22,16 @@ const answer = z.object({ data: z.array(z.record(z.string(), z.unknown())) });
 /**
  * Returns the body of the SEARCH request that reads a view. A sort ends with the primary key: databases
  * may order equal rows differently each time, and the view would change with every read.
+ *
+ * @param keys Limits it to these rows. @default {all rows}
  */
-export function searchOf({ collection: _, ...query }: ViewQuery, primaryKey: string): unknown {
-  const { sort = [] } = query;
+export function searchOf(
+  { collection: _, isOpen: __, ...query }: ViewQuery,
+  primaryKey: string,
+  keys?: readonly string[],
+): unknown {
+  const { sort = [], filter } = query;
+  const only = { [primaryKey]: { _in: keys } };
   const isTotal = sort.some((path) => path.replace(/^-/, "") === primaryKey);
   return {
     query: {
@@ -32,6 +39,10 @@ export function searchOf({ collection: _, ...query }: ViewQuery, primaryKey: str
       ...(sort.length > 0 && !isTotal ? { sort: [...sort, primaryKey] } : {}),
       fields: [...query.fields, KEY_ALIAS],
       alias: { [KEY_ALIAS]: primaryKey },
+      ...(keys === undefined ? {} : {
+        filter: filter === undefined ? only : { _and: [filter, only] },
+        limit: keys.length,
+      }),
     },
   };
 }

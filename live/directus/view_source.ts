@@ -113,12 +113,19 @@ export class DirectusViewSource implements ViewSource {
       schema: rules?.schema,
       isShared,
     });
-    return { kind: "class", ...classified };
+    if (!query.isOpen) return { kind: "class", ...classified };
+    const isFull = grants?.[query.collection]?.read?.access === "full";
+    const holdsAll = isFull && query.filter === undefined && query.search === undefined;
+    return { kind: "class", ...classified, key: `${classified.key} ${holdsAll}`, holdsAll };
   }
 
-  async read({ credential }: Viewer, query: ViewQuery): Promise<Rows | Failure> {
+  async read(
+    { credential }: Viewer,
+    query: ViewQuery,
+    keys?: readonly string[],
+  ): Promise<Rows | Failure> {
     const path = `/items/${query.collection}`;
-    const search = searchOf(query, this.#primaryKeyOf(query));
+    const search = searchOf(query, this.primaryKeyOf(query.collection), keys);
     const call = await this.#options.client.get(path, credential, {
       lane: "views",
       search,
@@ -134,7 +141,7 @@ export class DirectusViewSource implements ViewSource {
   }
 
   pinnedKeys(query: ViewQuery): ReadonlySet<string> | undefined {
-    return pinnedKeys(query, this.#primaryKeyOf(query));
+    return pinnedKeys(query, this.primaryKeyOf(query.collection));
   }
 
   forget(): void {
@@ -143,7 +150,7 @@ export class DirectusViewSource implements ViewSource {
     this.#grants.clear();
   }
 
-  #primaryKeyOf({ collection }: ViewQuery): string {
+  primaryKeyOf(collection: string): string {
     for (const source of this.#options.topics.values()) {
       if (source.collection === collection) return source.primaryKey;
     }

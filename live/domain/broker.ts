@@ -36,7 +36,12 @@ export interface LoggedPublication {
   readonly at: number;
   /** The row's place in a view: rows sorted by rank are in the view's order. */
   readonly rank?: string | undefined;
+  /** What happened to the row of an open view, if that is known. */
+  readonly event?: ItemEvent | undefined;
 }
+
+/** What can happen to an item. */
+export type ItemEvent = "create" | "update" | "delete";
 
 /** Length of a message around its topic, key and payload, in UTF-16 code units. */
 const ENVELOPE_LENGTH = 48;

@@ -24,6 +24,11 @@ export interface ViewQuery {
   readonly search?: string | undefined;
   /** Filters, sorts and limits of nested rows. */
   readonly deep?: Filter | undefined;
+  /**
+   * Whether the view follows all rows that match. Its `limit` bounds the list that a subscription begins
+   * with, and no more. Clients of Live's own protocol cannot ask for it.
+   */
+  readonly isOpen?: true | undefined;
 }
 
 /** A filter as Directus takes it: an object of fields and operators. */

@@ -5,6 +5,7 @@
  */
 
 import type { AskOptions, Unauthorized, Unavailable, User } from "./authority.ts";
+import type { ItemEvent } from "./broker.ts";
 import type { Credential } from "./credential.ts";
 import type { ViewQuery } from "./view_query.ts";
 
@@ -30,6 +31,11 @@ export interface AccessClass {
    * change can.
    */
   readonly touched: ReadonlySet<string> | undefined;
+  /**
+   * Whether every row of the collection is in an open view of this class, so that a row that was deleted
+   * was one of its rows for certain. @default {false}
+   */
+  readonly holdsAll?: boolean;
 }
 
 /** A view that a session may not have, with Directus's reason if it gave one. */
@@ -66,8 +72,18 @@ export interface ViewSource {
     query: ViewQuery,
     options?: AskOptions,
   ): Promise<AccessClass | ViewRefused | Unauthorized | Unavailable>;
-  /** Reads a view with the rights of one session, from the database and from no cache. */
-  read(viewer: Viewer, query: ViewQuery): Promise<Rows | ViewRefused | Unauthorized | Unavailable>;
+  /**
+   * Reads a view with the rights of one session, from the database and from no cache.
+   *
+   * @param keys Reads those of these rows that match the query, whatever its limit. @default {all rows}
+   */
+  read(
+    viewer: Viewer,
+    query: ViewQuery,
+    keys?: readonly string[],
+  ): Promise<Rows | ViewRefused | Unauthorized | Unavailable>;
+  /** Returns the name of a collection's primary key. */
+  primaryKeyOf(collection: string): string;
   /** Forgets what it knows of rights and rules, as they have changed. */
   forget(): void;
   /** Returns the keys that a query is limited to by its filter; `undefined` if it is not. */
@@ -79,7 +95,7 @@ export interface Change {
   /** The collection. */
   readonly collection: string;
   /** What happened, if that is known. */
-  readonly event?: "create" | "update" | "delete" | undefined;
+  readonly event?: ItemEvent | undefined;
   /** Primary keys of the items, as text; `undefined` if they are not known. */
   readonly keys?: readonly string[] | undefined;
 }

@@ -25,7 +25,7 @@ export interface TopicHistoryOptions {
 }
 
 /** The part of a publication that the log does not assign itself. */
-export type Appended = Pick<LoggedPublication, "key" | "json" | "rank">;
+export type Appended = Pick<LoggedPublication, "key" | "json" | "rank" | "event">;
 
 /** The array is compacted once it starts with this many holes, and they are half of it. */
 const COMPACT_AT = 256;
@@ -167,6 +167,11 @@ export class TopicHistory implements TopicLog {
     this.#compact();
   }
 
+  /** Drops the oldest keys of the state beyond `count`, except those with a rank. The log stays. */
+  forgetUnranked(count: number): void {
+    for (const entry of this.#state.dropUnranked(count)) this.#freeUnheld(entry);
+  }
+
   /** Drops the state, and all of the log that its readers have read; offsets and epoch go on. */
   clear(): void {
     for (const entry of this.#state.clear()) this.#freeUnheld(entry);
@@ -174,11 +179,12 @@ export class TopicHistory implements TopicLog {
   }
 
   #entryOf(offset: number, appended: Appended, at: number, inLog: boolean): Entry {
-    const { key, json, rank } = appended;
+    const { key, json, rank, event } = appended;
     const length = messageLength(this.topic, appended);
     this.#options.budget.used += length;
     const end = inLog ? this.#length += length : 0;
-    return { offset, key, json, rank, at, length, end, inLog, isLatest: key !== undefined };
+    const isLatest = key !== undefined;
+    return { offset, key, json, rank, event, at, length, end, inLog, isLatest };
   }
 
   /** Drops the publications that are past the bounds and that all readers have read. */

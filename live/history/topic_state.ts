@@ -68,6 +68,20 @@ export class TopicState {
   }
 
   /**
+   * Drops the oldest entries without a rank until `count` of them are left, and returns what was dropped.
+   * Readers that have not read those have to start over.
+   */
+  dropUnranked(count: number): Entry[] {
+    const unranked = [...this.#latest.values()].filter(({ rank }) => rank === undefined);
+    const dropped = unranked.slice(0, Math.max(0, unranked.length - count));
+    for (const entry of dropped) {
+      this.#latest.delete(entry.key as string);
+      this.#drop(entry);
+    }
+    return dropped;
+  }
+
+  /**
    * Drops everything, and returns what was dropped. Readers that are not at its end have to start
    * over: they could keep a value that was replaced.
    */

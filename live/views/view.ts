@@ -6,8 +6,9 @@
 
 import type { Change, ViewRefused } from "../domain/view_source.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
-import type { TopicHistory } from "../history/topic_history.ts";
-import { differences, type RankedRow } from "./differences.ts";
+import type { Appended, TopicHistory } from "../history/topic_history.ts";
+import { Due } from "./due.ts";
+import { readDue } from "./reading.ts";
 import { type ViewMember, ViewMembers } from "./view_members.ts";
 import { type ReadFailure, RIGHTS_CHANGED, type ViewOptions } from "./view_options.ts";
 
@@ -33,6 +34,9 @@ type Waiting = (failure?: ReadFailure) => void;
  * A read that fails leaves the view as it is, and is repeated. While the members' rights are being
  * checked again the view is suspended: it is not read, so nothing is published that a member might
  * not be allowed to see. Whoever joins then waits for the next read.
+ *
+ * An **open** view follows all rows that match its query. Rows that changed are read by their keys, and
+ * the list only when a member joins after a change: its rows have a rank in the log, the others none.
  */
 export class View {
   /** The query. */
@@ -43,10 +47,12 @@ export class View {
   readonly #pinned: ReadonlySet<string> | undefined;
   readonly #members = new ViewMembers();
   readonly #waiting = new Map<ViewMember, Waiting>();
-  #isDirty = true;
+  readonly #due: Due;
   #isReading = false;
   /** Whether the log holds what was read since the first member joined, or rights changed. */
   #isReady = false;
+  /** Whether rows of an open view have changed since its list was read. */
+  #isListOld = false;
   /** How often it was suspended: a read that began before is outdated. */
   #suspensions = 0;
   /** Whether the last read was refused. */
@@ -60,6 +66,7 @@ export class View {
     this.#options = options;
     this.query = options.query;
     this.log = options.log;
+    this.#due = new Due(options.query);
     this.#pinned = options.source.pinnedKeys(options.query);
   }
 
@@ -74,10 +81,10 @@ export class View {
    */
   join(member: ViewMember): Promise<ReadFailure | undefined> {
     this.#members.add(member);
-    if (this.#isReady) return Promise.resolve(undefined);
+    if (this.#isReady && !this.#isListOld) return Promise.resolve(undefined);
     const { promise, resolve } = Promise.withResolvers<ReadFailure | undefined>();
     this.#waiting.set(member, resolve);
-    this.#isDirty = true;
+    this.#due.addList();
     this.#scheduleRead();
     this.#scheduleRefresh();
     return promise;
@@ -101,9 +108,11 @@ export class View {
     return keys.some((key) => this.#pinned?.has(key));
   }
 
-  /** Reads the view again, soon. */
-  markDirty(): void {
-    this.#isDirty = true;
+  /** Reads the view again, soon: what a change concerns, or without one everything. */
+  markDirty(change?: Change): void {
+    if (change === undefined) this.#due.addAll();
+    else this.#due.add(change);
+    this.#ageList();
     this.#scheduleRead();
   }
 
@@ -116,7 +125,7 @@ export class View {
     if (doubted.length === 0) return;
     this.#suspensions++;
     this.#isReady = false;
-    this.#isDirty = true;
+    this.#due.addAll();
     for (const member of doubted) if (this.#waiting.has(member)) this.leave(member);
   }
 
@@ -134,7 +143,7 @@ export class View {
   }
 
   #scheduleRead(): void {
-    if (!this.#isDirty || this.#isReading || this.#read !== undefined || !this.#mayRead) return;
+    if (this.#due.isEmpty || this.#isReading || this.#read !== undefined || !this.#mayRead) return;
     const waitMs = Math.max(0, this.#nextReadAt - this.#options.now());
     this.#read = setTimeout(() => {
       this.#read = undefined;
@@ -159,38 +168,43 @@ export class View {
   async #readNow(): Promise<void> {
     const { reader } = this.#members;
     if (reader === undefined || !this.#mayRead) return; // until a member joins, or is confirmed
-    const { source, now } = this.#options;
+    const { now } = this.#options;
     this.#isReading = true;
-    this.#isDirty = false;
+    const due = this.#due.take();
     const startedAt = now();
     const suspensions = this.#suspensions;
-    const answer = await source.read(reader.viewer, this.query);
+    const answer = await readDue(due, { ...this.#options, viewer: reader.viewer });
     this.#isReading = false;
     this.#nextReadAt = now() + Math.max(MIN_PAUSE_MS, now() - startedAt);
     // Rights that changed while it was read may have changed what it shows.
-    if (!this.#mayRead || suspensions !== this.#suspensions) this.#isDirty = true;
-    else if (answer.kind === "rows") this.#publish(answer.rows);
-    else this.#fail(answer, reader);
+    const isOutdated = !this.#mayRead || suspensions !== this.#suspensions;
+    if (isOutdated || answer.kind !== "compared") this.#due.putBack(due);
+    if (!isOutdated) {
+      if (answer.kind === "compared") this.#publish(answer.publications, due.list);
+      else this.#fail(answer, reader);
+    }
     this.#scheduleRead();
   }
 
-  #publish(rows: Parameters<typeof differences>[1]): void {
-    const { log, onPublished } = this.#options;
-    const before = new Map<string, RankedRow>();
-    for (const { key = "", rank = "", json = "" } of log.latest(0)) {
-      before.set(key, { key, rank, json });
-    }
-    const { removed, upserts } = differences(before, rows);
-    for (const key of removed) log.append({ key, json: undefined });
-    for (const row of upserts) log.append(row);
-    if (removed.length + upserts.length > 0) onPublished();
-    this.#isReady = true;
+  #publish(publications: readonly Appended[], isList: boolean): void {
+    const { log, maxRows, onPublished } = this.#options;
+    for (const publication of publications) log.append(publication);
+    if (this.query.isOpen) log.forgetUnranked(maxRows);
+    if (publications.length > 0) onPublished();
     this.#wasRefused = false;
+    if (!isList) return;
+    this.#isReady = true;
+    this.#isListOld = false;
+    if (this.#due.hasKeys) this.#ageList();
     for (const member of [...this.#waiting.keys()]) this.#answer(member, undefined);
   }
 
+  /** Notes that rows have changed. An open view without a list has none that could be old. */
+  #ageList(): void {
+    this.#isListOld = this.query.isOpen === true && this.query.limit > 0;
+  }
+
   #fail(failure: ReadFailure, reader: ViewMember): void {
-    this.#isDirty = true;
     if (failure.kind === "unauthorized") {
       if (this.#waiting.has(reader)) this.#refuse([reader], failure);
       // It subscribes again, and learns that its session is over.

@@ -32,6 +32,8 @@ export interface ViewOptions {
   readonly source: ViewSource;
   /** How often it is read though nothing told of a change, in milliseconds; 0 is never. */
   readonly refreshMs: number;
+  /** Rows outside its list that an open view remembers. */
+  readonly maxRows: number;
   /** Called when the log has grown. */
   readonly onPublished: () => void;
   /** Called when a read was refused: the members' rights may have changed, and are to be checked. */

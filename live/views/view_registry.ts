@@ -5,6 +5,7 @@
  */
 
 import { createHmac, randomBytes } from "node:crypto";
+import { DEFAULTS } from "../config/defaults.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import { canonicalText, type ViewQuery } from "../domain/view_query.ts";
 import type { AccessClass, ViewSource } from "../domain/view_source.ts";
@@ -19,6 +20,8 @@ export interface ViewRegistryOptions {
   readonly source: ViewSource;
   /** How often a view is read though nothing told of a change, in milliseconds; 0 is never. */
   readonly refreshMs: number;
+  /** Rows outside their lists that open views remember. @default {1_000} */
+  readonly viewMaxRows?: number;
   /** Publications that a view's log keeps for recovery. */
   readonly historySize: number;
   /** How long a view without members is kept for clients that come back, in milliseconds. */
@@ -124,10 +127,12 @@ export class ViewRegistry {
     query: ViewQuery,
   ): ViewEntry {
     const { historySize: size, historyTtlMs: ttlMs, now, random } = this.#options;
+    const { viewMaxRows: maxRows = DEFAULTS.viewMaxRows } = this.#options;
     const view = new View({
       ...this.#options,
       query,
       touched,
+      maxRows,
       log: new TopicHistory(topic, { size, ttlMs, budget: this.#budget }),
       now: now ?? (() => performance.now()),
       random: random ?? Math.random,

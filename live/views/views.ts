@@ -22,6 +22,8 @@ export interface OpenedView {
   readonly kind: "opened";
   /** Name of the topic that carries it. */
   readonly topic: string;
+  /** Whether a row that was deleted was one of its rows for certain, even if it was never shown. */
+  readonly holdsAll: boolean;
   /** Gives it up. Calling it again has no effect. */
   readonly leave: () => void;
 }
@@ -120,7 +122,8 @@ export class Views {
       this.#remove(membership);
       return failure === RIGHTS_CHANGED ? await this.open(viewer, query, onLost) : failure;
     }
-    return { kind: "opened", topic: entry.topic, leave: () => this.#remove(membership) };
+    const { holdsAll = false } = access;
+    return { kind: "opened", topic: entry.topic, holdsAll, leave: () => this.#remove(membership) };
   }
 
   /**
@@ -130,7 +133,7 @@ export class Views {
    */
   changed(change?: Change): void {
     for (const view of this.#registry.views) {
-      if (change === undefined || view.isTouchedBy(change)) view.markDirty();
+      if (change === undefined || view.isTouchedBy(change)) view.markDirty(change);
     }
   }
 
