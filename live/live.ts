@@ -5,6 +5,7 @@
  */
 
 import { DEFAULTS } from "./config/defaults.ts";
+import { DirectusSessions } from "./directus_protocol/directus_sessions.ts";
 import type { Authority } from "./domain/authority.ts";
 import type { Broker, Position } from "./domain/broker.ts";
 import { Deadline } from "./domain/deadline.ts";
@@ -13,6 +14,7 @@ import { silentLogger } from "./domain/logger.ts";
 import { silentMetrics } from "./domain/metrics.ts";
 import { PendingGrants } from "./domain/pending_grants.ts";
 import { Publication, type PublicationInput } from "./domain/publication.ts";
+import { primaryKeyOf } from "./domain/topic.ts";
 import type { Change, ViewSource } from "./domain/view_source.ts";
 import type { Revocation, RevocationBus } from "./domain/revocation.ts";
 import { MemoryBroker } from "./history/memory_broker.ts";
@@ -152,10 +154,21 @@ export function createLive(options: LiveOptions = {}): Live {
     metrics,
     logger,
   });
+  const directusSessions = views && new DirectusSessions({
+    hub,
+    views,
+    primaryKeyOf: (collection) => primaryKeyOf(collection, options.topics ?? new Map()),
+    maxRows: bounds.viewMaxRows,
+    maxTopics,
+    monitor: revalidator,
+    metrics,
+    logger,
+  });
   const pendingGrants = new PendingGrants();
   const server = createLiveServer({
     ...options,
     pendingGrants,
+    directusSessions,
     sessions: createSessions({
       hub,
       authority,
@@ -166,7 +179,8 @@ export function createLive(options: LiveOptions = {}): Live {
       maxTopics,
       revalidator,
     }),
-    backlogOf: (connection) => hub.backlogOf(connection),
+    backlogOf: (connection) =>
+      hub.backlogOf(connection) + (directusSessions?.backlogOf(connection) ?? 0),
     // A client that reconnects subscribes to all its topics at once.
     options: { messageBurst: 2 * maxTopics, ...options },
   });

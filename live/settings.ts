@@ -30,6 +30,7 @@ export function liveSettings(config: Config): LiveSettings {
     historySize: config.LIVE_HISTORY_SIZE,
     historyTtlMs: config.LIVE_HISTORY_TTL_MS,
     historyMaxBytes: config.LIVE_HISTORY_MAX_BYTES,
+    directusAuth: config.LIVE_DIRECTUS_AUTH,
     viewMaxRows: config.LIVE_VIEW_MAX_ROWS,
     viewRefreshMs: config.LIVE_VIEW_REFRESH_MS,
     transport: config.LIVE_TRANSPORT,

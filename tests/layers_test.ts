@@ -28,6 +28,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   "live/redis": 2,
   "live/views": 2,
   "live/session": 3,
+  "live/directus_protocol": 3,
   "live/http": 4,
   "live/ops": 4,
   "live/setup": 4,

@@ -24,6 +24,7 @@ export const DEFAULTS = {
   historyTtlMs: 300_000,
   historyMaxBytes: 268_435_456,
   flushIntervalMs: 0,
+  directusAuth: "handshake",
   viewMaxRows: 1_000,
   viewRefreshMs: 60_000,
 } as const;

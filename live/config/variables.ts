@@ -109,6 +109,11 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
     "inbound messages per second and connection; more closes with 4429",
     DEFAULTS.maxMessagesPerSecond,
   ),
+  LIVE_DIRECTUS_AUTH: variable(
+    oneOf("handshake", "strict"),
+    "how clients of Directus's own protocol on /websocket authenticate: handshake = at the upgrade or by a message, strict = at the upgrade",
+    DEFAULTS.directusAuth,
+  ),
   LIVE_REVALIDATE_INTERVAL_MS: variable(
     wholeNumber(0, DAY),
     "how often a connected session and its topics are checked again; 0 = never",

@@ -53,10 +53,6 @@ export class Connection {
   readonly wire: Wire;
   /** Address of the peer. */
   readonly remoteAddress: string;
-  /** Whose session it is; `null` without an authority. */
-  readonly user: User | null;
-  /** The session's credential; it cannot be logged by accident. */
-  readonly credential: Credential | null;
   /** When the socket opened, in milliseconds since 1970. */
   readonly openedAt: number = Date.now();
   /**
@@ -69,6 +65,8 @@ export class Connection {
   readonly #metrics: Metrics;
   readonly #onAnswer: ConnectionOptions["onAnswer"];
   readonly #onEnd: ConnectionOptions["onEnd"];
+  #user: User | null;
+  #credential: Credential | null;
   #handed = 0;
   #ended = false;
 
@@ -77,12 +75,22 @@ export class Connection {
     this.socket = options.socket;
     this.wire = options.wire;
     this.remoteAddress = options.remoteAddress;
-    this.user = options.user;
-    this.credential = options.credential;
+    this.#user = options.user;
+    this.#credential = options.credential;
     this.#thresholdBytes = options.thresholdBytes;
     this.#metrics = options.metrics;
     this.#onAnswer = options.onAnswer;
     this.#onEnd = options.onEnd;
+  }
+
+  /** Whose session it is; `null` without an authority, and for a client that is yet to authenticate. */
+  get user(): User | null {
+    return this.#user;
+  }
+
+  /** The session's credential; it cannot be logged by accident. */
+  get credential(): Credential | null {
+    return this.#credential;
   }
 
   /** Whether it has ended. Nothing is sent from then on, and the registry no longer has it. */
@@ -106,6 +114,12 @@ export class Connection {
    */
   get drained(): number {
     return this.#handed - this.bufferedBytes;
+  }
+
+  /** Sets whose session it is. Only the registry calls it, which counts connections by user. */
+  identify(user: User, credential: Credential): void {
+    this.#user = user;
+    this.#credential = credential;
   }
 
   /** Notes that the peer is alive. */

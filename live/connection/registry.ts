@@ -5,6 +5,8 @@
  */
 
 import type { Connection } from "./connection.ts";
+import type { User } from "../domain/authority.ts";
+import type { Credential } from "../domain/credential.ts";
 import type { Metrics } from "../domain/metrics.ts";
 
 /**
@@ -17,6 +19,7 @@ export class Registry {
   readonly #connections = new Map<string, Connection>();
   readonly #perUser = new Map<string, number>();
   readonly #closing = new Set<Connection>();
+  readonly #leavePlaces = new Map<Connection, () => void>();
   #whenGone: PromiseWithResolvers<void> | undefined;
 
   /** Creates an empty registry. */
@@ -49,12 +52,35 @@ export class Registry {
     return [...this.#connections.values()];
   }
 
-  /** Registers a connection whose socket has opened. */
-  add(connection: Connection): void {
+  /**
+   * Registers a connection whose socket has opened.
+   *
+   * @param leavePlace Gives up its place among those of all threads; called once its socket is gone.
+   */
+  add(connection: Connection, leavePlace: () => void = () => {}): void {
     if (this.#connections.has(connection.id)) return;
     this.#connections.set(connection.id, connection);
+    this.#leavePlaces.set(connection, leavePlace);
     this.#changeUser(connection, 1);
     this.#metrics.connections(this.size);
+  }
+
+  /**
+   * Notes that the client of a registered connection has authenticated: the connection is that user's, and
+   * has the user's place in exchange for its former one.
+   */
+  identify(
+    connection: Connection,
+    user: User,
+    credential: Credential,
+    leavePlace: () => void = () => {},
+  ): void {
+    if (!this.#connections.has(connection.id)) return leavePlace();
+    this.#leavePlaces.get(connection)?.();
+    this.#leavePlaces.set(connection, leavePlace);
+    this.#changeUser(connection, -1);
+    connection.identify(user, credential);
+    this.#changeUser(connection, 1);
   }
 
   /** Removes a connection that has ended; its socket counts as closing until it is gone. */
@@ -68,6 +94,8 @@ export class Registry {
   /** Notes that a removed connection's socket is gone. */
   gone(connection: Connection): void {
     if (!this.#closing.delete(connection)) return;
+    this.#leavePlaces.get(connection)?.();
+    this.#leavePlaces.delete(connection);
     this.#changeUser(connection, -1);
     this.#metrics.closingSockets(this.closing);
     if (this.closing > 0) return;

@@ -10,7 +10,7 @@ import type { AskOptions, Unauthorized, Unavailable } from "../domain/authority.
 import type { Credential } from "../domain/credential.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
-import type { TopicSource } from "../domain/topic.ts";
+import { primaryKeyOf, type TopicSource } from "../domain/topic.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
 import type { AccessClass, Rows, Viewer, ViewRefused, ViewSource } from "../domain/view_source.ts";
 import { AccessRules } from "./access_rules.ts";
@@ -125,7 +125,7 @@ export class DirectusViewSource implements ViewSource {
     keys?: readonly string[],
   ): Promise<Rows | Failure> {
     const path = `/items/${query.collection}`;
-    const search = searchOf(query, this.primaryKeyOf(query.collection), keys);
+    const search = searchOf(query, primaryKeyOf(query.collection, this.#options.topics), keys);
     const call = await this.#options.client.get(path, credential, {
       lane: "views",
       search,
@@ -141,20 +141,13 @@ export class DirectusViewSource implements ViewSource {
   }
 
   pinnedKeys(query: ViewQuery): ReadonlySet<string> | undefined {
-    return pinnedKeys(query, this.primaryKeyOf(query.collection));
+    return pinnedKeys(query, primaryKeyOf(query.collection, this.#options.topics));
   }
 
   forget(): void {
     this.#rules.forget();
     this.#userValues.forget();
     this.#grants.clear();
-  }
-
-  primaryKeyOf(collection: string): string {
-    for (const source of this.#options.topics.values()) {
-      if (source.collection === collection) return source.primaryKey;
-    }
-    return "id";
   }
 
   /** Asks for a session's rights. Views of one session that are checked together share the question. */

@@ -75,3 +75,14 @@ export function parseTopic(name: string): Topic | undefined {
 export function isTopicOrPrefix(text: string): boolean {
   return parseTopic(text.replace(/:\*$/, ":0")) !== undefined;
 }
+
+/** Returns the name of a collection's primary key: `id`, unless a topic's source says otherwise. */
+export function primaryKeyOf(
+  collection: string,
+  topics: ReadonlyMap<string, TopicSource>,
+): string {
+  for (const source of topics.values()) {
+    if (source.collection === collection) return source.primaryKey;
+  }
+  return "id";
+}

@@ -82,8 +82,6 @@ export interface ViewSource {
     query: ViewQuery,
     keys?: readonly string[],
   ): Promise<Rows | ViewRefused | Unauthorized | Unavailable>;
-  /** Returns the name of a collection's primary key. */
-  primaryKeyOf(collection: string): string;
   /** Forgets what it knows of rights and rules, as they have changed. */
   forget(): void;
   /** Returns the keys that a query is limited to by its filter; `undefined` if it is not. */

@@ -102,13 +102,16 @@ export class Admission {
   /**
    * Checks a well-formed request: draining, origin, capacity and whether it presents a credential. Only
    * then the session, which costs a call to Directus, and its user's limit.
+   *
+   * @param allowsGuests Admits a request without a credential too: the client authenticates later.
    */
-  async admit(request: Request): Promise<Admitted | Refused> {
+  async admit(request: Request, allowsGuests = false): Promise<Admitted | Refused> {
     const refusal = this.check(request);
     if (refusal !== undefined) return refusal;
     const { authority, cookieName } = this.#options;
     if (authority === undefined) return await this.#admitAnonymous();
     const presented = presentedCredential(request, cookieName);
+    if (presented === "none" && allowsGuests) return await this.#admitAnonymous();
     if (presented === "ambiguous") return refused("malformed");
     if (presented === "none" || presented === "unfit") {
       const isUnfit = presented === "unfit";

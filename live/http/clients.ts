@@ -15,7 +15,7 @@ import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { Socket } from "../domain/socket.ts";
 import type { Wire } from "../domain/wire.ts";
 import { REVOKED_REASON } from "../session/revoke.ts";
-import type { SessionFactory } from "../session/session.ts";
+import type { FrameSession, SessionFactory } from "../session/session.ts";
 import type { Admitted } from "./admission.ts";
 import { Inbox, type InboxOptions } from "../session/inbox.ts";
 import type { SocketEvents } from "../transport/transport.ts";
@@ -46,6 +46,8 @@ export interface ClientProtocol {
   readonly wire: Wire;
   /** Called with each answer that was sent. @default {nothing} */
   readonly onAnswer?: (message: ServerMessage) => void;
+  /** Creates its sessions. @default {those of Live's own protocol, which begins with a welcome} */
+  readonly sessions?: (connection: Connection) => FrameSession;
 }
 
 /** A connected client: receives the events of its socket. */
@@ -55,14 +57,12 @@ export class Client implements Required<SocketEvents> {
   /** Handles the messages that arrive. */
   readonly inbox: Inbox;
   readonly #registry: Registry;
-  readonly #leavePlace: () => void;
 
-  /** Creates the client of a registered connection, which gives up its place once its socket is gone. */
-  constructor(connection: Connection, inbox: Inbox, registry: Registry, leavePlace: () => void) {
+  /** Creates the client of a registered connection. */
+  constructor(connection: Connection, inbox: Inbox, registry: Registry) {
     this.connection = connection;
     this.inbox = inbox;
     this.#registry = registry;
-    this.#leavePlace = leavePlace;
   }
 
   message(frame: string | ArrayBuffer): void {
@@ -80,7 +80,6 @@ export class Client implements Required<SocketEvents> {
   closed(code: number, reason: string): void {
     this.connection.end(code, reason); // does nothing if the server ended it
     this.#registry.gone(this.connection);
-    this.#leavePlace();
   }
 }
 
@@ -122,8 +121,10 @@ export class Clients {
   ): Client {
     const { registry } = this;
     const { metrics, logger, instanceId } = this.#options;
+    const { wire, onAnswer, sessions } = protocol;
     const connection = new Connection({
-      ...protocol,
+      wire,
+      onAnswer,
       socket,
       remoteAddress,
       user,
@@ -141,15 +142,17 @@ export class Clients {
         }
       },
     });
-    const session = this.#options.sessions(connection);
+    const session = (sessions ?? this.#options.sessions)(connection);
     const inbox = new Inbox(connection, session, this.#options);
-    registry.add(connection);
+    registry.add(connection, keepPlace());
     logger.debug("connection opened", { connection: connection.id, user: user?.id, remoteAddress });
     if (isRevoked()) connection.end(CloseCode.Revoked, REVOKED_REASON); // nothing is sent then
-    connection.send({ type: "welcome", connection: connection.id, user, instance: instanceId });
+    if (sessions === undefined) {
+      connection.send({ type: "welcome", connection: connection.id, user, instance: instanceId });
+    }
     if (this.#draining) sendAway(connection);
     else this.#stallDetector.start();
-    return new Client(connection, inbox, registry, keepPlace());
+    return new Client(connection, inbox, registry);
   }
 
   /** Closes every connection with 1001, and from now on each one that opens. */

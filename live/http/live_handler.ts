@@ -16,8 +16,11 @@ import { retryDelayMs } from "../domain/retry_delay.ts";
 import { createFrameEncoder } from "../transport/frame_encoder.ts";
 import { emptyResponse } from "../transport/responses.ts";
 import type { Answer, Incoming, Upgrade } from "../transport/transport.ts";
+import { directusWire } from "../directus_protocol/wire.ts";
 import { jsonWire } from "../wire/json_wire.ts";
 import { Admission, type Admitted } from "./admission.ts";
+import { DIRECTUS_PATH } from "./credentials.ts";
+import { createEntrance } from "./entrance.ts";
 import { clientFile, isClientFile } from "./client_file.ts";
 import { type ClientProtocol, Clients } from "./clients.ts";
 import { allowOrigin, answerPreflight } from "./cors.ts";
@@ -40,6 +43,8 @@ export class LiveHandler {
   readonly #admission: Admission;
   readonly #clients: Clients;
   readonly #sse: SseOptions;
+  /** Directus's own protocol, if it is served. */
+  readonly #directus: ClientProtocol | undefined;
   readonly #refuse: Refuser;
   /** Requests that were not answered yet, and sockets that were upgraded and have not opened. */
   readonly #requests = new InFlight();
@@ -66,6 +71,16 @@ export class LiveHandler {
       refusals,
       registry: clients.registry,
     });
+    const entrance = createEntrance({
+      admission: this.#admission,
+      authority,
+      registry: clients.registry,
+    });
+    const { directusSessions } = deps;
+    this.#directus = directusSessions && {
+      wire: directusWire,
+      sessions: (connection) => directusSessions.open(connection, entrance),
+    };
     this.#sse = { ...common, clients, encode: createFrameEncoder() };
     this.#refuse = createRefuser({ ...common, sockets: this.#refused });
   }
@@ -103,10 +118,14 @@ export class LiveHandler {
   #route(incoming: Incoming): Promise<Answer> | Answer | undefined {
     const { request } = incoming;
     if (isUpgrade(request)) {
+      const isDirectus = this.#directus !== undefined &&
+        URL.parse(request.url)?.pathname === DIRECTUS_PATH;
+      const protocol = isDirectus && this.#directus || JSON_PROTOCOL;
+      const allowsGuests = isDirectus && this.#options.directusAuth === "handshake";
       return this.#enter(request, checkHandshake(request), (admitted) => {
         this.#metrics.upgrade("accepted");
-        return this.#upgrade(incoming, admitted);
-      });
+        return this.#upgrade(incoming, admitted, protocol);
+      }, allowsGuests);
     }
     if (isStream(request)) return this.#stream(incoming);
     const file = isClientFile(request) ? this.#file(request) : undefined;
@@ -136,13 +155,14 @@ export class LiveHandler {
     request: Request,
     malformed: Response | undefined,
     open: (admitted: Admitted) => Promise<Answer> | Answer,
+    allowsGuests = false,
   ): Promise<Answer> {
     try {
       if (malformed !== undefined) {
         this.#metrics.upgrade("malformed");
         return malformed;
       }
-      const admitted = await this.#admission.admit(request);
+      const admitted = await this.#admission.admit(request, allowsGuests);
       if (admitted.kind === "refused") {
         return this.#refuse(request, admitted.name, admitted.retryAfterMs);
       }
@@ -159,11 +179,15 @@ export class LiveHandler {
   }
 
   /** Registers the connection when its socket opens, and not before: it may never open. */
-  #upgrade({ remoteAddress }: Incoming, admitted: Admitted): Upgrade {
+  #upgrade(
+    { remoteAddress }: Incoming,
+    admitted: Admitted,
+    protocol: ClientProtocol,
+  ): Upgrade {
     return {
       open: (socket) => {
         try {
-          return this.#clients.open(socket, admitted, remoteAddress, JSON_PROTOCOL);
+          return this.#clients.open(socket, admitted, remoteAddress, protocol);
         } catch (error) { // an error thrown in an event listener would end the process
           this.#logger.error("connection could not be set up", { error });
           socket.close(CloseCode.TryAgainLater, "internal error");

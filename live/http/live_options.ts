@@ -6,6 +6,7 @@
 
 import { DEFAULTS } from "../config/defaults.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { DirectusSessions } from "../directus_protocol/directus_sessions.ts";
 import type { Authority } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
@@ -22,6 +23,8 @@ export interface LiveServerDeps {
   readonly options?: LiveServerOptions;
   /** Creates the session that handles a connection's messages. */
   readonly sessions: SessionFactory;
+  /** Creates the sessions of Directus's own protocol. @default {none: it is not served} */
+  readonly directusSessions?: Pick<DirectusSessions, "open"> | undefined;
   /** Identifies users; without one anyone may connect, anonymously. */
   readonly authority?: Authority | undefined;
   /** Places for connections that other threads take too. @default {none: there is one thread} */
@@ -111,6 +114,13 @@ export interface LiveServerOptions {
   readonly messageBurst?: number;
   /** Topics and views of one connection. @default {128} */
   readonly maxTopics?: number;
+  /**
+   * How clients of Directus's own protocol authenticate: `handshake` takes a credential of the upgrade, or
+   * else waits for an `auth` message; `strict` takes one of the upgrade only.
+   *
+   * @default {"handshake"}
+   */
+  readonly directusAuth?: "handshake" | "strict";
   /** Rows of one view; a larger `limit` is refused. @default {1_000} */
   readonly viewMaxRows?: number;
 }

@@ -49,7 +49,7 @@ export function makeFrame(
   { conflate = false }: { readonly conflate?: boolean } = {},
 ): Frame | undefined {
   const { topic: { log }, epoch, offset, snapshotUpTo } = target;
-  if (epoch !== log.epoch) return startFrame(target, restartOf(log));
+  if (epoch !== log.epoch) return startFrame(target, restartOf(log, target.subscriber));
   if (offset < snapshotUpTo) {
     const rest = messageFrame(target, until(log.latest(offset), snapshotUpTo));
     if (rest !== undefined) return rest;
@@ -57,7 +57,9 @@ export function makeFrame(
   const readUpTo = Math.max(offset, snapshotUpTo);
   const missed = conflate ? undefined : log.read(readUpTo, MAX_FRAME_LENGTH);
   if (missed !== undefined) return messageFrame(target, missed);
-  if (!log.canCatchUp(readUpTo)) return startFrame(target, startOf(log, undefined));
+  if (!log.canCatchUp(readUpTo)) {
+    return startFrame(target, startOf(log, undefined, target.subscriber));
+  }
   return conflate
     ? messageFrame(target, log.newest(readUpTo), { isConflated: true })
     : messageFrame(target, log.held(readUpTo));

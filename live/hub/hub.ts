@@ -115,7 +115,7 @@ export class Hub implements BrokerEvents {
       // After each wait, another start may have taken the room.
       while (!subscriber.ended && !subscriber.hasRoom) await later(RETRY_MS);
       if (subscriber.ended) return;
-      const start = startOf(topic.log, options.since);
+      const start = startOf(topic.log, options.since, subscriber);
       if (options.since !== undefined) this.#metrics.recovery(start.recovered ? "hit" : "miss");
       this.#begin(subscriber, topic, start);
       const { epoch, offset, recovered, messages } = start;

@@ -11,6 +11,8 @@ import {
   type TopicLog,
 } from "../domain/broker.ts";
 
+import type { Subscriber } from "./subscriber.ts";
+
 /** What one frame holds, unless a single publication is larger, in UTF-16 code units. */
 export const MAX_FRAME_LENGTH = 65_536;
 
@@ -28,11 +30,15 @@ export interface Start extends Cursor {
  * Returns the start of a subscription: what followed `since` if the log still holds all of it,
  * otherwise the snapshot, which is the latest of each key.
  *
- * A start is never larger than a frame: `offset` is that of its last message, and the fan-out sends
+ * A start is never larger than a frame, unless its subscriber needs the whole state: `offset` is that of its last message, and the fan-out sends
  * the rest as the socket drains. Everything goes out in the order of offsets, so a client whose
  * connection breaks in between can resume after the last message it got.
  */
-export function startOf(log: TopicLog, since: Cursor | undefined): Start {
+export function startOf(
+  log: TopicLog,
+  since: Cursor | undefined,
+  { startsWhole = false }: Pick<Subscriber, "startsWhole">,
+): Start {
   const { epoch, head } = log;
   const missed = since?.epoch === epoch ? log.read(since.offset, MAX_FRAME_LENGTH) : undefined;
   if (missed !== undefined) {
@@ -43,7 +49,7 @@ export function startOf(log: TopicLog, since: Cursor | undefined): Start {
   let length = 0;
   for (const publication of log.latest(0)) {
     length += messageLength(log.topic, publication);
-    if (length > MAX_FRAME_LENGTH && messages.length > 0) {
+    if (length > MAX_FRAME_LENGTH && messages.length > 0 && !startsWhole) {
       const offset = messages.at(-1)?.offset ?? 0;
       return { epoch, offset, recovered: false, messages, snapshotUpTo: head };
     }
@@ -53,9 +59,9 @@ export function startOf(log: TopicLog, since: Cursor | undefined): Start {
 }
 
 /** Returns the start of a log's new life: at its first publication if the log still holds it. */
-export function restartOf(log: TopicLog): Start {
+export function restartOf(log: TopicLog, subscriber: Pick<Subscriber, "startsWhole">): Start {
   const { epoch } = log;
   return log.read(0, 0) === undefined
-    ? startOf(log, undefined)
+    ? startOf(log, undefined, subscriber)
     : { epoch, offset: 0, recovered: false, messages: [], snapshotUpTo: 0 };
 }

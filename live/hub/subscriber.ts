@@ -16,6 +16,8 @@ export interface Subscriber {
   readonly hasRoom: boolean;
   /** Whether it belongs to the server itself: the metrics count clients. @default {false} */
   readonly isInternal?: boolean;
+  /** Whether a start holds the whole state, however long that is. @default {false} */
+  readonly startsWhole?: boolean;
   /** Hands a frame to its socket. Returns whether the socket took it. Never throws. */
   deliver(frame: string): boolean;
 }

@@ -11,7 +11,7 @@ import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { TopicRequest } from "../domain/messages.ts";
 import { parseClientMessage } from "../domain/protocol.ts";
-import type { Session } from "./session.ts";
+import type { FrameSession, Session } from "./session.ts";
 
 /** Bounds of an inbox, and where it reports. */
 export interface InboxOptions {
@@ -33,12 +33,12 @@ const RETRY_AFTER_MS = 1_000;
 /** Checks the size, rate and form of each message, answers pings, and passes the rest to the session. */
 export class Inbox {
   readonly #connection: Connection;
-  readonly #session: Session;
+  readonly #session: Session | FrameSession;
   readonly #options: InboxOptions;
   readonly #rate: TokenBucket;
 
   /** Creates the inbox of an open connection. */
-  constructor(connection: Connection, session: Session, options: InboxOptions) {
+  constructor(connection: Connection, session: Session | FrameSession, options: InboxOptions) {
     this.#connection = connection;
     this.#session = session;
     this.#options = options;
@@ -57,6 +57,7 @@ export class Inbox {
       return connection.end(CloseCode.MessageTooBig, "message too big");
     }
     if (!this.#rate.take()) return connection.end(CloseCode.TooMany, TOO_MANY);
+    if ("receive" in this.#session) return this.#session.receive(frame);
     const parsed = parseClientMessage(frame);
     this.#options.metrics.received(parsed.ok ? parsed.message.type : "invalid");
     if (!parsed.ok) connection.send(parsed.answer);
@@ -76,7 +77,7 @@ export class Inbox {
   /** Passes a message to the session. Logs a failure and tells the client. Never rejects. */
   async #handle(message: TopicRequest): Promise<void> {
     try {
-      await this.#session.handle(message);
+      if ("handle" in this.#session) await this.#session.handle(message);
     } catch (error) {
       this.#options.logger.error("message handler failed", {
         connection: this.#connection.id,

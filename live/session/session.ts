@@ -27,6 +27,14 @@ export interface Session {
   end(): void;
 }
 
+/** Handles one connection's frames in a protocol other than Live's own. */
+export interface FrameSession {
+  /** Handles a frame that is neither too large nor one too many. Never throws. */
+  receive(frame: string | ArrayBuffer): void;
+  /** Called once, when the connection has ended. */
+  end(): void;
+}
+
 /** Creates the session of a connection that has just opened. */
 export type SessionFactory = (connection: Connection) => Session;
 

@@ -25,6 +25,11 @@ export interface MonitoredConnection {
    * @returns Whether the connection was subscribed.
    */
   withdraw(name: string): boolean;
+  /**
+   * Called in place of closing the connection when its session is over, if the client may present
+   * another credential. @default {the connection is closed}
+   */
+  sessionOver?(): void;
 }
 
 /** A Directus session with its connections. */
@@ -134,6 +139,9 @@ export function endAll(
   reason: string,
 ): number {
   const all = [...connections]; // they leave the set as they end
-  for (const { connection } of all) connection.end(code, reason);
+  for (const monitored of all) {
+    if (code === CloseCode.SessionEnded && monitored.sessionOver) monitored.sessionOver();
+    else monitored.connection.end(code, reason);
+  }
   return all.length;
 }

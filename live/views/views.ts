@@ -23,7 +23,7 @@ export interface OpenedView {
   /** Name of the topic that carries it. */
   readonly topic: string;
   /** Whether a row that was deleted was one of its rows for certain, even if it was never shown. */
-  readonly holdsAll: boolean;
+  readonly holdsAll?: boolean;
   /** Gives it up. Calling it again has no effect. */
   readonly leave: () => void;
 }

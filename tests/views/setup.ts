@@ -56,10 +56,6 @@ export class FakeSource implements ViewSource {
 
   forget(): void {}
 
-  primaryKeyOf(): string {
-    return "id";
-  }
-
   pinnedKeys(): ReadonlySet<string> | undefined {
     return this.pinned;
   }

@@ -1,0 +1,217 @@
+/**
+ * Who a client is that speaks Directus's realtime protocol: it may say so after it has connected, and say
+ * it again when its token expires.
+ *
+ * @module
+ */
+
+import type { Connection } from "../connection/connection.ts";
+import { CloseCode } from "../domain/close_codes.ts";
+import { BearerToken, type Credential, expiryOf } from "../domain/credential.ts";
+import type { Metrics } from "../domain/metrics.ts";
+import { SessionCookie } from "../domain/session_cookie.ts";
+import type { Viewer } from "../domain/view_source.ts";
+import { authenticatedFrame, errorFrame } from "./answers.ts";
+import type { AuthMessage, DirectusMessage, ReadMessage } from "./messages.ts";
+
+/** A credential was accepted. */
+export interface Entered {
+  /** Tells the union's members apart. */
+  readonly kind: "entered";
+  /** Makes the connection that of the user, unless it has ended. Must be called. */
+  readonly apply: () => void;
+}
+
+/** A credential was not accepted, or could not be checked. */
+export interface NotEntered {
+  /** Tells the union's members apart. */
+  readonly kind: "refused";
+  /** Whether the credential is bad; otherwise the client may try again. */
+  readonly isBad: boolean;
+  /** Code and reason to close with if the credential is not bad. */
+  readonly close: readonly [code: number, reason: string];
+}
+
+/** Checks credentials that clients present after they have connected. */
+export interface Entrance {
+  /** Checks a credential. Never rejects. */
+  enter(connection: Connection, credential: Credential): Promise<Entered | NotEntered>;
+}
+
+/** What an identity needs. */
+export interface IdentityOptions {
+  /** Checks credentials. */
+  readonly entrance: Entrance;
+  /** Counts messages. */
+  readonly metrics: Metrics;
+  /** Called to change whose connection it is. */
+  readonly onChange: (apply: () => void) => void;
+  /** Called when it is known who the client is. */
+  readonly onEntered: (viewer: Viewer) => void;
+  /** Called when that is no longer known. */
+  readonly onLeft: () => void;
+  /** Called with each frame that had to wait. */
+  readonly onMessage: (frame: string | ArrayBuffer) => void;
+}
+
+/** How long a client may take to authenticate, in milliseconds: Directus's default. */
+const AUTH_TIMEOUT_MS = 10_000;
+
+/**
+ * When a client is told that it is authenticated though Directus has not answered yet, in milliseconds. The
+ * SDK waits for one second. Nothing is sent to the client before Directus has confirmed it.
+ */
+const PROVISIONAL_MS = 700;
+
+/** How much may wait while a credential is checked, in UTF-16 code units. */
+const MAX_WAITING_LENGTH = 262_144;
+
+/** The longest delay of a timer, in milliseconds. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** What is not answered by this server. */
+const TOKENS_ONLY =
+  "Authentication failed. This server takes an access_token only: log in and refresh " +
+  "at Directus itself.";
+
+/** Authenticates a client, and again when its token expires. */
+export class Identity {
+  readonly #connection: Connection;
+  readonly #options: IdentityOptions;
+  /** Frames that arrived while the first credential was checked. */
+  readonly #waiting: (string | ArrayBuffer)[] = [];
+  #waitingLength = 0;
+  #state: "unknown" | "entering" | "known" | "expired";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #hasEnded = false;
+
+  /** Creates the identity of a connection that may have been authenticated when it was opened. */
+  constructor(connection: Connection, options: IdentityOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#state = connection.credential === null ? "unknown" : "known";
+    if (this.#state === "known") this.#watchExpiry();
+    else this.#setTimer(() => this.#refuseFirst(), AUTH_TIMEOUT_MS);
+  }
+
+  /** Whether the client has authenticated at some time. */
+  get isKnown(): boolean {
+    return this.#state === "known" || this.#state === "expired";
+  }
+
+  /** The session to read with; `undefined` while it is not known. */
+  get viewer(): Viewer | undefined {
+    const { credential, user } = this.#connection;
+    const isGood = this.#state === "known" && credential !== null && user !== null;
+    return isGood ? { credential, user } : undefined;
+  }
+
+  /**
+   * Takes a frame if it is about authentication, or if it has to wait for that.
+   *
+   * @returns Whether it was taken; otherwise it is not an `auth` message.
+   */
+  takes(read: ReadMessage, frame: string | ArrayBuffer): boolean {
+    const message = read.kind === "message" ? read.message : undefined;
+    if (this.#state === "entering") this.#wait(frame);
+    else if (message?.type === "auth") this.#authenticate(message);
+    else if (this.#state === "unknown") this.#refuseFirst();
+    else return false;
+    return true;
+  }
+
+  /** Notes that the session is over. A client that sent a token may send another. */
+  expire(): void {
+    if (this.#state !== "known") return;
+    const { credential } = this.#connection;
+    this.#state = "expired";
+    this.#options.onLeft();
+    this.#fail("TOKEN_EXPIRED", "Token expired.");
+    // The browser's next connection has the new cookie.
+    if (credential instanceof SessionCookie) {
+      return this.#connection.end(CloseCode.SessionEnded, "session is no longer good");
+    }
+    this.#setTimer(() => {
+      this.#fail("AUTH_TIMEOUT", "Authentication timed out.");
+      this.#connection.end(CloseCode.SessionEnded, "authentication timed out");
+    }, AUTH_TIMEOUT_MS);
+  }
+
+  /** Stops all timers. */
+  end(): void {
+    this.#hasEnded = true;
+    clearTimeout(this.#timer);
+  }
+
+  #wait(frame: string | ArrayBuffer): void {
+    this.#waitingLength += typeof frame === "string" ? frame.length : frame.byteLength;
+    if (this.#waitingLength > MAX_WAITING_LENGTH) {
+      return this.#connection.end(CloseCode.TooMany, "too many messages");
+    }
+    this.#waiting.push(frame);
+  }
+
+  async #authenticate({ access_token, uid }: AuthMessage): Promise<void> {
+    const isFirst = this.#state === "unknown";
+    const credential = access_token === undefined ? undefined : BearerToken.from(access_token);
+    if (credential === undefined) {
+      return this.#refuse(isFirst, uid, access_token === undefined ? TOKENS_ONLY : undefined);
+    }
+    this.#state = "entering";
+    clearTimeout(this.#timer);
+    const connection = this.#connection;
+    let isAnswered = false;
+    const confirm = () => {
+      if (!isAnswered) connection.deliver(authenticatedFrame(uid));
+      isAnswered = true;
+    };
+    const provisional = setTimeout(confirm, PROVISIONAL_MS);
+    const answer = await this.#options.entrance.enter(connection, credential);
+    clearTimeout(provisional);
+    if (this.#hasEnded) return answer.kind === "entered" ? answer.apply() : undefined;
+    if (answer.kind === "refused") {
+      if (answer.isBad) return this.#refuse(isFirst, uid);
+      return connection.end(...answer.close);
+    }
+    this.#options.onChange(answer.apply);
+    if (connection.ended) return; // the user was revoked meanwhile
+    this.#state = "known";
+    confirm();
+    this.#watchExpiry();
+    if (this.viewer !== undefined) this.#options.onEntered(this.viewer);
+    this.#waitingLength = 0;
+    for (const frame of this.#waiting.splice(0)) this.#options.onMessage(frame);
+  }
+
+  #refuseFirst(): void {
+    this.#refuse(true, undefined);
+  }
+
+  #refuse(isFirst: boolean, uid: AuthMessage["uid"], text?: string): void {
+    if (isFirst) this.#fail("AUTH_FAILED", text ?? "Authentication handshake failed.");
+    else this.#fail("AUTH_FAILED", text ?? "Authentication failed.", uid);
+    this.#connection.end(CloseCode.Unauthorized, "no valid session");
+  }
+
+  #fail(
+    code: "AUTH_FAILED" | "AUTH_TIMEOUT" | "TOKEN_EXPIRED",
+    message: string,
+    uid?: DirectusMessage["uid"],
+  ): void {
+    this.#connection.deliver(errorFrame("auth", { code, message }, uid));
+  }
+
+  #watchExpiry(): void {
+    const { credential } = this.#connection;
+    const expiresAt = credential === null ? undefined : expiryOf(credential);
+    if (expiresAt === undefined) return clearTimeout(this.#timer);
+    const delayMs = Math.max(0, expiresAt - Date.now());
+    if (delayMs > MAX_DELAY_MS) this.#setTimer(() => this.#watchExpiry(), MAX_DELAY_MS);
+    else this.#setTimer(() => this.expire(), delayMs);
+  }
+
+  #setTimer(action: () => void, delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(action, delayMs);
+  }
+}

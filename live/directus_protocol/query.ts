@@ -1,0 +1,144 @@
+/**
+ * Queries of Directus's realtime protocol, whose parameters are structures or texts.
+ *
+ * @module
+ */
+
+import { DEFAULT_LIMIT, readViewQuery, type ViewQuery } from "../domain/view_query.ts";
+import type { SubscribeMessage } from "./messages.ts";
+
+/** What reading a query needs. */
+export interface ReadQueryOptions {
+  /** Rows of one view. */
+  readonly maxRows: number;
+  /** Name of the collection's primary key. */
+  readonly primaryKey: string;
+}
+
+/** A comma that divides two fields: one that is not within brackets. */
+const COMMA = /,(?![^(]*\))/;
+
+/** How deep parameters of nested rows are looked for. */
+const MAX_DEPTH = 8;
+
+/**
+ * Returns the view of a subscription, or what is wrong with its query, as a sentence for the client.
+ *
+ * The view is open, as Directus tells of changes whatever the `limit`. A subscription to one kind of event
+ * begins without data, and one to an item with that item.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readQuery } from "./query.ts";
+ *
+ * const options = { maxRows: 1_000, primaryKey: "id" };
+ * const query = { fields: "id,author.name", sort: "-id", filter: '{"id":{"_gt":3}}', limit: "10" };
+ * assertEquals(readQuery({ type: "subscribe", collection: "posts", query }, options), {
+ *   collection: "posts",
+ *   fields: ["author.name", "id"],
+ *   filter: { id: { _gt: 3 } },
+ *   sort: ["-id"],
+ *   limit: 10,
+ *   isOpen: true,
+ * });
+ * ```
+ */
+export function readQuery(
+  { collection, query = {}, event, item }: SubscribeMessage,
+  { maxRows, primaryKey }: ReadQueryOptions,
+): ViewQuery | string {
+  const { limit: sent, ...rest } = query;
+  const limit = sent === undefined || sent === null ? undefined : Number(sent);
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= -1)) {
+    return "query.limit: must be a whole number from -1 on";
+  }
+  const structures = structuresOf(rest, "");
+  if (typeof structures === "string") return structures;
+  const isBounded = limit !== undefined && limit > 0;
+  const read = readViewQuery(
+    { collection, query: isBounded ? { ...structures, limit } : structures },
+    maxRows,
+  );
+  if (typeof read === "string") return read;
+  const { sort, filter, ...more } = read;
+  const open: ViewQuery = { ...more, ...(filter && { filter }), isOpen: true };
+  if (item !== undefined) {
+    const only = { [primaryKey]: { _eq: String(item) } };
+    return { ...open, filter: filter === undefined ? only : { _and: [filter, only] }, limit: 1 };
+  }
+  // A deletion is told only of rows that could be seen, so these have to be known.
+  if (event === "delete") return { ...open, fields: [primaryKey], limit: maxRows };
+  if (event !== undefined) return { ...open, limit: 0 };
+  const listed = { ...open, ...(sort && { sort }) };
+  if (limit === undefined) return { ...listed, limit: Math.min(DEFAULT_LIMIT, maxRows) };
+  return { ...listed, limit: limit === -1 ? maxRows : limit };
+}
+
+/** Returns parameters as structures; `undefined` ones are left out. */
+function structuresOf(
+  parameters: Readonly<Record<string, unknown>>,
+  prefix: "" | "_",
+): Record<string, unknown> | string {
+  const structures: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(parameters)) {
+    const parameter = name.slice(prefix.length);
+    // Directus takes an empty parameter for none.
+    if (value === undefined || value === null || value === "") continue;
+    const structure = structureOf(parameter, value);
+    if (structure === undefined) return `query.${name}: must be JSON`;
+    structures.push([name, structure]);
+  }
+  return Object.fromEntries(structures);
+}
+
+/** Returns a parameter as a structure; `undefined` if it is a text that should be JSON. */
+function structureOf(name: string, value: unknown): unknown {
+  switch (name) {
+    case "fields":
+      return list(value, COMMA);
+    case "sort":
+      return list(value, ",");
+    case "filter":
+      return typeof value === "string" ? parseJson(value) : value;
+    case "deep": {
+      const structure = typeof value === "string" ? parseJson(value) : value;
+      return structure === undefined ? undefined : nested(structure, MAX_DEPTH);
+    }
+    case "limit":
+      return typeof value === "string" ? Number(value) : value;
+    case "search":
+      return typeof value === "string" ? value.trim() || value : value;
+    default:
+      return value;
+  }
+}
+
+function list(value: unknown, comma: RegExp | string): unknown {
+  const values = typeof value === "string" ? [value] : value;
+  if (!Array.isArray(values)) return value;
+  return values.flatMap((text) =>
+    typeof text === "string" ? text.split(comma).map((part) => part.trim()) : [text]
+  );
+}
+
+/** Reads the parameters of nested rows, which begin with `_`. */
+function nested(value: unknown, levels: number): unknown {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isObject || levels === 0) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) =>
+      name.startsWith("_")
+        ? [name, structureOf(name.slice(1), member) ?? member]
+        : [name, nested(member, levels - 1)]
+    ),
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

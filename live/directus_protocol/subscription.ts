@@ -1,0 +1,251 @@
+/**
+ * One subscription of a client that speaks Directus's realtime protocol.
+ *
+ * @module
+ */
+
+import type { Connection } from "../connection/connection.ts";
+import { BrokerUnavailable, type Cursor, type LoggedPublication } from "../domain/broker.ts";
+import { canonicalText, type ViewQuery } from "../domain/view_query.ts";
+import type { Viewer } from "../domain/view_source.ts";
+import type { ServerMessage } from "../domain/messages.ts";
+import type { LogName, Wire } from "../domain/wire.ts";
+import type { Hub, SubscriptionStart } from "../hub/hub.ts";
+import type { Subscriber } from "../hub/subscriber.ts";
+import type { LossReason } from "../views/view_members.ts";
+import type { OpenedView, Views } from "../views/views.ts";
+import { type DirectusFault, errorFrame } from "./answers.ts";
+import { SubscriptionFrames } from "./frames.ts";
+import type { SubscribeMessage } from "./messages.ts";
+
+/** What a subscription needs. */
+export interface DirectusSubscriptionOptions {
+  /** The client's connection. */
+  readonly connection: Connection;
+  /** Knows topics and their subscribers. */
+  readonly hub: Hub;
+  /** Opens views. */
+  readonly views: Pick<Views, "open">;
+  /** The client's message. */
+  readonly message: SubscribeMessage;
+  /** The view that the message describes. */
+  readonly query: ViewQuery;
+  /** Rows that are remembered for the client. */
+  readonly maxKnownRows: number;
+  /** Called when Directus says that the session is over. */
+  readonly onSessionOver: () => void;
+  /** Called when it has ended, by a refusal or because the right to it is gone. */
+  readonly onEnd: () => void;
+  /** Called when it could not be opened for a reason that no client can cause. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** When to try again if a view's log was dropped while it was opened, in milliseconds. */
+const RETRY_MS = 1_000;
+
+/** Directus's text for what a user may not see. */
+const FORBIDDEN: DirectusFault = {
+  code: "FORBIDDEN",
+  message: "You don't have permission to access this.",
+};
+
+/**
+ * A subscriber of the topic that carries an open view. It is its own wire: what the log says is told as
+ * `create`, `update` and `delete` of rows, by what the client has. Each frame holds one message.
+ *
+ * It waits while Directus is out of reach. Once it has begun it sends no error, as the SDK ends all
+ * subscriptions of a client at the first one: it continues, or ends with `unsubscribe`.
+ */
+export class DirectusSubscription implements Subscriber, Wire {
+  readonly wire: Wire = this;
+  readonly maxMessages = 1;
+  readonly startsWhole = true;
+  readonly #options: DirectusSubscriptionOptions;
+  readonly #frames: SubscriptionFrames;
+  /** How many messages asked for it: each is answered with a start. */
+  #starts = 1;
+  #hasBegun = false;
+  #hasEnded = false;
+  /** Rises when an attempt to open the view is outdated. */
+  #attempt = 0;
+  /** The newest attempt. Attempts follow each other: two could take the view's topic from each other. */
+  #opening = Promise.resolve();
+  #view: OpenedView | undefined;
+  /** Position in the view's log. */
+  #cursor: Cursor | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  /** Creates a subscription that has not begun. */
+  constructor(options: DirectusSubscriptionOptions) {
+    this.#options = options;
+    this.#frames = new SubscriptionFrames(options.message, options.maxKnownRows);
+  }
+
+  get ended(): boolean {
+    return this.#hasEnded || this.#options.connection.ended;
+  }
+
+  get hasRoom(): boolean {
+    return this.#options.connection.hasRoom;
+  }
+
+  /** Whether the client was sent its start. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** Whether a message asks for the same. */
+  isFor({ event, item }: SubscribeMessage, query: ViewQuery): boolean {
+    const { message } = this.#options;
+    return message.event === event && message.item === item &&
+      canonicalText(query) === canonicalText(this.#options.query);
+  }
+
+  /** Notes that the client asked for it again before it began: it gets one more start. */
+  askAgain(): void {
+    this.#starts++;
+  }
+
+  /** Opens the view with a session, or opens it again with another one. */
+  open(viewer: Viewer): Promise<void> {
+    const attempt = this.#newAttempt();
+    return this.#opening = this.#opening.then(() => this.#tryToOpen(viewer, attempt))
+      .catch(this.#options.onFailure);
+  }
+
+  async #tryToOpen(viewer: Viewer, attempt: number): Promise<void> {
+    const { views, onSessionOver } = this.#options;
+    if (this.ended || attempt !== this.#attempt) return;
+    const view = await views.open(
+      viewer,
+      this.#options.query,
+      (reason) => this.#lose(reason, viewer),
+    );
+    if (this.ended || attempt !== this.#attempt) {
+      return view.kind === "opened" ? view.leave() : undefined;
+    }
+    switch (view.kind) {
+      case "opened":
+        return await this.#follow(view, viewer, attempt);
+      case "refused":
+        return this.#refuse({
+          code: view.code === "forbidden" ? "FORBIDDEN" : "INVALID_QUERY",
+          message: view.reason,
+        });
+      case "full":
+        return this.#openLater(viewer, RETRY_MS);
+      case "unavailable":
+        return this.#openLater(viewer, view.retryAfterMs);
+      case "unauthorized":
+        return onSessionOver();
+    }
+  }
+
+  /** Subscribes to the topic of a view that was opened. */
+  async #follow(view: OpenedView, viewer: Viewer, attempt: number): Promise<void> {
+    try {
+      await this.#options.hub.subscribe(this, view.topic, {
+        since: this.#cursor,
+        onStart: (start) => this.#begin(attempt, view, start),
+      });
+    } catch (error) {
+      if (!(error instanceof BrokerUnavailable)) throw error;
+      this.#openLater(viewer, RETRY_MS);
+    } finally {
+      if (this.#view !== view) view.leave(); // it did not begin, or has ended already
+    }
+  }
+
+  /** Follows the view no more, until it is opened again: nothing is sent. */
+  pause(): void {
+    this.#newAttempt();
+    const view = this.#view;
+    this.#view = undefined;
+    if (view === undefined) return;
+    this.#options.hub.unsubscribe(this, view.topic);
+    view.leave();
+  }
+
+  /** Ends it without a message. */
+  end(): void {
+    this.#hasEnded = true;
+    this.pause();
+  }
+
+  answer(message: ServerMessage): string {
+    if (message.type !== "subscribed") return "";
+    const { epoch, offset, messages } = message;
+    this.#cursor = { epoch, offset };
+    const frame = this.#frames.start(messages);
+    if (frame !== undefined) return frame;
+    this.#endWith(this.#frames.gone());
+    return "";
+  }
+
+  publication({ epoch }: LogName, publication: LoggedPublication): string {
+    this.#cursor = { epoch, offset: publication.offset };
+    return this.#frames.publication(publication, this.#view?.holdsAll === true);
+  }
+
+  frame(parts: readonly string[]): string {
+    return parts.join("");
+  }
+
+  deliver(frame: string): boolean {
+    return frame === "" ? !this.ended : this.#options.connection.deliver(frame);
+  }
+
+  #begin(attempt: number, view: OpenedView, { recovered, messages, ...cursor }: SubscriptionStart) {
+    const { hub } = this.#options;
+    if (this.ended || attempt !== this.#attempt) return void hub.unsubscribe(this, view.topic);
+    const former = this.#view;
+    this.#view = view;
+    if (former !== undefined && former.topic !== view.topic) hub.unsubscribe(this, former.topic);
+    former?.leave();
+    if (recovered) {
+      const log = { topic: view.topic, epoch: cursor.epoch };
+      for (const message of messages) this.deliver(this.publication(log, message));
+      return;
+    }
+    const frame = this.#frames.start(messages);
+    this.#cursor = cursor;
+    if (frame !== undefined) {
+      for (; this.#starts > 0; this.#starts--) this.deliver(frame);
+      this.#starts = 1;
+      this.#hasBegun = true;
+    } else if (this.#hasBegun) this.#endWith(this.#frames.gone());
+    else this.#refuse(FORBIDDEN);
+  }
+
+  #lose(reason: LossReason, viewer: Viewer): void {
+    const view = this.#view;
+    this.#view = undefined;
+    if (view !== undefined) this.#options.hub.unsubscribe(this, view.topic);
+    if (this.ended) return;
+    if (reason === "changed") this.open(viewer);
+    else if (this.#hasBegun) this.#endWith(this.#frames.gone());
+    else this.#refuse(FORBIDDEN);
+  }
+
+  /** Refuses it, or ends it if it has begun. */
+  #refuse(fault: DirectusFault): void {
+    if (this.#hasBegun) return this.#endWith(this.#frames.gone());
+    this.#endWith([errorFrame("subscribe", fault, this.#options.message.uid)]);
+  }
+
+  #endWith(frames: readonly string[]): void {
+    for (const frame of frames) this.#options.connection.deliver(frame);
+    this.end();
+    this.#options.onEnd();
+  }
+
+  #openLater(viewer: Viewer, afterMs: number): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.open(viewer), afterMs);
+  }
+
+  #newAttempt(): number {
+    clearTimeout(this.#retry);
+    return ++this.#attempt;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Authentication of clients that are connected already.
+ *
+ * @module
+ */
+
+import type { Registry } from "../connection/registry.ts";
+import type { Entrance } from "../directus_protocol/identity.ts";
+import type { Authority } from "../domain/authority.ts";
+import { CloseCode } from "../domain/close_codes.ts";
+import { REVOKED_REASON } from "../session/revoke.ts";
+import type { Admission } from "./admission.ts";
+import { type RefusalName, refusals } from "./refusal.ts";
+
+/** What authenticating needs. */
+export interface EntranceOptions {
+  /** Checks credentials and limits. */
+  readonly admission: Admission;
+  /** Identifies users; without one nobody can authenticate. */
+  readonly authority: Authority | undefined;
+  /** Counts connections by user. */
+  readonly registry: Registry;
+}
+
+/** Creates the entrance: the same checks of a credential as before an upgrade. */
+export function createEntrance({ admission, authority, registry }: EntranceOptions): Entrance {
+  return {
+    async enter(connection, credential) {
+      if (authority === undefined) return notEntered("unauthorized");
+      const answer = await admission.authenticate(authority, credential);
+      if (answer.kind === "refused") return notEntered(answer.name);
+      const { user, isRevoked, keepPlace, releaseReservation } = answer;
+      return {
+        kind: "entered",
+        apply() {
+          if (user !== null) registry.identify(connection, user, credential, keepPlace());
+          releaseReservation();
+          if (isRevoked()) connection.end(CloseCode.Revoked, REVOKED_REASON);
+        },
+      };
+    },
+  };
+}
+
+function notEntered(name: RefusalName): Awaited<ReturnType<Entrance["enter"]>> {
+  const { code, reason } = refusals[name];
+  return { kind: "refused", isBad: name === "unauthorized", close: [code, reason] };
+}
