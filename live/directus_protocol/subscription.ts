@@ -133,9 +133,8 @@ export class DirectusSubscription implements Subscriber, Wire {
           message: view.reason,
         });
       case "full":
-        return this.#openLater(viewer, RETRY_MS);
       case "unavailable":
-        return this.#openLater(viewer, view.retryAfterMs);
+        return this.#openLater(viewer, "retryAfterMs" in view ? view.retryAfterMs : RETRY_MS);
       case "unauthorized":
         return onSessionOver();
     }

@@ -46,6 +46,7 @@ export const variableRows: readonly VariableRow[] = [
   row("LIVE_MAX_TOPICS_PER_CONNECTION", 128),
   row("LIVE_MAX_MESSAGE_BYTES", 65_536),
   row("LIVE_MAX_MESSAGES_PER_SECOND", 50),
+  row("LIVE_DIRECTUS_AUTH", "handshake"),
   row("LIVE_REVALIDATE_INTERVAL_MS", 60_000),
   row("LIVE_REVALIDATE_GRACE_MS", 3_600_000),
   row("LIVE_TOPICS", new Map(), "default: none"),

@@ -46,7 +46,7 @@ export class FakeSource implements ViewSource {
     );
   }
 
-  read({ user }: Viewer, query: ViewQuery): Promise<ReadAnswer> {
+  read({ user }: Viewer, query: ViewQuery, _keys?: readonly string[]): Promise<ReadAnswer> {
     this.reads.push(user.id);
     if (this.held === undefined) return Promise.resolve(this.rowsFor.get(user.id) ?? this.rows);
     const { promise, resolve } = Promise.withResolvers<ReadAnswer>();

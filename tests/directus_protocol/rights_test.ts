@@ -1,0 +1,81 @@
+/**
+ * Tests of subscriptions whose rights change, and of a Directus that is out of reach.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { Setup, subscribe } from "./setup.ts";
+
+Deno.test("who loses the right to a collection is told of the end, and of no error", async () => {
+  await using setup = await Setup.start();
+  const id = setup.add({ title: "a", status: "open" });
+  await using client = await setup.connect("bob");
+  await subscribe(client);
+
+  await setup.setRight("bob", false);
+  const [deleted, ended] = await client.take(2);
+  await setup.create({ title: "secret", status: "open" });
+
+  assertEquals([deleted.event, deleted.data], ["delete", [String(id)]]);
+  assertEquals(ended, { type: "subscription", event: "unsubscribe", uid: "1" });
+  assertEquals(await client.ask({ type: "ping" }), { type: "pong" });
+});
+
+Deno.test("a subscription begins again if the user may read other rows than before", async () => {
+  await using setup = await Setup.start();
+  setup.add({ title: "a", status: "open" });
+  await using client = await setup.connect("ada");
+  await subscribe(client, { query: { fields: ["title"] } });
+  const { permissions } = setup.database.rights;
+  const index = permissions.findIndex(({ policy }) => policy === "ada");
+  const permission = permissions[index];
+  if (permission) permissions[index] = { ...permission, permissions: { status: { _eq: "done" } } };
+
+  await setup.report({ collection: "directus_permissions", event: "update" });
+  const again = await client.next();
+
+  assertEquals([again.event, again.data], ["init", []]);
+});
+
+Deno.test("a subscription waits while Directus is out of reach", async () => {
+  await using setup = await Setup.start();
+  await using client = await setup.connect();
+  setup.directus.fail("broken", "SEARCH /items/:collection");
+
+  client.send({ type: "subscribe", collection: "tasks", uid: "1" });
+  await setup.metrics.until(({ viewReads }) => viewReads.length > 0);
+  setup.directus.fail(undefined, "SEARCH /items/:collection");
+
+  assertEquals((await client.next()).event, "init");
+});
+
+Deno.test("a change of unknown rows is found by reading the list again", async () => {
+  await using setup = await Setup.start();
+  const [gone, kept] = [setup.add({ title: "a" }), setup.add({ title: "b" })];
+  await using client = await setup.connect();
+  await subscribe(client, { query: { fields: ["title"] } });
+
+  setup.database.tables.get("tasks")?.rows.delete(gone);
+  setup.put(kept, { title: "c" });
+  await setup.report({});
+  const events = await client.take(2);
+
+  assertEquals(events.map(({ event, data }) => [event, data[0]]), [
+    ["update", { title: "c" }],
+    ["delete", String(gone)],
+  ]);
+});
+
+Deno.test("nothing is left when a client disconnects in the middle of a start", async () => {
+  await using setup = await Setup.start();
+  const client = await setup.connect();
+  client.send({ type: "subscribe", collection: "tasks", uid: "1" });
+  client.send({ type: "subscribe", collection: "tasks", uid: "2", query: { fields: ["id"] } });
+
+  await client.close();
+  await setup.metrics.until(({ gauges }) => gauges.connections === 0);
+
+  const { subscriptions, connections } = setup.metrics.gauges;
+  assertEquals([subscriptions, connections], [0, 0]);
+});

@@ -1,0 +1,201 @@
+/**
+ * Tests of what happens after a time: timeouts, expiry and the heartbeat.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { DEFAULTS } from "../../live/config/defaults.ts";
+import type { Connection } from "../../live/connection/connection.ts";
+import { DirectusSessions } from "../../live/directus_protocol/directus_sessions.ts";
+import type { Entered, NotEntered } from "../../live/directus_protocol/identity.ts";
+import { BearerToken, type Credential } from "../../live/domain/credential.ts";
+import { silentLogger } from "../../live/domain/logger.ts";
+import { silentMetrics } from "../../live/domain/metrics.ts";
+import { MemoryBroker } from "../../live/history/memory_broker.ts";
+import { Hub } from "../../live/hub/hub.ts";
+import { userOf } from "../support/authorities.ts";
+import { createClient, type FakeSocket } from "../support/fake_client.ts";
+import { setUpViews } from "../views/setup.ts";
+
+/** Returns a token that expires. */
+function tokenFor(seconds: number): BearerToken {
+  const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
+  const claims = { iss: "directus", exp: Math.floor(Date.now() / 1_000) + seconds };
+  return new BearerToken(`${part({ alg: "HS256" })}.${part(claims)}.signature`);
+}
+
+/** A session on a fake socket, whose credentials are checked when the test says so. */
+class Setup implements AsyncDisposable {
+  readonly entering: PromiseWithResolvers<Entered | NotEntered>[] = [];
+  readonly connection: Connection;
+  readonly socket: FakeSocket;
+  readonly #hub = new Hub({
+    broker: new MemoryBroker({ ...DEFAULTS, metrics: silentMetrics }),
+    metrics: silentMetrics,
+    thresholdBytes: 1_000_000,
+  });
+  readonly #session: ReturnType<DirectusSessions["open"]>;
+  /** Connections that are monitored. */
+  monitored = 0;
+
+  constructor(credential: Credential | null = null) {
+    const sessions = new DirectusSessions({
+      hub: this.#hub,
+      views: setUpViews().views,
+      primaryKeyOf: () => "id",
+      maxRows: 100,
+      maxTopics: 10,
+      monitor: { add: () => this.monitored++, remove: () => this.monitored-- },
+      metrics: silentMetrics,
+      logger: silentLogger,
+    });
+    const { connection, socket } = createClient({
+      credential,
+      user: credential && userOf("ada"),
+      onEnd: () => this.#session.end(),
+    });
+    this.connection = connection;
+    this.socket = socket;
+    this.#session = sessions.open(connection, {
+      enter: (_connection, _credential) => {
+        const answer = Promise.withResolvers<Entered | NotEntered>();
+        this.entering.push(answer);
+        return answer.promise;
+      },
+    });
+  }
+
+  send(message: unknown): void {
+    this.#session.receive(JSON.stringify(message));
+  }
+
+  /** The messages that were sent, each as its type and its status or code. */
+  get outline(): string[] {
+    return this.socket.frames.map((frame) => JSON.parse(frame))
+      .map(({ type, status, error }) => [type, error?.code ?? status].filter(Boolean).join(" "));
+  }
+
+  /** The close codes. */
+  get closes(): (number | undefined)[] {
+    return this.socket.closes.map(([code]) => code);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.connection.end(1001, "");
+    await this.#hub.stop();
+  }
+}
+
+Deno.test("a client has ten seconds to authenticate", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup();
+
+  time.tick(9_999);
+  const before = setup.closes.length;
+  time.tick(1);
+
+  assertEquals(before, 0);
+  assertEquals([setup.outline, setup.closes], [["auth AUTH_FAILED"], [4501]]);
+});
+
+Deno.test("auth is answered within a second, though Directus has not answered", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup();
+
+  setup.send({ type: "auth", access_token: "token" });
+  setup.send({ type: "ping" });
+  await time.tickAsync(999);
+  const early = setup.outline;
+  setup.entering[0]?.resolve({ kind: "entered", apply() {} });
+  await time.tickAsync(0);
+
+  assertEquals(early, ["auth ok"]);
+  assertEquals(setup.outline, ["auth ok", "pong"]);
+});
+
+Deno.test("a token that turns out to be bad after that ends the connection", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup();
+
+  setup.send({ type: "auth", access_token: "token" });
+  await time.tickAsync(999);
+  setup.entering[0]?.resolve({ kind: "refused", isBad: true, close: [4501, ""] });
+  await time.tickAsync(0);
+
+  assertEquals([setup.outline, setup.closes], [["auth ok", "auth AUTH_FAILED"], [4501]]);
+});
+
+Deno.test("a client that leaves while its token is checked releases what was reserved", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup();
+  let applied = 0;
+
+  setup.send({ type: "auth", access_token: "token" });
+  setup.connection.end(1000, "");
+  setup.entering[0]?.resolve({ kind: "entered", apply: () => applied++ });
+  await time.tickAsync(0);
+
+  assertEquals([applied, setup.outline, setup.monitored], [1, [], 0]);
+});
+
+Deno.test("what waits while a token is checked is bounded", async () => {
+  using _time = new FakeTime();
+  await using setup = new Setup();
+
+  setup.send({ type: "auth", access_token: "token" });
+  for (let n = 0; n < 6; n++) setup.send({ type: "ping", uid: "x".repeat(50_000) });
+
+  assertEquals(setup.closes, [4429]);
+});
+
+Deno.test("a token that expires is reported, and another one may follow within ten seconds", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup(tokenFor(20));
+
+  time.tick(20_000);
+  setup.send({ type: "auth", access_token: "token" });
+  setup.entering[0]?.resolve({
+    kind: "entered",
+    apply: () => setup.connection.identify(userOf("ada"), new BearerToken("static")),
+  });
+  await time.tickAsync(0);
+  time.tick(20_000);
+
+  assertEquals(setup.outline, ["auth TOKEN_EXPIRED", "auth ok", "ping"]);
+  assertEquals(setup.closes, []);
+});
+
+Deno.test("a client that sends no other token in time is disconnected", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup(tokenFor(20));
+
+  time.tick(30_000);
+
+  assertEquals(setup.outline, ["auth TOKEN_EXPIRED", "auth AUTH_TIMEOUT"]);
+  assertEquals(setup.closes, [4401]);
+});
+
+Deno.test("a token that expires in years is no reason for a timer that fires at once", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup(tokenFor(3 * 365 * 86_400));
+
+  time.tick(20_000);
+
+  assertEquals([setup.outline, setup.closes], [[], []]);
+});
+
+Deno.test("clients are asked every thirty seconds, and disconnected if they do not answer", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup(new BearerToken("static"));
+
+  time.tick(30_000);
+  setup.send({ type: "pong" });
+  time.tick(30_000);
+  const answered = setup.closes.length;
+  time.tick(30_000);
+
+  assertEquals(setup.outline, ["ping", "ping"]);
+  assertEquals([answered, setup.closes], [0, [1013]]);
+});
