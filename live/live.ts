@@ -168,7 +168,8 @@ export function createLive(options: LiveOptions = {}): Live {
   const server = createLiveServer({
     ...options,
     pendingGrants,
-    directusSessions,
+    directusSessions: directusSessions &&
+      ((connection, entrance) => directusSessions.open(connection, entrance)),
     sessions: createSessions({
       hub,
       authority,

@@ -102,6 +102,7 @@ export type {
   Broker,
   BrokerEvents,
   Cursor,
+  ItemEvent,
   LoggedPublication,
   Position,
   TopicLog,
@@ -163,6 +164,7 @@ export { createStdLogger, type StdLoggerOptions } from "./telemetry/std_logger.t
 
 // Connections and what carries them.
 export type { LiveServerDeps, LiveServerOptions } from "./http/live_options.ts";
+export type { Entered, Entrance, NotEntered } from "./directus_protocol/identity.ts";
 export { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";
 export type { KeepOptions, Listener } from "./transport/kept_listener.ts";
 export { openSpare, type Spare, SpareDescriptors } from "./transport/spare_descriptors.ts";
@@ -211,6 +213,7 @@ export type {
 export type { AdmitOptions } from "./session/admit.ts";
 export {
   createSessions,
+  type FrameSession,
   type Session,
   type SessionFactory,
   type SessionOptions,

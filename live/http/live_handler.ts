@@ -79,7 +79,7 @@ export class LiveHandler {
     const { directusSessions } = deps;
     this.#directus = directusSessions && {
       wire: directusWire,
-      sessions: (connection) => directusSessions.open(connection, entrance),
+      sessions: (connection) => directusSessions(connection, entrance),
     };
     this.#sse = { ...common, clients, encode: createFrameEncoder() };
     this.#refuse = createRefuser({ ...common, sockets: this.#refused });

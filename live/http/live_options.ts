@@ -6,14 +6,14 @@
 
 import { DEFAULTS } from "../config/defaults.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { DirectusSessions } from "../directus_protocol/directus_sessions.ts";
+import type { Entrance } from "../directus_protocol/identity.ts";
 import type { Authority } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { PendingGrants } from "../domain/pending_grants.ts";
 import type { Places } from "../domain/places.ts";
 import type { Refusals } from "../domain/refusal_log.ts";
-import type { SessionFactory } from "../session/session.ts";
+import type { FrameSession, SessionFactory } from "../session/session.ts";
 import type { SpareDescriptors } from "../transport/spare_descriptors.ts";
 import type { Transport, TransportName } from "../transport/transport.ts";
 
@@ -24,7 +24,9 @@ export interface LiveServerDeps {
   /** Creates the session that handles a connection's messages. */
   readonly sessions: SessionFactory;
   /** Creates the sessions of Directus's own protocol. @default {none: it is not served} */
-  readonly directusSessions?: Pick<DirectusSessions, "open"> | undefined;
+  readonly directusSessions?:
+    | ((connection: Connection, entrance: Entrance) => FrameSession)
+    | undefined;
   /** Identifies users; without one anyone may connect, anonymously. */
   readonly authority?: Authority | undefined;
   /** Places for connections that other threads take too. @default {none: there is one thread} */
