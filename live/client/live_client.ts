@@ -9,7 +9,14 @@ import { onWake, type Page } from "./page.ts";
 import { Renewal } from "./renewal.ts";
 import { ABNORMAL, isTerminal, NO_SESSION, retryDelayMs, SESSION_ENDED } from "./retry.ts";
 import { Topics } from "./topics.ts";
-import type { ConnectOptions, Live, LiveState, SubscribeOptions, Subscription } from "./types.ts";
+import type {
+  AnyPayloads,
+  ConnectOptions,
+  Live,
+  LiveState,
+  SubscribeOptions,
+  Subscription,
+} from "./types.ts";
 import { ViewList } from "./view_list.ts";
 import type { AnySchema, View, ViewOptions } from "./view_types.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -36,7 +43,8 @@ const STABLE_MS = 5_000;
 const OPEN = 1;
 
 /** Keeps one connection open, and the program's topics subscribed on it. */
-export class LiveClient<Schema = AnySchema> implements Live<Schema> {
+export class LiveClient<Schema = AnySchema, Payloads = AnyPayloads>
+  implements Live<Schema, Payloads> {
   readonly #url: string;
   readonly #options: ConnectOptions;
   readonly #random: () => number;

@@ -28,7 +28,7 @@
  */
 
 import { LiveClient } from "./live_client.ts";
-import type { ConnectOptions, Live } from "./types.ts";
+import type { AnyPayloads, ConnectOptions, Live } from "./types.ts";
 import type { AnySchema } from "./view_types.ts";
 
 export { LiveError } from "./error.ts";
@@ -40,20 +40,23 @@ export {
   refreshWith,
 } from "./refresh.ts";
 export type {
+  AnyPayloads,
   ConnectOptions,
   DataMessage,
   Live,
   LiveState,
   Message,
+  PayloadOf,
   RemovalMessage,
   Start,
   SubscribeOptions,
   Subscription,
   Welcome,
 } from "./types.ts";
+export type { FieldFunction, FieldTypes, JsonValue } from "./row_types.ts";
 export type {
   AnySchema,
-  FieldOf,
+  Checked,
   FieldPath,
   ItemOf,
   RowOf,
@@ -66,14 +69,15 @@ export type {
  * Connects to a live server, and reconnects whenever the connection breaks.
  *
  * @typeParam Schema The items of the project's collections, as for Directus's SDK.
+ * @typeParam Payloads The payloads of topics, by prefix.
  * @param url Address of the live listener, with `wss:` or `ws:`.
  * @param options How to connect.
  * @returns The connection, which is being established.
  * @throws {TypeError} If the address is not a URL.
  */
-export function connect<Schema = AnySchema>(
+export function connect<Schema = AnySchema, Payloads = AnyPayloads>(
   url: string,
   options: ConnectOptions = {},
-): Live<Schema> {
-  return new LiveClient<Schema>(url, options, { page: globalThis, random: Math.random });
+): Live<Schema, Payloads> {
+  return new LiveClient<Schema, Payloads>(url, options, { page: globalThis, random: Math.random });
 }

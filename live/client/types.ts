@@ -5,7 +5,7 @@
  */
 
 import type { LiveError } from "./error.ts";
-import type { AnySchema, ItemOf, RowOf, View, ViewOptions, ViewQuery } from "./view_types.ts";
+import type { AnySchema, Checked, RowOf, View, ViewOptions, ViewQuery } from "./view_types.ts";
 
 /** A message that carries a payload. */
 export interface DataMessage<T = unknown> {
@@ -154,15 +154,29 @@ export interface ConnectOptions {
   webSocket?(url: string): WebSocket;
 }
 
+/** The topics of a program that does not declare them: each payload may be anything. */
+export type AnyPayloads = Record<string, unknown>;
+
+/** The payload of a topic: what the program declares for its prefix. */
+export type PayloadOf<Payloads, Topic> = Topic extends `${infer Prefix}:${string}`
+  ? Prefix extends keyof Payloads ? Payloads[Prefix] : unknown
+  : unknown;
+
 /**
  * A connection to the server, which reconnects automatically until it is closed.
  *
  * @typeParam Schema The items of the project's collections, as for Directus's SDK.
+ * @typeParam Payloads The payloads of topics, by prefix.
  */
-export interface Live<Schema = AnySchema> {
+export interface Live<Schema = AnySchema, Payloads = AnyPayloads> {
   /** Its current state. */
   readonly state: LiveState;
   /** Subscribes to a topic, now and after each reconnect. Several subscriptions may share a topic. */
+  subscribe<Topic extends `${keyof Payloads & string}:${string}`>(
+    topic: Topic,
+    options?: SubscribeOptions<PayloadOf<Payloads, Topic>>,
+  ): Subscription<PayloadOf<Payloads, Topic>>;
+  /** Subscribes to a topic whose payload the program names here. */
   subscribe<T = unknown>(topic: string, options?: SubscribeOptions<T>): Subscription<T>;
   /**
    * Follows a list of items: the rows that the query returns to the user, now and after each change.
@@ -170,12 +184,13 @@ export interface Live<Schema = AnySchema> {
    */
   view<
     Collection extends keyof Schema & string,
-    const Query extends ViewQuery<ItemOf<Schema, Collection>>,
+    const Query extends ViewQuery<Schema, Collection>,
   >(
     collection: Collection,
-    query?: Query,
-    options?: ViewOptions<RowOf<ItemOf<Schema, Collection>, Query>>,
-  ): View<RowOf<ItemOf<Schema, Collection>, Query>>;
+    query?: Query extends Checked<Schema, Collection, Query> ? Query
+      : Checked<Schema, Collection, Query>,
+    options?: ViewOptions<RowOf<Schema, Collection, Query>>,
+  ): View<RowOf<Schema, Collection, Query>>;
   /** Reconnects now if the client is waiting to; otherwise does nothing. */
   retry(): void;
   /** Closes the connection permanently, and with it all subscriptions. */

@@ -5,6 +5,7 @@
  */
 
 import type { LiveError } from "./error.ts";
+import type { FieldFunction, PathIn, Selected } from "./row_types.ts";
 
 /**
  * The collections of a project whose schema is not known. A schema maps the name of each collection to
@@ -19,18 +20,23 @@ export type ItemOf<Schema, Collection extends keyof Schema> = Schema[Collection]
 /** A field, a path of relational fields such as `author.name`, all fields (`*`), or a function. */
 export type FieldPath<Item> =
   | "*"
+  | `*.${string}`
   | keyof Item & string
   | `${keyof Item & string}${"." | ":"}${string}`
-  | `${string}(${string})`;
+  | `${FieldFunction}(${keyof Item & string})`;
 
 /** Which rows and which of their fields a view has, as in Directus's query parameters. */
-export interface ViewQuery<Item = Record<string, unknown>> {
+export interface ViewQuery<
+  Schema = AnySchema,
+  Collection extends keyof Schema = keyof Schema,
+  Path = FieldPath<ItemOf<Schema, Collection>>,
+> {
   /** Fields of each row. @default {["*"]} */
-  readonly fields?: readonly FieldPath<Item>[];
+  readonly fields?: readonly Path[];
   /** A Directus filter. */
   readonly filter?: object;
   /** Fields to sort by, `-` before a descending one. @default {the primary key} */
-  readonly sort?: readonly (FieldPath<Item> | `-${FieldPath<Item>}`)[];
+  readonly sort?: readonly (Path | `-${Path & string}`)[];
   /** How many rows at most. @default {100} */
   readonly limit?: number;
   /** A text that the rows contain. */
@@ -39,15 +45,22 @@ export interface ViewQuery<Item = Record<string, unknown>> {
   readonly deep?: object;
 }
 
-/** The field of the row that a path begins with. */
-export type FieldOf<Path> = Path extends `${infer Field}.${string}` ? FieldOf<Field>
-  : Path extends `${infer Field}:${string}` ? Field
-  : Path;
+/**
+ * The type of a view's rows: the requested fields and no others, as Directus's SDK types them. A
+ * relational field is a key unless the query asks for fields of the related item.
+ */
+export type RowOf<Schema, Collection extends keyof Schema, Query> = Query extends
+  { readonly fields: readonly (infer Path)[] } ? Selected<Schema, ItemOf<Schema, Collection>, Path>
+  : Selected<Schema, ItemOf<Schema, Collection>, "*">;
 
-/** The type of a view's rows: the items with the requested fields. */
-export type RowOf<Item, Query> = Query extends { readonly fields: readonly (infer Path)[] }
-  ? "*" extends Path ? Item : Pick<Item, Extract<FieldOf<Path>, keyof Item>>
-  : Item;
+/** A query whose paths all lead to fields of the schema. The compiler's message names those that do. */
+export type Checked<Schema, Collection extends keyof Schema, Query> = Query extends
+  { readonly fields: infer Paths extends readonly unknown[] } ? {
+    readonly fields: {
+      readonly [Index in keyof Paths]: PathIn<Schema, ItemOf<Schema, Collection>, Paths[Index]>;
+    };
+  }
+  : unknown;
 
 /** Handlers of a view. What they throw is reported, and the view goes on. */
 export interface ViewOptions<Row = unknown> {

@@ -140,3 +140,32 @@ Deno.test("Deno finds the types of the client by its address", async () => {
   assertStringIncludes(text, "Type 'string' is not assignable to type 'number'");
   assertEquals(text.match(/\[ERROR\]/g)?.length, 1);
 });
+
+Deno.test("the types of the client compile with lib ES2022 in strict mode, and infer the rows of a view", async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "live-types-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  await Deno.writeTextFile(`${folder}/client.d.ts`, types);
+  await Deno.writeTextFile(
+    `${folder}/program.ts`,
+    `import type { connect } from "./client.d.ts";
+    interface Author { id: number; name: string }
+    interface Post { id: number; title: string; author: Author | number }
+    interface Schema { posts: Post[]; authors: Author[] }
+    export const titles = (open: typeof connect) =>
+      open<Schema>("wss://live.example.com").view("posts", { fields: ["title", "author.name"] })
+        .rows?.map(({ title, author }): number => \`\${title} \${author.name}\`);`,
+  );
+  const compilerOptions = { lib: ["es2022", "dom"], strict: true, skipLibCheck: false };
+  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ compilerOptions }));
+
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "--no-lock", "--config", `${folder}/deno.json`, `${folder}/program.ts`],
+    env: { NO_COLOR: "1" },
+  }).output();
+
+  const text = new TextDecoder().decode(stderr);
+  assertEquals(code, 1, text);
+  assertStringIncludes(text, "Type 'string' is not assignable to type 'number'");
+  assertEquals(text.match(/\[ERROR\]/g)?.length, 1, text);
+});
