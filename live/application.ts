@@ -23,7 +23,7 @@ import { createOpsHandler } from "./ops/ops_handler.ts";
 import { createOpsServer } from "./ops/ops_server.ts";
 import { DirectusBus } from "./redis/directus_bus.ts";
 import { Ingest } from "./redis/ingest.ts";
-import { RedisLink } from "./redis/link.ts";
+import { createLink } from "./redis/create_link.ts";
 import { RedisBroker } from "./redis/redis_broker.ts";
 import { RedisRevocationBus } from "./redis/revocation_bus.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
@@ -123,10 +123,10 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
   });
   const settings = liveSettings(config);
   const { REDIS_URL: url, REDIS_INGEST_STREAM: stream } = config;
-  const link = url === undefined ? undefined : new RedisLink({ url, logger, metrics });
-  const ingest = url === undefined || stream === undefined
+  const link = url === undefined ? undefined : createLink(url, { logger, metrics });
+  const ingest = link === undefined || stream === undefined
     ? undefined
-    : new Ingest({ ...settings, url, stream, instanceId, logger, metrics });
+    : new Ingest({ ...settings, link, stream, instanceId, logger, metrics });
   const live: Live = createLive({
     ...settings,
     authority: new CachingAuthority(directus, { ttlMs, metrics }),

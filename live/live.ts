@@ -139,7 +139,7 @@ export function createViews(options: LiveOptions): Views | undefined {
  */
 export function createLive(options: LiveOptions = {}): Live {
   const { metrics = silentMetrics, logger = silentLogger, authority, revocationBus } = options;
-  const { broker = new MemoryBroker({ ...DEFAULTS, metrics }) } = options;
+  const broker: Broker = options.broker ?? new MemoryBroker({ ...DEFAULTS, metrics });
   const bounds = { ...DEFAULTS, ...options };
   const { backpressureThresholdBytes: thresholdBytes, flushIntervalMs, maxTopics } = bounds;
   const ownViews = createViews(options);
@@ -212,6 +212,9 @@ export function createLive(options: LiveOptions = {}): Live {
     },
     get trouble() {
       return broker.trouble;
+    },
+    get partialTrouble() {
+      return broker.partialTrouble;
     },
     get strain() {
       return server.strain;

@@ -116,7 +116,15 @@ export type { Announcement, LogState, StoredPublication } from "./history/stored
 export type { StoreUp, TopicListener, TopicStore } from "./history/topic_store.ts";
 export type { RedisClient } from "./redis/client.ts";
 export { Ingest, type IngestOptions } from "./redis/ingest.ts";
-export { RedisLink, type RedisLinkOptions, type RedisSession } from "./redis/link.ts";
+export { createLink } from "./redis/create_link.ts";
+export type {
+  Link,
+  LinkOptions,
+  RedisAction,
+  RedisSession,
+  SessionListener,
+} from "./redis/link.ts";
+export { type Locator, RedisLink, type RedisLinkOptions } from "./redis/redis_link.ts";
 export { RedisBroker, type RedisBrokerOptions } from "./redis/redis_broker.ts";
 export type { RedisTopicStoreOptions } from "./redis/redis_topic_store.ts";
 export { RedisRevocationBus, type RedisRevocationBusOptions } from "./redis/revocation_bus.ts";

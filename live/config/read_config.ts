@@ -62,5 +62,5 @@ function fault(name: string, variable: Variable<unknown>, text: string, error: z
 
 /** Hides what may be a secret in a malformed URL: everything before the last `@` and after a `?`. */
 function withoutCredentials(text: string): string {
-  return text.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@").replace(/\?.*$/s, "?***");
+  return text.replace(/^([a-z+]+:\/\/)?.*@/is, "$1***@").replace(/\?.*$/s, "?***");
 }

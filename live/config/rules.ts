@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { parseOrigin } from "../domain/origin.ts";
+import { parseRedisAddress } from "../domain/redis_address.ts";
 import { isCollectionName, type TopicSource } from "../domain/topic.ts";
 
 /** A schema that parses text. The message of its only issue says what the text must be. */
@@ -56,17 +57,28 @@ export function httpUrl(): Rule<string> {
 }
 
 /**
- * The address of a Redis server: `redis[s]://[[user]:password@]host[:port][/database]`. The client
- * decodes the user and the password, so that a stray `%` would fail each attempt to connect.
+ * The address of Redis: `redis[s]://[[user]:password@]host[:port][/database]`, or several Sentinels, or several
+ * nodes of a cluster.
  */
 export function redisUrl(): Rule<string> {
   const must = "a redis:// or rediss:// URL, its path a database number if it has one, " +
-    "with % in user and password written as %25";
+    "redis[s]+sentinel://host:port,…/<master name>/<database>, or redis[s]+cluster://host:port,…, " +
+    "with % and @ in user and password written as %25 and %40";
   return rule(must, (text) => {
-    const url = URL.parse(text);
-    if (url !== null && !(isDecodable(url.username) && isDecodable(url.password))) return undefined;
-    if (url === null || !/^rediss?:$/.test(url.protocol) || !url.hostname) return undefined;
-    return /^\/?\d{0,4}$/.test(url.pathname) && !/[?#]/.test(text) ? url.href : undefined;
+    const address = parseRedisAddress(text);
+    return address?.kind === "single" ? address.url : address && text;
+  });
+}
+
+/** The address of the Redis of Directus, which uses no cluster. */
+export function directusRedisUrl(): Rule<string> {
+  const must = "a redis:// or rediss:// URL, its path a database number if it has one, " +
+    "or redis[s]+sentinel://host:port,…/<master name>/<database>, " +
+    "with % and @ in user and password written as %25 and %40";
+  return rule(must, (text) => {
+    const address = parseRedisAddress(text);
+    if (address === undefined || address.kind === "cluster") return undefined;
+    return address.kind === "single" ? address.url : text;
   });
 }
 
@@ -118,13 +130,4 @@ export function topicSources(): Rule<ReadonlyMap<string, TopicSource>> {
     }
     return sources;
   });
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { DEFAULTS } from "./defaults.ts";
 import {
   cookieName,
+  directusRedisUrl,
   hostNames,
   httpUrl,
   oneOf,
@@ -53,7 +54,7 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
     true,
   ),
   DIRECTUS_EVENTS_REDIS_URL: optional(
-    redisUrl(),
+    directusRedisUrl(),
     "the Redis of Directus itself, whose bus reports changes without Flows; Directus does not document it",
     "none",
     true,
@@ -195,7 +196,8 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
   ),
   REDIS_URL: optional(
     redisUrl(),
-    "lets several instances work as one: redis[s]://[user:password@]host[:port][/database]",
+    "lets several instances work as one: redis[s]://[user:password@]host[:port][/database], " +
+      "redis[s]+sentinel://…host:port,…/<master name>/<database>, or redis[s]+cluster://…host:port,…",
     "none: one process",
     true,
   ),

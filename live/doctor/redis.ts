@@ -5,13 +5,16 @@
  */
 
 import { reasonOf, RedisClient } from "../redis/client.ts";
+import { parseRedisAddress } from "../domain/redis_address.ts";
 import { type Finding, findingsOf } from "./finding.ts";
+import { findServers, type RedisServers } from "./redis_servers.ts";
 
 const { ok, warning, fault, skipped } = findingsOf("Redis");
 const events = findingsOf("Redis of Directus");
 
-/** The oldest version whose commands suffice. */
+/** The oldest version whose commands suffice, and the oldest whose clusters have sharded channels. */
 const OLDEST = [6, 2] as const;
+const OLDEST_CLUSTER = [7, 0] as const;
 
 /** What Redis says of itself. */
 export interface RedisFacts {
@@ -19,11 +22,39 @@ export interface RedisFacts {
   readonly info: ReadonlyMap<string, string>;
   /** When it writes snapshots: the setting `save`; `undefined` if it does not tell. */
   readonly save: string | undefined;
+  /** The setting `cluster-require-full-coverage`; `undefined` if it does not tell, or is no cluster. */
+  readonly fullCoverage?: string | undefined;
 }
 
-/** Connects, and judges what Redis says of itself. */
+/** Finds the servers of Redis, and judges what each says of itself. */
 export async function checkRedis(url: string | undefined): Promise<Finding[]> {
   if (url === undefined) return [skipped("REDIS_URL is not set: one instance, history in memory")];
+  const address = parseRedisAddress(url);
+  if (address === undefined) return [fault("cannot be used: malformed URL", "Correct REDIS_URL")];
+  const isCluster = address.kind === "cluster";
+  let servers: RedisServers;
+  try {
+    servers = await findServers(address);
+  } catch (error) {
+    return [fault(`cannot be used: ${reasonOf(error)}`, "Start Redis, or correct REDIS_URL")];
+  }
+  const { urls, unheld } = servers;
+  const findings = unheld === 0 ? [] : [fault(
+    `no node of the cluster holds ${unheld} of its slots`,
+    "Have a node take them: redis-cli --cluster fix",
+  )];
+  const each = await Promise.all([...urls].map(async ([name, url]) => {
+    const found = await checkServer(url, isCluster);
+    return name === ""
+      ? found
+      : found.map((one) => ({ ...one, message: `${name}: ${one.message}` }));
+  }));
+  findings.push(...each.flat());
+  if (!isCluster || findings.some(({ level }) => level !== "ok")) return findings;
+  return [ok(`cluster of ${urls.size} masters, all persistent, evicting nothing`)];
+}
+
+async function checkServer(url: string, isCluster: boolean): Promise<Finding[]> {
   let client: RedisClient;
   try {
     client = await RedisClient.connect(url);
@@ -31,7 +62,7 @@ export async function checkRedis(url: string | undefined): Promise<Finding[]> {
     return [fault(`cannot be used: ${reasonOf(error)}`, "Start Redis, or correct REDIS_URL")];
   }
   try {
-    return judgeRedis(await readFacts(client));
+    return judgeRedis(await readFacts(client), isCluster);
   } catch (error) {
     return [warning(
       `does not tell its settings: ${reasonOf(error)}`,
@@ -46,7 +77,9 @@ export async function checkRedis(url: string | undefined): Promise<Finding[]> {
 export async function checkEventsRedis(url: string | undefined): Promise<Finding[]> {
   if (url === undefined) return [];
   try {
-    (await RedisClient.connect(url)).lose("checked");
+    const address = parseRedisAddress(url);
+    const found = address === undefined ? [] : (await findServers(address)).urls.values();
+    for (const server of found) (await RedisClient.connect(server)).lose("checked");
     return [events.ok("can be reached")];
   } catch (error) {
     return [events.fault(
@@ -58,8 +91,17 @@ export async function checkEventsRedis(url: string | undefined): Promise<Finding
 
 async function readFacts(client: RedisClient): Promise<RedisFacts> {
   const info = parseInfo(String(await client.run(["INFO"])));
-  const save = await client.run(["CONFIG", "GET", "save"]).catch(() => undefined); // often forbidden
-  return { info, save: Array.isArray(save) ? String(save[1] ?? "") : undefined };
+  return {
+    info,
+    save: await readSetting(client, "save"),
+    fullCoverage: await readSetting(client, "cluster-require-full-coverage"),
+  };
+}
+
+/** Reads a setting; `undefined` if the user may not, which is often so. */
+async function readSetting(client: RedisClient, name: string): Promise<string | undefined> {
+  const reply = await client.run(["CONFIG", "GET", name]).catch(() => undefined);
+  return Array.isArray(reply) ? String(reply[1] ?? "") : undefined;
 }
 
 /** Parses the answer of `INFO`: lines of `name:value`. */
@@ -71,34 +113,50 @@ export function parseInfo(text: string): Map<string, string> {
   }));
 }
 
-/** Judges version, mode, memory and persistence. */
-export function judgeRedis({ info, save }: RedisFacts): Finding[] {
+/**
+ * Judges version, mode, memory and persistence.
+ *
+ * @param isCluster Whether `REDIS_URL` names a cluster.
+ */
+export function judgeRedis(facts: RedisFacts, isCluster = false): Finding[] {
+  const { info, save } = facts;
   const name = info.has("valkey_version") ? "Valkey" : "Redis";
   const version = info.get("valkey_version") ?? info.get("redis_version") ?? "of unknown version";
   const findings = [
-    ...judgeVersion(name, version),
-    ...judgeMode(info),
+    ...judgeVersion(name, version, isCluster),
+    ...judgeMode(facts, isCluster),
     ...judgeMemory(info),
     ...judgePersistence(info, save),
   ];
   return findings.length > 0 ? findings : [ok(`${name} ${version}, persistent, evicts nothing`)];
 }
 
-function judgeVersion(name: string, version: string): Finding[] {
+function judgeVersion(name: string, version: string, isCluster: boolean): Finding[] {
+  const oldest = isCluster ? OLDEST_CLUSTER : OLDEST;
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return [];
-  return [fault(`${name} ${version} is too old`, `Update it to ${OLDEST.join(".")} or newer`)];
+  if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) return [];
+  const what = isCluster
+    ? `${name} ${version} is too old for a cluster`
+    : `${name} ${version} is too old`;
+  return [fault(what, `Update it to ${oldest.join(".")} or newer`)];
 }
 
-function judgeMode(info: RedisFacts["info"]): Finding[] {
-  if (info.get("redis_mode") === "cluster") {
-    return [fault(
-      "it is a cluster, and scripts reach keys of several topics",
-      "Use one Redis with replicas",
-    )];
+function judgeMode({ info, fullCoverage }: RedisFacts, isCluster: boolean): Finding[] {
+  const mode = info.get("redis_mode");
+  if (mode === "cluster" && !isCluster) {
+    return [fault("it is a cluster", "Set REDIS_URL to redis+cluster://host:port,host:port")];
   }
-  if (info.get("role") !== "slave") return [];
-  return [fault("it is a replica, which takes no writes", "Set REDIS_URL to its master")];
+  if (isCluster && mode !== "cluster") {
+    return [fault("it is no cluster", "Set REDIS_URL to redis://host:port")];
+  }
+  if (info.get("role") === "slave") {
+    return [fault("it is a replica, which takes no writes", "Set REDIS_URL to its master")];
+  }
+  if (!isCluster || fullCoverage !== "yes") return [];
+  return [warning(
+    "when one master is lost, all masters refuse to work (cluster-require-full-coverage yes)",
+    "Set cluster-require-full-coverage no, so that only the topics of the lost one are affected",
+  )];
 }
 
 function judgeMemory(info: RedisFacts["info"]): Finding[] {

@@ -139,6 +139,8 @@ export class BrokerUnavailable extends Error {
 export interface Broker {
   /** Why it cannot be used now, for an operator; `undefined` while it can. */
   readonly trouble: string | undefined;
+  /** Why some topics cannot be used although others can, for an operator. @default {none} */
+  readonly partialTrouble?: string | undefined;
   /** Sets the receiver of events. Called once, before the first `open`. */
   listen(events: BrokerEvents): void;
   /**

@@ -72,6 +72,10 @@ export class ReplicatedBroker implements Broker {
     return this.#options.store.trouble;
   }
 
+  get partialTrouble(): string | undefined {
+    return this.#options.store.partialTrouble;
+  }
+
   listen(events: BrokerEvents): void {
     this.#events = events;
   }

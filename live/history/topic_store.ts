@@ -25,6 +25,8 @@ export type StoreUp = (isConcerned: (topic: string) => boolean) => Promise<void>
 export interface TopicStore {
   /** Why it cannot be used now, for an operator; `undefined` while it can. */
   readonly trouble: string | undefined;
+  /** Why some topics cannot be used although others can, for an operator. @default {none} */
+  readonly partialTrouble?: string | undefined;
   /** Sets what is called when the store was reached. Called once. */
   onUp(listener: StoreUp): void;
   /**

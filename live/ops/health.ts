@@ -17,6 +17,11 @@ export interface Health {
   /** Why it cannot publish although it is ready; `undefined` while it can. */
   readonly trouble: string | undefined;
   /**
+   * Why some topics cannot be used although others can. `/readyz` reports it with 200: the other
+   * instances are in the same situation. @default {none}
+   */
+  readonly partialTrouble?: string | undefined;
+  /**
    * Why it should get no more clients although it works; `undefined` while it may. `/readyz` reports
    * it, and nothing is refused.
    */
@@ -35,14 +40,15 @@ const RETRY_AFTER_S = "5";
 /** Resolves to why it is not Directus that answers; `undefined` if it is, or nothing answers. */
 export type ForeignAnswer = () => Promise<string | undefined>;
 
-/** Answers `GET /readyz`: 200, or 503 with the problem. */
+/** Answers `GET /readyz`: 200, with what is degraded; or 503 with the problem. */
 export async function respondReadiness(
   health: Health,
   foreignAnswer: ForeignAnswer = NOT_FOREIGN,
 ): Promise<Response> {
   const problem = publishProblem(health) ?? strainProblem(health) ??
     foreignProblem(await foreignAnswer());
-  return problem === undefined ? Response.json({ status: "ready" }) : Response.json(problem, {
+  if (problem === undefined) return Response.json(readyState(health));
+  return Response.json(problem, {
     status: STATUS_CODE.ServiceUnavailable,
     headers: { "retry-after": RETRY_AFTER_S },
   });
@@ -54,6 +60,10 @@ export function refusePublishing(health: Health): Response | undefined {
   return problem && jsonError(STATUS_CODE.ServiceUnavailable, problem.reason, {}, {
     "retry-after": RETRY_AFTER_S,
   });
+}
+
+function readyState({ partialTrouble: reason }: Health): { status: string; reason?: string } {
+  return reason === undefined ? { status: "ready" } : { status: "degraded", reason };
 }
 
 function publishProblem({ readiness, trouble }: Health): Problem | undefined {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { createClient } from "@redis/client";
 import { z } from "zod";
+import type { Script } from "./script.ts";
 
 /** How long connecting may take, login included, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -21,6 +21,21 @@ const PING_TIMEOUT_MS = 2_000;
  */
 const WRONG_SERVER = /^(READONLY|LOADING|MASTERDOWN|NOAUTH|NOREPLICAS|EXPIRED)/;
 
+/** What a connection needs. */
+export interface RedisClientOptions {
+  /** Closes the connection when it aborts, established or not. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether the server is a node of a cluster: its channels are sharded, so that a message goes to the
+   * subscribers of one node and not to all nodes.
+   *
+   * @default {false}
+   */
+  readonly isSharded?: boolean | undefined;
+  /** Called when the node ends the subscription of a channel, because its slot has moved. */
+  readonly onMoved?: ((channel: string) => void) | undefined;
+}
+
 /**
  * A connection that works until it is lost, and never reconnects by itself: after a break an
  * instance has to read again what it knows of Redis, so the owner has to notice. A question every second
@@ -31,6 +46,8 @@ export class RedisClient {
   readonly lost: Promise<string>;
   /** Number of the database. Channels are shared by all databases, so their names contain it. */
   readonly database: number;
+  /** The command that publishes on a channel. */
+  readonly publishCommand: "PUBLISH" | "SPUBLISH";
   readonly #client: Client;
   readonly #lost = Promise.withResolvers<string>();
   /** The last subscribe or unsubscribe of each channel, while it is in flight. */
@@ -39,10 +56,12 @@ export class RedisClient {
   /** What the monotonic clock of this process lacks to Redis's, in milliseconds. */
   #clockOffsetMs = 0;
 
-  private constructor(url: string) {
+  private constructor(url: string, { isSharded = false, onMoved }: RedisClientOptions) {
+    this.publishCommand = isSharded ? "SPUBLISH" : "PUBLISH";
     this.#client = newClient(url);
     this.#client.on("error", (error) => this.lose(reasonOf(error)));
     this.#client.on("end", () => this.lose("connection closed"));
+    this.#client.on("sharded-channel-moved", (channel: string) => onMoved?.(channel));
     this.database = Number(new URL(url).pathname.slice(1));
     this.lost = this.#lost.promise;
   }
@@ -51,12 +70,12 @@ export class RedisClient {
    * Connects, and logs in if the URL has a user or a password.
    *
    * @param url Where Redis is. Its password appears in no error.
-   * @param signal Closes the connection when it aborts, established or not.
    * @throws {Error} If Redis cannot be reached, does not answer, or refuses the login.
    */
-  static async connect(url: string, signal?: AbortSignal): Promise<RedisClient> {
+  static async connect(url: string, options: RedisClientOptions = {}): Promise<RedisClient> {
+    const { signal } = options;
     signal?.throwIfAborted();
-    const redis = new RedisClient(url);
+    const redis = new RedisClient(url, options);
     const stop = () => redis.lose("stopped");
     signal?.addEventListener("abort", stop);
     redis.lost.then(() => signal?.removeEventListener("abort", stop));
@@ -85,10 +104,12 @@ export class RedisClient {
   /**
    * Runs a command.
    *
+   * @param isAsking Whether a cluster's node is to run it although the slot is still moving to it.
    * @throws {Error} If Redis refuses it or the connection is lost.
    */
-  async run(command: readonly string[]): Promise<unknown> {
+  async run(command: readonly string[], isAsking = false): Promise<unknown> {
     try {
+      if (isAsking) this.#client.sendCommand(["ASKING"]).catch(() => {}); // so does the next command
       return await this.#client.sendCommand([...command]);
     } catch (error) {
       if (error instanceof Error && WRONG_SERVER.test(error.message)) this.lose(error.message);
@@ -97,23 +118,36 @@ export class RedisClient {
   }
 
   /**
-   * Runs a script without declared keys. Its text is only sent if Redis does not have it cached.
+   * Runs a script. Its text is only sent if Redis does not have it cached.
    *
+   * @param keys Keys that it uses. A cluster runs it only if the node has all of them.
    * @throws {Error} If Redis refuses it or the connection is lost.
    */
-  async script(text: string, args: readonly string[]): Promise<unknown> {
-    const sha = createHash("sha1").update(text).digest("hex");
+  async script(
+    { text, sha }: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    isAsking = false,
+  ): Promise<unknown> {
+    const rest = [`${keys.length}`, ...keys, ...args];
     try {
-      return await this.run(["EVALSHA", sha, "0", ...args]);
+      return await this.run(["EVALSHA", sha, ...rest], isAsking);
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-      return await this.run(["EVAL", text, "0", ...args]);
+      return await this.run(["EVAL", text, ...rest], isAsking);
     }
   }
 
   /** Subscribes to a channel; resolves once Redis has confirmed it. */
   subscribe(channel: string, listener: (message: string) => void): Promise<void> {
-    return this.#queue(channel, () => this.#client.subscribe(channel, listener));
+    const { publishCommand } = this;
+    return this.#queue(
+      channel,
+      () =>
+        publishCommand === "SPUBLISH"
+          ? this.#client.sSubscribe(channel, listener)
+          : this.#client.subscribe(channel, listener),
+    );
   }
 
   /** Subscribes to a channel whose messages are not text. */
@@ -123,7 +157,14 @@ export class RedisClient {
 
   /** Unsubscribes a listener, the same function that was subscribed. */
   unsubscribe(channel: string, listener: (message: string) => void): Promise<void> {
-    return this.#queue(channel, () => this.#client.unsubscribe(channel, listener));
+    const { publishCommand } = this;
+    return this.#queue(
+      channel,
+      () =>
+        publishCommand === "SPUBLISH"
+          ? this.#client.sUnsubscribe(channel, listener)
+          : this.#client.unsubscribe(channel, listener),
+    );
   }
 
   /**
@@ -192,9 +233,10 @@ function newClient(url: string) {
   });
 }
 
-/** Returns an error's message. It contains no secret. */
+/** Returns an error's message, without the place in a script. It contains no secret. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return error.message.replace(/ script: [0-9a-f]{40}, .*$/, "") || error.name;
 }
 
 function fail(reason: string): never {

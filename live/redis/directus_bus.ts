@@ -12,7 +12,8 @@ import { z } from "zod";
 import type { Logger } from "../domain/logger.ts";
 import { silentMetrics } from "../domain/metrics.ts";
 import type { Change } from "../domain/view_source.ts";
-import { RedisLink } from "./link.ts";
+import { createLink } from "./create_link.ts";
+import type { Link } from "./link.ts";
 
 /** What the bus needs. */
 export interface DirectusBusOptions {
@@ -55,12 +56,12 @@ const message = z.object({
  */
 export class DirectusBus {
   readonly #options: DirectusBusOptions;
-  readonly #link: RedisLink;
+  readonly #link: Link;
 
   /** Creates a bus that connects once it is started. */
   constructor(options: DirectusBusOptions) {
     this.#options = options;
-    this.#link = new RedisLink({ ...options, metrics: silentMetrics });
+    this.#link = createLink(options.url, { ...options, metrics: silentMetrics });
     this.#link.onUp(async ({ channels }) => {
       await channels.subscribeBytes(CHANNEL, (bytes) => this.#receive(bytes));
       options.onChange();

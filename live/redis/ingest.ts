@@ -4,21 +4,27 @@
  * @module
  */
 
-import { z } from "zod";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import type { Publication } from "../domain/publication.ts";
-import { reasonOf, RedisClient } from "./client.ts";
-import { type IngestEntry, readEntries } from "./ingest_entry.ts";
-import { IngestLease, LEASE_RETRY_MS } from "./ingest_lease.ts";
-import { pause } from "./pause.ts";
-import { append, type StoreBounds } from "./store.ts";
 import { WarningThrottle } from "../domain/warning_throttle.ts";
+import { reasonOf, RedisClient } from "./client.ts";
+import type { IngestEntry } from "./ingest_entry.ts";
+import { IngestLease, LEASE_RETRY_MS } from "./ingest_lease.ts";
+import { IngestStream } from "./ingest_stream.ts";
+import type { Link } from "./link.ts";
+import { partitionOf } from "./partition.ts";
+import { pause } from "./pause.ts";
+import { RedisBudget } from "./redis_budget.ts";
+import { append, type Appended, type StoreBounds } from "./store.ts";
 
 /** What ingesting needs. */
 export interface IngestOptions extends StoreBounds {
-  /** Where Redis is. The ingest has a connection of its own, as its reads block. */
-  readonly url: string;
+  /**
+   * Where Redis is, to publish. The ingest neither starts nor stops it, and reads on a connection of its own, as
+   * its reads block.
+   */
+  readonly link: Link;
   /** Name of the stream. */
   readonly stream: string;
   /** Name of this instance, as the stream's consumer. */
@@ -29,38 +35,25 @@ export interface IngestOptions extends StoreBounds {
   readonly metrics: Metrics;
 }
 
-/** The consumer group of all instances. */
-const GROUP = "live";
-
-/** Entries that are published in one step. */
-const BATCH = 256;
-
-/** How long a read waits for entries, in milliseconds: a stop waits for it. */
-const BLOCK_MS = 250;
-
 /** How long to wait after a failure, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Deletes consumers that have left nothing behind. */
-const TIDY = `
-for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', ARGV[1], ARGV[2])) do
-  local name, pending = consumer[2], consumer[4]
-  if pending == 0 and name ~= ARGV[3] then
-    redis.call('XGROUP', 'DELCONSUMER', ARGV[1], ARGV[2], name)
-  end
-end
-`;
+/** How long to wait while the link has not reached Redis, in milliseconds. */
+const WAIT_MS = 100;
 
-const claimed = z.tuple([z.string(), z.unknown()]).rest(z.unknown());
-const streams = z.array(z.tuple([z.string(), z.unknown()])).length(1);
+/** An entry that can be published. */
+interface Valid {
+  readonly id: string;
+  readonly publication: Publication;
+}
 
 /**
  * Publishes the entries of a stream, each once and in their order.
  *
  * All instances are one consumer group, of which one leads: entries that two instances publish at the
  * same time could overtake each other. An instance that takes over the lead first publishes what the
- * previous leader left behind. An entry is acknowledged in the same step that publishes it, so an
- * instance that was taken for dead and comes back publishes nothing twice.
+ * previous leader left behind. Each partition remembers in the same step that publishes it the last entry that
+ * it has got, so an instance that was taken for dead and comes back publishes nothing twice.
  */
 export class Ingest {
   readonly #options: IngestOptions;
@@ -68,7 +61,12 @@ export class Ingest {
   readonly #name: string;
   readonly #lease: IngestLease;
   readonly #warnings: WarningThrottle;
+  readonly #budget: RedisBudget;
   readonly #stop = new AbortController();
+  /** Partitions that could not be published to: their later entries wait, so that their order is kept. */
+  readonly #blocked = new Set<string>();
+  /** When to try them again at the earliest, in milliseconds of the monotonic clock. */
+  #retryAt = 0;
   #running: Promise<void> | undefined;
 
   /** Creates an ingest that reads nothing before {@linkcode start}. */
@@ -77,6 +75,7 @@ export class Ingest {
     this.#name = `${options.instanceId}-${crypto.randomUUID().slice(0, 8)}`;
     this.#lease = new IngestLease(options.stream, this.#name);
     this.#warnings = new WarningThrottle(options.logger);
+    this.#budget = new RedisBudget(options.link, options.historyMaxBytes);
   }
 
   /** Starts to read. A second call, or one after {@linkcode stop}, changes nothing. */
@@ -95,25 +94,29 @@ export class Ingest {
   }
 
   async #run(): Promise<void> {
+    const { link, stream } = this.#options;
     while (!this.#stopped) {
       try {
-        const client = await RedisClient.connect(this.#options.url);
-        await this.#work(client).finally(() => client.lose("stopped"));
+        // Before the link has reached Redis there is nothing to say that it does not say.
+        if (link.troubleOf(stream) === undefined) await this.#connect();
       } catch (error) {
         this.#warnings.warn("ingest interrupted", reasonOf(error));
       }
-      await pause(RETRY_MS, this.#stop.signal);
+      await pause(link.troubleOf(stream) === undefined ? RETRY_MS : WAIT_MS, this.#stop.signal);
     }
+  }
+
+  async #connect(): Promise<void> {
+    const { link, stream } = this.#options;
+    const client = await RedisClient.connect(await link.locate(stream));
+    await this.#work(client).finally(() => client.lose("stopped"));
   }
 
   /** Waits for the lead, and leads until it is lost or given up. */
   async #work(client: RedisClient): Promise<void> {
+    const stream = new IngestStream(client, this.#options.stream, this.#name);
     while (!this.#stopped) {
-      if (await this.#leads(client)) {
-        await this.#createGroup(client);
-        await this.#takeOver(client);
-        while (await this.#leads(client)) await this.#publish(client, await this.#next(client));
-      }
+      if (await this.#leads(client)) await this.#lead(client, stream);
       await pause(LEASE_RETRY_MS, this.#stop.signal);
     }
     await this.#lease.release(client);
@@ -123,58 +126,76 @@ export class Ingest {
     return !this.#stopped && await this.#lease.hold(client);
   }
 
-  /** Creates the group at the stream's beginning, so that no entry is missed. */
-  async #createGroup(client: RedisClient): Promise<void> {
-    const { stream } = this.#options;
-    try {
-      await client.run(["XGROUP", "CREATE", stream, GROUP, "0", "MKSTREAM"]);
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith("BUSYGROUP")) throw error;
+  async #lead(client: RedisClient, stream: IngestStream): Promise<void> {
+    const life = await stream.join();
+    await this.#takeOver(client, stream, life);
+    while (await this.#leads(client)) {
+      await this.#publish(stream, life, await stream.next());
+      if (this.#isUnblocked) await this.#takeOver(client, stream, life);
     }
+  }
+
+  /** Whether something waits that could be published now. */
+  get #isUnblocked(): boolean {
+    const { link } = this.#options;
+    if (performance.now() < this.#retryAt) return false;
+    return this.#blocked.values().some((key) => link.troubleOf(key) === undefined);
   }
 
   /** Publishes what any instance has read and not acknowledged. */
-  async #takeOver(client: RedisClient): Promise<void> {
-    const { stream } = this.#options;
-    let from = "0-0";
+  async #takeOver(client: RedisClient, stream: IngestStream, life: string): Promise<void> {
+    this.#blocked.clear();
+    let from: string | undefined = "0-0";
     do {
-      const args = [stream, GROUP, this.#name, "0", from, "COUNT", `${BATCH}`];
-      const [next, entries] = claimed.parse(await client.run(["XAUTOCLAIM", ...args]));
-      await this.#publish(client, readEntries(entries));
+      const { entries, next } = await stream.claim(from);
+      await this.#publish(stream, life, entries);
       from = next;
-    } while (from !== "0-0" && await this.#leads(client));
-    await client.script(TIDY, [stream, GROUP, this.#name]);
+    } while (from !== undefined && await this.#leads(client));
+    await stream.tidy();
   }
 
-  async #next(client: RedisClient): Promise<IngestEntry[]> {
-    const { stream } = this.#options;
-    const args = ["GROUP", GROUP, this.#name, "COUNT", `${BATCH}`, "BLOCK", `${BLOCK_MS}`];
-    const reply = await client.run(["XREADGROUP", ...args, "STREAMS", stream, ">"]);
-    if (reply === null) return [];
-    const [[, entries] = []] = streams.parse(reply);
-    return readEntries(entries);
-  }
-
-  async #publish(client: RedisClient, entries: readonly IngestEntry[]): Promise<void> {
-    const { stream, logger, metrics } = this.#options;
-    const publications: Publication[] = [];
-    const ids: string[] = [];
+  async #publish(
+    stream: IngestStream,
+    life: string,
+    entries: readonly IngestEntry[],
+  ): Promise<void> {
+    const { logger, metrics, stream: name, link } = this.#options;
+    const valid: Valid[] = [];
+    const done: string[] = [];
     for (const { id, publication } of entries) {
       if (typeof publication === "string") {
-        logger.warn("ingest: malformed entry", { stream, id, reason: publication });
+        logger.warn("ingest: malformed entry", { stream: name, id, reason: publication });
         metrics.ingested("malformed");
-        await client.run(["XACK", stream, GROUP, id]);
-      } else {
-        publications.push(publication);
-        ids.push(id);
+        done.push(id);
+      } else if (!this.#blocked.has(this.#keyOf(publication))) {
+        valid.push({ id, publication });
       }
     }
-    if (publications.length === 0) return;
-    const from = { stream, group: GROUP, ids };
-    const positions = await append(client, publications, this.#options, from);
-    metrics.published(positions.filter((position) => position !== undefined).length);
-    for (const position of positions) {
-      metrics.ingested(position === undefined ? "repeated" : "published");
+    const publications = valid.map(({ publication }) => publication);
+    const from = { stream: `${life}:${name}`, ids: valid.map(({ id }) => id) };
+    const groups = valid.length === 0 ? [] : await append(link, publications, this.#options, from);
+    for (const appended of groups) done.push(...this.#note(appended, valid));
+    await stream.acknowledge(done);
+    await this.#budget.keep(publications);
+  }
+
+  /** Counts what was published together, or has it wait; returns the entries that are done with. */
+  #note({ key, indexes, result }: Appended, entries: readonly Valid[]): string[] {
+    const { metrics } = this.#options;
+    if (result.status === "rejected") {
+      this.#warnings.warn("ingest interrupted", reasonOf(result.reason));
+      this.#blocked.add(key);
+      this.#retryAt = performance.now() + RETRY_MS;
+      return [];
     }
+    const { cursors, sizes } = result.value;
+    this.#budget.note(sizes);
+    metrics.published(cursors.filter((cursor) => cursor !== undefined).length);
+    for (const cursor of cursors) metrics.ingested(cursor === undefined ? "repeated" : "published");
+    return indexes.map((index) => entries[index]?.id ?? "");
+  }
+
+  #keyOf({ topic }: Publication): string {
+    return this.#options.link.isSplit ? partitionOf(topic) : "";
   }
 }

@@ -5,6 +5,8 @@
  */
 
 import type { RedisClient } from "./client.ts";
+import { scriptOf } from "./script.ts";
+import { hashTagOf } from "./partition.ts";
 
 /** How long a lease lasts that its holder does not renew, in milliseconds. */
 const LEASE_MS = 5_000;
@@ -13,17 +15,17 @@ const LEASE_MS = 5_000;
 export const LEASE_RETRY_MS = LEASE_MS / 3;
 
 /** Takes the lease if no other instance holds it, or renews it. */
-const HOLD = `
-local holder = redis.call('GET', ARGV[1])
-if holder and holder ~= ARGV[2] then return 0 end
-redis.call('SET', ARGV[1], ARGV[2], 'PX', ARGV[3])
+const HOLD = scriptOf(`
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
-`;
+`);
 
 /** Ends the lease if this instance holds it. */
-const RELEASE = `
-if redis.call('GET', ARGV[1]) == ARGV[2] then redis.call('DEL', ARGV[1]) end
-`;
+const RELEASE = scriptOf(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+`);
 
 /** A lease on a stream: one instance at a time holds it. */
 export class IngestLease {
@@ -32,17 +34,22 @@ export class IngestLease {
 
   /** Creates the lease of an instance, which it does not hold yet. */
   constructor(stream: string, holder: string) {
-    this.#key = `live:ingest:${stream}`;
+    this.#key = `${ingestPrefix(stream)}leader`;
     this.#holder = holder;
   }
 
   /** Takes or renews the lease; resolves to whether this instance holds it now. */
   async hold(client: RedisClient): Promise<boolean> {
-    return await client.script(HOLD, [this.#key, this.#holder, `${LEASE_MS}`]) === 1;
+    return await client.script(HOLD, [this.#key], [this.#holder, `${LEASE_MS}`]) === 1;
   }
 
   /** Ends the lease, so that another instance does not have to wait for it to run out. */
   async release(client: RedisClient): Promise<void> {
-    await client.script(RELEASE, [this.#key, this.#holder]);
+    await client.script(RELEASE, [this.#key], [this.#holder]);
   }
+}
+
+/** Returns what the keys about a stream begin with: they are on the server that holds the stream. */
+export function ingestPrefix(stream: string): string {
+  return `live:ingest:{${hashTagOf(stream)}}:${stream}:`;
 }

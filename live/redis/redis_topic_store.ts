@@ -13,14 +13,17 @@ import type { ReplicaPosition } from "../history/replica.ts";
 import type { LogState } from "../history/stored_log.ts";
 import type { StoreUp, TopicListener, TopicStore } from "../history/topic_store.ts";
 import { reasonOf } from "./client.ts";
-import type { RedisLink, RedisSession } from "./link.ts";
+import type { Link } from "./link.ts";
+import { RedisBudget } from "./redis_budget.ts";
+import { partitionOf, PARTITIONS } from "./partition.ts";
+import { RETRY_AFTER_MS } from "./redis_link.ts";
 import { readAnnouncement } from "./replies.ts";
-import { append, channelOf, read, type StoreBounds } from "./store.ts";
+import { append, type Appended, channelOf, probe, read, type StoreBounds } from "./store.ts";
 
 /** What the store needs, and the bounds of the logs in Redis. */
 export interface RedisTopicStoreOptions extends StoreBounds {
   /** Where Redis is. The store neither starts nor stops it. */
-  readonly link: RedisLink;
+  readonly link: Link;
   /** Logs what Redis refuses. */
   readonly logger: Logger;
   /** Counts publications. */
@@ -30,18 +33,16 @@ export interface RedisTopicStoreOptions extends StoreBounds {
 /** How often publishing is tried while Redis refuses it, in milliseconds. */
 const PROBE_MS = 1_000;
 
-/** When to ask again while Redis cannot be used, in milliseconds. */
-const RETRY_AFTER_MS = 2_000;
-
 /** Appends to logs in Redis, reads them, and passes on what Redis announces. */
 export class RedisTopicStore implements TopicStore {
   readonly #options: RedisTopicStoreOptions;
-  readonly #link: RedisLink;
+  readonly #link: Link;
   readonly #warnings: WarningThrottle;
   /** What each listener is subscribed with. */
   readonly #channelListeners = new WeakMap<TopicListener, (message: string) => void>();
-  /** Why Redis refuses to publish, while it does. */
-  #refused: string | undefined;
+  /** Why Redis refuses to publish, while it does: by a key of the server that refuses. */
+  readonly #refused = new Map<string, string>();
+  readonly #budget: RedisBudget;
   #probe: ReturnType<typeof setTimeout> | undefined;
 
   /** Creates a store that runs no timer before Redis refuses to publish. */
@@ -49,60 +50,93 @@ export class RedisTopicStore implements TopicStore {
     this.#options = options;
     this.#link = options.link;
     this.#warnings = new WarningThrottle(options.logger);
+    this.#budget = new RedisBudget(options.link, options.historyMaxBytes);
   }
 
   get trouble(): string | undefined {
-    return this.#link.trouble ?? this.#refused;
+    return this.#link.trouble ??
+      (this.#link.isSplit ? undefined : this.#refused.values().next().value);
+  }
+
+  get partialTrouble(): string | undefined {
+    const { isSplit, partialTrouble } = this.#link;
+    const [reason] = this.#refused.values();
+    if (!isSplit || partialTrouble !== undefined || reason === undefined) return partialTrouble;
+    return `${this.#refused.size} of ${PARTITIONS} partitions of topics cannot be used: ${reason}`;
   }
 
   onUp(listener: StoreUp): void {
-    this.#link.onUp(() => listener(() => true));
+    this.#link.onUp((_, holds) => listener((topic) => holds(partitionOf(topic))));
   }
 
   async append(publications: readonly Publication[]): Promise<Cursor[]> {
-    const { commands } = this.#session();
-    try {
-      const cursors = await append(commands, publications, this.#options);
-      this.#refused = undefined;
-      this.#options.metrics.published(publications.length);
-      return cursors.map((cursor) => cursor ?? { epoch: "", offset: 0 });
-    } catch (error) {
-      this.#probeLater(reasonOf(error));
-      throw this.#unavailable("redis: cannot publish", error);
+    this.#expectUsable(publications);
+    const cursors: Cursor[] = new Array(publications.length);
+    let failed: BrokerUnavailable | undefined;
+    for (const appended of await append(this.#link, publications, this.#options)) {
+      failed = this.#note(appended, cursors) ?? failed;
     }
+    await this.#budget.keep(publications);
+    if (failed !== undefined) throw failed;
+    return cursors;
   }
 
   async read(topic: string, known: ReplicaPosition): Promise<LogState> {
-    const { commands } = this.#session();
     try {
-      return await read(commands, topic, known, this.#options);
+      return await read(this.#link, topic, known, this.#options);
     } catch (error) {
       throw this.#unavailable("redis: cannot read a topic", error);
     }
   }
 
   async subscribe(topic: string, listener: TopicListener): Promise<void> {
-    const { channels } = this.#session();
     try {
-      await channels.subscribe(channelOf(channels, topic), this.#channelListener(listener));
+      await this.#link.run(partitionOf(topic), async ({ channels }) => {
+        await channels.subscribe(channelOf(channels, topic), this.#channelListener(listener));
+      });
     } catch (error) {
       throw this.#unavailable("redis: cannot subscribe to a topic", error);
     }
   }
 
   unsubscribe(topic: string, listener: TopicListener): void {
-    const channels = this.#link.session?.channels;
+    const channels = this.#link.sessionOf(partitionOf(topic))?.channels;
     if (channels === undefined) return;
     const channel = channelOf(channels, topic);
     channels.unsubscribe(channel, this.#channelListener(listener)).catch(() => {}); // connection lost
   }
 
-  attempt(_topic: string, action: () => Promise<void>): Promise<void> {
-    return this.#link.attempt(action);
+  attempt(topic: string, action: () => Promise<void>): Promise<void> {
+    return this.#link.attempt(partitionOf(topic), action);
   }
 
   stop(): void {
     clearTimeout(this.#probe);
+  }
+
+  /** Appends nothing if a part of the publications cannot be appended, as far as that is known. */
+  #expectUsable(publications: readonly Publication[]): void {
+    const keys = this.#link.isSplit ? publications.map(({ topic }) => partitionOf(topic)) : [""];
+    for (const key of new Set(keys)) {
+      const trouble = this.#link.troubleOf(key);
+      if (trouble !== undefined) throw new BrokerUnavailable(trouble, RETRY_AFTER_MS);
+    }
+  }
+
+  /** Fills in the positions of what was appended together, or returns why it was not. */
+  #note({ key, indexes, result }: Appended, positions: Cursor[]): BrokerUnavailable | undefined {
+    if (result.status === "rejected") {
+      this.#probeLater(key, reasonOf(result.reason));
+      return this.#unavailable("redis: cannot publish", result.reason);
+    }
+    const { cursors, sizes } = result.value;
+    this.#budget.note(sizes);
+    this.#refused.delete(key);
+    this.#options.metrics.published(indexes.length);
+    for (const [i, index] of indexes.entries()) {
+      positions[index] = cursors[i] ?? { epoch: "", offset: 0 };
+    }
+    return undefined;
   }
 
   #channelListener(listener: TopicListener): (message: string) => void {
@@ -113,13 +147,8 @@ export class RedisTopicStore implements TopicStore {
     return added;
   }
 
-  #session(): RedisSession {
-    const { session, trouble = "" } = this.#link;
-    if (session === undefined) throw new BrokerUnavailable(trouble, RETRY_AFTER_MS);
-    return session;
-  }
-
   #unavailable(message: string, error: unknown): BrokerUnavailable {
+    if (error instanceof BrokerUnavailable) return error; // the link has told it
     const reason = reasonOf(error);
     this.#warnings.warn(message, reason);
     return new BrokerUnavailable(`Redis: ${reason}`, RETRY_AFTER_MS);
@@ -129,18 +158,22 @@ export class RedisTopicStore implements TopicStore {
    * Notes that Redis refuses to publish, and tries to publish nothing until it no longer refuses: as long
    * as the server is not ready, nobody else would try.
    */
-  #probeLater(reason: string): void {
-    if (this.#link.session === undefined) return; // a lost connection is trouble of its own
-    this.#refused = `Redis: ${reason}`;
+  #probeLater(key: string, reason: string): void {
+    if (this.#link.troubleOf(key) !== undefined) return; // a lost connection is trouble of its own
+    this.#refused.set(key, `Redis: ${reason}`);
     this.#probe ??= setTimeout(async () => {
       this.#probe = undefined;
-      const { session } = this.#link;
-      try {
-        if (session !== undefined) await append(session.commands, [], this.#options);
-        this.#refused = undefined;
-      } catch (error) {
-        this.#probeLater(reasonOf(error));
-      }
+      await Promise.all([...this.#refused.keys()].map((key) => this.#try(key)));
     }, PROBE_MS);
+  }
+
+  async #try(key: string): Promise<void> {
+    try {
+      await probe(this.#link, key, this.#options);
+      this.#refused.delete(key);
+    } catch (error) {
+      this.#refused.delete(key);
+      this.#probeLater(key, reasonOf(error));
+    }
   }
 }

@@ -36,12 +36,25 @@ export function readLogState(reply: unknown): LogState {
   };
 }
 
-/** Reads the answer of the script that appends; `undefined` stands for what was left out. */
-export function readPositions(reply: unknown): (Cursor | undefined)[] {
-  const flat = z.array(z.union([z.string(), z.number()])).parse(reply);
-  return pairs(flat).map(([epoch, offset]) =>
-    epoch === "" ? undefined : { epoch: String(epoch), offset: Number(offset) }
-  );
+/** What was appended, and how much it made each partition hold. */
+export interface AppendReply {
+  /** The position of each publication; `undefined` for one that was left out. */
+  readonly cursors: (Cursor | undefined)[];
+  /** What all topics of each partition hold now, in bytes, by what its keys begin with. */
+  readonly sizes: ReadonlyMap<string, number>;
+}
+
+const flatList = z.array(z.union([z.string(), z.number()]));
+
+/** Reads the answer of the script that appends. */
+export function readAppended(reply: unknown): AppendReply {
+  const [positions, totals] = z.tuple([flatList, flatList]).parse(reply);
+  return {
+    cursors: pairs(positions).map(([epoch, offset]) =>
+      epoch === "" ? undefined : { epoch: String(epoch), offset: Number(offset) }
+    ),
+    sizes: new Map(pairs(totals).map(([prefix, bytes]) => [String(prefix), Number(bytes)])),
+  };
 }
 
 /** Reads an announcement. */

@@ -9,19 +9,23 @@ import { BrokerUnavailable } from "../domain/broker.ts";
 import type { Logger } from "../domain/logger.ts";
 import { readRevocation, type Revocation, type RevocationBus } from "../domain/revocation.ts";
 import { reasonOf, type RedisClient } from "./client.ts";
-import type { RedisLink, RedisSession } from "./link.ts";
+import { scriptOf } from "./script.ts";
+import type { Link, RedisSession } from "./link.ts";
 import { Receipts } from "./receipts.ts";
 
 /** What the bus needs. */
 export interface RedisRevocationBusOptions {
   /** Where Redis is. The bus neither starts nor stops it. */
-  readonly link: RedisLink;
+  readonly link: Link;
   /** Logs entries that are no revocations. */
   readonly logger: Logger;
 }
 
+/** What the keys of the revocations begin with: a hash tag, so that one server holds them. */
+const PREFIX = "live:{control}:";
+
 /** The stream that holds the revocations. */
-const STREAM = "live:control";
+const STREAM = `${PREFIX}stream`;
 
 /** How long instances may take to carry out a revocation, in milliseconds. */
 const RECEIPT_TIMEOUT_MS = 10_000;
@@ -34,11 +38,12 @@ const MAX_HELD = 1_000;
 const RETRY_AFTER_MS = 2_000;
 
 /** Adds a revocation and announces it, in one step. Returns how many instances are subscribed. */
-const SEND = `
-redis.call('XADD', ARGV[1], 'MAXLEN', '~', ARGV[3], '*', 'from', ARGV[4], 'command', ARGV[5], 'receipt', ARGV[6])
-redis.call('PEXPIRE', ARGV[1], ARGV[7])
-return redis.call('PUBLISH', ARGV[2], '')
-`;
+const SEND = scriptOf(`
+local stream = KEYS[1]
+redis.call('XADD', stream, 'MAXLEN', '~', ARGV[1], '*', 'from', ARGV[2], 'command', ARGV[3], 'receipt', ARGV[4])
+redis.call('PEXPIRE', stream, ARGV[5])
+return redis.call(ARGV[6], ARGV[7], '')
+`);
 
 /** Entries as Redis lists them: each an id and its fields, flat, in the order of {@linkcode SEND}. */
 const entries = z.array(z.tuple([z.string(), z.array(z.string())]));
@@ -51,7 +56,7 @@ const entries = z.array(z.tuple([z.string(), z.array(z.string())]));
  * the receipt that the entry asks for, once it has carried the revocation out.
  */
 export class RedisRevocationBus implements RevocationBus {
-  readonly #link: RedisLink;
+  readonly #link: Link;
   readonly #logger: Logger;
   /** Tells instances apart even if two of them were given the same name. */
   readonly #id = crypto.randomUUID();
@@ -71,17 +76,21 @@ export class RedisRevocationBus implements RevocationBus {
 
   listen(handler: Parameters<RevocationBus["listen"]>[0]): void {
     this.#handler = handler;
-    this.#link.onUp((session) => this.#attach(session));
+    this.#link.onUp(async (session, holds) => {
+      if (holds(PREFIX)) await this.#attach(session);
+    });
   }
 
   async send(revocation: Revocation): Promise<void> {
-    const { session, trouble = "" } = this.#link;
-    if (session === undefined) throw new BrokerUnavailable(trouble, RETRY_AFTER_MS);
+    const session = this.#link.sessionOf(PREFIX);
+    if (session === undefined) {
+      throw new BrokerUnavailable(this.#link.troubleOf(PREFIX) ?? "", RETRY_AFTER_MS);
+    }
     const name = crypto.randomUUID();
     const receipts = new Receipts();
     this.#receipts.set(name, receipts);
     try {
-      const due = await this.#add(session, revocation, name);
+      const due = await this.#add(revocation, name);
       const missing = await receipts.missing(due, RECEIPT_TIMEOUT_MS, session.channels.lost);
       const problem = missing > 0 ? `${missing} of ${due} have not confirmed it` : receipts.trouble;
       if (problem !== undefined) throw new BrokerUnavailable(problem, RETRY_AFTER_MS);
@@ -91,12 +100,15 @@ export class RedisRevocationBus implements RevocationBus {
   }
 
   /** Adds a revocation to the stream; resolves to the number of instances that learn of it. */
-  async #add({ commands }: RedisSession, revocation: Revocation, receipt: string): Promise<number> {
-    const texts = [this.#id, JSON.stringify(revocation), receipt];
-    const args = [STREAM, channelOf(commands), `${MAX_HELD}`, ...texts, `${HELD_MS}`];
+  async #add(revocation: Revocation, receipt: string): Promise<number> {
+    const texts = [`${MAX_HELD}`, this.#id, JSON.stringify(revocation), receipt, `${HELD_MS}`];
     try {
-      return Number(await commands.script(SEND, args));
+      return await this.#link.run(PREFIX, async ({ commands }, isAsking) => {
+        const args = [...texts, commands.publishCommand, channelOf(commands)];
+        return Number(await commands.script(SEND, [STREAM], args, isAsking));
+      });
     } catch (error) {
+      if (error instanceof BrokerUnavailable) throw error;
       throw new BrokerUnavailable(`Redis: ${reasonOf(error)}`, RETRY_AFTER_MS);
     }
   }
@@ -107,12 +119,14 @@ export class RedisRevocationBus implements RevocationBus {
    */
   async #attach(session: RedisSession): Promise<void> {
     this.#last ??= await newest(session.commands);
-    await session.channels.subscribe(channelOf(session.channels), (message) => {
-      if (message === "") this.#link.attempt((session) => this.#catchUp(session));
-      else this.#takeReceipt(message);
-    });
+    await session.channels.subscribe(channelOf(session.channels), this.#onMessage);
     await this.#catchUp(session);
   }
+
+  readonly #onMessage = (message: string): void => {
+    if (message !== "") this.#takeReceipt(message);
+    else this.#link.attempt(PREFIX, (session) => this.#catchUp(session));
+  };
 
   /** Reads what is new, after the read that is in flight: so each entry is read once. */
   #catchUp({ commands }: RedisSession): Promise<void> {
@@ -142,8 +156,8 @@ export class RedisRevocationBus implements RevocationBus {
   async #confirm(receipt: string, handled: Promise<string | undefined>): Promise<void> {
     const trouble = await handled;
     const text = trouble === undefined ? receipt : `${receipt} ${trouble}`;
-    await this.#link.attempt(async ({ commands }) => {
-      await commands.run(["PUBLISH", channelOf(commands), text]);
+    await this.#link.attempt(PREFIX, async ({ commands }) => {
+      await commands.run([commands.publishCommand, channelOf(commands), text]);
     });
   }
 
@@ -155,7 +169,7 @@ export class RedisRevocationBus implements RevocationBus {
 
 /** The channel of the revocations of one database: channels are shared by all databases. */
 function channelOf({ database }: RedisClient): string {
-  return `live:${database}:control`;
+  return `${PREFIX}${database}`;
 }
 
 /** Resolves to the id of the newest entry, or to the one before all others if there is none. */

@@ -32,6 +32,9 @@ export function withViews(broker: Broker, views: Views): Broker {
     get trouble() {
       return broker.trouble;
     },
+    get partialTrouble() {
+      return broker.partialTrouble;
+    },
     listen(events: BrokerEvents) {
       views.listen((topic) => events.changed(topic));
       broker.listen(events);

@@ -6,6 +6,8 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { checkEventsRedis, checkRedis, judgeRedis, parseInfo } from "../../live/doctor/redis.ts";
+import { RedisCluster } from "../support/redis_cluster.ts";
+import { RedisSentinels } from "../support/redis_sentinel.ts";
 import { RedisServer, redisTest } from "../support/redis_server.ts";
 import { lineOf } from "./doctor_setup.ts";
 
@@ -81,6 +83,44 @@ redisTest("checkEventsRedis() tells a Redis that is there from one that is not",
   assertEquals(await levels(undefined), []);
   assertEquals(await levels(redis.url), ["ok"]);
   assertEquals(await levels("redis://127.0.0.1:9"), ["fault"]);
+});
+
+redisTest("checkRedis() judges each master of a cluster", async () => {
+  await using cluster = await RedisCluster.start({ durable: true });
+  assertEquals((await checkRedis(cluster.url)).map(lineOf), [
+    "ok: cluster of 3 masters, all persistent, evicting nothing",
+  ]);
+  const [, second] = cluster.masters;
+  await second?.command("CONFIG", "SET", "cluster-require-full-coverage", "yes");
+  await cluster.masters[2]?.kill();
+
+  const lines = (await checkRedis(cluster.url)).map(lineOf);
+
+  assertEquals(lines.length, 3);
+  assertStringIncludes(lines[0] ?? "", "ok: 127.0.0.1:");
+  assertStringIncludes(
+    lines[1] ?? "",
+    `warning: 127.0.0.1:${second?.port}: when one master is lost`,
+  );
+  assertStringIncludes(
+    lines[2] ?? "",
+    `fault: 127.0.0.1:${cluster.masters[2]?.port}: cannot be used`,
+  );
+  const [single] = (await checkRedis(cluster.masters[0]?.url)).map(lineOf);
+  assertStringIncludes(single ?? "", "fault: it is a cluster");
+});
+
+redisTest("checkRedis() judges the master that Sentinel names", async () => {
+  await using sentinels = await RedisSentinels.start({ password: "secret-word" });
+
+  const [finding] = await checkRedis(sentinels.url);
+
+  const { port } = sentinels.servers[0];
+  assertStringIncludes(finding?.message ?? "", `master 127.0.0.1:${port}: Redis `);
+  const unknown = sentinels.url.replace("live-master", "another");
+  const [other] = await checkRedis(unknown);
+  assertStringIncludes(other?.message ?? "", 'it knows no master "another"');
+  assertEquals(JSON.stringify([finding, other]).includes("secret-word"), false);
 });
 
 redisTest("checkRedis() tells a persistent Redis from another", async () => {

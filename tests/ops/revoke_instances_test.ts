@@ -75,7 +75,7 @@ class Instance implements AsyncDisposable {
 /** Resolves once the instances receive revocations and can publish. */
 async function ready(redis: RedisServer, ...instances: readonly Instance[]): Promise<void> {
   for (let reply: Reply = null; !Array.isArray(reply) || reply[1] !== instances.length;) {
-    reply = await redis.command("PUBSUB", "NUMSUB", "live:0:control");
+    reply = await redis.command("PUBSUB", "NUMSUB", "live:{control}:0");
   }
   for (const instance of instances) {
     for (let status = 0; status !== 200;) [status] = await instance.post("/publish", []);
@@ -129,7 +129,7 @@ redisTest("POST /revoke on one instance closes a user's connections on the other
   assertEquals(await there.closed, REVOKED);
   await first.post("/publish", { topic: "news:1", data: "on" });
   assertEquals((await other.next()).data, "on");
-  const keys = JSON.stringify(await redis.command("XRANGE", "live:control", "-", "+"));
+  const keys = JSON.stringify(await redis.command("XRANGE", "live:{control}:stream", "-", "+"));
   assertEquals(keys.includes(cookie.split("=")[1] ?? ""), false);
 });
 

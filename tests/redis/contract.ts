@@ -10,6 +10,9 @@ import { MemoryBroker } from "../../live/history/memory_broker.ts";
 import type { StoreBounds } from "../../live/redis/store.ts";
 import { Watch } from "../support/queue.ts";
 import { RecordingMetrics } from "../support/recorders.ts";
+import { RedisCluster } from "../support/redis_cluster.ts";
+import { RedisSentinels } from "../support/redis_sentinel.ts";
+import { hasRedis } from "../support/redis_server.ts";
 import { BOUNDS, RedisServer, redisTest, TestBroker } from "./setup.ts";
 
 /** A broker under test, and what it reported to its hub. */
@@ -25,6 +28,26 @@ export interface Subject {
   /** Resolves when that many milliseconds have passed for the broker. */
   elapse(ms: number): Promise<unknown>;
 }
+
+/** Servers that all tests of a file share, as they take seconds to find each other. */
+interface Shared {
+  readonly url: string;
+  /** Those that hold data. */
+  readonly servers: readonly RedisServer[];
+}
+
+let cluster: RedisCluster | undefined;
+let sentinels: RedisSentinels | undefined;
+
+Deno.test.beforeAll(async () => {
+  if (!hasRedis) return;
+  [cluster, sentinels] = await Promise.all([RedisCluster.start(), RedisSentinels.start()]);
+});
+
+Deno.test.afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+  await sentinels?.[Symbol.asyncDispose]();
+});
 
 /** Registers a test of a behaviour, once for each broker. */
 export function contract(
@@ -60,16 +83,36 @@ export function contract(
 
   redisTest(`RedisBroker ${behaviour}`, async () => {
     await using redis = await RedisServer.start();
-    await using broker = await TestBroker.start(redis, bounds);
-    await fn({
-      broker,
-      changed: broker.changed,
-      set onChanged(listener: Subject["onChanged"]) {
-        broker.onChanged = listener;
-      },
-      until: (condition) => broker.until(condition),
-      // Redis keeps its own time, which a test can only wait for.
-      elapse: (ms) => redis.command("BLPOP", "nothing", `${ms / 1_000}`),
-    });
+    await onRedis({ url: redis.url, servers: [redis] }, fn, bounds);
+  });
+
+  redisTest(`RedisBroker on a cluster ${behaviour}`, async () => {
+    const { url = "", masters: servers = [] } = cluster ?? {};
+    await onRedis({ url, servers }, fn, bounds);
+  });
+
+  redisTest(`RedisBroker with Sentinel ${behaviour}`, async () => {
+    const { url = "", servers = [] } = sentinels ?? {};
+    await onRedis({ url, servers: servers.slice(0, 1) }, fn, bounds);
+  });
+}
+
+/** Runs a test on empty servers. */
+async function onRedis(
+  { url, servers }: Shared,
+  fn: (subject: Subject) => Promise<void>,
+  bounds: Partial<StoreBounds>,
+): Promise<void> {
+  for (const server of servers) await server.command("FLUSHALL");
+  await using broker = await TestBroker.start({ url }, bounds);
+  await fn({
+    broker,
+    changed: broker.changed,
+    set onChanged(listener: Subject["onChanged"]) {
+      broker.onChanged = listener;
+    },
+    until: (condition) => broker.until(condition),
+    // Redis keeps its own time, which a test can only wait for.
+    elapse: (ms) => servers.at(-1)?.command("BLPOP", "{p0}", `${ms / 1_000}`) ?? Promise.resolve(),
   });
 }

@@ -7,7 +7,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { BrokerUnavailable } from "../../live/domain/broker.ts";
 import { Publication } from "../../live/domain/publication.ts";
-import { APPEND } from "../../live/redis/scripts.ts";
+import { APPEND } from "../../live/redis/append_script.ts";
+import { partitionOf } from "../../live/redis/partition.ts";
 import { brokerTest, dataOf, publications } from "./setup.ts";
 
 brokerTest("an append that Redis runs after its deadline changes nothing", async (broker) => {
@@ -16,9 +17,10 @@ brokerTest("an append that Redis runs after its deadline changes nothing", async
   assert(commands !== undefined);
 
   const past = commands.serverTimeMs() - 60_000;
-  const bounds = ["0", "100", "600000", "600000", "100000000", "fresh", "", ""];
-  const late = ["a:1", '"k"', '"older"', "", ""];
-  const error = await assertRejects(() => commands.script(APPEND, [`${past}`, ...bounds, ...late]));
+  const bounds = ["0", "100", "600000", "600000", "fresh", "", ""];
+  const late = [partitionOf("a:1"), "a:1", '"k"', '"older"', "", ""];
+  const args = [`${past}`, "PUBLISH", ...bounds, ...late];
+  const error = await assertRejects(() => commands.script(APPEND, [], args));
 
   assertStringIncludes(String(error), "EXPIRED");
   await broker.link.up(2); // a server that answers late is given up

@@ -4,23 +4,23 @@
  * @module
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
-import { RedisClient } from "../../live/redis/client.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { append } from "../../live/redis/store.ts";
 import {
   add,
   BOUNDS,
   brokerTest,
   dataOf,
-  pendingOf,
   publications,
   RedisServer,
   redisTest,
+  settled,
   STREAM,
   TestIngest,
+  TestLink,
 } from "./setup.ts";
 
-const LEASE = `live:ingest:${STREAM}`;
+const LEASE = `live:ingest:{${STREAM}}:${STREAM}:leader`;
 
 /** Adds entries, which a consumer reads and never acknowledges. */
 async function leaveBehind(redis: RedisServer, consumer: string, ...data: number[]) {
@@ -47,7 +47,7 @@ brokerTest("Ingest first publishes what dead instances left behind", async (brok
   await ingest.results(4);
   await broker.until(() => log.head === 4);
   assertEquals(dataOf(log.read(0, Infinity)), [1, 2, 3, 4]);
-  assertEquals(await pendingOf(redis), 0);
+  await settled(redis);
 });
 
 brokerTest("Ingest takes over more than fits into one step", async (broker, redis) => {
@@ -84,7 +84,7 @@ brokerTest("Ingest leaves out pending entries that were deleted", async (broker,
 
   await broker.until(() => log.head === 1);
   assertEquals(dataOf(log.read(0, Infinity)), [2]);
-  assertEquals(await pendingOf(redis), 0);
+  await settled(redis);
 });
 
 redisTest("Ingest leads only once the lease of another has run out", async () => {
@@ -161,23 +161,55 @@ brokerTest("Ingest publishes each entry once, if Redis is killed", async (broker
 
   await broker.until(() => log.head === 100);
   assertEquals(dataOf(log.read(0, Infinity)), Array.from({ length: 100 }, (_, i) => i));
-  assertEquals(await pendingOf(redis), 0);
+  await settled(redis);
   assertEquals([...one.metrics.ingests, ...two.metrics.ingests].includes("malformed"), false);
 }, { durable: true, historySize: 1_000 });
 
-redisTest("append() leaves out the entries that were acknowledged, and no others", async () => {
+redisTest("append() leaves out the entries that were published, and no others", async () => {
   await using redis = await RedisServer.start();
-  const ids = await leaveBehind(redis, "slow", 1, 2, 3);
-  await redis.command("XACK", STREAM, "live", ids[1] ?? "");
-  const client = await RedisClient.connect(redis.url);
-  const from = { stream: STREAM, group: "live", ids };
+  await using link = new TestLink(redis);
+  link.start();
+  await link.up();
   const batch = publications("a:1", 1, 2, 3);
+  const offsets = async (stream: string, ...ids: string[]) => {
+    const [appended] = await append(link, batch, BOUNDS, { stream, ids });
+    assert(appended?.result.status === "fulfilled");
+    return appended.result.value.cursors.map((cursor) => cursor?.offset);
+  };
 
-  const first = await append(client, batch, BOUNDS, from);
-  const second = await append(client, batch, BOUNDS, from);
+  assertEquals(await offsets("one", "5-1", "5-2", "10-0"), [1, 2, 3]);
+  assertEquals(await offsets("one", "5-2", "10-0", "10-1"), [undefined, undefined, 4]);
+  assertEquals(await offsets("another", "5-1", "5-2", "10-0"), [5, 6, 7]);
+  assertEquals(await offsets("one", "9-5", "10-1", "11-0"), [undefined, undefined, 8]);
+});
 
-  client.lose("done");
-  assertEquals(first.map((cursor) => cursor?.offset), [1, undefined, 2]);
-  assertEquals(second, [undefined, undefined, undefined]);
-  assertEquals(await pendingOf(redis), 0);
+redisTest("Ingest publishes a stream that begins again with the ids that it had", async () => {
+  await using redis = await RedisServer.start();
+  await using ingest = TestIngest.start(redis);
+  await redis.command("XADD", STREAM, "1-1", "topic", "a:1", "data", "1");
+  await ingest.results(1);
+
+  await redis.command("DEL", STREAM);
+  await ingest.logger.line("ingest interrupted");
+  await redis.command("XADD", STREAM, "1-1", "topic", "a:1", "data", "2");
+
+  await ingest.results(2);
+  assertEquals(ingest.metrics.ingests, ["published", "published"]);
+});
+
+redisTest("Ingest publishes once what an instance published and did not acknowledge", async () => {
+  await using redis = await RedisServer.start();
+  const first = TestIngest.start(redis);
+  await add(redis, "topic", "a:1", "data", "1");
+  await first.results(1);
+  await first.stop();
+  // As if the instance had ended between publishing and acknowledging.
+  await redis.command("XGROUP", "SETID", STREAM, "live", "0");
+  await redis.command("XREADGROUP", "GROUP", "live", "dead", "STREAMS", STREAM, ">");
+
+  await using second = TestIngest.start(redis);
+
+  await second.results(1);
+  await settled(redis);
+  assertEquals(second.metrics.ingests, ["repeated"]);
 });

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { add, brokerTest, dataOf, entriesOf, pendingOf, STREAM, TestIngest } from "./setup.ts";
+import { add, brokerTest, dataOf, entriesOf, settled, STREAM, TestIngest } from "./setup.ts";
 
 brokerTest(
   "Ingest publishes what is added, in order, with keys and removals",
@@ -23,7 +23,7 @@ brokerTest(
     await ingest.results(3);
     const { ingests, publications } = ingest.metrics;
     assertEquals([ingests, publications], [["published", "published", "published"], 3]);
-    assertEquals(await pendingOf(redis), 0);
+    await settled(redis);
   },
 );
 
@@ -101,7 +101,7 @@ brokerTest("Ingest leaves out malformed entries, and goes on", async (broker, re
       { stream: STREAM, id: ids[i], reason },
     ], what);
   }
-  assertEquals(await pendingOf(redis), 0);
+  await settled(redis);
 });
 
 brokerTest(
@@ -123,7 +123,7 @@ brokerTest(
       numbers,
       numbers.map((number) => number + 1),
     ]);
-    assertEquals(await pendingOf(redis), 0);
+    await settled(redis);
   },
   { historySize: 1_000 },
 );

@@ -6,7 +6,15 @@
 
 import { assertEquals, assertGreater, assertMatch, assertRejects } from "@std/assert";
 import { BrokerUnavailable } from "../../live/domain/broker.ts";
-import { brokerTest, dataOf, publications, RedisServer, redisTest, TestBroker } from "./setup.ts";
+import {
+  brokerTest,
+  dataOf,
+  keyOf,
+  publications,
+  RedisServer,
+  redisTest,
+  TestBroker,
+} from "./setup.ts";
 
 redisTest("RedisBroker refuses to publish and to open before it has reached Redis", async () => {
   await using redis = await RedisServer.start();
@@ -77,7 +85,7 @@ brokerTest("RedisBroker subscribes to open topics after an outage", async (broke
   await broker.publish(publications("a:1", 1));
   await broker.until(() => a.head === 1);
 
-  assertEquals(await redis.command("PUBSUB", "CHANNELS"), ["live:0:a:1"]);
+  assertEquals(await redis.command("PUBSUB", "CHANNELS"), [keyOf("0", "a:1")]);
 }, { durable: true });
 
 for (

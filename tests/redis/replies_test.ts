@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Publication } from "../../live/domain/publication.ts";
 import { readEntries } from "../../live/redis/ingest_entry.ts";
-import { readAnnouncement, readLogState, readPositions } from "../../live/redis/replies.ts";
+import { readAnnouncement, readAppended, readLogState } from "../../live/redis/replies.ts";
 
 Deno.test("readAnnouncement() reads publications and removals in their order", () => {
   assertEquals(readAnnouncement('e\n7\n1001\n\n{"x":1}\n8\n1002\n"k"\n2\n9\n1003\n"k"\n'), {
@@ -77,13 +77,11 @@ for (const reply of [null, "OK", [], ["e", "1", "2", [], []], ["e", 1, "2", [["1
   });
 }
 
-Deno.test("readPositions() tells what was left out", () => {
-  assertEquals(readPositions(["e", 7, "", 0, "f", 1]), [
-    { epoch: "e", offset: 7 },
-    undefined,
-    { epoch: "f", offset: 1 },
-  ]);
-  assertEquals(readPositions([]), []);
+Deno.test("readAppended() tells what was left out, and what partitions hold", () => {
+  const { cursors, sizes } = readAppended([["e", 7, "", 0, "f", 1], ["live:{p1}:", 20]]);
+  assertEquals(cursors, [{ epoch: "e", offset: 7 }, undefined, { epoch: "f", offset: 1 }]);
+  assertEquals([...sizes], [["live:{p1}:", 20]]);
+  assertEquals(readAppended([[], []]).cursors, []);
 });
 
 for (

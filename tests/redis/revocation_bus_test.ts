@@ -49,7 +49,7 @@ class TestBus extends RedisRevocationBus implements AsyncDisposable {
 /** Resolves once that many instances are subscribed. */
 async function subscribed(redis: RedisServer, count: number): Promise<void> {
   for (;;) {
-    const reply = await redis.command("PUBSUB", "NUMSUB", "live:0:control");
+    const reply = await redis.command("PUBSUB", "NUMSUB", "live:{control}:0");
     if (Array.isArray(reply) && reply[1] === count) return;
   }
 }
@@ -140,7 +140,7 @@ busTest("receives what was sent while it was cut off", async (redis, first, seco
   await second.until(1);
   // As another instance does while both of these are cut off: without an announcement.
   const entry = ["from", "another", "command", JSON.stringify(BOB)];
-  await redis.command("XADD", "live:control", "*", ...entry);
+  await redis.command("XADD", "live:{control}:stream", "*", ...entry);
   await redis.command("CLIENT", "KILL", "TYPE", "pubsub");
 
   await Promise.all([first.until(1), second.until(2)]);
@@ -164,7 +164,7 @@ for (
     ["while Redis is away", (redis: RedisServer) => redis.kill(), ""],
     [
       "if Redis refuses",
-      (redis: RedisServer) => redis.command("SET", "live:control", "something else"),
+      (redis: RedisServer) => redis.command("SET", "live:{control}:stream", "something else"),
       "WRONGTYPE",
     ],
   ] as const
@@ -188,7 +188,7 @@ for (
   ] as const
 ) {
   busTest(`logs ${name}, and goes on`, async (redis, first, second) => {
-    await redis.command("XADD", "live:control", "*", ...entry);
+    await redis.command("XADD", "live:{control}:stream", "*", ...entry);
     await first.send(ADA);
 
     await second.until(1);
@@ -203,8 +203,8 @@ busTest("keeps a bounded stream that expires", async (redis, bus) => {
     await Promise.all(Array.from({ length: 100 }, () => bus.send(ADA)));
   }
 
-  const length = Number(await redis.command("XLEN", "live:control"));
-  const ttlMs = Number(await redis.command("PTTL", "live:control"));
+  const length = Number(await redis.command("XLEN", "live:{control}:stream"));
+  const ttlMs = Number(await redis.command("PTTL", "live:{control}:stream"));
   assert(length >= 1_000 && length < 1_500, `${length}`);
   assert(ttlMs > 0 && ttlMs <= 3_600_000, `${ttlMs}`);
 });

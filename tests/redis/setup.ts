@@ -9,7 +9,9 @@ import type { Cursor, LoggedPublication } from "../../live/domain/broker.ts";
 import { Publication } from "../../live/domain/publication.ts";
 import { Hub } from "../../live/hub/hub.ts";
 import { Ingest } from "../../live/redis/ingest.ts";
-import { RedisLink } from "../../live/redis/link.ts";
+import { partitionOf } from "../../live/redis/partition.ts";
+import { createLink } from "../../live/redis/create_link.ts";
+import type { Link, RedisAction, RedisSession, SessionListener } from "../../live/redis/link.ts";
 import { RedisBroker } from "../../live/redis/redis_broker.ts";
 import type { StoreBounds } from "../../live/redis/store.ts";
 import { jsonWire } from "../../live/wire/json_wire.ts";
@@ -25,17 +27,61 @@ export const BOUNDS = { historySize: 100, historyTtlMs: 600_000, historyMaxBytes
 /** As much of a server as a client has to know. */
 type Address = Pick<RedisServer, "url">;
 
-/** A link with a log and metrics that a test can wait for. */
-export class TestLink extends RedisLink implements AsyncDisposable {
-  readonly logger: RecordingLogger;
-  readonly metrics: RecordingMetrics;
+/** A link with a log and metrics that a test can wait for, to any kind of Redis. */
+export class TestLink implements Link, AsyncDisposable {
+  readonly logger = new RecordingLogger();
+  readonly metrics = new RecordingMetrics();
+  readonly isSplit: boolean;
+  readonly #link: Link;
 
   constructor({ url }: Address) {
-    const logger = new RecordingLogger();
-    const metrics = new RecordingMetrics();
-    super({ url, logger, metrics });
-    this.logger = logger;
-    this.metrics = metrics;
+    this.#link = createLink(url, this);
+    this.isSplit = this.#link.isSplit;
+  }
+
+  /** The session, if there is one Redis. */
+  get session(): RedisSession | undefined {
+    return this.#link.sessionOf("");
+  }
+
+  get trouble(): string | undefined {
+    return this.#link.trouble;
+  }
+
+  get partialTrouble(): string | undefined {
+    return this.#link.partialTrouble;
+  }
+
+  start(): void {
+    this.#link.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#link.stop();
+  }
+
+  sessionOf(key: string): RedisSession | undefined {
+    return this.#link.sessionOf(key);
+  }
+
+  troubleOf(key: string): string | undefined {
+    return this.#link.troubleOf(key);
+  }
+
+  locate(key: string, signal?: AbortSignal): Promise<string> {
+    return this.#link.locate(key, signal);
+  }
+
+  onUp(listener: SessionListener): void {
+    this.#link.onUp(listener);
+  }
+
+  attempt(key: string, action: (session: RedisSession) => Promise<void>): Promise<void> {
+    return this.#link.attempt(key, action);
+  }
+
+  run<T>(key: string, action: RedisAction<T>): Promise<T> {
+    return this.#link.run(key, action);
   }
 
   /** Resolves once Redis was reached that many times. */
@@ -170,15 +216,27 @@ export const STREAM = "updates";
 
 /** An ingest with a log and metrics that a test can wait for. */
 export class TestIngest extends Ingest implements AsyncDisposable {
+  readonly link: TestLink;
   readonly logger: RecordingLogger;
   readonly metrics: RecordingMetrics;
 
-  constructor({ url }: Address, instanceId = "test") {
-    const logger = new RecordingLogger();
-    const metrics = new RecordingMetrics();
-    super({ ...BOUNDS, url, stream: STREAM, instanceId, logger, metrics });
+  constructor(address: Address, instanceId = "test") {
+    const link = new TestLink(address);
+    const { logger, metrics } = link;
+    super({ ...BOUNDS, link, stream: STREAM, instanceId, logger, metrics });
+    this.link = link;
     this.logger = logger;
     this.metrics = metrics;
+  }
+
+  override start(): void {
+    this.link.start();
+    super.start();
+  }
+
+  override async stop(): Promise<void> {
+    await super.stop();
+    await this.link.stop();
   }
 
   /** Creates an ingest that starts to read. */
@@ -208,6 +266,16 @@ export async function pendingOf(redis: RedisServer): Promise<number> {
   const summary = await redis.command("XPENDING", STREAM, "live");
   assert(Array.isArray(summary));
   return Number(summary[0]);
+}
+
+/** Resolves once every entry of the ingest stream that was read is acknowledged. */
+export async function settled(redis: RedisServer): Promise<void> {
+  while (await pendingOf(redis) > 0);
+}
+
+/** Returns the key of a topic: what is held, its log, or its channel in a database. */
+export function keyOf(what: string, topic: string): string {
+  return `${partitionOf(topic)}${what}:${topic}`;
 }
 
 /** Returns the publication of a payload, with a key or without. */

@@ -6,12 +6,14 @@
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Publication } from "../../live/domain/publication.ts";
+import { partitionOf } from "../../live/redis/partition.ts";
 import { Random } from "../support/random.ts";
 import type { Reply } from "../support/redis_server.ts";
 import {
   brokerTest,
   dataOf,
   entriesOf,
+  keyOf,
   publication,
   publications,
   RedisServer,
@@ -39,22 +41,32 @@ async function hashOf(redis: RedisServer, key: string): Promise<[field: string, 
 
 /** Returns the size of each topic in Redis, and of all together under the empty name. */
 async function sizes(redis: RedisServer): Promise<Record<string, number>> {
-  const entries = await hashOf(redis, "live:sizes");
+  const entries = await hashOf(redis, `${PARTITION}sizes`);
   return Object.fromEntries(entries.map(([topic, size]) => [topic, Number(size)]));
 }
 
 /** Returns the size of what a topic's keys hold. */
 async function held(redis: RedisServer, topic: string): Promise<number> {
-  const entries = listOf(await redis.command("XRANGE", `live:log:${topic}`, "-", "+"));
+  const entries = listOf(await redis.command("XRANGE", keyOf("log", topic), "-", "+"));
   const inLog = entries.map((entry) => {
     const [, , , key, , data] = listOf(listOf(entry)[1] ?? []);
     return bytesOf(key, data);
   });
-  const state = (await hashOf(redis, `live:topic:${topic}`)).filter(([key]) => key.startsWith('"'));
+  const state = (await hashOf(redis, keyOf("topic", topic))).filter(([key]) => key.startsWith('"'));
   return inLog.reduce((sum, bytes) => sum + bytes, 0) + bytesOf(...state.flat());
 }
 
-const TOPICS = ["a:1", "b:1", "c:1", "d:1", "e:1"];
+/** The partition of all topics here. */
+const PARTITION = partitionOf("a:1");
+
+/** Topics of that partition. */
+const TOPICS = ["a:1"];
+for (let id = 2; TOPICS.length < 5; id++) {
+  const topic = `${"abcde"[TOPICS.length]}:${id}`;
+  if (partitionOf(topic) === PARTITION) TOPICS.push(topic);
+}
+const [A = "", B = "", C = "", D = "", E = ""] = TOPICS;
+
 const MAX_BYTES = 2_000;
 
 for (const seed of [1, 2]) {
@@ -96,20 +108,20 @@ for (const seed of [1, 2]) {
 }
 
 brokerTest("RedisBroker.publish() forgets topics to the last byte", async (broker, redis) => {
-  await broker.publish([publication("a:1", 1, "k"), publication("a:1", 2)]);
+  await broker.publish([publication(A, 1, "k"), publication(A, 2)]);
 
-  await broker.publish(publications("b:1", "x".repeat(200)));
+  await broker.publish(publications(B, "x".repeat(200)));
 
-  assertEquals(listOf(await redis.command("KEYS", "*:a:1")), []);
-  assertEquals(await sizes(redis), { "": 202, "b:1": 202 });
-  assertEquals(await redis.command("ZRANGE", "live:used", "0", "-1"), ["b:1"]);
+  assertEquals(listOf(await redis.command("KEYS", `*:${A}`)), []);
+  assertEquals(await sizes(redis), { "": 202, [B]: 202 });
+  assertEquals(await redis.command("ZRANGE", `${PARTITION}used`, "0", "-1"), [B]);
 }, { historyMaxBytes: 100 });
 
 brokerTest("RedisBroker.publish() sets a time to live on every key", async (broker, redis) => {
-  await broker.publish([publication("a:1", 1, "k")]);
+  await broker.publish([publication(A, 1, "k")]);
 
   const keys = listOf(await redis.command("KEYS", "*")).map(String).toSorted();
-  assertEquals(keys, ["live:log:a:1", "live:sizes", "live:topic:a:1", "live:used"]);
+  assertEquals(keys, [keyOf("log", A), `${PARTITION}sizes`, keyOf("topic", A), `${PARTITION}used`]);
   for (const key of keys) {
     const ttl = Number(await redis.command("PTTL", key));
     assert(ttl > 60_000 && ttl <= 240_000, `${key}: ${ttl}`);
@@ -119,57 +131,57 @@ brokerTest("RedisBroker.publish() sets a time to live on every key", async (brok
 brokerTest("RedisBroker.publish() forgets topics that are not in use", async (broker, redis) => {
   await broker.publish(TOPICS.flatMap((topic) => publications(topic, 1)));
   await broker.open("a:1");
-  await redis.command("ZADD", "live:used", "XX", "1", "b:1", "1", "c:1");
+  await redis.command("ZADD", `${PARTITION}used`, "XX", "1", B, "1", C);
 
-  await broker.publish(publications("b:1", 2));
+  await broker.publish(publications(B, 2));
 
-  assertEquals(Object.keys(await sizes(redis)).toSorted(), ["", "a:1", "b:1", "d:1", "e:1"]);
+  assertEquals(Object.keys(await sizes(redis)).toSorted(), ["", A, B, D, E].toSorted());
 });
 
 brokerTest("RedisBroker.open() marks a topic as used", async (broker, redis) => {
-  for (const topic of ["a:1", "b:1"]) await broker.publish(publications(topic, "x".repeat(200)));
+  for (const topic of ["a:1", B]) await broker.publish(publications(topic, "x".repeat(200)));
   await broker.open("a:1");
 
-  await broker.publish(publications("c:1", "x".repeat(200)));
+  await broker.publish(publications(C, "x".repeat(200)));
 
-  assertEquals(Object.keys(await sizes(redis)).toSorted(), ["", "a:1", "c:1"]);
+  assertEquals(Object.keys(await sizes(redis)).toSorted(), ["", A, C].toSorted());
 }, { historyMaxBytes: 500 });
 
 brokerTest("RedisBroker marks open topics as used, reporting no change", async (broker, redis) => {
   const log = await broker.open("a:1");
-  await broker.publish([publication("a:1", 1, "k")]);
+  await broker.publish([publication(A, 1, "k")]);
   await broker.until(() => log.head === 1);
   log.release(1);
   const { length } = broker.changed;
-  await redis.command("PEXPIRE", "live:topic:a:1", "1000");
+  await redis.command("PEXPIRE", keyOf("topic", A), "1000");
 
-  while (Number(await redis.command("PTTL", "live:topic:a:1")) <= 1_000);
+  while (Number(await redis.command("PTTL", keyOf("topic", A))) <= 1_000);
 
   assertEquals([log.read(0, Infinity), entriesOf(log.latest(0))], [undefined, [[1, "k", "1"]]]);
   assertEquals(broker.changed.length, length);
 }, { historyTtlMs: 1 });
 
-const KEYS = ["live:topic:a:1", "live:log:a:1"];
+const KEYS = [keyOf("topic", A), keyOf("log", A)];
 
 for (
   const [what, keys] of [
     ["a topic has expired", KEYS],
     ["Redis has evicted a topic's state", KEYS.slice(0, 1)],
     ["Redis has evicted a topic's log, and removals with it", KEYS.slice(1)],
-    ["Redis has evicted everything", ["live:used", "live:sizes", ...KEYS]],
+    ["Redis has evicted everything", [`${PARTITION}used`, `${PARTITION}sizes`, ...KEYS]],
   ] as const
 ) {
   brokerTest(`RedisBroker begins a new life where ${what}`, async (broker, redis) => {
     const log = await broker.open("a:1");
-    const [first] = await broker.publish([publication("a:1", 10, "k"), publication("a:1", 20)]);
+    const [first] = await broker.publish([publication(A, 10, "k"), publication(A, 20)]);
     await broker.until(() => log.head === 2);
     await redis.command("DEL", ...keys);
 
-    const [second] = await broker.publish(publications("a:1", 3));
+    const [second] = await broker.publish(publications(A, 3));
 
     assertEquals([second?.offset, second?.epoch === first?.epoch], [1, false]);
     await broker.until(() => log.epoch === second?.epoch);
     assertEquals([dataOf(log.read(0, Infinity)), entriesOf(log.latest(0))], [[3], []]);
-    assertEquals(await sizes(redis), { "": 1, "a:1": 1 });
+    assertEquals(await sizes(redis), { "": 1, [A]: 1 });
   });
 }

@@ -1,0 +1,159 @@
+/**
+ * Appending to topics, as a Lua script.
+ *
+ * @module
+ */
+
+import { type Script, scriptOf } from "./script.ts";
+import { topicScript } from "./topic_script.ts";
+
+/**
+ * Appends publications and announces them, all or none.
+ *
+ * A script that Redis runs after the deadline does nothing: its caller was answered, and may have
+ * published something newer.
+ *
+ * Arguments: the deadline in milliseconds of Redis's clock, the command that announces, number of the
+ * database, history size, time to live of the log in milliseconds, that of an unused topic, an epoch for topics
+ * that begin, the ingest stream or nothing, the prefix of a partition if there are no publications; then for each
+ * publication the prefix of its partition, topic, key as JSON or nothing, payload as JSON or nothing
+ * for a removal, id of the ingest stream's entry or nothing, the publisher's id or nothing.
+ *
+ * Entries of an ingest stream come in their order. One that is not newer than the last one of its
+ * partition was published by another instance, and is left out. An ingest stream is named with the time
+ * when its group was created, so that a stream that begins again is another one.
+ *
+ * Answers with two lists: epoch and offset of each, flat, with an empty epoch for one that was left out; and
+ * each partition with the size of all its topics, flat.
+ */
+export const APPEND: Script = scriptOf(`${topicScript}
+local deadline, command, database = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local size, ttl, unusedTtl = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local fresh, stream, probed = ARGV[7], ARGV[8], ARGV[9]
+if now > deadline then return redis.error_reply('EXPIRED the publisher was answered already') end
+local positions, totals, topics, order, ingested, touched = {}, {}, {}, {}, {}, {}
+
+local function isOld(at) return tonumber(at) / 1000 < now - ttl end
+
+-- Returns what is known of a topic, which is read once.
+local function open(prefix, name)
+  local topic = topics[name]
+  if topic then return topic end
+  local epoch, offset, marked, length = find(prefix, name, fresh, true)
+  local meta, log = keysOf(prefix, name)
+  topic = { prefix = prefix, name = name, meta = meta, log = log, epoch = epoch, offset = offset,
+    marked = marked, length = length, change = 0, lines = { epoch } }
+  topics[name] = topic
+  order[#order + 1] = topic
+  return topic
+end
+
+-- Drops what exceeds the bounds of the log. Notes a removal that is dropped: readers that stand before it
+-- can no longer learn of it.
+local function trim(topic)
+  while topic.length > 0 do
+    local first = redis.call('XRANGE', topic.log, '-', '+', 'COUNT', 1)[1]
+    local id, fields = first[1], first[2]
+    if topic.length <= size and not isOld(fields[2]) then break end
+    redis.call('XDEL', topic.log, id)
+    if fields[6] == '' then redis.call('HSET', topic.meta, 'removed', string.match(id, '%d+')) end
+    topic.change = topic.change - #fields[4] - #fields[6]
+    topic.length = topic.length - 1
+  end
+end
+
+-- Sets the latest of a key, or removes the key.
+local function replace(topic, key, data)
+  local former = redis.call('HGET', topic.meta, key)
+  if former then topic.change = topic.change - #key - #former end
+  if data == '' then
+    redis.call('HDEL', topic.meta, key)
+    return
+  end
+  local value = topic.offset .. '\\n' .. at .. '\\n' .. data
+  redis.call('HSET', topic.meta, key, value)
+  topic.change = topic.change + #key + #value
+end
+
+local function append(topic, key, data)
+  topic.offset = topic.offset + 1
+  redis.call('XADD', topic.log, topic.offset .. '-0', 'a', at, 'k', key, 'd', data)
+  topic.length = topic.length + 1
+  topic.change = topic.change + #key + #data
+  if key ~= '' then replace(topic, key, data) end
+  local lines = topic.lines
+  local last = #lines
+  lines[last + 1], lines[last + 2], lines[last + 3], lines[last + 4] = topic.offset, at, key, data
+  return topic.epoch, topic.offset
+end
+
+-- Appends a publication, unless one of its id was appended before.
+local function appendOnce(prefix, name, key, data, id)
+  if id == '' then return append(open(prefix, name), key, data) end
+  local known = prefix .. 'id:' .. name .. '\\n' .. id
+  local first = redis.call('GET', known)
+  if first then return string.match(first, '^(.*)\\n(%d+)$') end
+  local epoch, offset = append(open(prefix, name), key, data)
+  redis.call('SET', known, epoch .. '\\n' .. offset, 'PX', ttl)
+  return epoch, offset
+end
+
+local function isAfter(id, other)
+  local ms, sequence = string.match(id, '(%d+)-(%d+)')
+  local otherMs, otherSequence = string.match(other, '(%d+)-(%d+)')
+  if ms ~= otherMs then return tonumber(ms) > tonumber(otherMs) end
+  return tonumber(sequence) > tonumber(otherSequence)
+end
+
+-- Whether an entry of the ingest stream was not published yet. Notes it as published.
+local function isNew(prefix, entry)
+  local last = ingested[prefix] or redis.call('HGET', prefix .. 'ingested', stream) or '0-0'
+  local new = isAfter(entry, last)
+  ingested[prefix] = new and entry or last
+  return new
+end
+
+-- A call without publications is refused like one with publications.
+if probed ~= '' then
+  redis.call('HINCRBY', probed .. 'sizes', '', 0)
+  redis.call('PEXPIRE', probed .. 'sizes', 4 * unusedTtl)
+end
+
+for i = 10, #ARGV, 6 do
+  local prefix, entry, epoch, offset = ARGV[i], ARGV[i + 4], '', 0
+  if entry == '' or isNew(prefix, entry) then
+    epoch, offset = appendOnce(prefix, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 5])
+  end
+  positions[#positions + 1] = epoch
+  positions[#positions + 1] = offset
+end
+for _, topic in ipairs(order) do
+  local prefix = topic.prefix
+  -- Times to live are set again before an eighth of them has passed.
+  local isDue = now - topic.marked > unusedTtl / 4
+  if isDue then topic.marked = now end
+  redis.call('HSET', topic.meta, 'offset', topic.offset, 'marked', topic.marked)
+  trim(topic)
+  touched[prefix] = (touched[prefix] or 0) + topic.change
+  redis.call('HINCRBY', prefix .. 'sizes', topic.name, topic.change)
+  redis.call('ZADD', prefix .. 'used', now, topic.name)
+  if isDue then keep(prefix, topic.name, unusedTtl) end
+  announce(command, prefix, database, topic.name, topic.lines)
+end
+for prefix, last in pairs(ingested) do
+  redis.call('HSET', prefix .. 'ingested', stream, last)
+  redis.call('PEXPIRE', prefix .. 'ingested', math.max(4 * unusedTtl, 86400000))
+end
+
+local unusedSince = now - unusedTtl - 1
+for prefix, change in pairs(touched) do
+  local used, sizes = prefix .. 'used', prefix .. 'sizes'
+  local total = redis.call('HINCRBY', sizes, '', change)
+  for _, name in ipairs(redis.call('ZRANGEBYSCORE', used, '-inf', unusedSince, 'LIMIT', 0, 10)) do
+    if not forget(prefix, name) then break end
+  end
+  totals[#totals + 1] = prefix
+  totals[#totals + 1] = total
+end
+return { positions, totals }
+`);

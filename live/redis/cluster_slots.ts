@@ -1,0 +1,52 @@
+/**
+ * Which node of a Redis Cluster holds which slots.
+ *
+ * @module
+ */
+
+import type { ClusterRedis } from "../domain/redis_address.ts";
+import { reasonOf, RedisClient } from "./client.ts";
+import { readSlots } from "./cluster_replies.ts";
+
+/** Nodes that are asked at a time: one that hangs does not keep the others from answering. */
+const ASKED_AT_ONCE = 3;
+
+/** A node with a connection. */
+export type ReadyNode = readonly [address: string, commands: RedisClient];
+
+/**
+ * Asks nodes that are connected, or else connects to one after the other.
+ *
+ * @param ready Nodes that are connected.
+ * @param others Nodes that are not, in the order in which to try them.
+ * @returns The address of the master of each slot.
+ * @throws {Error} If no node answers.
+ */
+export async function findOwners(
+  { urlOf }: ClusterRedis,
+  ready: readonly ReadyNode[],
+  others: Iterable<string>,
+  signal: AbortSignal,
+): Promise<(string | undefined)[]> {
+  const asked = [...ready].sort(() => Math.random() - 0.5).slice(0, ASKED_AT_ONCE);
+  try {
+    return await Promise.any(asked.map((node) => ask(...node)));
+  } catch {
+    // No node answers, or none is connected.
+  }
+  const reasons: string[] = [];
+  for (const address of others) {
+    try {
+      const client = await RedisClient.connect(urlOf(address), { signal });
+      return await ask(address, client).finally(() => client.lose("asked"));
+    } catch (error) {
+      reasons.push(`${address}: ${reasonOf(error)}`);
+    }
+  }
+  throw new Error(reasons.join("; "));
+}
+
+async function ask(address: string, commands: RedisClient): Promise<(string | undefined)[]> {
+  const host = address.slice(0, address.lastIndexOf(":"));
+  return readSlots(await commands.run(["CLUSTER", "SLOTS"]), host);
+}
