@@ -21,8 +21,34 @@ export interface Content {
   readonly sequence: number | undefined;
 }
 
+/** What kinds of faults there are. */
+export type FaultKind = "lost" | "duplicated" | "out of order" | "other";
+
 /** Everything that was published or received, and every contradiction. */
 export class Ledger {
+  /**
+   * Positions that were given to a second publication: the first one was answered and lost with a master that
+   * had not copied it to its replica. Redis promises no more.
+   */
+  reused = 0;
+  /** Faults by kind. */
+  readonly counts: Record<FaultKind, number> = {
+    lost: 0,
+    duplicated: 0,
+    "out of order": 0,
+    other: 0,
+  };
+  readonly #isCopied: boolean;
+
+  /**
+   * Creates an empty ledger.
+   *
+   * @param isCopied Whether Redis copies what it has answered to another server, which may take over.
+   */
+  constructor({ isCopied = false }: { readonly isCopied?: boolean } = {}) {
+    this.#isCopied = isCopied;
+  }
+
   /** Messages that were delivered, without those of snapshots. */
   delivered = 0;
   /** Messages of snapshots. */
@@ -44,7 +70,8 @@ export class Ledger {
     const log = epochs.get(epoch) ?? [];
     this.#logs.set(topic, epochs.set(epoch, log));
     const [known, seen] = [log[offset] ?? content, content].map((each) => JSON.stringify(each));
-    if (known !== seen) {
+    if (known !== seen && this.#isCopied) this.reused++;
+    else if (known !== seen) {
       this.fault(`${topic} ${epoch} ${offset} is ${known} for some and ${seen} for others`);
     }
     log[offset] = content;
@@ -64,8 +91,9 @@ export class Ledger {
   }
 
   /** Records what must not happen. */
-  fault(text: string): void {
+  fault(text: string, kind: FaultKind = "other"): void {
     this.faults.push(text);
+    this.counts[kind]++;
   }
 }
 
@@ -122,7 +150,7 @@ export class View {
     if (former === undefined) return;
     this.#ledger.restarts++;
     if (former.epoch === start.epoch && missed <= this.#historySize) {
-      this.#fault(`had to start over, ${missed} messages behind`);
+      this.#fault(`had to start over, ${missed} messages behind`, "lost");
     }
   }
 
@@ -135,20 +163,24 @@ export class View {
     apply(this.state, content);
     if (!start.recovered && offset <= start.offset) {
       this.#ledger.inSnapshots++;
-      if (offset <= this.#last) this.#fault(`received ${offset} of a snapshot after ${this.#last}`);
+      const isEarlier = offset <= this.#last;
+      if (isEarlier) {
+        this.#fault(`received ${offset} of a snapshot after ${this.#last}`, "out of order");
+      }
     } else {
       this.#ledger.delivered++;
       this.#ledger.skipped += skipped;
       const from = this.#position;
       if (offset !== from + skipped + 1) {
-        this.#fault(`received ${offset} after ${from}, ${skipped} skipped`);
+        const kind = offset > from ? "lost" : offset === from ? "duplicated" : "out of order";
+        this.#fault(`received ${offset} after ${from}, ${skipped} skipped`, kind);
       }
     }
     this.#last = offset;
   }
 
-  #fault(what: string): void {
-    this.#ledger.fault(`${this.#client} ${this.#topic} ${this.#start?.epoch}: ${what}`);
+  #fault(what: string, kind?: FaultKind): void {
+    this.#ledger.fault(`${this.#client} ${this.#topic} ${this.#start?.epoch}: ${what}`, kind);
   }
 }
 

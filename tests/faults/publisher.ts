@@ -26,6 +26,9 @@ export class Publisher {
   published = 0;
   /** Calls that were refused or not answered. */
   failures = 0;
+  /** When the last call was refused or not answered, and when the next one was accepted, in milliseconds. */
+  failedAt = 0;
+  recoveredAt = 0;
   readonly #urls: readonly string[];
   readonly #token: string;
   readonly #topics: readonly string[];
@@ -40,10 +43,10 @@ export class Publisher {
     this.#ledger = ledger;
   }
 
-  /** Publishes for that many milliseconds. */
-  async run(durationMs: number): Promise<void> {
+  /** Publishes until the signal aborts; resolves once the last call was accepted. */
+  async run(signal: AbortSignal): Promise<void> {
     const beginning = performance.now();
-    for (let turn = 0; turn * INTERVAL_MS < durationMs; turn++) {
+    for (let turn = 0; !signal.aborted; turn++) {
       const first = (turn * BATCH) % this.#topics.length;
       await this.#publish(this.#topics.slice(first, first + BATCH));
       const ahead = (turn + 1) * INTERVAL_MS - (performance.now() - beginning);
@@ -71,9 +74,11 @@ export class Publisher {
       const places = await this.#call(url, publications);
       if (places === undefined) {
         this.failures++;
+        this.failedAt = performance.now();
         await pause(RETRY_MS);
         continue;
       }
+      if (this.recoveredAt < this.failedAt) this.recoveredAt = performance.now();
       this.published += places.length;
       for (const [i, content] of contents.entries()) {
         const [topic, place] = [topics[i], places[i]];
