@@ -7,9 +7,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Attack, Transport } from "./attack.ts";
 import { DirectusProxy } from "./directus_proxy.ts";
-import { Target, TOKEN } from "./target.ts";
-import type { WitnessAnswers, WitnessOrder, WitnessReport } from "./witness_worker.ts";
-import { WorkerThread } from "./worker_thread.ts";
+import { Target } from "./target.ts";
+import { type Control, settingsOf, Witness } from "./witness.ts";
+import type { WitnessAnswers, WitnessReport } from "./witness_worker.ts";
 
 /** The result of an attack. */
 export interface Result {
@@ -21,6 +21,8 @@ export interface Result {
   readonly heapGrowthMib: number;
   /** What the witness observed. */
   readonly witness: WitnessReport;
+  /** How many times slower than at rest a server was meanwhile that nothing attacked. */
+  readonly slowdown: number;
   /** What is wrong. */
   readonly faults: readonly string[];
 }
@@ -45,13 +47,10 @@ const MAX_RETAINED_HEAP_MIB = 12;
 const MAX_RETAINED_DESCRIPTORS = 24;
 
 /**
- * How much slower half of the witness's messages may become during an attack, and afterwards. The
- * attacker competes for the same cores, and one burst may keep the server busy for a while.
+ * Latency that half of the witness's messages may have during an attack, and afterwards, in
+ * milliseconds, on a machine that does nothing else. The slowdown of the control scales it.
  */
-const MAX_SLOWDOWN = { attack: 100, recovery: 10 } as const;
-
-/** A latency that is good enough whatever it was before, in milliseconds. */
-const GOOD_MS = { attack: 5_000, recovery: 250 } as const;
+const MAX_LATENCY_MS = { attack: 500, recovery: 100 } as const;
 
 /** An attack that takes longer than this is stuck, in milliseconds. */
 const STUCK_MS = 600_000;
@@ -69,48 +68,37 @@ const MAX_SHOWN = 5;
 const NO_ANSWER = "no answer";
 
 /** Runs an attack. Never rejects: an error is a fault. */
-export async function runAttack(attack: Attack, transport: Transport): Promise<Result> {
+export async function runAttack(
+  attack: Attack,
+  transport: Transport,
+  control: Control,
+): Promise<Result> {
   const faults: string[] = [];
   await using directus = new DirectusProxy();
   await using target = await Target.start({
-    DIRECTUS_BASE_URL: directus.url,
-    // The stand-in and the attackers may be slow on a busy machine.
-    DIRECTUS_AUTH_TIMEOUT_MS: "60000",
-    LIVE_WS_PING_INTERVAL_MS: "600000",
-    LIVE_TOPICS: "event=events",
-    LIVE_MAX_CONNECTIONS_PER_USER: "100000",
-    LIVE_TRANSPORT: transport,
+    ...settingsOf(directus, transport),
     ...attack.env,
   }, {
     ...(attack.stdout === undefined ? {} : { stdout: attack.stdout }),
     ...(attack.maxOpenFiles === undefined ? {} : { maxOpenFiles: attack.maxOpenFiles }),
     ...(attack.preload === undefined ? {} : { preloads: [attack.preload] }),
   });
-  using thread = new WorkerThread("./witness_worker.ts");
-  const witness = <Name extends keyof WitnessAnswers>(name: Name) =>
-    thread.ask<WitnessAnswers[Name]>(name);
-  const order: WitnessOrder = {
-    live: target.live,
-    ops: target.ops,
-    token: TOKEN,
-    cookie: directus.session("witness"),
-    topic: "event:1",
-  };
-  await thread.ask(order);
-  const beforeMs = await witness("latency");
-  const maxMs = (phase: "attack" | "recovery") =>
-    Math.max(GOOD_MS[phase], beforeMs * MAX_SLOWDOWN[phase]);
+  using thread = await Witness.start(target, directus);
+  const witness = <Name extends keyof WitnessAnswers>(name: Name) => thread.ask(name);
+  await witness("latency");
   await witness("attack");
   const metrics = await target.metrics();
   const heapMib = await target.collect();
   const { descriptors, memoryMib: { now: beforeMib } } = target;
 
+  await control.mark();
   let summary = "";
   try {
     summary = await orStuck(attack.run({ target, directus, transport }));
   } catch (error) {
     faults.push(error instanceof Error ? error.stack ?? error.message : String(error));
   }
+  const slowdown = await control.slowdown();
   await witness("recovery");
 
   const maxHeapMib = heapMib + (attack.maxRetainedHeapMib ?? MAX_RETAINED_HEAP_MIB);
@@ -119,7 +107,11 @@ export async function runAttack(attack: Attack, transport: Transport): Promise<R
     ...await check(target, {
       "GET /healthz": async () => await target.answers("/healthz") ? undefined : NO_ANSWER,
       "metrics": () => leftovers(target, metrics),
-      "latency in ms": async () => exceeds(await witness("latency"), maxMs("recovery")),
+      "latency in ms": async () => {
+        await control.mark();
+        const latencyMs = await witness("latency");
+        return exceeds(latencyMs, MAX_LATENCY_MS.recovery * await control.slowdown());
+      },
       "heap in MiB": async () => exceeds(await collect(target, maxHeapMib), maxHeapMib),
       "memory in MiB": () => exceeds(target.memoryMib.now, maxMib),
       "descriptors": async () =>
@@ -127,14 +119,17 @@ export async function runAttack(attack: Attack, transport: Transport): Promise<R
     }),
   );
   const report = await witness("report");
-  faults.push(...judge(report, maxMs("attack")));
+  faults.push(
+    ...judge(report, (attack.maxLatencyMs ?? MAX_LATENCY_MS.attack) * slowdown),
+  );
   const { now, peak } = target.isRunning ? target.memoryMib : { now: NaN, peak: NaN };
   const peakFault = exceeds(peak, beforeMib + (attack.maxGrowthMib ?? MAX_GROWTH_MIB));
   if (peakFault !== undefined) faults.push(`peak memory in MiB: ${peakFault}`);
   const errors = target.errors.slice(0, MAX_SHOWN);
   faults.push(...errors.map((line) => `log: ${line.slice(0, 400)}`));
   const heapGrowthMib = target.isRunning ? await target.collect() - heapMib : NaN;
-  return { summary, memoryMib: [beforeMib, peak, now], heapGrowthMib, witness: report, faults };
+  const memoryMib = [beforeMib, peak, now] as const;
+  return { summary, memoryMib, heapGrowthMib, witness: report, slowdown, faults };
 }
 
 /** Checks until each condition holds; resolves to those that do not hold in the end. */

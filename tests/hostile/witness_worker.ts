@@ -35,6 +35,10 @@ export interface WitnessAnswers {
   recovery: void;
   /** Resolves to the median latency of the latest messages, in milliseconds. */
   latency: number;
+  /** Begins a measurement. */
+  mark: void;
+  /** Resolves to the median latency since the last `mark`, in milliseconds. */
+  measure: number;
   /** Ends the witness. */
   report: WitnessReport;
 }
@@ -73,6 +77,7 @@ class Witness {
     recovery: [],
   };
   #phase: Phase = "before";
+  #marked: number[] = [];
   #isOver = false;
   #published = 0;
   #received = 0;
@@ -93,6 +98,18 @@ class Witness {
   async latency(): Promise<number> {
     await this.#sample();
     return median(this.#latencies[this.#phase].slice(-SAMPLES));
+  }
+
+  /** Begins a measurement. */
+  mark(): Promise<void> {
+    this.#marked = [];
+    return Promise.resolve();
+  }
+
+  /** Resolves to the median since the last mark. */
+  async measure(): Promise<number> {
+    await this.#until(() => this.#marked.length >= SAMPLES);
+    return median(this.#marked);
   }
 
   async report(): Promise<WitnessReport> {
@@ -151,7 +168,9 @@ class Witness {
         this.#faults.push(`received ${JSON.stringify(message)} in place of message ${expected}`);
         return;
       }
-      this.#latencies[this.#phase].push(performance.now() - data.sentAt);
+      const latencyMs = performance.now() - data.sentAt;
+      this.#latencies[this.#phase].push(latencyMs);
+      this.#marked.push(latencyMs);
     }
   }
 
@@ -186,6 +205,8 @@ async function start(order: WitnessOrder): Promise<void> {
     attack: () => witness.enter("attack"),
     recovery: () => witness.enter("recovery"),
     latency: () => witness.latency(),
+    mark: () => witness.mark(),
+    measure: () => witness.measure(),
     report: () => witness.report(),
   } satisfies { [Name in keyof WitnessAnswers]: () => Promise<WitnessAnswers[Name]> };
   self.onmessage = async ({ data }: MessageEvent<keyof WitnessAnswers>) => {
