@@ -19,6 +19,9 @@ const KEY_ALIAS = "live_key";
 
 const answer = z.object({ data: z.array(z.record(z.string(), z.unknown())) });
 
+/** What Directus returns if it leaves out every field of a query: the primary keys alone. */
+const bareKeys = z.object({ data: z.array(z.union([z.string(), z.number()])).min(1) });
+
 /**
  * Returns the body of the SEARCH request that reads a view. A sort ends with the primary key: databases
  * may order equal rows differently each time, and the view would change with every read.
@@ -50,7 +53,9 @@ export function searchOf(
 /** Reads the rows from Directus's answer, each once: a join may return a row twice. */
 export function readRows(json: unknown): Rows | ViewRefused | undefined {
   const { data } = answer.safeParse(json);
-  if (data === undefined) return undefined;
+  if (data === undefined) {
+    return bareKeys.safeParse(json).success ? refused(NO_FIELDS) : undefined;
+  }
   const rows = new Map<string, Row>();
   for (const { [KEY_ALIAS]: id, ...row } of data.data) {
     if (typeof id !== "string" && typeof id !== "number") {
@@ -64,6 +69,8 @@ export function readRows(json: unknown): Rows | ViewRefused | undefined {
   }
   return { kind: "rows", rows: [...rows.values()] };
 }
+
+const NO_FIELDS = "Every field of the query leads to a collection that may not be read";
 
 function refused(reason: string): ViewRefused {
   return { kind: "refused", code: "bad-view", reason };
