@@ -43,6 +43,8 @@ export class AccessRules {
   readonly #options: AccessRulesOptions;
   #reading: Promise<Rules | undefined> | undefined;
   #readAt = -Infinity;
+  /** Whether the latest reading has ended. */
+  #isRead = false;
   /** Whether the last reading failed, and was logged. */
   #hasFailed = false;
 
@@ -55,9 +57,15 @@ export class AccessRules {
   get(): Promise<Rules | undefined> {
     const { token, ttlMs, now } = this.#options;
     if (token === undefined) return Promise.resolve(undefined);
-    if (this.#reading === undefined || now() - this.#readAt >= ttlMs) {
+    const isOld = this.#isRead && now() - this.#readAt >= ttlMs;
+    if (this.#reading === undefined || isOld) {
+      const reading = this.#read(token);
+      this.#reading = reading;
       this.#readAt = now();
-      this.#reading = this.#read(token);
+      this.#isRead = false;
+      reading.then(() => {
+        if (this.#reading === reading) this.#isRead = true;
+      });
     }
     return this.#reading;
   }

@@ -93,7 +93,7 @@ export class PropertyClient {
 
   /** Whether it waits for the server to admit it. */
   get isConnecting(): boolean {
-    return this.#dialled === this.#connects;
+    return this.#dialled > 0 && this.#dialled === this.#connects;
   }
 
   /** Connects, and subscribes to each view from where it stopped. */

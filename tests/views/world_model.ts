@@ -16,10 +16,7 @@ const DAY_MS = 86_400_000;
 /** Largest number of rows in one change. */
 const BATCH = 4;
 
-/** The collections. */
-const COLLECTIONS = ["events", "authors", "comments"] as const;
-
-type Collection = (typeof COLLECTIONS)[number];
+type Collection = "events" | "authors" | "comments";
 
 /** A change, as a Flow reports it. */
 export interface Changed {
@@ -50,7 +47,7 @@ export class WorldModel {
   readonly #random: Random;
   readonly #idOf: (user: string) => string;
   readonly #rightsShare: number;
-  readonly #teams = new Map<string, number>();
+  readonly #teams = new Map(USERS.map((user, index) => [user, index % 3]));
   #lastId = 12;
 
   /** Creates a world that depends on the seed alone. */
@@ -60,7 +57,6 @@ export class WorldModel {
     this.#rightsShare = rightsShare;
     this.#createCollections();
     this.#createRights();
-    for (const [index, user] of USERS.entries()) this.#teams.set(user, index % 3);
     for (const id of [1, 2, 3]) this.#set("authors", { id, ...this.#values("authors") });
     for (let id = 1; id <= 8; id++) this.#set("events", { id, ...this.#values("events") });
     for (let id = 1; id <= 6; id++) this.#set("comments", { id, ...this.#values("comments") });
@@ -99,10 +95,12 @@ export class WorldModel {
   /** Gives some rows the same new values: of the fields given, or of some of all. */
   #update(collection: Collection, only?: readonly string[]): Edit {
     const ids = this.#someIds(collection);
-    const isChanged = (name: string) => only?.includes(name) ?? this.#random.next() < 0.4;
-    const data = Object.fromEntries(
-      Object.entries(this.#values(collection)).filter(([name]) => isChanged(name)),
-    );
+    if (ids.length === 0) return this.#createRows(collection);
+    const values = this.#values(collection);
+    const one = this.#random.of(Object.keys(values));
+    const isChanged = (name: string) =>
+      only?.includes(name) ?? (name === one || this.#random.next() < 0.3);
+    const data = Object.fromEntries(Object.entries(values).filter(([name]) => isChanged(name)));
     for (const id of ids) {
       const row = this.#rows(collection).get(id);
       if (row !== undefined) this.#set(collection, { ...row, ...data });
@@ -113,6 +111,7 @@ export class WorldModel {
   /** Deletes some rows. Rows that refer to them lose the reference, of which no Flow reports. */
   #delete(collection: Collection): Edit {
     const ids = this.#someIds(collection);
+    if (ids.length === 0) return this.#createRows(collection);
     for (const id of ids) this.#rows(collection).delete(id);
     for (const { collection: from, field, related_collection } of this.database.relations) {
       if (related_collection !== collection) continue;
@@ -222,8 +221,8 @@ export class WorldModel {
   #someIds(collection: Collection): number[] {
     const ids = [...this.#rows(collection).keys()];
     const chosen = new Set<number>();
-    if (ids.length > 0) {
-      for (let count = this.#count(); count > 0; count--) chosen.add(this.#random.of(ids));
+    for (let count = this.#count(); count > 0 && ids.length > 0; count--) {
+      chosen.add(this.#random.of(ids));
     }
     return [...chosen];
   }

@@ -10,6 +10,10 @@ import { COLLECTION, ROWS } from "./world.ts";
 /** How long a subscriber may take, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
+/** How often a subscriber tries, and the time between, in milliseconds. */
+const MAX_TRIES = 60;
+const RETRY_MS = 1_000;
+
 /** How many connect at a time. */
 const CONCURRENCY = 20;
 
@@ -46,6 +50,8 @@ export class Crowd implements Disposable {
   /** The largest `n` that each subscriber has seen, and when it saw each. */
   readonly #seen: number[] = [];
   readonly #times: Map<number, number>[] = [];
+  readonly #faults: string[] = [];
+  #isOver = false;
   /** The largest `n` of the latest texts: all members of a class get the same. */
   readonly #largest = new Map<string, number>();
 
@@ -68,7 +74,10 @@ export class Crowd implements Disposable {
   async whenSeen(n: number): Promise<number[]> {
     const deadline = performance.now() + PATIENCE_MS;
     while (this.#seen.some((seen) => seen < n)) {
-      if (performance.now() > deadline) throw new Error(`Not all subscribers have seen ${n}`);
+      if (performance.now() > deadline) {
+        const late = this.#seen.filter((seen) => seen < n).length;
+        throw new Error(`${late} subscribers have not seen ${n}; ${this.#faults.length} are gone`);
+      }
       await sleep(5);
     }
     return this.#times.map((times) => {
@@ -79,23 +88,45 @@ export class Crowd implements Disposable {
 
   /** Disconnects all. */
   [Symbol.dispose](): void {
+    this.#isOver = true;
     for (const socket of this.#sockets) socket.close();
   }
 
-  async #add(url: string, { path, subscribe, subscribed }: Dialect, cookie: string): Promise<void> {
-    const index = this.#sockets.length;
-    const socket = new WebSocket(url + path, { headers: { cookie } });
-    this.#sockets.push(socket);
-    this.#seen.push(-1);
+  /** Adds a subscriber, who tries again as long as a server that has just started refuses. */
+  async #add(url: string, dialect: Dialect, cookie: string): Promise<void> {
+    const index = this.#seen.push(-1) - 1;
     this.#times.push(new Map());
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    for (let tries = 1; !await this.#subscribe(index, url, dialect, cookie); tries++) {
+      if (tries === MAX_TRIES) throw new Error("A subscriber is refused");
+      await sleep(RETRY_MS);
+    }
+  }
+
+  /** Connects and subscribes; resolves to whether the server has accepted both. */
+  #subscribe(
+    index: number,
+    url: string,
+    { path, subscribe, subscribed }: Dialect,
+    cookie: string,
+  ): Promise<boolean> {
+    const socket = new WebSocket(url + path, { headers: { cookie } });
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    let isSubscribed = false;
     socket.onopen = () => socket.send(JSON.stringify(subscribe));
-    socket.onclose = ({ code }) => reject(new Error(`A subscriber was disconnected: ${code}`));
+    socket.onerror = () => {}; // the close event follows
+    socket.onclose = ({ code }) => {
+      if (isSubscribed && !this.#isOver) this.#faults.push(`disconnected with ${code}`);
+      resolve(false);
+    };
     socket.onmessage = ({ data }) => {
       this.#see(index, data);
-      if (data.includes(subscribed)) resolve();
+      if (data.includes('"type":"error"')) socket.close();
+      if (isSubscribed || !data.includes(subscribed)) return;
+      isSubscribed = true;
+      this.#sockets.push(socket);
+      resolve(true);
     };
-    await promise;
+    return promise;
   }
 
   #see(index: number, text: string): void {

@@ -24,7 +24,7 @@ const WARM_UP = 2;
 /** Calls a second, rows in each, and how long they go on, in seconds. */
 const CALLS = 10;
 const CHANGED_ROWS = 10;
-const SECONDS = 20;
+const SECONDS = 15;
 
 /** Bounds of the second part: latency in milliseconds, and reads a second for each class. */
 const MAX_P99_MS = 1_000;
@@ -134,11 +134,14 @@ class Bench {
     const calls: Promise<unknown>[] = [];
     for (let call = 0; call < CALLS * SECONDS; call++) {
       const n = ++this.#n;
-      const rows = Array.from({ length: CHANGED_ROWS }, (_, index) => {
-        return { id: 1 + (call * CHANGED_ROWS + index) % ROWS, n };
-      });
+      const keys = Array.from(
+        { length: CHANGED_ROWS },
+        (_, index) => 1 + (call * CHANGED_ROWS + index) % ROWS,
+      );
       sent.set(n, performance.now());
-      calls.push(this.#world.directus.admin("PATCH", `/items/${COLLECTION}`, rows));
+      calls.push(
+        this.#world.directus.admin("PATCH", `/items/${COLLECTION}`, { keys, data: { n } }),
+      );
       await sleep(Math.max(0, startMs + (call + 1) * 1000 / CALLS - performance.now()));
     }
     await Promise.all(calls);

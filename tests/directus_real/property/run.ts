@@ -19,8 +19,8 @@ import { dial, type Instance } from "./instances.ts";
 import type { RealWorld } from "./world.ts";
 
 /** How often views are read and sessions are checked without a report, in milliseconds. */
-export const REFRESH_MS = 4_000;
-export const REVALIDATE_MS = 4_000;
+export const REFRESH_MS = 6_000;
+export const REVALIDATE_MS = 6_000;
 
 /** How long a change of rights may stay unnoticed: one that was reported, and one that was not. */
 const REPORTED_MS = 500;
