@@ -52,6 +52,9 @@ const MAX_RETAINED_DESCRIPTORS = 24;
  */
 const MAX_LATENCY_MS = { attack: 500, recovery: 100 } as const;
 
+/** Latency that no slow machine excuses, in milliseconds. */
+const NEVER_MS = 5_000;
+
 /** An attack that takes longer than this is stuck, in milliseconds. */
 const STUCK_MS = 600_000;
 
@@ -120,7 +123,10 @@ export async function runAttack(
   );
   const report = await witness("report");
   faults.push(
-    ...judge(report, (attack.maxLatencyMs ?? MAX_LATENCY_MS.attack) * slowdown),
+    ...judge(
+      report,
+      Math.min(NEVER_MS, (attack.maxLatencyMs ?? MAX_LATENCY_MS.attack) * slowdown),
+    ),
   );
   const { now, peak } = target.isRunning ? target.memoryMib : { now: NaN, peak: NaN };
   const peakFault = exceeds(peak, beforeMib + (attack.maxGrowthMib ?? MAX_GROWTH_MIB));
