@@ -155,6 +155,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     metrics,
     publishToken: config.LIVE_PUBLISH_TOKEN,
     exposed: onePort,
+    about: { instance: instanceId, ...summaryOf(config) },
     topics: config.LIVE_TOPICS,
     flowPayload: config.LIVE_FLOW_PAYLOAD,
     foreignAnswer: () => client.foreignAnswer(),

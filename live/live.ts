@@ -29,6 +29,7 @@ import type { Readiness } from "./ops/health.ts";
 import type { OperatedServer } from "./ops/ops_handler.ts";
 import { Revalidator } from "./session/revalidator.ts";
 import { createLocalRevoke, createRevoke, type Revoke } from "./session/revoke.ts";
+import { contentOf, statusOf } from "./session/status.ts";
 import { createSessions, type SessionOptions } from "./session/session.ts";
 
 /** What a live server is made of. Everything has a default. */
@@ -164,6 +165,7 @@ export function createLive(options: LiveOptions = {}): Live {
     metrics,
     logger,
   });
+  const openConnections = () => revalidator.connections.map(({ connection }) => connection);
   const pendingGrants = new PendingGrants();
   const server = createLiveServer({
     ...options,
@@ -232,6 +234,8 @@ export function createLive(options: LiveOptions = {}): Live {
       return positions;
     },
     noticed: (change) => onChange?.(change),
+    status: (query) => statusOf({ hub, views: ownViews, connections: openConnections }, query),
+    content: (topic, since) => contentOf(hub, topic, since),
     revoke: createRevoke({
       local: createLocalRevoke({ revalidator, pending: pendingGrants }),
       bus: revocationBus,

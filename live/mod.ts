@@ -104,6 +104,7 @@ export type {
   Cursor,
   ItemEvent,
   LoggedPublication,
+  LogMeasure,
   Position,
   TopicLog,
 } from "./domain/broker.ts";
@@ -133,6 +134,17 @@ export type { StoreBounds } from "./redis/store.ts";
 export type { Place, Places } from "./domain/places.ts";
 
 // Operation.
+export type {
+  ConnectionRow,
+  ShownMessage,
+  StatusPart,
+  StatusQuery,
+  Table,
+  TopicContent,
+  TopicRow,
+  ViewRow,
+} from "./domain/status.ts";
+export { joinStatus } from "./domain/join_status.ts";
 export type { ForeignAnswer, Health, Readiness } from "./ops/health.ts";
 export { RefusalLog, type RefusalLogOptions, type RefusalReason } from "./domain/refusal_log.ts";
 export { type Refusals, silentRefusals } from "./domain/refusal_log.ts";
@@ -210,6 +222,7 @@ export { jsonWire } from "./wire/json_wire.ts";
 // The parts that createLive() assembles.
 export type { FanOutOptions } from "./hub/fan_out.ts";
 export type { Subscriber } from "./hub/subscriber.ts";
+export type { OpenTopic, Subscription } from "./hub/subscription.ts";
 export { Hub, type HubOptions, type SubscribeOptions, type SubscriptionStart } from "./hub/hub.ts";
 export { Revalidator, type RevalidatorOptions } from "./session/revalidator.ts";
 export type {

@@ -49,6 +49,9 @@ const TOP: Readonly<Record<string, number>> = {
 const CLIENT = "live/client";
 const CLIENT_FILES = ["client.min.js", "client.d.ts.txt", "client.tgz.txt"]
   .map((name) => `${CLIENT}/${name}`);
+/** The script of the status page is generated in the same way. */
+const PAGE = "live/page";
+const SERVES_PAGE = "live/ops/status_page.ts";
 const SERVES_CLIENT = "live/http/client_file.ts";
 
 /** Removes comments, whose examples import as well. */
@@ -90,6 +93,12 @@ function faultOf(from: string, name: string): string | undefined {
   }
   const to = new URL(name, new URL(from, ROOT)).href.slice(ROOT.href.length);
   if (from === "main.ts" && to === "deno.json") return undefined;
+  if (folderOf(to) === PAGE) {
+    const isServed = /\.(?:html|css|min\.js)$/.test(to);
+    return from === SERVES_PAGE && isServed
+      ? undefined
+      : fault("the server only serves the files of the page");
+  }
   const isClient = folderOf(to) === CLIENT && folderOf(from) !== CLIENT;
   if (isClient || CLIENT_FILES.includes(to)) {
     if (from === SERVES_CLIENT && CLIENT_FILES.includes(to)) return undefined;

@@ -106,6 +106,8 @@ export interface TopicLog {
    * and the last publication.
    */
   newest(offset: number): Iterable<LoggedPublication>;
+  /** Measures the log, in the time of a few steps. */
+  measure(): LogMeasure;
   /** Keeps the publications after an offset until the next {@linkcode TopicLog.release}. */
   retain(offset: number): void;
   /**
@@ -113,6 +115,14 @@ export interface TopicLog {
    * `offset` stay, so that a burst longer than the history is not lost before it was sent.
    */
   release(offset: number): void;
+}
+
+/** How large and how busy a log is. */
+export interface LogMeasure {
+  /** What it holds, in UTF-16 code units. */
+  readonly bytes: number;
+  /** Publications a second, lately. */
+  readonly rate: number;
 }
 
 /** Receives a broker's events. */

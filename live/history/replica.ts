@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Cursor, LoggedPublication, TopicLog } from "../domain/broker.ts";
+import type { Cursor, LoggedPublication, LogMeasure, TopicLog } from "../domain/broker.ts";
 import type { Announcement, LogState, StoredPublication } from "./stored_log.ts";
 import { TopicHistory, type TopicHistoryOptions } from "./topic_history.ts";
 
@@ -73,6 +73,10 @@ export class Replica implements TopicLog {
 
   newest(offset: number): Iterable<LoggedPublication> {
     return this.#history.newest(offset);
+  }
+
+  measure(): LogMeasure {
+    return this.#history.measure();
   }
 
   retain(offset: number): void {

@@ -4,8 +4,14 @@
  * @module
  */
 
-import { type LoggedPublication, messageLength, type TopicLog } from "../domain/broker.ts";
+import {
+  type LoggedPublication,
+  type LogMeasure,
+  messageLength,
+  type TopicLog,
+} from "../domain/broker.ts";
 import type { HistoryBudget } from "./history_budget.ts";
+import { publishRate } from "./publish_rate.ts";
 import { type Entry, TopicState } from "./topic_state.ts";
 
 /** Bounds of one topic's history, and where its log begins. */
@@ -53,6 +59,7 @@ export class TopicHistory implements TopicLog {
   /** Length and number of all publications that were ever appended. */
   #length = 0;
   #appended = 0;
+  #bytes = 0; // that are held
   /** Publications after this offset stay, as readers still have to read them. */
   #released = Infinity;
 
@@ -145,6 +152,11 @@ export class TopicHistory implements TopicLog {
     if (last !== undefined && !last.isLatest && last.offset > offset) yield last;
   }
 
+  measure(): LogMeasure {
+    const isCut = this.#appended > this.#entries.length - this.#start;
+    return { bytes: this.#bytes, rate: publishRate(this.#entries, this.#start, isCut) };
+  }
+
   retain(offset: number): void {
     this.#released = Math.min(this.#released, offset);
   }
@@ -181,7 +193,7 @@ export class TopicHistory implements TopicLog {
   #entryOf(offset: number, appended: Appended, at: number, inLog: boolean): Entry {
     const { key, json, rank, event } = appended;
     const length = messageLength(this.topic, appended);
-    this.#options.budget.used += length;
+    this.#account(length);
     const end = inLog ? this.#length += length : 0;
     const isLatest = key !== undefined;
     return { offset, key, json, rank, event, at, length, end, inLog, isLatest };
@@ -217,7 +229,12 @@ export class TopicHistory implements TopicLog {
   }
 
   #freeUnheld(entry: Entry): void {
-    if (!entry.inLog && !entry.isLatest) this.#options.budget.used -= entry.length;
+    if (!entry.inLog && !entry.isLatest) this.#account(-entry.length);
+  }
+
+  #account(length: number): void {
+    this.#bytes += length;
+    this.#options.budget.used += length;
   }
 
   #compact(): void {

@@ -142,13 +142,41 @@ export class Hub implements BrokerEvents {
     return subscriptions.reduce((sum, subscription) => sum + backlogOf(subscription), 0);
   }
 
+  /** The topics that have subscribers, for an operator. */
+  *topics(): Iterable<OpenTopic> {
+    for (const { isInternal, open } of this.#topics.values()) {
+      if (!isInternal && open !== undefined) yield open;
+    }
+  }
+
+  /** Returns the subscriptions of a client. */
+  subscriptionsOf(subscriber: Subscriber): readonly Subscription[] {
+    return this.#subscriptions.get(subscriber) ?? [];
+  }
+
+  /**
+   * Reads a topic, whether it has subscribers or not.
+   *
+   * @throws {BrokerUnavailable} If the topic's log cannot be read now.
+   */
+  async look<T>(name: string, read: (topic: OpenTopic) => T): Promise<T> {
+    const entry = this.#entryOf(name, {});
+    entry.waiting++;
+    try {
+      return read(await entry.opening);
+    } finally {
+      entry.waiting--;
+      this.#closeIfUnused(name, entry);
+    }
+  }
+
   /** Stops the fan-out and the broker. */
   async stop(): Promise<void> {
     this.#fanOut.stop();
     await this.#broker.stop();
   }
 
-  #entryOf(name: string, { isInternal = false }: Subscriber): TopicEntry {
+  #entryOf(name: string, { isInternal = false }: Pick<Subscriber, "isInternal">): TopicEntry {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
     const entry: TopicEntry = {

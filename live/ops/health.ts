@@ -29,8 +29,10 @@ export interface Health {
 }
 
 /** A problem: one word for programs, and a sentence for people. */
-interface Problem {
+export interface Problem {
+  /** For programs. */
   readonly status: "starting" | "draining" | "cut off" | "strained" | "not directus";
+  /** For people. */
   readonly reason: string;
 }
 
@@ -43,15 +45,22 @@ export type ForeignAnswer = () => Promise<string | undefined>;
 /** Answers `GET /readyz`: 200, with what is degraded; or 503 with the problem. */
 export async function respondReadiness(
   health: Health,
-  foreignAnswer: ForeignAnswer = NOT_FOREIGN,
+  foreignAnswer?: ForeignAnswer,
 ): Promise<Response> {
-  const problem = publishProblem(health) ?? strainProblem(health) ??
-    foreignProblem(await foreignAnswer());
+  const problem = await problemOf(health, foreignAnswer);
   if (problem === undefined) return Response.json(readyState(health));
   return Response.json(problem, {
     status: STATUS_CODE.ServiceUnavailable,
     headers: { "retry-after": RETRY_AFTER_S },
   });
+}
+
+/** Resolves to the worst problem of a server; `undefined` if it has none. */
+export async function problemOf(
+  health: Health,
+  foreignAnswer?: ForeignAnswer,
+): Promise<Problem | undefined> {
+  return publishProblem(health) ?? strainProblem(health) ?? foreignProblem(await foreignAnswer?.());
 }
 
 /** Returns the 503 for a publish call that cannot be carried out now; `undefined` if it can. */
@@ -74,8 +83,6 @@ function publishProblem({ readiness, trouble }: Health): Problem | undefined {
 function strainProblem({ strain }: Health): Problem | undefined {
   return strain === undefined ? undefined : { status: "strained", reason: strain };
 }
-
-const NOT_FOREIGN: ForeignAnswer = () => Promise.resolve(undefined);
 
 function foreignProblem(fault: string | undefined): Problem | undefined {
   if (fault === undefined) return undefined;

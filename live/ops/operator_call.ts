@@ -11,6 +11,12 @@ import { type JsonText, readJsonBody } from "./json_body.ts";
 /** The largest body that is accepted, in bytes. */
 export const MAX_BODY_BYTES = 1_048_576;
 
+/** A route: its method, and how it answers. */
+export type Route = [
+  method: "GET" | "POST",
+  respond: (request: Request) => Promise<Response> | Response,
+];
+
 /** One kind of call. */
 export interface OperatorCall {
   /** What the call does, to begin a sentence with. */

@@ -6,18 +6,20 @@
 
 import { STATUS_CODE } from "@std/http/status";
 import type { Topics } from "../directus/flow_trigger.ts";
-import type { Position } from "../domain/broker.ts";
+import type { Cursor, Position } from "../domain/broker.ts";
 import type { Refusals } from "../domain/refusal_log.ts";
 import type { PublicationInput } from "../domain/publication.ts";
+import type { StatusPart, StatusQuery, TopicContent } from "../domain/status.ts";
 import type { Change } from "../domain/view_source.ts";
 import type { Revoke } from "../session/revoke.ts";
 import { jsonError } from "../transport/responses.ts";
 import { createBearerCheck } from "./bearer.ts";
 import { handleDirectusFlow } from "./directus_flow.ts";
 import { type ForeignAnswer, type Health, refusePublishing, respondReadiness } from "./health.ts";
-import { answerOperator, type OperatorCall } from "./operator_call.ts";
+import { answerOperator, type OperatorCall, type Route } from "./operator_call.ts";
 import { handlePublish, type Publish } from "./publish.ts";
 import { handleRevoke } from "./revoke.ts";
+import { statusRoutes } from "./status_routes.ts";
 
 /** The server that the routes operate. */
 export interface OperatedServer extends Health {
@@ -25,6 +27,10 @@ export interface OperatedServer extends Health {
   readonly publish: Publish;
   /** Tells all instances of a change in Directus, together with publications about it. */
   changed(change: Change, publications: readonly PublicationInput[]): Promise<Position[]>;
+  /** Resolves to what an operator sees; without it there is no `/status`. */
+  readonly status?: ((query: StatusQuery) => Promise<StatusPart>) | undefined;
+  /** Resolves to what a topic holds and what followed a position, with `/status`. */
+  readonly content?: ((topic: string, since?: Cursor) => Promise<TopicContent>) | undefined;
   /** Closes connections or checks rights again; without it there is no `/revoke`. */
   readonly revoke?: Revoke | undefined;
 }
@@ -39,6 +45,8 @@ export interface OpsHandlerOptions {
   readonly publishToken?: string | undefined;
   /** Tells whether it is Directus that answers. @default {it is} */
   readonly foreignAnswer?: ForeignAnswer;
+  /** What the server was started with, for `/status`: no secret. @default {nothing} */
+  readonly about?: Readonly<Record<string, unknown>>;
   /** Takes calls with a wrong token or none. @default {silentRefusals} */
   readonly refusals?: Refusals | undefined;
   /** Whether clients can reach the routes, so that `/metrics` needs the token too. @default {false} */
@@ -51,8 +59,6 @@ export interface OpsHandlerOptions {
 
 /** Answers a request for an ops route. Returns `undefined` if the path is none. */
 export type OpsHandler = (request: Request) => Promise<Response> | Response | undefined;
-
-type Route = [method: string, respond: (request: Request) => Promise<Response> | Response];
 
 /** Creates the handler of the ops routes, for a listener of their own or for any other. */
 export function createOpsHandler(options: OpsHandlerOptions): OpsHandler {
@@ -90,6 +96,7 @@ export function createOpsHandler(options: OpsHandlerOptions): OpsHandler {
           revoke,
         }),
     }),
+    ...statusRoutes(options, checkBearer),
     ...(revoke && {
       "/revoke": operatorRoute({
         name: "Revoking",

@@ -82,6 +82,11 @@ export class ViewRegistry {
     this.#events = events;
   }
 
+  /** All views with what tells them apart. */
+  get entries(): Iterable<ViewEntry> {
+    return this.#entries.values();
+  }
+
   /** All views. */
   get views(): View[] {
     return [...this.#entries.values()].map(({ view }) => view);

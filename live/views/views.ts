@@ -6,9 +6,11 @@
 
 import type { Unavailable } from "../domain/authority.ts";
 import type { Credential } from "../domain/credential.ts";
+import type { StatusQuery, Table, ViewRow } from "../domain/status.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
 import type { Change, Viewer } from "../domain/view_source.ts";
 import type { TopicHistory } from "../history/topic_history.ts";
+import { viewTable } from "./view_table.ts";
 import { type ReadFailure, RIGHTS_CHANGED } from "./view_options.ts";
 import type { LossReason, ViewMember } from "./view_members.ts";
 import { type ViewEntry, ViewRegistry, type ViewRegistryOptions } from "./view_registry.ts";
@@ -175,6 +177,11 @@ export class Views {
       }
     }));
     return { asked: memberships.length, lost, unanswered };
+  }
+
+  /** Resolves to the busiest queries, for an operator. */
+  async status(query: StatusQuery): Promise<Table<ViewRow>> {
+    return await viewTable(this.#registry.entries, query);
   }
 
   /** Ends all memberships and timers. */

@@ -1,0 +1,129 @@
+/**
+ * What an operator sees of a server: its busiest topics and views, and its connections.
+ *
+ * @module
+ */
+
+import type { Cursor } from "./broker.ts";
+
+/** How topics and views can be ordered; the largest is first. */
+export const TOPIC_ORDERS = ["rate", "subscribers", "bytes"] as const;
+
+/** How connections can be ordered: by lag, by what is unsent, by topics, or by age. */
+export const CONNECTION_ORDERS = ["lag", "unsent", "topics", "newest", "oldest"] as const;
+
+/** What to show. */
+export interface StatusQuery {
+  /** Rows of each table. */
+  readonly limit: number;
+  /** Text that the names of topics, and the collections and queries of views, must contain. */
+  readonly topics: string;
+  /** The order of topics and views. */
+  readonly topicsBy: typeof TOPIC_ORDERS[number];
+  /** Text that a connection's user, address, id or one of its topics must contain. */
+  readonly connections: string;
+  /** The order of connections. */
+  readonly connectionsBy: typeof CONNECTION_ORDERS[number];
+}
+
+/** The first rows of a table. */
+export interface Table<Row> {
+  /** How many rows there are. */
+  readonly total: number;
+  /** How many of them match the search. */
+  readonly found: number;
+  /** The first of those. */
+  readonly rows: readonly Row[];
+}
+
+/** A topic with subscribers. */
+export interface TopicRow {
+  /** Its name. */
+  readonly name: string;
+  /** Subscriptions to it. */
+  readonly subscribers: number;
+  /** How many of them lag: their sockets have no room for what is due. */
+  readonly lagging: number;
+  /** Messages a second, lately. */
+  readonly rate: number;
+  /** What its history holds, in UTF-16 code units. */
+  readonly bytes: number;
+  /** Offset of its newest message. */
+  readonly offset: number;
+}
+
+/** All views of one query. */
+export interface ViewRow {
+  /** The collection whose items they list. */
+  readonly collection: string;
+  /** The query in canonical form. */
+  readonly query: string;
+  /** Access classes that look at it: each has a view of its own. */
+  readonly classes: number;
+  /** Subscriptions to it. */
+  readonly subscribers: number;
+  /** Messages a second, lately. */
+  readonly rate: number;
+  /** What the histories hold, in UTF-16 code units. */
+  readonly bytes: number;
+}
+
+/** An open connection. */
+export interface ConnectionRow {
+  /** Its id, as in `welcome`. */
+  readonly id: string;
+  /** Its user; `null` if it is anonymous. */
+  readonly user: {
+    readonly id: string;
+    readonly email: string | null;
+    readonly name: string | null;
+  } | null;
+  /** Address of the peer, which is the proxy if there is one. */
+  readonly address: string;
+  /** When it opened, in milliseconds since 1970. */
+  readonly openedAt: number;
+  /** How many topics and views it is subscribed to. */
+  readonly topicCount: number;
+  /** The first of them. */
+  readonly topics: readonly string[];
+  /** What its socket holds that has not left the process, in bytes. */
+  readonly unsent: number;
+  /** For how long it has had something to read that its socket has no room for, in milliseconds. */
+  readonly lagMs: number;
+}
+
+/** What one thread, or one process, contributes. */
+export interface StatusPart {
+  /** Its connections. */
+  readonly connections: Table<ConnectionRow>;
+  /** Its topics. */
+  readonly topics: Table<TopicRow>;
+  /** Its views. */
+  readonly views: Table<ViewRow>;
+}
+
+/** A message as an operator sees it. */
+export interface ShownMessage {
+  /** Its offset. */
+  readonly offset: number;
+  /** Its key, if it has one. */
+  readonly key: string | null;
+  /** When it was published, in milliseconds since 1970. */
+  readonly at: number;
+  /** The payload as JSON text, cut off if it is long; `null` for a removal. */
+  readonly json: string | null;
+}
+
+/** What a topic holds, for an operator who looks into it. */
+export interface TopicContent extends Cursor {
+  /** Its name. */
+  readonly topic: string;
+  /** Subscriptions to it. */
+  readonly subscribers: number;
+  /** How many keys it holds. */
+  readonly keys: number;
+  /** The latest message of keys, the newest first, some of them if there are many. */
+  readonly latest: readonly ShownMessage[];
+  /** The newest messages after the operator's position, the newest first. */
+  readonly messages: readonly ShownMessage[];
+}

@@ -1,0 +1,109 @@
+/**
+ * The status of the server as JSON.
+ *
+ * @module
+ */
+
+import { STATUS_CODE } from "@std/http/status";
+import { z } from "zod";
+import { BrokerUnavailable, type Cursor } from "../domain/broker.ts";
+import {
+  CONNECTION_ORDERS,
+  type StatusPart,
+  type StatusQuery,
+  TOPIC_ORDERS,
+  type TopicContent,
+} from "../domain/status.ts";
+import { parseTopic } from "../domain/topic.ts";
+import { describeFault } from "../domain/zod_fault.ts";
+import { jsonError } from "../transport/responses.ts";
+import { type ForeignAnswer, type Health, problemOf } from "./health.ts";
+import { seriesOf } from "./series.ts";
+
+/** What the status is made of. */
+export interface StatusSource {
+  /** Whether the server can do its work. */
+  readonly health: Health;
+  /** Tells whether it is Directus that answers. */
+  readonly foreignAnswer: ForeignAnswer | undefined;
+  /** Renders the metrics. */
+  readonly metrics: { text(): Promise<string> };
+  /** What the server was started with. It holds no secret. */
+  readonly about: Readonly<Record<string, unknown>>;
+  /** When the server was started, in milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Resolves to the tables. */
+  readonly status: (query: StatusQuery) => Promise<StatusPart>;
+}
+
+/** Rows of a table, at most. */
+const MAX_ROWS = 200;
+
+/** Longest text that is searched for. */
+const MAX_SEARCH_LENGTH = 256;
+
+const search = z.string().max(MAX_SEARCH_LENGTH).default("");
+
+const parameters = z.object({
+  limit: z.coerce.number().int().min(0).max(MAX_ROWS).default(50),
+  topics: search,
+  topicsBy: z.enum(TOPIC_ORDERS).default("rate"),
+  connections: search,
+  connectionsBy: z.enum(CONNECTION_ORDERS).default("lag"),
+});
+
+const cursor = z.object({
+  epoch: z.string().max(MAX_SEARCH_LENGTH).optional(),
+  offset: z.coerce.number().int().nonnegative().optional(),
+});
+
+/** Nothing of it may be kept: it names users. */
+const HEADERS = { "cache-control": "no-store" };
+
+/** Answers `GET /status`. */
+export async function respondStatus(request: Request, source: StatusSource): Promise<Response> {
+  const parsed = parameters.safeParse(parametersOf(request));
+  if (!parsed.success) return jsonError(STATUS_CODE.BadRequest, describeFault(parsed.error));
+  const { about, startedAt, health, foreignAnswer, metrics, status } = source;
+  const [problem, text, tables] = await Promise.all([
+    problemOf(health, foreignAnswer),
+    metrics.text(),
+    status(parsed.data),
+  ]);
+  const answer = {
+    about,
+    startedAt,
+    now: Date.now(),
+    health: problem ?? { status: "ready" },
+    series: seriesOf(text),
+    ...tables,
+  };
+  return Response.json(answer, { headers: HEADERS });
+}
+
+/** Answers `GET /status/topic?topic=…`: what the topic holds, and what followed a position. */
+export async function respondContent(
+  request: Request,
+  contentOf: (topic: string, since?: Cursor) => Promise<TopicContent>,
+): Promise<Response> {
+  const { topic = "", ...rest } = parametersOf(request);
+  // Views hold what Directus shows to other users. The token of an operator does not open them.
+  if (parseTopic(topic) === undefined) {
+    return jsonError(STATUS_CODE.BadRequest, "topic must be the name of a topic: <prefix>:<id>");
+  }
+  const since = cursor.safeParse(rest);
+  if (!since.success) return jsonError(STATUS_CODE.BadRequest, describeFault(since.error));
+  const { epoch, offset } = since.data;
+  const isKnown = epoch !== undefined && offset !== undefined;
+  try {
+    const content = await contentOf(topic, isKnown ? { epoch, offset } : undefined);
+    return Response.json(content, { headers: HEADERS });
+  } catch (error) {
+    if (!(error instanceof BrokerUnavailable)) throw error;
+    return jsonError(STATUS_CODE.ServiceUnavailable, error.message);
+  }
+}
+
+function parametersOf({ url }: Request): Record<string, string> {
+  return Object.fromEntries(URL.parse(url)?.searchParams ?? []);
+}

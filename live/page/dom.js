@@ -1,0 +1,61 @@
+/**
+ * Building the page. Texts become text nodes and never markup, whatever a client or a publisher chose
+ * as a name.
+ *
+ * @module
+ */
+
+/** Returns the element with an id. */
+export const $ = (id) => document.getElementById(id);
+
+/**
+ * Creates an element.
+ *
+ * @param {string} tag Its name.
+ * @param {Record<string, unknown>} properties Properties; those with a dash, and `role`, as attributes.
+ * @param {...(Node | string)} children What it contains.
+ */
+export function element(tag, properties = {}, ...children) {
+  const created = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.includes("-") || name === "role") created.setAttribute(name, value);
+    else created[name] = value;
+  }
+  created.append(...children);
+  return created;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Creates an SVG element with these attributes. */
+export function shape(tag, attributes = {}, ...children) {
+  const created = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) created.setAttribute(name, value);
+  created.append(...children);
+  return created;
+}
+
+/** Writes a text, if it has changed: selections and screen readers stay undisturbed. */
+export function write(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+/** Says something in the corner for a while. Screen readers read it. */
+export function say(text, isError = false) {
+  const toast = element("p", { className: isError ? "toast error" : "toast" }, text);
+  $("toasts").append(toast);
+  setTimeout(() => toast.remove(), isError ? 12_000 : 6_000);
+}
+
+/** Asks a question in a dialog; resolves to whether the answer was yes. */
+export function confirm({ title, text, yes }) {
+  const dialog = $("confirm");
+  write(dialog.querySelector("h2"), title);
+  write(dialog.querySelector("p"), text);
+  write(dialog.querySelector("[value=yes]"), yes);
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
