@@ -6,24 +6,18 @@
 
 import type { Cursor } from "./broker.ts";
 
-/** How topics and views can be ordered; the largest is first. */
-export const TOPIC_ORDERS = ["rate", "subscribers", "bytes"] as const;
-
-/** How connections can be ordered: by lag, by what is unsent, by topics, or by age. */
-export const CONNECTION_ORDERS = ["lag", "unsent", "topics", "newest", "oldest"] as const;
-
 /** What to show. */
 export interface StatusQuery {
   /** Rows of each table. */
   readonly limit: number;
   /** Text that the names of topics, and the collections and queries of views, must contain. */
   readonly topics: string;
-  /** The order of topics and views. */
-  readonly topicsBy: typeof TOPIC_ORDERS[number];
+  /** What topics and views are ordered by; the largest comes first. */
+  readonly topicsBy: "rate" | "subscribers" | "bytes";
   /** Text that a connection's user, address, id or one of its topics must contain. */
   readonly connections: string;
-  /** The order of connections. */
-  readonly connectionsBy: typeof CONNECTION_ORDERS[number];
+  /** What connections are ordered by: lag, unsent bytes, number of topics, or age. */
+  readonly connectionsBy: "lag" | "unsent" | "topics" | "newest" | "oldest";
 }
 
 /** The first rows of a table. */

@@ -7,13 +7,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
 import { BrokerUnavailable, type Cursor } from "../domain/broker.ts";
-import {
-  CONNECTION_ORDERS,
-  type StatusPart,
-  type StatusQuery,
-  TOPIC_ORDERS,
-  type TopicContent,
-} from "../domain/status.ts";
+import type { StatusPart, StatusQuery, TopicContent } from "../domain/status.ts";
 import { parseTopic } from "../domain/topic.ts";
 import { describeFault } from "../domain/zod_fault.ts";
 import { jsonError } from "../transport/responses.ts";
@@ -47,9 +41,9 @@ const search = z.string().max(MAX_SEARCH_LENGTH).default("");
 const parameters = z.object({
   limit: z.coerce.number().int().min(0).max(MAX_ROWS).default(50),
   topics: search,
-  topicsBy: z.enum(TOPIC_ORDERS).default("rate"),
+  topicsBy: z.enum(["rate", "subscribers", "bytes"]).default("rate"),
   connections: search,
-  connectionsBy: z.enum(CONNECTION_ORDERS).default("lag"),
+  connectionsBy: z.enum(["lag", "unsent", "topics", "newest", "oldest"]).default("lag"),
 });
 
 const cursor = z.object({
