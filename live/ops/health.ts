@@ -71,7 +71,10 @@ export function refusePublishing(health: Health): Response | undefined {
   });
 }
 
-function readyState({ partialTrouble: reason }: Health): { status: string; reason?: string } {
+/** Returns the state of a server without a problem. */
+export function readyState(
+  { partialTrouble: reason }: Health,
+): { status: string; reason?: string } {
   return reason === undefined ? { status: "ready" } : { status: "degraded", reason };
 }
 

@@ -11,7 +11,7 @@ import type { StatusPart, StatusQuery, TopicContent } from "../domain/status.ts"
 import { parseTopic } from "../domain/topic.ts";
 import { describeFault } from "../domain/zod_fault.ts";
 import { jsonError } from "../transport/responses.ts";
-import { type ForeignAnswer, type Health, problemOf } from "./health.ts";
+import { type ForeignAnswer, type Health, problemOf, readyState } from "./health.ts";
 import { seriesOf } from "./series.ts";
 
 /** What the status is made of. */
@@ -68,7 +68,7 @@ export async function respondStatus(request: Request, source: StatusSource): Pro
     about,
     startedAt,
     now: Date.now(),
-    health: problem ?? { status: "ready" },
+    health: problem ?? readyState(health),
     series: seriesOf(text),
     ...tables,
   };
