@@ -42,44 +42,68 @@ local function open(prefix, name)
   local epoch, offset, marked, length = find(prefix, name, fresh, true)
   local meta, log = keysOf(prefix, name)
   topic = { prefix = prefix, name = name, meta = meta, log = log, epoch = epoch, offset = offset,
-    marked = marked, length = length, change = 0, lines = { epoch } }
+    marked = marked, length = length, growth = 0, changes = {}, lines = { epoch } }
   topics[name] = topic
   order[#order + 1] = topic
   return topic
 end
 
--- Drops what exceeds the bounds of the log. Notes a removal that is dropped: readers that stand before it
--- can no longer learn of it.
+-- Drops what exceeds the bounds of the log, up to 100 entries at a time. Notes a removal that is dropped:
+-- readers that stand before it can no longer learn of it.
 local function trim(topic)
   while topic.length > 0 do
-    local first = redis.call('XRANGE', topic.log, '-', '+', 'COUNT', 1)[1]
-    local id, fields = first[1], first[2]
-    if topic.length <= size and not isOld(fields[2]) then break end
-    redis.call('XDEL', topic.log, id)
-    if fields[6] == '' then redis.call('HSET', topic.meta, 'removed', string.match(id, '%d+')) end
-    topic.change = topic.change - #fields[4] - #fields[6]
-    topic.length = topic.length - 1
+    local count = math.min(math.max(topic.length - size, 0) + 1, 100)
+    local entries, ids = redis.call('XRANGE', topic.log, '-', '+', 'COUNT', count), {}
+    for _, entry in ipairs(entries) do
+      local id, fields = entry[1], entry[2]
+      if topic.length <= size and not isOld(fields[2]) then break end
+      ids[#ids + 1] = id
+      if fields[6] == '' then topic.changes.removed = string.match(id, '%d+') end
+      topic.growth = topic.growth - #fields[4] - #fields[6]
+      topic.length = topic.length - 1
+    end
+    if #ids == 0 then return end
+    redis.call('XDEL', topic.log, unpack(ids))
+    if #ids < #entries then return end
   end
 end
 
--- Sets the latest of a key, or removes the key.
+-- Sets the latest of a key, or removes the key: in the fields that are written once, with others.
 local function replace(topic, key, data)
-  local former = redis.call('HGET', topic.meta, key)
-  if former then topic.change = topic.change - #key - #former end
+  local former = topic.changes[key]
+  if former == nil then former = redis.call('HGET', topic.meta, key) end
+  if former then topic.growth = topic.growth - #key - #former end
   if data == '' then
-    redis.call('HDEL', topic.meta, key)
+    topic.changes[key] = false
     return
   end
   local value = topic.offset .. '\\n' .. at .. '\\n' .. data
-  redis.call('HSET', topic.meta, key, value)
-  topic.change = topic.change + #key + #value
+  topic.changes[key] = value
+  topic.growth = topic.growth + #key + #value
+end
+
+-- Writes the fields that have changed, up to 500 at a time.
+local function write(topic)
+  local set, gone = {}, {}
+  for field, value in pairs(topic.changes) do
+    if value == false then gone[#gone + 1] = field else
+      set[#set + 1] = field
+      set[#set + 1] = value
+    end
+  end
+  for i = 1, #set, 1000 do
+    redis.call('HSET', topic.meta, unpack(set, i, math.min(i + 999, #set)))
+  end
+  for i = 1, #gone, 1000 do
+    redis.call('HDEL', topic.meta, unpack(gone, i, math.min(i + 999, #gone)))
+  end
 end
 
 local function append(topic, key, data)
   topic.offset = topic.offset + 1
   redis.call('XADD', topic.log, topic.offset .. '-0', 'a', at, 'k', key, 'd', data)
   topic.length = topic.length + 1
-  topic.change = topic.change + #key + #data
+  topic.growth = topic.growth + #key + #data
   if key ~= '' then replace(topic, key, data) end
   local lines = topic.lines
   local last = #lines
@@ -131,11 +155,12 @@ for _, topic in ipairs(order) do
   local prefix = topic.prefix
   -- Times to live are set again before an eighth of them has passed.
   local isDue = now - topic.marked > unusedTtl / 4
-  if isDue then topic.marked = now end
-  redis.call('HSET', topic.meta, 'offset', topic.offset, 'marked', topic.marked)
+  topic.changes.offset = topic.offset
+  if isDue then topic.changes.marked = now end
   trim(topic)
-  touched[prefix] = (touched[prefix] or 0) + topic.change
-  redis.call('HINCRBY', prefix .. 'sizes', topic.name, topic.change)
+  write(topic)
+  touched[prefix] = (touched[prefix] or 0) + topic.growth
+  redis.call('HINCRBY', prefix .. 'sizes', topic.name, topic.growth)
   redis.call('ZADD', prefix .. 'used', now, topic.name)
   if isDue then keep(prefix, topic.name, unusedTtl) end
   announce(command, prefix, database, topic.name, topic.lines)

@@ -195,7 +195,10 @@ export class RedisLink implements Link {
  * replaced and has just started.
  */
 async function expectMaster(client: RedisClient): Promise<void> {
-  const role = await client.run(["ROLE"]);
+  const role = await client.run(["ROLE"]).catch((error) => {
+    if (!reasonOf(error).startsWith("NOPERM")) throw error;
+    return ["master"]; // it may not tell; a replica refuses the first publication
+  });
   const [name] = Array.isArray(role) ? role : [];
   if (name !== "master") throw new Error(`the server that Sentinel names is no master: ${name}`);
 }

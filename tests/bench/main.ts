@@ -14,6 +14,7 @@ import { reconnects } from "./reconnects.ts";
 import { fanOut } from "./scenarios/fan_out.ts";
 import { flatness } from "./scenarios/flatness.ts";
 import type { Curve, Scenario } from "./scenarios/scenario.ts";
+import { redis } from "./scenarios/redis.ts";
 import { calls, connections, recovery } from "./scenarios/small.ts";
 import { stall, storm } from "./scenarios/storm.ts";
 import { views } from "./views/main.ts";
@@ -35,6 +36,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   recovery,
   stall,
   storm,
+  redis,
 };
 
 /** These benchmarks have bounds of their own, and no rounds. */
