@@ -215,6 +215,7 @@ const refused: Partial<Record<keyof Config, readonly string[]>> = {
     "redis+sentinel://a:99999/name",
     "redis+other://a",
   ],
+  DIRECTUS_EVENTS_REDIS_URL: ["localhost:6379", "redis+cluster://localhost"],
   INSTANCE_ID: ["a b", " ", "i".repeat(513), "é"],
   LOG_LEVEL: ["info", "NOTSET", "CRITICAL", " INFO", "toString"],
   LOG_FORMAT: ["JSON", "text", "json,pretty"],

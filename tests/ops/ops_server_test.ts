@@ -58,6 +58,15 @@ for (const [name, setup, json] of problems) {
   });
 }
 
+Deno.test("GET /readyz is 200 and says so while some topics cannot be used", async () => {
+  const partialTrouble = "20 of 64 partitions of topics cannot be used: cut off from Redis";
+  await using ops = await Ops.start({ partialTrouble });
+
+  const { status, json } = await ops.fetch("/readyz");
+
+  assertEquals([status, json], [200, { status: "degraded", reason: partialTrouble }]);
+});
+
 Deno.test("GET /metrics is Prometheus text", async () => {
   const metrics = createPrometheusMetrics("i");
   metrics.connections(3);

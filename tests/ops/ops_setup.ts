@@ -55,7 +55,16 @@ export class Ops implements AsyncDisposable {
   #port = 0;
 
   private constructor(setup: OpsSetup) {
-    const { readiness = "ready", trouble, strain, revoke, status, content, ...options } = setup;
+    const {
+      readiness = "ready",
+      trouble,
+      partialTrouble,
+      strain,
+      revoke,
+      status,
+      content,
+      ...options
+    } = setup;
     const keep: OperatedServer["publish"] = (publications) =>
       Promise.resolve(publications.map(({ topic, key, json }) => ({
         topic,
@@ -74,7 +83,17 @@ export class Ops implements AsyncDisposable {
       metrics: { contentType: "text/plain", text: () => Promise.resolve("") },
       logger: this.logger,
       ...options,
-      server: { readiness, trouble, strain, publish, changed, revoke, status, content },
+      server: {
+        readiness,
+        trouble,
+        partialTrouble,
+        strain,
+        publish,
+        changed,
+        revoke,
+        status,
+        content,
+      },
     });
   }
 
