@@ -68,6 +68,7 @@ Deno.test("main.ts on Deno Deploy serves clients and ops routes on one port", as
   assertEquals(await (await ask("/healthz")).json(), { status: "ok" });
   assertEquals(await (await ask("/readyz")).json(), { status: "ready" });
   assertStringIncludes(await (await ask("/live/client.js")).text(), "connect");
+  assertStringIncludes(await (await ask("/")).text(), "Publish token");
   assertEquals(await status(ask("/nothing")), 404);
   const started = server.log.filter(({ message }) => /listener started/.test(`${message}`));
   assertEquals(started.length, 1);
@@ -81,6 +82,8 @@ Deno.test("main.ts on Deno Deploy requires the token for metrics and for the POS
   assertEquals(await status(ask("/metrics", { headers: { authorization: "Bearer x" } })), 401);
   const metrics = await ask("/metrics", { headers: BEARER });
   assertMatch(await metrics.text(), /^processor_live_connections 0$/m);
+  assertEquals(await status(ask("/status")), 401);
+  assertEquals((await (await ask("/status", { headers: BEARER })).json()).connections.total, 0);
   for (const path of ["/publish", "/directus", "/revoke"]) {
     const init = { method: "POST", headers: { "content-type": "application/json" }, body: "{}" };
     assertEquals(await status(ask(path, init)), 401);

@@ -5,6 +5,7 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { BrokerUnavailable } from "../../live/domain/broker.ts";
 import { createLive, type Live } from "../../live/live.ts";
 import { createPrometheusMetrics } from "../../live/telemetry/prometheus_metrics.ts";
 import { cookieOf, fakeAuthority } from "../support/authorities.ts";
@@ -115,7 +116,7 @@ Deno.test("GET /status shows topics, connections, metrics and what the server wa
 
 Deno.test("GET /status searches topics, and connections by user, id and topic", async () => {
   await using setup = await Setup.start();
-  for (const user of ["ada", "bob", "eve"]) await setup.connect(user, `event:${user}`, "event:all");
+  for (const user of ["zoe", "tom", "kim"]) await setup.connect(user, `event:${user}`, "event:all");
   const users = async (search: string) => {
     const { json } = await setup.get(`/status?connections=${search}`);
     const { found, rows } = json.connections;
@@ -123,14 +124,14 @@ Deno.test("GET /status searches topics, and connections by user, id and topic", 
     return rows.map((row: { user: { id: string } }) => row.user.id).toSorted();
   };
 
-  assertEquals(await users("AD"), ["ada"]);
-  assertEquals(await users("event:b"), ["bob"]);
-  assertEquals(await users("127.0.0"), ["ada", "bob", "eve"]);
+  assertEquals(await users("ZO"), ["zoe"]);
+  assertEquals(await users("event:t"), ["tom"]);
+  assertEquals(await users("127.0.0"), ["kim", "tom", "zoe"]);
   assertEquals(await users("nobody"), []);
-  const { topics } = (await setup.get("/status?topics=EVE")).json;
+  const { topics } = (await setup.get("/status?topics=EVENT")).json;
   assertEquals([topics.total, topics.found], [4, 4]);
-  const { rows } = (await setup.get("/status?topics=:eve")).json.topics;
-  assertEquals(rows.map(({ name }: { name: string }) => name), ["event:eve"]);
+  const { rows } = (await setup.get("/status?topics=:kim")).json.topics;
+  assertEquals(rows.map(({ name }: { name: string }) => name), ["event:kim"]);
 });
 
 Deno.test("GET /status shows no more rows than it is asked for, in the order that it is asked for", async () => {
@@ -209,6 +210,14 @@ Deno.test("GET /status/topic shows a hundred messages, the newest, and the start
   const { json } = await setup.get("/status/topic?topic=event:1");
   assertEquals([json.keys, json.latest.length, json.messages.length], [150, 100, 100]);
   assertEquals([json.latest[0].offset, json.latest[0].json.length], [150, 2_001]);
+});
+
+Deno.test("GET /status/topic is 503 while the topic cannot be read", async () => {
+  await using setup = await Setup.start({
+    content: () => Promise.reject(new BrokerUnavailable("cut off from Redis", 2_000)),
+  });
+  const { status, json } = await setup.get("/status/topic?topic=event:1");
+  assertEquals([status, json], [503, { error: "cut off from Redis" }]);
 });
 
 for (const topic of ["", "view:abc", "changes:*", "event:..", "event"]) {
