@@ -181,6 +181,9 @@ for (const format of ["json", "pretty"]) {
     await listening[Symbol.asyncDispose](); // from now on connections to it are refused
     answers.push(await knock(live, both));
     const metrics = await (await fetch(`http://127.0.0.1:${ops}/metrics`)).text();
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const status = await (await fetch(`http://127.0.0.1:${ops}/status`, { headers })).text();
+    assertStringIncludes(status, "processor_live_refusals_total");
     server.kill("SIGTERM");
     const { code, stdout, stderr } = await server.ended;
 
@@ -197,7 +200,7 @@ for (const format of ["json", "pretty"]) {
         "calls to Directus are held back",
       ]
     ) assertStringIncludes(stdout, line);
-    const output = [stdout, metrics, ...answers].join("\n").toLowerCase();
+    const output = [stdout, metrics, status, ...answers].join("\n").toLowerCase();
     const secrets = [...Object.values(sent), TOKEN, session, byHeader, expired, faulty].map(
       tokenOf,
     );
