@@ -15,6 +15,7 @@ const ROOT = new URL("../", import.meta.url);
 const LAYERS: Readonly<Record<string, number>> = {
   "live/access": 1,
   "live/client": 0,
+  "live/client/hooks": 1,
   "live/domain": 0,
   "live/config": 1,
   "live/connection": 1,
@@ -52,6 +53,14 @@ const CLIENT_FILES = ["client.min.js", "client.d.ts.txt", "client.tgz.txt"]
 /** The script of the status page is generated in the same way. */
 const PAGE = "live/page";
 const SERVES_PAGE = "live/ops/status_page.ts";
+
+/** Files of the client that belong to a framework, and what they may import of it. */
+const FRAMEWORKS: Readonly<Record<string, string[]>> = {
+  "live/client/hooks/react.ts": ["react"],
+  "live/client/hooks/svelte.ts": ["svelte", "svelte/store"],
+  "live/client/hooks/vue.ts": ["vue"],
+};
+
 const SERVES_CLIENT = "live/http/client_file.ts";
 
 /** Removes comments, whose examples import as well. */
@@ -78,10 +87,21 @@ function layerOf(path: string): number | undefined {
   return TOP[path] ?? LAYERS[folderOf(path)];
 }
 
+/** Returns the path of what a file imports by a relative name; another name as it is. */
+function targetOf(name: string, from: string): string {
+  if (!name.startsWith(".")) return name;
+  return new URL(name, new URL(from, ROOT)).href.slice(ROOT.href.length);
+}
+
+function isClient(path: string): boolean {
+  return path.startsWith(`${CLIENT}/`);
+}
+
 /** Returns what is wrong with an import; `undefined` if it is allowed. */
 function faultOf(from: string, name: string): string | undefined {
   const fault = (what: string) => `${from} must not import ${name}: ${what}`;
-  if (folderOf(from) === CLIENT && !name.startsWith("./")) {
+  if (FRAMEWORKS[from]?.includes(name)) return undefined;
+  if (isClient(from) && !isClient(targetOf(name, from))) {
     return fault("the client imports only its own files");
   }
   if (name.startsWith("node:")) return undefined;
@@ -91,7 +111,7 @@ function faultOf(from: string, name: string): string | undefined {
     );
     return isDeclared ? undefined : fault("deno.json does not declare it");
   }
-  const to = new URL(name, new URL(from, ROOT)).href.slice(ROOT.href.length);
+  const to = targetOf(name, from);
   if (from === "main.ts" && to === "deno.json") return undefined;
   if (folderOf(to) === PAGE) {
     const isServed = /\.(?:html|css|min\.js)$/.test(to);
@@ -99,8 +119,7 @@ function faultOf(from: string, name: string): string | undefined {
       ? undefined
       : fault("the server only serves the files of the page");
   }
-  const isClient = folderOf(to) === CLIENT && folderOf(from) !== CLIENT;
-  if (isClient || CLIENT_FILES.includes(to)) {
+  if ((isClient(to) && !isClient(from)) || CLIENT_FILES.includes(to)) {
     if (from === SERVES_CLIENT && CLIENT_FILES.includes(to)) return undefined;
     return fault("the server only serves the generated files of the client");
   }
@@ -184,6 +203,13 @@ for (
     ["live/hub/hub.ts", "../connection/connection.ts", false],
     ["live/hub/hub.ts", "../session/session.ts", false],
     ["live/client/mod.ts", "zod", false],
+    ["live/client/mod.ts", "./hooks/shared.ts", false],
+    ["live/client/mod.ts", "../domain/topic.ts", false],
+    ["live/client/hooks/shared.ts", "../mod.ts", true],
+    ["live/client/hooks/shared.ts", "../../domain/topic.ts", false],
+    ["live/client/hooks/shared.ts", "react", false],
+    ["live/client/hooks/react.ts", "react", true],
+    ["live/client/hooks/react.ts", "vue", false],
     ["live/http/client_file.ts", "../client/client.min.js", true],
     ["live/http/client_file.ts", "../client/client.tgz.txt", true],
     ["live/http/client_file.ts", "../client/README.md", false],

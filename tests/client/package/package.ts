@@ -18,10 +18,14 @@ export interface ClientPackage {
 /** The entry points of the package, by what a program imports. */
 const ENTRY_POINTS: Readonly<Record<string, string>> = {
   ".": "mod.ts",
+  "./react": "hooks/react.ts",
+  "./shared": "hooks/shared.ts",
+  "./svelte": "hooks/svelte.ts",
+  "./vue": "hooks/vue.ts",
 };
 
 /** The frameworks that some entry points import, with the versions that they work with. */
-const PEERS: Readonly<Record<string, string>> = {};
+const PEERS: Readonly<Record<string, string>> = { react: ">=18", svelte: ">=4", vue: ">=3.3" };
 
 /**
  * Builds the package from the modules of `live/client`.
