@@ -56,7 +56,7 @@ export class LiveStores implements SharedLive {
     });
   }
 
-  topic<T = unknown>(topic: string | undefined): Store<TopicState<T>> {
+  topic<T>(topic: string | undefined): Store<TopicState<T>> {
     const key = JSON.stringify({ topic });
     const store = topic === undefined
       ? unchanging(LOADING_TOPIC)
@@ -72,7 +72,7 @@ export class LiveStores implements SharedLive {
     return store as Store<ViewState<Row>>;
   }
 
-  subscribe<T = unknown>(topic: string | undefined, handlers: MessageHandlers<T>): () => void {
+  subscribe<T>(topic: string | undefined, handlers: MessageHandlers<T>): () => void {
     if (topic === undefined) return () => {};
     let current: MessageHandlers | undefined = handlers as MessageHandlers;
     const entry = this.#enter(Symbol(), LOADING, followMessages(topic, () => current));

@@ -33,11 +33,14 @@ import {
   useRef,
   useSyncExternalStore,
 } from "react";
-import type { LiveState } from "../types.ts";
-import type { ItemOf, RowOf, ViewQuery } from "../view_types.ts";
+import type { LiveState, PayloadOf } from "../types.ts";
+import type { RowOf, ViewQuery } from "../view_types.ts";
 import type {
+  CheckedQuery,
   MessageHandlers,
+  RegisteredPayloads,
   RegisteredSchema,
+  RegisteredTopic,
   SharedLive,
   Store,
   TopicState,
@@ -69,7 +72,12 @@ export function LiveProvider({ live, children }: LiveProviderProps): ReactElemen
  *
  * @param topic Name of the topic; `undefined` follows none.
  */
-export function useTopic<T = unknown>(topic: string | undefined): TopicState<T> {
+export function useTopic<Topic extends RegisteredTopic>(
+  topic: Topic | undefined,
+): TopicState<PayloadOf<RegisteredPayloads, Topic>>;
+/** Follows a topic whose payload the program names here. */
+export function useTopic<T = unknown>(topic: string | undefined): TopicState<T>;
+export function useTopic<T>(topic: string | undefined): TopicState<T> {
   const live = useShared();
   return useStore(useMemo(() => live.topic<T>(topic), [live, topic]));
 }
@@ -82,11 +90,11 @@ export function useTopic<T = unknown>(topic: string | undefined): TopicState<T> 
  */
 export function useView<
   Collection extends keyof RegisteredSchema & string,
-  const Query extends ViewQuery<ItemOf<RegisteredSchema, Collection>>,
+  const Query extends ViewQuery<RegisteredSchema, Collection>,
 >(
   collection: Collection | undefined,
-  query?: Query,
-): ViewState<RowOf<ItemOf<RegisteredSchema, Collection>, Query>> {
+  query?: CheckedQuery<RegisteredSchema, Collection, Query>,
+): ViewState<RowOf<RegisteredSchema, Collection, Query>> {
   const live = useShared();
   const key = JSON.stringify(query);
   return useStore(useMemo(() => live.view(collection, query), [live, collection, key]));
@@ -103,7 +111,16 @@ export function useLive(): LiveState {
  * @param topic Name of the topic; `undefined` follows none.
  * @param handlers They may be new ones in each rendering, and the newest are called.
  */
+export function useMessages<Topic extends RegisteredTopic>(
+  topic: Topic | undefined,
+  handlers: MessageHandlers<PayloadOf<RegisteredPayloads, Topic>>,
+): void;
+/** Hands over the messages of a topic whose payload the program names here. */
 export function useMessages<T = unknown>(
+  topic: string | undefined,
+  handlers: MessageHandlers<T>,
+): void;
+export function useMessages<T>(
   topic: string | undefined,
   handlers: MessageHandlers<T>,
 ): void {

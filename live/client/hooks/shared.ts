@@ -19,6 +19,7 @@ import { LiveStores } from "./live_stores.ts";
 import type { RegisteredSchema, SharedLive, SharedOptions } from "./types.ts";
 
 export { LiveError } from "../error.ts";
+export type * from "../row_types.ts";
 export type * from "../types.ts";
 export type * from "../view_types.ts";
 export type * from "./types.ts";

@@ -25,11 +25,14 @@
 import { getContext, onMount, setContext } from "svelte";
 // @ts-types="./svelte_api.d.ts"
 import type { Readable } from "svelte/store";
-import type { LiveState } from "../types.ts";
-import type { ItemOf, RowOf, ViewQuery } from "../view_types.ts";
+import type { LiveState, PayloadOf } from "../types.ts";
+import type { RowOf, ViewQuery } from "../view_types.ts";
 import type {
+  CheckedQuery,
   MessageHandlers,
+  RegisteredPayloads,
   RegisteredSchema,
+  RegisteredTopic,
   SharedLive,
   Store,
   TopicState,
@@ -51,7 +54,12 @@ export function provideLive(live: SharedLive): void {
  *
  * @param topic Name of the topic; `undefined` follows none.
  */
-export function useTopic<T = unknown>(topic: string | undefined): Readable<TopicState<T>> {
+export function useTopic<Topic extends RegisteredTopic>(
+  topic: Topic | undefined,
+): Readable<TopicState<PayloadOf<RegisteredPayloads, Topic>>>;
+/** Follows a topic whose payload the program names here. */
+export function useTopic<T = unknown>(topic: string | undefined): Readable<TopicState<T>>;
+export function useTopic<T>(topic: string | undefined): Readable<TopicState<T>> {
   return readable(useShared().topic<T>(topic));
 }
 
@@ -63,11 +71,11 @@ export function useTopic<T = unknown>(topic: string | undefined): Readable<Topic
  */
 export function useView<
   Collection extends keyof RegisteredSchema & string,
-  const Query extends ViewQuery<ItemOf<RegisteredSchema, Collection>>,
+  const Query extends ViewQuery<RegisteredSchema, Collection>,
 >(
   collection: Collection | undefined,
-  query?: Query,
-): Readable<ViewState<RowOf<ItemOf<RegisteredSchema, Collection>, Query>>> {
+  query?: CheckedQuery<RegisteredSchema, Collection, Query>,
+): Readable<ViewState<RowOf<RegisteredSchema, Collection, Query>>> {
   return readable(useShared().view(collection, query));
 }
 
@@ -82,7 +90,16 @@ export function useLive(): Readable<LiveState> {
  * @param topic Name of the topic; `undefined` follows none.
  * @param handlers What takes them.
  */
+export function useMessages<Topic extends RegisteredTopic>(
+  topic: Topic | undefined,
+  handlers: MessageHandlers<PayloadOf<RegisteredPayloads, Topic>>,
+): void;
+/** Hands over the messages of a topic whose payload the program names here. */
 export function useMessages<T = unknown>(
+  topic: string | undefined,
+  handlers: MessageHandlers<T>,
+): void;
+export function useMessages<T>(
   topic: string | undefined,
   handlers: MessageHandlers<T>,
 ): void {

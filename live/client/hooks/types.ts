@@ -5,23 +5,45 @@
  */
 
 import type { LiveError } from "../error.ts";
-import type { ConnectOptions, LiveState, Message, SubscribeOptions } from "../types.ts";
-import type { AnySchema, ItemOf, RowOf, ViewQuery } from "../view_types.ts";
+import type {
+  AnyPayloads,
+  ConnectOptions,
+  LiveState,
+  Message,
+  PayloadOf,
+  SubscribeOptions,
+} from "../types.ts";
+import type { AnySchema, Checked, RowOf, ViewQuery } from "../view_types.ts";
 
 /**
- * Where a program names the schema of its project, so that all hooks have its types:
+ * Where a program names the schema of its project and the payloads of its topics, so that all hooks
+ * have their types:
  *
  * ```ts ignore
  * declare module "@live/client/react" {
- *   interface Register { schema: Schema }
+ *   interface Register {
+ *     schema: Schema;
+ *     payloads: { event: Position };
+ *   }
  * }
  * ```
  */
-// deno-lint-ignore no-empty-interface -- programs add the property `schema`
+// deno-lint-ignore no-empty-interface -- programs add these properties
 export interface Register {}
 
 /** The schema that the program has registered, or one of any collections. */
 export type RegisteredSchema = Register extends { schema: infer Schema } ? Schema : AnySchema;
+
+/** The payloads that the program has registered, or any. */
+export type RegisteredPayloads = Register extends { payloads: infer Payloads } ? Payloads
+  : AnyPayloads;
+
+/** A topic whose payload is registered by its prefix. */
+export type RegisteredTopic = `${keyof RegisteredPayloads & string}:${string}`;
+
+/** A query whose paths all lead to fields of the schema; see {@linkcode Checked}. */
+export type CheckedQuery<Schema, Collection extends keyof Schema, Query> = Query extends
+  Checked<Schema, Collection, Query> ? Query : Checked<Schema, Collection, Query>;
 
 /** How a topic or a view stands. */
 export interface Progress {
@@ -81,6 +103,10 @@ export interface SharedLive<Schema = RegisteredSchema> {
    *
    * @param topic Name of the topic; `undefined` if the program does not know it yet.
    */
+  topic<Topic extends RegisteredTopic>(
+    topic: Topic | undefined,
+  ): Store<TopicState<PayloadOf<RegisteredPayloads, Topic>>>;
+  /** The state of a topic whose payload the program names here. */
   topic<T = unknown>(topic: string | undefined): Store<TopicState<T>>;
   /**
    * The rows of a view. Stores of equal views share one subscription.
@@ -90,17 +116,22 @@ export interface SharedLive<Schema = RegisteredSchema> {
    */
   view<
     Collection extends keyof Schema & string,
-    const Query extends ViewQuery<ItemOf<Schema, Collection>>,
+    const Query extends ViewQuery<Schema, Collection>,
   >(
     collection: Collection | undefined,
-    query?: Query,
-  ): Store<ViewState<RowOf<ItemOf<Schema, Collection>, Query>>>;
+    query?: CheckedQuery<Schema, Collection, Query>,
+  ): Store<ViewState<RowOf<Schema, Collection, Query>>>;
   /**
    * Hands every message of a topic to handlers, which a state cannot do: it leaves out messages
    * without a key, and those that were replaced before anything showed them.
    *
    * @returns A function that unsubscribes.
    */
+  subscribe<Topic extends RegisteredTopic>(
+    topic: Topic | undefined,
+    handlers: MessageHandlers<PayloadOf<RegisteredPayloads, Topic>>,
+  ): () => void;
+  /** Hands over the messages of a topic whose payload the program names here. */
   subscribe<T = unknown>(topic: string | undefined, handlers: MessageHandlers<T>): () => void;
   /**
    * Connects now: without delay if the connection was lost, and anew if it was closed permanently, for

@@ -28,11 +28,14 @@ import {
   toValue,
   watchPostEffect,
 } from "vue";
-import type { LiveState } from "../types.ts";
-import type { ItemOf, RowOf, ViewQuery } from "../view_types.ts";
+import type { LiveState, PayloadOf } from "../types.ts";
+import type { RowOf, ViewQuery } from "../view_types.ts";
 import type {
+  CheckedQuery,
   MessageHandlers,
+  RegisteredPayloads,
   RegisteredSchema,
+  RegisteredTopic,
   SharedLive,
   Store,
   TopicState,
@@ -56,7 +59,14 @@ export const LivePlugin: { readonly install: (app: App, live: SharedLive) => voi
  *
  * @param topic Name of the topic, perhaps as a reference or a getter; `undefined` follows none.
  */
+export function useTopic<Topic extends RegisteredTopic>(
+  topic: MaybeRefOrGetter<Topic | undefined>,
+): Readonly<ShallowRef<TopicState<PayloadOf<RegisteredPayloads, Topic>>>>;
+/** Follows a topic whose payload the program names here. */
 export function useTopic<T = unknown>(
+  topic: MaybeRefOrGetter<string | undefined>,
+): Readonly<ShallowRef<TopicState<T>>>;
+export function useTopic<T>(
   topic: MaybeRefOrGetter<string | undefined>,
 ): Readonly<ShallowRef<TopicState<T>>> {
   const live = useShared();
@@ -71,11 +81,11 @@ export function useTopic<T = unknown>(
  */
 export function useView<
   Collection extends keyof RegisteredSchema & string,
-  const Query extends ViewQuery<ItemOf<RegisteredSchema, Collection>>,
+  const Query extends ViewQuery<RegisteredSchema, Collection>,
 >(
   collection: MaybeRefOrGetter<Collection | undefined>,
-  query?: MaybeRefOrGetter<Query | undefined>,
-): Readonly<ShallowRef<ViewState<RowOf<ItemOf<RegisteredSchema, Collection>, Query>>>> {
+  query?: MaybeRefOrGetter<CheckedQuery<RegisteredSchema, Collection, Query> | undefined>,
+): Readonly<ShallowRef<ViewState<RowOf<RegisteredSchema, Collection, Query>>>> {
   const live = useShared();
   return useStore(() => live.view(toValue(collection), toValue(query)));
 }
@@ -92,7 +102,16 @@ export function useLive(): Readonly<ShallowRef<LiveState>> {
  * @param topic Name of the topic, perhaps as a reference or a getter; `undefined` follows none.
  * @param handlers They are called outside of rendering.
  */
+export function useMessages<Topic extends RegisteredTopic>(
+  topic: MaybeRefOrGetter<Topic | undefined>,
+  handlers: MessageHandlers<PayloadOf<RegisteredPayloads, Topic>>,
+): void;
+/** Hands over the messages of a topic whose payload the program names here. */
 export function useMessages<T = unknown>(
+  topic: MaybeRefOrGetter<string | undefined>,
+  handlers: MessageHandlers<T>,
+): void;
+export function useMessages<T>(
   topic: MaybeRefOrGetter<string | undefined>,
   handlers: MessageHandlers<T>,
 ): void {
