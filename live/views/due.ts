@@ -18,14 +18,14 @@ export interface DueRead {
   readonly keys: ReadonlyMap<string, ItemEvent | undefined>;
 }
 
-/** Changed rows that one read covers, at most. */
-const MAX_KEYS = 500;
-
 /**
  * Changed rows that wait, at most. Past it all that the view holds is read again instead; changes of rows
  * that it does not hold are lost then.
  */
 const MAX_WAITING = 10_000;
+
+/** Changed rows that wait for the next member of a view without any, at most. */
+const MAX_WAITING_IDLE = 500;
 
 /**
  * Collects what has to be read. Of a view that is not open, that is always the list. Of an open view it is
@@ -47,6 +47,11 @@ export class Due {
     return !this.#list && !this.#rest && !this.hasKeys;
   }
 
+  /** Whether so many rows have changed that a view without members is not worth keeping. */
+  get isMuch(): boolean {
+    return this.#keys.size > MAX_WAITING_IDLE;
+  }
+
   /** Whether rows were reported as changed. */
   get hasKeys(): boolean {
     return this.#keys.size > 0;
@@ -63,8 +68,10 @@ export class Due {
     this.#rest = this.#query.isOpen === true;
   }
 
-  /** Notes a change. */
-  add({ collection, event, keys }: Change): void {
+  /** Notes a change; without one, that everything may have changed. */
+  add(change?: Change): void {
+    if (change === undefined) return this.addAll();
+    const { collection, event, keys } = change;
     const { isOpen } = this.#query;
     if (!isOpen || collection !== this.#query.collection || keys === undefined) {
       return this.addAll();
@@ -78,9 +85,8 @@ export class Due {
 
   /** Takes what the next read covers. */
   take(): DueRead {
-    const keys = new Map([...this.#keys].slice(0, MAX_KEYS));
-    for (const key of keys.keys()) this.#keys.delete(key);
-    const due = { list: this.#list, rest: this.#rest, keys };
+    const due = { list: this.#list, rest: this.#rest, keys: new Map(this.#keys) };
+    this.#keys.clear();
     this.#list = this.#rest = false;
     return due;
   }

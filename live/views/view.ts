@@ -24,9 +24,6 @@ const REFUSED_PAUSE_MS = 1_000;
 /** How much earlier or later than its interval a regular read comes, as a part of the interval. */
 const JITTER = 0.2;
 
-/** A subscriber that waits for the first read. */
-type Waiting = (failure?: ReadFailure) => void;
-
 /**
  * A view has one log for all sessions of an access class. One read is in flight at a time, with the
  * session of one member; changes that are reported meanwhile cause one more read after it.
@@ -46,7 +43,8 @@ export class View {
   readonly #options: ViewOptions;
   readonly #pinned: ReadonlySet<string> | undefined;
   readonly #members = new ViewMembers();
-  readonly #waiting = new Map<ViewMember, Waiting>();
+  /** Members that wait for a read. */
+  readonly #waiting = new Map<ViewMember, (failure?: ReadFailure) => void>();
   readonly #due: Due;
   #isReading = false;
   /** Whether the log holds what was read since the first member joined, or rights changed. */
@@ -73,6 +71,11 @@ export class View {
   /** How many members it has. */
   get size(): number {
     return this.#members.size;
+  }
+
+  /** Whether it has no members and has missed too much to be worth keeping for one that comes back. */
+  get isOutdated(): boolean {
+    return this.size === 0 && this.#due.isMuch;
   }
 
   /**
@@ -110,8 +113,7 @@ export class View {
 
   /** Reads the view again, soon: what a change concerns, or without one everything. */
   markDirty(change?: Change): void {
-    if (change === undefined) this.#due.addAll();
-    else this.#due.add(change);
+    this.#due.add(change);
     this.#ageList();
     this.#scheduleRead();
   }

@@ -119,6 +119,11 @@ export class ViewRegistry {
     this.#idle.set(entry, timer);
   }
 
+  /** Drops views without members that have missed too much. */
+  dropOutdated(): void {
+    for (const entry of this.#idle.keys()) if (entry.view.isOutdated) this.#drop(entry);
+  }
+
   /** Stops all views. */
   stop(): void {
     for (const timer of this.#idle.values()) clearTimeout(timer);

@@ -137,6 +137,7 @@ export class Views {
     for (const view of this.#registry.views) {
       if (change === undefined || view.isTouchedBy(change)) view.markDirty(change);
     }
+    this.#registry.dropOutdated();
   }
 
   /**

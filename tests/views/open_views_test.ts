@@ -200,3 +200,40 @@ Deno.test("more changed rows than can wait are found by reading everything again
 
   assertEquals(reads, ["list of 2", "list of 2"]);
 });
+
+Deno.test("what a view missed without members is in its log before the next one joins", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews();
+  const rows = { letters: "ab" };
+  withRows(setup, rows);
+  const opening = setup.open("ada", open({ limit: 0 }));
+  await pass(time, 0);
+  const { topic, leave } = await opening;
+  leave();
+
+  setup.views.changed(change("create", "c"));
+  rows.letters = "abc";
+  const joining = setup.open("bob", open({ limit: 0 }));
+  await pass(time, PAUSE_MS);
+  await joining;
+  const head = setup.views.logOf(topic)?.head ?? 0;
+  await pass(time, 1_000);
+
+  assertEquals(said(setup, topic, 0), ["c create"]);
+  assertEquals(setup.views.logOf(topic)?.head, head);
+});
+
+Deno.test("a view without members that has missed too much is dropped", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews();
+  withRows(setup, { letters: "ab" });
+  const opening = setup.open("ada", open());
+  await pass(time, 0);
+  const { topic, leave } = await opening;
+  leave();
+
+  const keys = Array.from({ length: 501 }, (_, n) => `${n}`);
+  setup.views.changed({ collection: "events", event: "update", keys });
+
+  assertEquals(setup.views.logOf(topic), undefined);
+});
