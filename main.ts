@@ -4,18 +4,15 @@
  * @module
  */
 
-import { type Application, compose, flush, logOf } from "./live/application.ts";
+import { type Application, compose } from "./live/application.ts";
 import type { Config } from "./live/config/config.ts";
-import { instanceIdOf } from "./live/config/summary.ts";
-import { readConfig } from "./live/config/read_config.ts";
+import { FORMER_VARIABLES, readConfig } from "./live/config/read_config.ts";
 import { variables } from "./live/config/variables.ts";
 import type { Logger } from "./live/domain/logger.ts";
+import { surviveErrors } from "./live/telemetry/survive_errors.ts";
 import { usage } from "./live/config/usage.ts";
 import { type CommandContext, ExitCode } from "./live/terminal/command.ts";
 import { askSecret } from "./live/terminal/secret_prompt.ts";
-import { takeFreePort } from "./live/transport/listener.ts";
-import { createSpawn, PROCESS_OPTION } from "./live/processes/spawn.ts";
-import { Supervisor } from "./live/processes/supervisor.ts";
 import * as stdLog from "@std/log/logger";
 import denoJson from "./deno.json" with { type: "json" };
 
@@ -40,62 +37,11 @@ async function runOnDeploy(config: Config): Promise<void> {
   await application.start();
 }
 
-/** Runs the server as one of several processes, until its standard input closes. */
-async function runShared(config: Config, maxOpenFiles: number | undefined): Promise<void> {
-  const application = compose(config, { shared: true, maxOpenFiles });
-  surviveErrors(application.logger);
-  // A signal of the terminal reaches the parent too, which then closes standard input.
-  for (const [name] of SIGNALS) Deno.addSignalListener(name, () => {});
-  exitWhenLost(application);
-  await application.start();
-  await Deno.stdin.readable.pipeTo(new WritableStream());
-  await application.stop();
-  Deno.exit(0);
-}
-
-/** Runs several processes on one port until a signal. */
-async function runAll(config: Config): Promise<void> {
-  const instanceId = instanceIdOf(config);
-  const log = logOf(config, instanceId);
-  const { logger } = log;
-  surviveErrors(logger);
-  warnOfStandIns(logger);
-  const folder = Deno.build.standalone ? undefined : import.meta.dirname;
-  const livePort = config.LIVE_WS_PORT || takeFreePort(config.LIVE_WS_HOST);
-  const supervisor = new Supervisor({
-    count: config.LIVE_PROCESSES,
-    spawn: createSpawn({ config, livePort, instanceId, folder }),
-    host: config.OPS_HOST,
-    port: config.OPS_PORT,
-    allowedHosts: config.OPS_ALLOWED_HOSTS,
-    logger,
-  });
-  const stop = async () => {
-    await supervisor.stop();
-    await flush(log);
-  };
-  stopOnSignal({ logger, stop });
-  const code = await supervisor.start();
-  if (code !== undefined) Deno.exit(code);
-}
-
 /** Ends the process if it cannot listen any more, so that whatever started it starts it again. */
 async function exitWhenLost(application: Application): Promise<void> {
   await application.lost;
   await application.stop();
   Deno.exit(ExitCode.Failed);
-}
-
-/** Logs errors that nothing caught. A bug must not disconnect thousands of clients. */
-function surviveErrors(logger: Logger): void {
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    logger.error("unhandled rejection", { error: event.reason });
-  });
-  globalThis.addEventListener("error", (event) => {
-    event.preventDefault();
-    logger.error("uncaught error", { error: event.error });
-  });
 }
 
 /** Tells operators that JSR was out of reach, so that the server runs on other code than `@std`. */
@@ -179,21 +125,16 @@ async function main(words: readonly string[]): Promise<void> {
   if (option !== undefined && Object.hasOwn(COMMANDS, option)) {
     Deno.exit(await COMMANDS[option]?.(commandContext(args)));
   }
-  if (option !== undefined && option !== PROCESS_OPTION) {
+  if (option !== undefined) {
     fail(ExitCode.Invalid, `Unknown option ${option}: try --help`);
   }
-  const names = Object.keys(variables); // one by one: the permission covers only these
+  // One by one: the permission covers only these.
+  const names = [...Object.keys(variables), ...Object.keys(FORMER_VARIABLES)];
   const env = Object.fromEntries(names.map((name) => [name, readVariable(name)]));
   const result = readConfig(env);
   if (!result.ok) fail(ExitCode.Invalid, ...result.faults);
   const { config } = result;
-  const start = Deno.env.get(DEPLOY_VARIABLE)
-    ? runOnDeploy
-    : option === PROCESS_OPTION
-    ? runShared
-    : config.LIVE_PROCESSES > 1
-    ? runAll
-    : run;
+  const start = Deno.env.get(DEPLOY_VARIABLE) ? runOnDeploy : run;
   try {
     await start(config, maxOpenFiles);
   } catch (error) {

@@ -17,7 +17,7 @@ import type { Logger } from "./domain/logger.ts";
 import { RefusalLog } from "./domain/refusal_log.ts";
 import { MemoryBroker } from "./history/memory_broker.ts";
 import type { DrainResult } from "./http/live_server.ts";
-import { createLive, type Live } from "./live.ts";
+import { createLive, type LiveOptions } from "./live.ts";
 import { liveSettings } from "./settings.ts";
 import { createOpsHandler } from "./ops/ops_handler.ts";
 import { createOpsServer } from "./ops/ops_server.ts";
@@ -29,6 +29,8 @@ import { RedisRevocationBus } from "./redis/revocation_bus.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { openSpare, SpareDescriptors, warnOfFileLimit } from "./transport/spare_descriptors.ts";
 import { EventLoopWatch } from "./telemetry/event_loop_watch.ts";
+import { JoinedMetrics } from "./threads/joined_metrics.ts";
+import { createThreadedLive } from "./threads/threaded_live.ts";
 import { createPrometheusMetrics } from "./telemetry/prometheus_metrics.ts";
 import { traceBroadcasts, traceFields } from "./telemetry/tracing.ts";
 
@@ -64,8 +66,6 @@ export interface Application {
 
 /** How the application runs. */
 export interface ComposeOptions {
-  /** Whether other processes listen on the same port. @default {false} */
-  readonly shared?: boolean;
   /**
    * Whether there is one port: the ops routes are on the live listener, and `/metrics` needs the
    * token. @default {false}
@@ -84,14 +84,22 @@ const FLUSH_MS = 500;
  * It must be stopped even if it never started: the broker runs from the beginning.
  */
 export function compose(config: Config, options: ComposeOptions = {}): Application {
-  const { shared = false, onePort = false, maxOpenFiles } = options;
+  const { onePort = false, maxOpenFiles } = options;
   const { promise: lost, resolve: onLost } = Promise.withResolvers<unknown>();
   const spares = new SpareDescriptors(() => openSpare(spareAddress));
   let spareAddress: Deno.NetAddr;
   const instanceId = instanceIdOf(config);
   const log = logOf(config, instanceId);
   const { logger } = log;
-  const metrics = traceBroadcasts(createPrometheusMetrics(instanceId));
+  if (onePort && config.LIVE_THREADS > 1) {
+    logger.warn("LIVE_THREADS is ignored: this platform runs one thread", {
+      threads: config.LIVE_THREADS,
+    });
+  }
+  const prometheus = createPrometheusMetrics(instanceId);
+  const isThreaded = config.LIVE_THREADS > 1 && !onePort;
+  const joined = isThreaded ? new JoinedMetrics(prometheus) : undefined;
+  const metrics = joined?.own ?? traceBroadcasts(prometheus);
   const eventLoop = new EventLoopWatch({ metrics });
   const refusals = new RefusalLog({
     logger,
@@ -127,7 +135,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
   const ingest = link === undefined || stream === undefined
     ? undefined
     : new Ingest({ ...settings, link, stream, instanceId, logger, metrics });
-  const live: Live = createLive({
+  const liveOptions: LiveOptions = {
     ...settings,
     authority: new CachingAuthority(directus, { ttlMs, metrics }),
     viewSource,
@@ -136,13 +144,19 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
       : new RedisBroker({ ...settings, link, logger, metrics }),
     revocationBus: link === undefined ? undefined : new RedisRevocationBus({ link, logger }),
     other: onePort ? (request) => handleOps(request) : undefined,
-    reusePort: shared,
     instanceId,
     refusals,
     spares,
     onLost,
     metrics,
     logger,
+  };
+  const live = joined === undefined ? createLive(liveOptions) : createThreadedLive({
+    ...liveOptions,
+    threads: config.LIVE_THREADS,
+    joined,
+    log: logOptions(config, instanceId),
+    writeLine: (line) => log.lines.write(line),
   });
   const { DIRECTUS_EVENTS_REDIS_URL: eventsUrl } = config;
   const bus = eventsUrl === undefined ? undefined : new DirectusBus({
@@ -152,7 +166,13 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
   });
   const opsOptions = {
     server: live,
-    metrics,
+    metrics: {
+      contentType: prometheus.contentType,
+      async text() {
+        await live.measure();
+        return await prometheus.text();
+      },
+    },
     publishToken: config.LIVE_PUBLISH_TOKEN,
     exposed: onePort,
     about: { instance: instanceId, ...summaryOf(config) },
@@ -208,18 +228,18 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
 }
 
 /** Creates the log that the configuration describes. It writes to standard output. */
-export function logOf({ LOG_LEVEL: level, LOG_FORMAT: format }: Config, instance: string): Log {
-  return createLog({
-    level,
-    format,
-    fields: { instance },
-    context: traceFields,
-    sink: Deno.stdout,
-  });
+function logOf(config: Config, instance: string): Log {
+  const options = logOptions(config, instance);
+  return createLog({ ...options, context: traceFields, sink: Deno.stdout });
+}
+
+/** Returns how lines of the log look. */
+function logOptions({ LOG_LEVEL: level, LOG_FORMAT: format }: Config, instance: string) {
+  return { level, format, fields: { instance } };
 }
 
 /** Writes the last lines of a log; gives up on them if nothing reads standard output. */
-export async function flush({ lines }: Log): Promise<void> {
+async function flush({ lines }: Log): Promise<void> {
   using deadline = new Deadline(FLUSH_MS);
   await deadline.wait(lines.flush());
 }

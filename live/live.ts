@@ -102,8 +102,12 @@ export interface Live extends LiveServer, OperatedServer {
    * @throws {BrokerUnavailable} If they are not in the logs, or if that is not known.
    */
   publish(publications: readonly PublicationInput[]): Promise<Position[]>;
+  /** Brings the metrics up to date. One server of one thread has nothing to wait for. */
+  measure(): Promise<void>;
   /** Closes connections, or checks the rights to a topic again at once. */
   readonly revoke: Revoke;
+  /** The same for this server's connections alone, if the caller reaches the other servers itself. */
+  readonly revokeHere: Revoke;
   /**
    * Tells all instances that items have changed in Directus, together with publications about it.
    *
@@ -205,6 +209,8 @@ export function createLive(options: LiveOptions = {}): Live {
     },
   });
 
+  const revokeHere = createLocalRevoke({ revalidator, pending: pendingGrants });
+
   return {
     get accepting() {
       return server.accepting;
@@ -236,8 +242,10 @@ export function createLive(options: LiveOptions = {}): Live {
     noticed: (change) => onChange?.(change),
     status: (query) => statusOf({ hub, views: ownViews, connections: openConnections }, query),
     content: (topic, since) => contentOf(hub, topic, since),
+    measure: () => Promise.resolve(),
+    revokeHere,
     revoke: createRevoke({
-      local: createLocalRevoke({ revalidator, pending: pendingGrants }),
+      local: revokeHere,
       bus: revocationBus,
       forget,
       logger,

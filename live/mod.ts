@@ -86,6 +86,7 @@ export {
 } from "./directus/view_source.ts";
 export {
   type OpenedView,
+  type SharedViews,
   type TooManyViews,
   Views,
   type ViewsChecked,
@@ -114,7 +115,7 @@ export { MemoryBroker, type MemoryBrokerOptions } from "./history/memory_broker.
 export type { ReplicaPosition } from "./history/replica.ts";
 export { ReplicatedBroker, type ReplicatedBrokerOptions } from "./history/replicated_broker.ts";
 export type { Announcement, LogState, StoredPublication } from "./history/stored_log.ts";
-export type { StoreUp, TopicListener, TopicStore } from "./history/topic_store.ts";
+export type { ReadOptions, StoreUp, TopicListener, TopicStore } from "./history/topic_store.ts";
 export type { RedisClient } from "./redis/client.ts";
 export { Ingest, type IngestOptions } from "./redis/ingest.ts";
 export { createLink } from "./redis/create_link.ts";

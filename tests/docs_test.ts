@@ -7,6 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
+import { FORMER_VARIABLES } from "../live/config/read_config.ts";
 import { variables } from "../live/config/variables.ts";
 import { CommandVariable } from "../live/terminal/command.ts";
 
@@ -22,7 +23,12 @@ const TOP_LEVEL = ["Dockerfile", "README.md", "deno.json", "deno.lock", "live", 
 const FOREIGN = ["DIRECTUS_SECRET", "DIRECTUS_UPSTREAM", "LIVE_SITE", "LIVE_UPSTREAM"];
 
 /** Every variable that a page may name. */
-const known = [...Object.keys(variables), ...Object.values(CommandVariable), ...FOREIGN];
+const known = [
+  ...Object.keys(variables),
+  ...Object.keys(FORMER_VARIABLES),
+  ...Object.values(CommandVariable),
+  ...FOREIGN,
+];
 
 /** Files that name tasks or the version of Deno, beside the pages. */
 const SCRIPTS = [

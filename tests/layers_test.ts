@@ -34,7 +34,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   "live/ops": 4,
   "live/setup": 4,
   "live/doctor": 5,
-  "live/processes": 5,
+  "live/threads": 7,
 };
 
 /** The layers of the files that compose the others. */
@@ -237,7 +237,8 @@ for (
     ["listens with Node", /\bcreateServer\(/, ["live/transport/ws_server.ts"]],
     ["upgrades with Deno", /\bDeno\.upgradeWebSocket\(/, ["live/transport/deno_exchange.ts"]],
     ["upgrades with npm ws", /\.handleUpgrade\(/, ["live/transport/ws_exchange.ts"]],
-    ["starts processes", /\bDeno\.Command\b/, ["live/processes/spawn.ts"]],
+    ["starts processes", /\bDeno\.Command\b/, []],
+    ["starts threads", /\bnew Worker\b/, ["live/threads/spawn.ts"]],
     ["reads or writes files", /\bDeno\.(?:open|read\w*File|write\w*File)\b/, []],
   ] as const
 ) {

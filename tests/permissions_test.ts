@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
+import { FORMER_VARIABLES } from "../live/config/read_config.ts";
 import { variables } from "../live/config/variables.ts";
 import { CommandVariable } from "../live/terminal/command.ts";
 
@@ -40,7 +41,15 @@ Deno.test("the permissions cover the server's variables and no others", () => {
   assertEquals(more, []);
   assertMatch(allowed ?? "", /^--allow-env=/);
   const names = allowed?.slice("--allow-env=".length).split(",");
-  assertEquals(names?.toSorted(), [...Object.keys(variables), DEPLOY, MARKED].toSorted());
+  assertEquals(
+    names?.toSorted(),
+    [
+      ...Object.keys(variables),
+      ...Object.keys(FORMER_VARIABLES),
+      DEPLOY,
+      MARKED,
+    ].toSorted(),
+  );
 });
 
 Deno.test("the permissions allow the network, and nothing else", () => {
@@ -54,9 +63,10 @@ Deno.test("the permissions hide the one variable that npm ws reads", () => {
   assertEquals(hidden, ["--ignore-env=WS_NO_BUFFER_UTIL"]);
 });
 
-/** What a task may run: the server itself, where the image has it. */
-const RUNS_ITSELF: Readonly<Record<string, string[]>> = {
-  compile: ["--allow-run=/usr/local/bin/live"],
+/** What a task may read: its own modules, as each thread loads them. An executable has them in itself. */
+const READS_ITSELF: Readonly<Record<string, string[]>> = {
+  start: ["--allow-read=live,tests/npm_only"],
+  dev: ["--allow-read=live,tests/npm_only"],
 };
 
 Deno.test("the permissions of commands show the variables whose names begin like ours", () => {
@@ -81,24 +91,9 @@ for (const task of ["start", "dev", "compile"] as const) {
   Deno.test(`the task ${task} runs with these permissions and no more`, () => {
     const { command } = denoJson.tasks[task];
     assert(command.includes(" $(deno task -q permissions) "));
-    assertEquals(command.match(/--allow-\S+|-A\b/g), RUNS_ITSELF[task] ?? null);
+    assertEquals(command.match(/--allow-\S+|-A\b/g), READS_ITSELF[task] ?? null);
   });
 }
-
-Deno.test("the task processes allows starting processes only if LIVE_PROCESSES asks for them", async () => {
-  const flags = async (count: string) => {
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["task", "-q", "processes"],
-      env: { LIVE_PROCESSES: count },
-    }).output();
-    return new TextDecoder().decode(stdout).trim();
-  };
-  assertEquals(await Promise.all(["", "1", "2"].map(flags)), [
-    "",
-    "",
-    `--allow-run=${Deno.execPath()}`,
-  ]);
-});
 
 for (const [name, specifier] of Object.entries(denoJson.imports)) {
   Deno.test(`deno.lock locks ${name} at the version that deno.json asks for`, () => {

@@ -10,7 +10,7 @@ import { quotedIn } from "./support/troubleshooting.ts";
 const ROOT = new URL("../", import.meta.url);
 
 /** Words that are not ours: those of Deno, and names of variables beside a text. */
-const FOREIGN = ["Requires run access", "LIVE_PROCESSES", "/readyz"];
+const FOREIGN = ["Requires read access", "LIVE_THREADS", "/readyz"];
 
 /** Returns the code of a folder, without what browsers run minified. */
 function sources(folder: string): string[] {

@@ -82,8 +82,8 @@ export interface Config {
   readonly REDIS_URL: string | undefined;
   /** Name of the Redis stream whose entries are published. */
   readonly REDIS_INGEST_STREAM: string | undefined;
-  /** Processes on one port. */
-  readonly LIVE_PROCESSES: number;
+  /** Threads that serve clients on one port. */
+  readonly LIVE_THREADS: number;
   /** Name of this instance in metrics and logs; a random one if `undefined`. */
   readonly INSTANCE_ID: string | undefined;
   /** The lowest level that is logged. */

@@ -15,6 +15,11 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly faults: readonly string[] };
 
+/** Variables of former versions, with the names of those that take their place. */
+export const FORMER_VARIABLES: Readonly<Record<string, string>> = {
+  LIVE_PROCESSES: "LIVE_THREADS",
+};
+
 /**
  * Reads the configuration from environment variables. An empty variable counts as unset.
  *
@@ -47,8 +52,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (values["REDIS_INGEST_STREAM"] !== undefined && !env["REDIS_URL"]) {
     faults.push("REDIS_URL must be set: REDIS_INGEST_STREAM is a stream of it");
   }
-  if (Number(values["LIVE_PROCESSES"]) > 1 && !env["REDIS_URL"]) {
-    faults.push("REDIS_URL must be set: LIVE_PROCESSES share through it");
+  for (const [former, name] of Object.entries(FORMER_VARIABLES)) {
+    if (env[former]) faults.push(`${former} must not be set: ${name} takes its place`);
   }
   return faults.length === 0
     ? { ok: true, config: values as unknown as Config }

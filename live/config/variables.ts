@@ -206,9 +206,9 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
     "a Redis stream whose entries (topic, data as JSON, key, removed) are published, each once",
     "none",
   ),
-  LIVE_PROCESSES: variable(
+  LIVE_THREADS: variable(
     wholeNumber(1, 256),
-    "processes on one port, which share through Redis",
+    "threads of the process that serve clients on one port",
     "1",
   ),
   INSTANCE_ID: optional(

@@ -42,11 +42,13 @@ const input = z.object({
   id: z.string().min(1).max(MAX_ID_LENGTH).optional(),
 });
 
+/** What a publication consists of. */
+export type PublicationParts = Pick<Publication, "topic" | "key" | "json" | "id">;
+
 /**
- * A valid publication. Only {@linkcode Publication.from}, {@linkcode Publication.read} and
- * {@linkcode Publication.internal} create one, and nothing can change it afterwards. So everything that a broker accepts has a well-formed
- * topic name and valid JSON on one line: a payload can neither forge a second message in a frame nor
- * break a line format.
+ * A valid publication. Only the static methods create one, and nothing can change it afterwards. So
+ * everything that a broker accepts has a well-formed topic name and valid JSON on one line: a payload
+ * can neither forge a second message in a frame nor break a line format.
  */
 export class Publication {
   /** Name of the topic. */
@@ -60,9 +62,7 @@ export class Publication {
   /** Set by the static methods alone: JavaScript can call a private constructor. */
   #isValid = false;
 
-  private constructor(
-    { topic, key, json, id }: Pick<Publication, "topic" | "key" | "json" | "id">,
-  ) {
+  private constructor({ topic, key, json, id }: PublicationParts) {
     this.topic = topic;
     this.key = key;
     this.json = json;
@@ -82,6 +82,13 @@ export class Publication {
       json: JSON.stringify(data),
       id: undefined,
     });
+    publication.#isValid = true;
+    return publication;
+  }
+
+  /** Builds again a publication that another thread of this process has built. */
+  static received(parts: PublicationParts): Publication {
+    const publication = new Publication(parts);
     publication.#isValid = true;
     return publication;
   }

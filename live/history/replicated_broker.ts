@@ -101,7 +101,7 @@ export class ReplicatedBroker implements Broker {
   }
 
   async refresh(topic: string): Promise<void> {
-    await this.#open.get(topic)?.sync.load();
+    await this.#open.get(topic)?.sync.load({ fresh: true });
   }
 
   close(topic: string): void {

@@ -21,6 +21,12 @@ export type TopicListener = (announcement: Announcement) => void;
  */
 export type StoreUp = (isConcerned: (topic: string) => boolean) => Promise<void>;
 
+/** Options of a read. */
+export interface ReadOptions {
+  /** Whether a reader knows of publications that the store may not have yet. */
+  readonly fresh: boolean;
+}
+
 /** Stores topics' logs, and announces what is appended to them. */
 export interface TopicStore {
   /** Why it cannot be used now, for an operator; `undefined` while it can. */
@@ -39,9 +45,10 @@ export interface TopicStore {
   /**
    * Reads what a replica is missing. This also tells the store that the topic is in use.
    *
+   * @param options Whether a store that is a copy itself brings itself up to date first.
    * @throws {BrokerUnavailable} If the topic cannot be read now.
    */
-  read(topic: string, known: ReplicaPosition): Promise<LogState>;
+  read(topic: string, known: ReplicaPosition, options: ReadOptions): Promise<LogState>;
   /**
    * Subscribes to a topic's announcements. What is appended after it resolves is announced; what is
    * appended before may be. Subscribing a listener again after a break is allowed.

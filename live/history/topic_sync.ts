@@ -7,7 +7,7 @@
 import type { Cursor } from "../domain/broker.ts";
 import { Replica, type ReplicaOptions } from "./replica.ts";
 import type { Announcement } from "./stored_log.ts";
-import type { TopicStore } from "./topic_store.ts";
+import type { ReadOptions, TopicStore } from "./topic_store.ts";
 
 /** What following a topic needs. */
 export interface TopicSyncOptions extends ReplicaOptions {
@@ -52,14 +52,16 @@ export class TopicSync {
   /**
    * Reads what the replica is missing. This also tells the store that the topic is in use.
    *
+   * @param options Whether a reader knows of publications that the store may not have yet.
    * @throws {BrokerUnavailable} If the store cannot be used now.
    */
-  async load(): Promise<void> {
+  async load(options: ReadOptions = { fresh: false }): Promise<void> {
     const { replica } = this;
     this.#reads++;
     try {
       do {
-        const state = await this.#options.store.read(this.topic, replica.position);
+        const { store } = this.#options;
+        const state = await store.read(this.topic, replica.position, options);
         if (this.#isClosed) return;
         replica.load(state);
       } while (!this.#held.splice(0).every((announcement) => replica.apply(announcement)));

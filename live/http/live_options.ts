@@ -74,7 +74,7 @@ export interface LiveServerOptions {
   readonly host?: string;
   /** Port to listen on; 0 takes a free one. @default {8080} */
   readonly port?: number;
-  /** Whether other processes may listen on the same port, sharing the clients. @default {false} */
+  /** Whether other threads may listen on the same port, sharing the clients. @default {false} */
   readonly reusePort?: boolean;
   /**
    * A silent peer is pinged after this many milliseconds, and disconnected after as many again.

@@ -14,7 +14,7 @@ export interface ListenOptions extends Omit<KeepOptions, "name"> {
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
-  /** Whether other processes may listen on the same port; the kernel distributes the clients. */
+  /** Whether other threads may listen on the same port; the kernel distributes the clients. */
   readonly reusePort?: boolean;
   /** Answers requests. If it throws or rejects, the error is logged and the client gets 500. */
   readonly handle: Deno.ServeHandler<Deno.NetAddr>;

@@ -59,7 +59,7 @@ export interface TransportOptions extends Omit<KeepOptions, "name" | "usesSpares
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
-  /** Whether other processes may listen on the same port. */
+  /** Whether other threads may listen on the same port. */
   readonly reusePort: boolean;
   /** A silent peer is pinged after this many milliseconds, and disconnected after as many again. */
   readonly pingIntervalMs: number;

@@ -18,9 +18,14 @@ import { CLIENT_CORE, PinnedProgram } from "./pinned_program.ts";
 
 /** Tells the process what to do, one order at a time. */
 export class LoadGenerator implements AsyncDisposable {
-  readonly #program = new PinnedProgram(CLIENT_CORE, Deno.execPath(), [
-    ...["run", "-q", "-A", "--no-config", new URL("./load/main.ts", import.meta.url).pathname],
-  ]);
+  readonly #program: PinnedProgram;
+
+  /** Starts the process, on the clients' core unless another or none is given. */
+  constructor(core: number | undefined = CLIENT_CORE) {
+    this.#program = new PinnedProgram(core, Deno.execPath(), [
+      ...["run", "-q", "-A", "--no-config", new URL("./load/main.ts", import.meta.url).pathname],
+    ]);
+  }
 
   /** Opens connections. */
   connect(order: Omit<ConnectOrder, "order">): Promise<Connected> {

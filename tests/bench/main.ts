@@ -18,6 +18,7 @@ import { redis } from "./scenarios/redis.ts";
 import { calls, connections, recovery } from "./scenarios/small.ts";
 import { stall, storm } from "./scenarios/storm.ts";
 import { views } from "./views/main.ts";
+import { threads } from "./scenarios/threads.ts";
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   "fan-out-1000": fanOut({
@@ -37,6 +38,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   stall,
   storm,
   redis,
+  threads,
 };
 
 /** These benchmarks have bounds of their own, and no rounds. */

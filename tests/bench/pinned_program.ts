@@ -18,14 +18,15 @@ const hasTaskset = isInstalled("taskset");
 export class PinnedProgram extends Program {
   #read = 0;
 
-  /** Starts a program. */
+  /** Starts a program, on all cores if none is given. */
   constructor(
-    core: number,
+    core: number | undefined,
     path: string,
     args: readonly string[],
     options: Pick<Deno.CommandOptions, "cwd" | "env"> = {},
   ) {
-    const words = hasTaskset ? ["taskset", "-c", `${core}`, path, ...args] : [path, ...args];
+    const isPinned = hasTaskset && core !== undefined;
+    const words = isPinned ? ["taskset", "-c", `${core}`, path, ...args] : [path, ...args];
     const [program = path, ...rest] = words;
     super(program, { ...options, args: rest, stdin: "piped" });
   }

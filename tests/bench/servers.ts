@@ -40,6 +40,8 @@ export interface LiveOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Its Directus. @default {one of its own, with 500 sessions} */
   readonly directus?: Directus;
+  /** Whether it may use all cores. @default {false} */
+  readonly usesAllCores?: boolean;
 }
 
 /** Sessions of a Directus that a server starts for itself. */
@@ -50,7 +52,9 @@ export async function startLive(options: LiveOptions = {}): Promise<BenchServer>
   const directus = options.directus ?? await Directus.start(SESSIONS);
   const flags = [...await flagsOf("imports"), ...await flagsOf("permissions")];
   const script = new URL("./served.ts", import.meta.url).pathname;
-  const program = new PinnedProgram(SERVER_CORE, Deno.execPath(), ["run", "-q", ...flags, script], {
+  const core = options.usesAllCores ? undefined : SERVER_CORE;
+  const args = ["run", "-q", ...flags, "--allow-read=live,tests/npm_only", script];
+  const program = new PinnedProgram(core, Deno.execPath(), args, {
     cwd: new URL("../../", import.meta.url),
     env: {
       DIRECTUS_BASE_URL: directus.url,

@@ -65,7 +65,7 @@ export const variableRows: readonly VariableRow[] = [
   row("OPS_ALLOWED_HOSTS", new Set(), "default: none"),
   row("REDIS_URL", undefined, "default: none: one process"),
   row("REDIS_INGEST_STREAM", undefined, "default: none"),
-  row("LIVE_PROCESSES", 1),
+  row("LIVE_THREADS", 1),
   row("INSTANCE_ID", undefined, "default: a random one"),
   row("LOG_LEVEL", "INFO"),
   row("LOG_FORMAT", "json"),

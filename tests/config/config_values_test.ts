@@ -264,15 +264,17 @@ Deno.test("an invalid REDIS_URL is not shown, because it may hold a password", (
   assert(!result.ok && !result.faults.join().includes("hidden"));
 });
 
-for (
-  const [name, value, fault] of [
-    ["REDIS_INGEST_STREAM", "positions", "REDIS_INGEST_STREAM is a stream of it"],
-    ["LIVE_PROCESSES", "2", "LIVE_PROCESSES share through it"],
-  ] as const
-) {
-  Deno.test(`${name}=${value} needs REDIS_URL`, () => {
-    const env = { [REQUIRED]: BASE_URL, [name]: value };
-    assertEquals(readConfig(env), { ok: false, faults: [`REDIS_URL must be set: ${fault}`] });
-    assert(readConfig({ ...env, REDIS_URL: "redis://localhost" }).ok);
-  });
-}
+Deno.test("REDIS_INGEST_STREAM needs REDIS_URL", () => {
+  const env = { [REQUIRED]: BASE_URL, REDIS_INGEST_STREAM: "positions" };
+  const fault = "REDIS_URL must be set: REDIS_INGEST_STREAM is a stream of it";
+  assertEquals(readConfig(env), { ok: false, faults: [fault] });
+  assert(readConfig({ ...env, REDIS_URL: "redis://localhost" }).ok);
+});
+
+Deno.test("LIVE_PROCESSES is a fault that names its successor", () => {
+  const fault = "LIVE_PROCESSES must not be set: LIVE_THREADS takes its place";
+  for (const count of ["1", "4"]) {
+    const result = readConfig({ [REQUIRED]: BASE_URL, LIVE_PROCESSES: count });
+    assertEquals(result, { ok: false, faults: [fault] });
+  }
+});

@@ -8,6 +8,7 @@ import { FakeTime } from "@std/testing/time";
 import type { Broker } from "../../live/domain/broker.ts";
 import { MemoryBroker } from "../../live/history/memory_broker.ts";
 import type { StoreBounds } from "../../live/redis/store.ts";
+import { BrokerThreads } from "../threads/setup.ts";
 import { Watch } from "../support/queue.ts";
 import { RecordingMetrics } from "../support/recorders.ts";
 import { RedisCluster } from "../support/redis_cluster.ts";
@@ -79,6 +80,30 @@ export function contract(
     } finally {
       await broker.stop();
     }
+  });
+
+  Deno.test(`the broker of a thread ${behaviour}`, async () => {
+    using time = new FakeTime();
+    const main = new MemoryBroker({ ...BOUNDS, ...bounds, metrics: new RecordingMetrics() });
+    await using threads = new BrokerThreads(main);
+    const { broker } = threads.add({ ...BOUNDS, ...bounds });
+    const changed: string[] = [];
+    const watch = new Watch();
+    const subject: Subject = {
+      broker,
+      changed,
+      onChanged() {},
+      until: (condition) => watch.until(condition),
+      elapse: (ms) => time.tickAsync(ms),
+    };
+    broker.listen({
+      changed(topic) {
+        changed.push(topic);
+        subject.onChanged(topic);
+        watch.changed();
+      },
+    });
+    await fn(subject);
   });
 
   redisTest(`RedisBroker ${behaviour}`, async () => {

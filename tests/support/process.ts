@@ -45,13 +45,13 @@ export class ServerProcess extends Program {
     const [imports, usual] = await flags;
     const { permissions = usual, preloads = [], maxOpenFiles, ...rest } = options;
     const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
-    const runsItself = env["LIVE_PROCESSES"] ? [`--allow-run=${Deno.execPath()}`] : [];
+    const readsItself = env["LIVE_THREADS"] ? ["--allow-read=live,tests/npm_only"] : [];
     const preloadFlags = preloads.map((path) => `--preload=${path}`);
     const limit = ["-c", `ulimit -n ${maxOpenFiles}; exec "$0" "$@"`, Deno.execPath()];
     return new ServerProcess(maxOpenFiles === undefined ? Deno.execPath() : "sh", {
       args: [
         ...maxOpenFiles === undefined ? [] : limit,
-        ...["run", "-q", ...imports, ...permissions, ...runsItself, ...preloadFlags],
+        ...["run", "-q", ...imports, ...permissions, ...readsItself, ...preloadFlags],
         ...["main.ts", ...args],
       ],
       cwd: root,

@@ -6,7 +6,7 @@
 
 /** Returns the words that a task prints, such as the flags that `deno task start` runs with. */
 export async function flagsOf(
-  task: "imports" | "permissions" | "processes" | "commands",
+  task: "imports" | "permissions" | "commands",
 ): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "-q", task],

@@ -1,5 +1,5 @@
 /**
- * Several processes of the real server on one port.
+ * Several threads of the real program, with the permissions of its task.
  *
  * @module
  */
@@ -11,31 +11,30 @@ import { startDirectus } from "../support/directus.ts";
 import { ServerProcess } from "../support/process.ts";
 
 const TOKEN = "the-publish-token-of-the-tests";
-const COUNT = 2;
 
+/** The program with two threads, and what it needs. */
 interface Setup extends AsyncDisposable {
   readonly server: ServerProcess;
   readonly ops: string;
-  /** Connects a client and subscribes it to a topic; resolves to the client and its process. */
-  connect(): Promise<{ client: Client; instance: unknown }>;
+  /** Connects a client and subscribes it to a topic. */
+  connect(): Promise<Client>;
 }
 
-async function setUp(): Promise<Setup> {
+async function setUp(env: Readonly<Record<string, string>> = {}): Promise<Setup> {
   const stack = new AsyncDisposableStack();
-  const redis = stack.use(await RedisServer.start());
   const directus = stack.use(startDirectus());
   const server = stack.use(
     await ServerProcess.spawn({
       DIRECTUS_BASE_URL: directus.url,
       LIVE_TOPICS: "event=events",
       LIVE_PUBLISH_TOKEN: TOKEN,
-      LIVE_PROCESSES: `${COUNT}`,
-      REDIS_URL: redis.url,
+      LIVE_THREADS: "2",
       INSTANCE_ID: "all",
+      LOG_LEVEL: "DEBUG",
+      ...env,
     }),
   );
-  await server.line("processes started");
-  await server.line("redis reached", COUNT);
+  await server.line("threads started");
   const cookie = directus.directus.session("ada@example.com");
   const { live, ops } = await server.ports();
   return {
@@ -43,25 +42,24 @@ async function setUp(): Promise<Setup> {
     ops: `http://127.0.0.1:${ops}`,
     async connect() {
       const client = stack.use(await Client.connect(`ws://127.0.0.1:${live}`, { cookie }));
-      const { instance } = await client.next();
+      assertEquals((await client.next()).instance, "all");
       await client.subscribe("event:1");
-      return { client, instance };
+      return client;
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
-/** Connects clients until each process has one. */
-async function connectToAll({ connect }: Setup): Promise<Client[]> {
+/** Connects clients until each thread has one. */
+async function connectToAll({ server, connect }: Setup): Promise<Client[]> {
   const clients: Client[] = [];
-  const instances = new Set<unknown>();
-  while (instances.size < COUNT) {
-    const { client, instance } = await connect();
-    instances.add(instance);
-    clients.push(client);
-    assert(clients.length < 30, `only ${[...instances]}`); // 1 in 2^29 for a fair system
+  const threads = () => new Set(opened().map(({ thread }) => thread));
+  const opened = () => server.log.filter(({ message }) => message === "connection opened");
+  while (threads().size < 2) {
+    clients.push(await connect());
+    await server.line("connection opened", clients.length);
+    assert(clients.length < 30); // 1 in 2^29 for a fair system
   }
-  assertEquals([...instances].toSorted(), ["all-0", "all-1"]);
   return clients;
 }
 
@@ -75,23 +73,25 @@ async function publish(ops: string, data: number): Promise<number> {
   return status;
 }
 
-redisTest("main.ts: two processes share a port, the topics and one ops listener", async () => {
+Deno.test("main.ts: two threads share a port, the topics and one ops listener", async () => {
   await using setup = await setUp();
   const clients = await connectToAll(setup);
+  const ready = await fetch(`${setup.ops}/readyz`);
+  assertEquals([ready.status, await ready.json()], [200, { status: "ready" }]);
 
   for (const data of [1, 2, 3]) assertEquals(await publish(setup.ops, data), 200);
 
   for (const client of clients) {
-    const messages = [await client.next(), await client.next(), await client.next()];
+    const messages = await client.take(3);
     assertEquals(messages.map(({ offset, data }) => [offset, data]), [[1, 1], [2, 2], [3, 3]]);
   }
   const metrics = await (await fetch(`${setup.ops}/metrics`)).text();
   assertMatch(metrics, new RegExp(`^processor_live_connections ${clients.length}$`, "m"));
   assertMatch(metrics, /^processor_live_published_total 3$/m);
-  assertMatch(metrics, /^processor_live_redis_up 1$/m);
+  assertMatch(metrics, /^processor_live_topics 1$/m);
 });
 
-redisTest("main.ts: two processes drain on one signal, and end with 0", async () => {
+Deno.test("main.ts: two threads drain on one signal, and the program ends with 0", async () => {
   await using setup = await setUp();
   const clients = await connectToAll(setup);
 
@@ -105,11 +105,22 @@ redisTest("main.ts: two processes drain on one signal, and end with 0", async ()
   assertEquals((await setup.server.ended).code, 0);
 });
 
-redisTest("main.ts: processes do not outlive their parent", async () => {
-  await using setup = await setUp();
+redisTest("main.ts: two threads and another instance share topics through Redis", async () => {
+  await using redis = await RedisServer.start();
+  await using setup = await setUp({ REDIS_URL: redis.url });
+  await using directus = startDirectus();
+  await using other = await ServerProcess.spawn({
+    DIRECTUS_BASE_URL: directus.url,
+    LIVE_PUBLISH_TOKEN: TOKEN,
+    REDIS_URL: redis.url,
+  });
+  await other.line("redis reached");
+  await setup.server.line("redis reached");
   const clients = await connectToAll(setup);
 
-  setup.server.kill("SIGKILL");
+  assertEquals(await publish(`http://127.0.0.1:${(await other.ports()).ops}`, 1), 200);
 
-  for (const client of clients) assertEquals((await client.outcome()).code, 1001);
+  for (const client of clients) assertEquals((await client.next()).data, 1);
+  const metrics = await (await fetch(`${setup.ops}/metrics`)).text();
+  assertMatch(metrics, /^processor_live_redis_up 1$/m);
 });

@@ -1,0 +1,64 @@
+/**
+ * A topic's log, as a store of this process reads and announces it.
+ *
+ * @module
+ */
+
+import type { Cursor, LoggedPublication, TopicLog } from "../domain/broker.ts";
+import type { ReplicaPosition } from "./replica.ts";
+import type { Announcement, LogState, StoredPublication } from "./stored_log.ts";
+
+/** Microseconds in a millisecond. */
+const MICROSECONDS = 1_000;
+
+/** Returns what a replica lacks of a log: what follows its position, or all that is held. */
+export function stateOf(log: TopicLog, known: ReplicaPosition): LogState {
+  const { epoch, head: offset } = log;
+  const now = Date.now() * MICROSECONDS;
+  const isSame = known.epoch === epoch && known.offset <= offset;
+  const missed = isSame ? log.read(known.offset, Infinity) : undefined;
+  if (missed !== undefined) {
+    return { epoch, offset, now, publications: missed.map(stored), latest: [], removedUpTo: 0 };
+  }
+  const held = [...log.held(0)];
+  // The log is what leads to its head without a gap.
+  const start =
+    held.findLastIndex((publication, index) =>
+      publication.offset !== offset - (held.length - 1 - index)
+    ) + 1;
+  return {
+    epoch,
+    offset,
+    now,
+    publications: held.slice(start).map(stored),
+    latest: [...log.latest(0)].map(stored),
+    removedUpTo: removedUpTo(log),
+  };
+}
+
+/**
+ * Returns what follows a position, for replicas that were told everything up to it. If some of it is no
+ * longer held, or the log has begun a new life, they learn from it that they have to read the log.
+ */
+export function announcementAfter(log: TopicLog, { epoch, offset }: Cursor): Announcement {
+  const publications = log.epoch === epoch ? log.read(offset, Infinity) : undefined;
+  // No log has an empty name, so that a replica reads the whole log.
+  if (publications === undefined) return { epoch: "", publications: [] };
+  return { epoch, publications: publications.map(stored) };
+}
+
+function stored({ offset, key, json, at, rank }: LoggedPublication): StoredPublication {
+  const publication = { offset, key, json, at: String(Math.floor(at * MICROSECONDS)) };
+  return rank === undefined ? publication : { ...publication, rank };
+}
+
+/** Returns the lowest offset from which a reader can learn of every removal that follows. */
+function removedUpTo(log: TopicLog): number {
+  let [low, high] = [0, log.head];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (log.canCatchUp(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,113 @@
+/**
+ * Serving clients in a thread: transport, connections, sessions and hub are its own, and everything that
+ * exists once is in the main thread.
+ *
+ * @module
+ */
+
+import { DEFAULTS } from "../config/defaults.ts";
+import { USERS_COLLECTION } from "../domain/directus_collections.ts";
+import { type Logger, silentLogger } from "../domain/logger.ts";
+import { ReplicatedBroker } from "../history/replicated_broker.ts";
+import { sweepIntervalMs } from "../history/sweep_interval.ts";
+import { createLive, type Live } from "../live.ts";
+import { EventLoopWatch } from "../telemetry/event_loop_watch.ts";
+import { createStdLogger } from "../telemetry/std_logger.ts";
+import { surviveErrors } from "../telemetry/survive_errors.ts";
+import { traceBroadcasts, traceFields } from "../telemetry/tracing.ts";
+import { openSpare, SpareDescriptors } from "../transport/spare_descriptors.ts";
+import { Channel, type Port } from "./channel.ts";
+import { mainAuthority, mainPlaces, mainViews } from "./main_seams.ts";
+import { RecordedMetrics } from "./measurements.ts";
+import type { MainCalls, ThreadCalls, ThreadOrders } from "./protocol.ts";
+import { ThreadTopicStore } from "./thread_store.ts";
+
+/** How long metrics are gathered before they are sent, in milliseconds. */
+const GATHER_MS = 250;
+
+/** How often the thread looks whether it should get no more clients, in milliseconds. */
+const STRAIN_INTERVAL_MS = 1_000;
+
+/** Serves clients as the main thread, at the other end of a port, orders. */
+export function serveThread(port: Port): void {
+  let logger: Logger = silentLogger;
+  let live: Live | undefined;
+  let strain: string | undefined;
+  let strains: ReturnType<typeof setInterval> | undefined;
+  let gathering: ReturnType<typeof setTimeout> | undefined;
+  let spareAddress: Deno.NetAddr;
+  const spares = new SpareDescriptors(() => openSpare(spareAddress));
+  const recorded = new RecordedMetrics(() => gathering ??= setTimeout(measure, GATHER_MS));
+  const eventLoop = new EventLoopWatch({ metrics: recorded.metrics });
+  const handlers: ThreadCalls = {
+    async start(orders) {
+      live = createThreadLive(orders);
+      spareAddress = await live.start();
+      spares.hold();
+      eventLoop.start();
+      strains = setInterval(reportStrain, STRAIN_INTERVAL_MS);
+      return spareAddress;
+    },
+    announce: (announcements) => store.announce(announcements),
+    viewLost: (id, reason) => views.lost(id, reason),
+    revoke: async (revocation) =>
+      await live?.revokeHere(revocation) ?? { closed: 0, asked: 0, withdrawn: 0 },
+    checkRights: (keys) => live?.noticed(keys && { collection: USERS_COLLECTION, keys }),
+    measure,
+    ping() {},
+    async stop(timeoutMs) {
+      clearInterval(strains);
+      eventLoop.stop();
+      const result = await live?.stop(timeoutMs) ?? { stragglers: 0 };
+      spares.close();
+      measure();
+      return result;
+    },
+  };
+  const channel = new Channel<MainCalls>({ port, handlers, onError: reportError });
+  const store = new ThreadTopicStore(channel);
+  const views = mainViews(channel);
+
+  function reportError(error: unknown): void {
+    logger.error("request of the main thread failed", { error });
+  }
+
+  function reportStrain(): void {
+    if (live?.strain === strain) return;
+    strain = live?.strain;
+    channel.tell("strained", strain);
+  }
+
+  function measure(): void {
+    clearTimeout(gathering);
+    gathering = undefined;
+    channel.tell("measured", recorded.take());
+  }
+
+  function createThreadLive(orders: ThreadOrders): Live {
+    const { options, hasAuthority, hasViews, placesTaken, log } = orders;
+    const bounds = { ...DEFAULTS, ...options };
+    const write = (line: string) => channel.tell("log", line);
+    logger = createStdLogger({ ...log, context: traceFields, write });
+    surviveErrors(logger);
+    const metrics = traceBroadcasts(recorded.metrics);
+    return createLive({
+      ...options,
+      authority: hasAuthority ? mainAuthority(channel) : undefined,
+      broker: new ReplicatedBroker({
+        ...bounds,
+        store,
+        sweepIntervalMs: sweepIntervalMs(bounds.historyTtlMs),
+        metrics,
+      }),
+      views: hasViews ? views : undefined,
+      places: mainPlaces(channel, placesTaken, bounds.maxConnections),
+      refusals: { note: (reason, ...details) => channel.tell("refused", reason, details) },
+      reusePort: true,
+      spares,
+      onLost: (error) => channel.tell("lost", String(error)),
+      metrics,
+      logger,
+    });
+  }
+}

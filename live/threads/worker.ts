@@ -1,0 +1,10 @@
+/**
+ * The entry of a thread that serves clients.
+ *
+ * @module
+ */
+
+import type { Port } from "./channel.ts";
+import { serveThread } from "./serve_thread.ts";
+
+serveThread(self as unknown as Port);
