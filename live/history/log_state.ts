@@ -47,9 +47,10 @@ export function announcementAfter(log: TopicLog, { epoch, offset }: Cursor): Ann
   return { epoch, publications: publications.map(stored) };
 }
 
-function stored({ offset, key, json, at, rank }: LoggedPublication): StoredPublication {
+function stored({ offset, key, json, at, rank, event }: LoggedPublication): StoredPublication {
   const publication = { offset, key, json, at: String(Math.floor(at * MICROSECONDS)) };
-  return rank === undefined ? publication : { ...publication, rank };
+  // Only views have these, and what crosses to another thread is copied.
+  return rank === undefined && event === undefined ? publication : { ...publication, rank, event };
 }
 
 /** Returns the lowest offset from which a reader can learn of every removal that follows. */

@@ -157,9 +157,9 @@ export class Replica implements TopicLog {
     });
     this.#history.release(head); // no reader has read anything of it
     for (const publication of latest) {
-      const { offset, json, key } = publication;
+      const { offset, key } = publication;
       if (key === undefined || offset > head) continue;
-      this.#history.restore(offset, { key, json }, Date.now() - age(publication));
+      this.#history.restore(offset, { ...publication, key }, Date.now() - age(publication));
     }
     for (const publication of held) {
       this.#history.append(publication, Date.now() - age(publication));

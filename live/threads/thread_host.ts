@@ -118,10 +118,10 @@ export class ThreadHost {
       this.#channel().tell("viewLost", id, reason);
     });
     if (answer.kind !== "opened") return answer;
-    const { kind, topic, leave } = answer;
+    const { leave, ...opened } = answer;
     if (this.#hasLeft) leave();
     else this.#views.set(id, leave);
-    return { kind, topic };
+    return opened;
   }
 
   #leaveView(id: number): void {

@@ -5,7 +5,7 @@
  */
 
 import { DEFAULTS } from "../config/defaults.ts";
-import type { Position } from "../domain/broker.ts";
+import type { Broker, Position } from "../domain/broker.ts";
 import { Lifecycle } from "../domain/lifecycle.ts";
 import { silentLogger } from "../domain/logger.ts";
 import { Publication } from "../domain/publication.ts";
@@ -58,7 +58,7 @@ export function createThreadedLive(options: ThreadedLiveOptions): ThreadedLive {
   const { logger = silentLogger, authority, joined, threads: count, spawn = spawnThread } = options;
   const bounds = { ...DEFAULTS, ...options };
   const { own: metrics } = joined;
-  const { broker = new MemoryBroker({ ...bounds, metrics }) } = options;
+  const broker: Broker = options.broker ?? new MemoryBroker({ ...bounds, metrics });
   const views = createViews({ ...options, metrics });
   const topics = new TopicHost({
     broker: views === undefined ? broker : withViews(broker, views),
@@ -121,6 +121,9 @@ export function createThreadedLive(options: ThreadedLiveOptions): ThreadedLive {
     },
     get trouble() {
       return broker.trouble;
+    },
+    get partialTrouble() {
+      return broker.partialTrouble;
     },
     get strain() {
       const closing = joined.valueOf("closingSockets");

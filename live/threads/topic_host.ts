@@ -67,6 +67,9 @@ export class TopicHost {
       get trouble() {
         return broker.trouble;
       },
+      get partialTrouble() {
+        return broker.partialTrouble;
+      },
       listen(receiver) {
         events = receiver;
       },
