@@ -6,7 +6,7 @@
 
 import { DEFAULTS } from "./config/defaults.ts";
 import { DirectusSessions } from "./directus_protocol/directus_sessions.ts";
-import type { Authority } from "./domain/authority.ts";
+import { type Authority, noUsers } from "./domain/authority.ts";
 import type { Broker, Position } from "./domain/broker.ts";
 import { Deadline } from "./domain/deadline.ts";
 import { Lifecycle } from "./domain/lifecycle.ts";
@@ -122,12 +122,6 @@ export interface Live extends LiveServer, OperatedServer {
   noticed(change?: Change): void;
 }
 
-/** A server without users has no sessions to check again. It still closes connections. */
-const NO_USERS: Authority = {
-  authenticate: () => Promise.resolve({ kind: "unauthorized" }),
-  authorise: () => Promise.resolve({ kind: "allowed" }),
-};
-
 /** Creates the views of a source; `undefined` without one. */
 export function createViews(options: LiveOptions): Views | undefined {
   const { viewSource: source, metrics = silentMetrics } = options;
@@ -153,7 +147,7 @@ export function createLive(options: LiveOptions = {}): Live {
   const hub = new Hub({ broker: logs, metrics, thresholdBytes, flushIntervalMs });
   const revalidator = new Revalidator({
     views,
-    authority: authority ?? NO_USERS,
+    authority: authority ?? noUsers,
     intervalMs: bounds.revalidateIntervalMs,
     graceMs: bounds.revalidateGraceMs,
     metrics,

@@ -9,6 +9,7 @@ import type { Cursor } from "../domain/broker.ts";
 import type { PublicationParts } from "../domain/publication.ts";
 import type { RefusalReason } from "../domain/refusal_log.ts";
 import type { Revocation } from "../domain/revocation.ts";
+import type { StatusPart, StatusQuery } from "../domain/status.ts";
 import type { Topic } from "../domain/topic.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
 import type { ReplicaPosition } from "../history/replica.ts";
@@ -93,6 +94,8 @@ export type ThreadCalls = {
   revoke(revocation: Revocation): Promise<Revoked>;
   /** Checks the sessions of some users at once, or all. */
   checkRights(users: readonly string[] | undefined): void;
+  /** Looks at the thread's connections and topics. */
+  status(query: StatusQuery): Promise<StatusPart>;
   /** Sends the metrics at once. */
   measure(): void;
   /** Answers, if the thread's event loop runs. */

@@ -8,6 +8,7 @@
 import { DEFAULTS } from "../config/defaults.ts";
 import { USERS_COLLECTION } from "../domain/directus_collections.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
+import type { StatusPart } from "../domain/status.ts";
 import { ReplicatedBroker } from "../history/replicated_broker.ts";
 import { sweepIntervalMs } from "../history/sweep_interval.ts";
 import { createLive, type Live } from "../live.ts";
@@ -27,6 +28,9 @@ const GATHER_MS = 250;
 
 /** How often the thread looks whether it should get no more clients, in milliseconds. */
 const STRAIN_INTERVAL_MS = 1_000;
+
+const NONE = { total: 0, found: 0, rows: [] };
+const NO_STATUS: StatusPart = { connections: NONE, topics: NONE, views: NONE };
 
 /** Serves clients as the main thread, at the other end of a port, orders. */
 export function serveThread(port: Port): void {
@@ -53,6 +57,7 @@ export function serveThread(port: Port): void {
     revoke: async (revocation) =>
       await live?.revokeHere(revocation) ?? { closed: 0, asked: 0, withdrawn: 0 },
     checkRights: (keys) => live?.noticed(keys && { collection: USERS_COLLECTION, keys }),
+    status: async (query) => await live?.status?.(query) ?? NO_STATUS,
     measure,
     ping() {},
     async stop(timeoutMs) {

@@ -6,6 +6,7 @@
 
 import type { Logger } from "../domain/logger.ts";
 import type { DrainResult } from "../http/live_server.ts";
+import type { StatusPart, StatusQuery } from "../domain/status.ts";
 import type { Revocation } from "../domain/revocation.ts";
 import type { Revoked } from "../session/revoke.ts";
 import { Channel, type Port } from "./channel.ts";
@@ -52,6 +53,9 @@ const PING_INTERVAL_MS = 2_000;
 
 /** Questions without an answer after which it counts as hung: half a minute. */
 const MAX_PINGS = 15;
+
+/** How long the answer about its connections and topics may take, in milliseconds. */
+const STATUS_MS = 10_000;
 
 /** How much longer than its drain a thread may take to answer, in milliseconds. */
 const STOP_MARGIN_MS = 500;
@@ -124,6 +128,11 @@ export class Thread {
   /** Checks the sessions of some users at once, or all. */
   checkRights(users: readonly string[] | undefined): void {
     this.#life?.channel.tell("checkRights", users);
+  }
+
+  /** Looks at its connections and topics; resolves to `undefined` if it does not answer. */
+  async status(query: StatusQuery): Promise<StatusPart | undefined> {
+    return await this.#life?.channel.callWithin(STATUS_MS, "status", query).catch(() => undefined);
   }
 
   /** Has it send its metrics. Resolves once they are there, or are not to be had. */

@@ -12,11 +12,14 @@ import { Publication } from "../domain/publication.ts";
 import { silentRefusals } from "../domain/refusal_log.ts";
 import type { Revocation } from "../domain/revocation.ts";
 import { MemoryBroker } from "../history/memory_broker.ts";
+import { joinStatus } from "../domain/join_status.ts";
+import type { StatusQuery } from "../domain/status.ts";
 import type { DrainResult } from "../http/live_server.ts";
 import { Hub } from "../hub/hub.ts";
 import { createViews, type Live, type LiveOptions } from "../live.ts";
 import type { Readiness } from "../ops/health.ts";
 import { createChangeHandler } from "../session/directus_changes.ts";
+import { contentOf, statusOf } from "../session/status.ts";
 import { createRevoke, type Revoked } from "../session/revoke.ts";
 import { takeFreePort } from "../transport/listener.ts";
 import { ChangeFeed, changePublication } from "../views/change_feed.ts";
@@ -44,6 +47,15 @@ export interface ThreadedLiveOptions extends LiveOptions {
 
 /** A live server whose listeners are in other threads. */
 export type ThreadedLive = Omit<Live, "handler" | "revokeHere">;
+
+/** A query for whatever has a topic's name in its own. */
+const ALL_OF_TOPIC: StatusQuery = {
+  limit: 100,
+  topics: "",
+  topicsBy: "subscribers",
+  connections: "",
+  connectionsBy: "lag",
+};
 
 /** Closed sockets that are not gone, as a share of the connections that are allowed. */
 const MAX_CLOSING_SHARE = 0.1;
@@ -110,6 +122,11 @@ export function createThreadedLive(options: ThreadedLiveOptions): ThreadedLive {
       return { stragglers: results.reduce((sum, { stragglers }) => sum + stragglers, 0) };
     },
   });
+  const status = async (query: StatusQuery) => {
+    const own = statusOf({ hub, views, connections: () => [] }, query);
+    const parts = await Promise.all([own, ...threads.map((thread) => thread.status(query))]);
+    return joinStatus(parts.filter((part) => part !== undefined), query);
+  };
   const isAccepting = () => !lifecycle.stopped && threads.some((thread) => thread.isAccepting);
 
   return {
@@ -145,6 +162,13 @@ export function createThreadedLive(options: ThreadedLiveOptions): ThreadedLive {
       return positions;
     },
     noticed: (change) => onChange?.(change),
+    status,
+    async content(topic, since) {
+      const content = await contentOf(hub, topic, since);
+      const { topics } = await status({ ...ALL_OF_TOPIC, topics: topic });
+      const row = topics.rows.find(({ name }) => name === topic);
+      return { ...content, subscribers: row?.subscribers ?? 0 };
+    },
     revoke: createRevoke({
       local: async (revocation) =>
         sumOf(await Promise.all(threads.map((thread) => thread.revoke(revocation)))),

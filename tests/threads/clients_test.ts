@@ -130,6 +130,33 @@ Deno.test("a drain closes the clients of all threads with 1001", async () => {
   await assertRejects(() => threads.connect());
 });
 
+Deno.test("the status shows the connections and topics of all threads", async () => {
+  await using threads = await Threads.start();
+  const clients = await threads.connectToBoth();
+  for (const client of clients) await client.subscribe("event:1");
+  await publish(threads, 1);
+  for (const client of clients) await client.next();
+
+  const status = await threads.live.status?.({
+    limit: 10,
+    topics: "event:",
+    topicsBy: "subscribers",
+    connections: "",
+    connectionsBy: "oldest",
+  });
+  const content = await threads.live.content?.("event:1");
+
+  assertEquals(status?.connections.total, 2);
+  assertEquals(
+    status?.topics.rows.map(({ name, subscribers, offset }) => [name, subscribers, offset]),
+    [
+      ["event:1", 2, 1],
+    ],
+  );
+  assertEquals([content?.subscribers, content?.messages.map(({ json }) => json)], [2, ["1"]]);
+  for (const client of clients) await client[Symbol.asyncDispose]();
+});
+
 Deno.test("the metrics of all threads add up", async () => {
   await using threads = await Threads.start();
   const clients = await threads.connectToBoth();

@@ -39,6 +39,7 @@ const noCalls: ThreadCalls = {
   revoke: never,
   checkRights: never,
   measure: never,
+  status: never,
   ping: never,
   stop: never,
 };
