@@ -24,7 +24,7 @@ export function summaryOf(config: Config): Readonly<Record<string, unknown>> {
     origins: [...originsOf(config)],
     topics: Array.from(topics, ([prefix, { collection }]) => `${prefix}=${collection}`),
     transport: config.LIVE_TRANSPORT,
-    threads: Number(Reflect.get(config, "LIVE_THREADS") ?? 1),
+    threads: config.LIVE_THREADS,
     redis: redis === undefined ? "none" : withoutCredentials(redis),
     publishing: config.LIVE_PUBLISH_TOKEN === undefined ? "off" : "on",
   };

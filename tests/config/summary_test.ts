@@ -37,6 +37,25 @@ Deno.test("summaryOf() says what an operator compares first", () => {
   );
 });
 
+for (
+  const [url, shown] of [
+    [
+      "redis+sentinel://ada:pass@one.example:26379,two.example/main/2",
+      "redis+sentinel://one.example:26379,two.example/main/2",
+    ],
+    [
+      "redis+cluster://ada:pass@one.example:6379,two.example",
+      "redis+cluster://one.example:6379,two.example",
+    ],
+  ] as const
+) {
+  Deno.test(`summaryOf() shows no credentials of ${shown}`, () => {
+    const { redis } = summarise({ REDIS_URL: url });
+    assertEquals(`${redis}`.includes("pass"), false);
+    assertEquals(`${redis}`.replaceAll(/\/$/g, ""), shown);
+  });
+}
+
 Deno.test("summaryOf() says what holds without a configuration", () => {
   assertEquals(summarise({}), {
     directus: "https://directus.example/base",
