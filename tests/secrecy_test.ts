@@ -29,6 +29,7 @@ const sent = {
   bearer: "bearer-token-1e2f3a4b5c6d",
   twoWords: "bearer-words-7e8f9a 0b1c2d3e4f5a",
   parameter: "parameter-token-6b7c8d9e0f1a",
+  message: "message-token-2a3b4c5d6e7f",
   wrongToken: "wrong-token-2d3e4f5a6b7c",
   basicToken: "basic-token-8d9e0f1a2b3c",
 } as const;
@@ -139,6 +140,14 @@ async function talk(
   assertEquals((await client.closed).code, 4401);
 }
 
+/** Authenticates by messages of Directus's own protocol; resolves to all that the server says. */
+async function authenticate(url: string, ...tokens: readonly string[]): Promise<string> {
+  await using client = await Client.connect(`${url}/websocket`);
+  for (const access_token of tokens) await client.ask({ type: "auth", access_token });
+  await client.closed;
+  return client.frames.join("\n");
+}
+
 for (const format of ["json", "pretty"]) {
   Deno.test(`the server reveals no cookie and no token, with LOG_FORMAT=${format} at DEBUG`, async () => {
     await using stack = new AsyncDisposableStack();
@@ -170,6 +179,8 @@ for (const format of ["json", "pretty"]) {
     await talk(socket, { cookie: session }, session, listening);
     const byQuery = `${socket}/websocket?access_token=${tokenOf(byHeader)}`;
     await (await Client.connect(byQuery)).close();
+    answers.push(await authenticate(socket, tokenOf(byHeader), tokenOf(expired)));
+    answers.push(await authenticate(socket, sent.message));
     await talk(socket, { authorization: `Bearer ${tokenOf(byHeader)}` }, byHeader, listening);
     answers.push(await publish(ops));
     const both = [...withCookies(faulty), ...withTokens(tokenOf(faulty))];
