@@ -132,6 +132,7 @@ type ResultOf<Call> = Call extends `${infer Name extends FieldFunction}(${infer 
  */
 export type PathIn<Schema, Item, Path> = string extends Path ? Path
   : Path extends `${infer Head}.${infer Rest}` ? Head extends "*" ? Path
+    : string extends Rest ? Path // a path that is not known yet
     : Head extends `${infer Field}:${infer Collection}`
       ? Field extends keyof Item
         ? Collection extends keyof Schema

@@ -22,7 +22,8 @@ export type FieldPath<Item> =
   | "*"
   | `*.${string}`
   | keyof Item & string
-  | `${keyof Item & string}${"." | ":"}${string}`
+  | `${keyof Item & string}.${string}`
+  | `${keyof Item & string}:${string}.${string}`
   | `${FieldFunction}(${keyof Item & string})`;
 
 /** Which rows and which of their fields a view has, as in Directus's query parameters. */

@@ -5,7 +5,7 @@
  */
 
 import type { createDirectus, readItems, rest } from "@directus/sdk";
-import type { JsonValue, Live, View } from "../../live/client/mod.ts";
+import type { FieldPath, JsonValue, Live, View } from "../../live/client/mod.ts";
 
 interface Author {
   id: number;
@@ -137,6 +137,9 @@ function check(live: Live<Schema>): void {
   const computed: "id"[] = [];
   const listed = live.view("posts", { fields: computed });
   same<typeof listed, View<{ id: number }>>(true);
+
+  const unknown: FieldPath<Post>[] = [];
+  live.view("posts", { fields: unknown, limit: 1 });
 
   const singleton = live.view("settings");
   same<typeof singleton, View<{ motto: string }>>(true);
