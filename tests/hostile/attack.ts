@@ -53,13 +53,6 @@ export interface Attack {
    */
   readonly maxRetainedHeapMib?: number;
   /**
-   * Latency that half of the witness's messages may have during the attack, in milliseconds, on a
-   * machine that does nothing else.
-   *
-   * @default {500}
-   */
-  readonly maxLatencyMs?: number;
-  /**
    * Attacks, asserts how the server reacts, and disconnects all attackers.
    *
    * @returns What was done, how often, and how the server reacted.

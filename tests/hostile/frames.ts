@@ -109,13 +109,10 @@ async function boastfulFrame(context: AttackContext): Promise<string> {
   return `50 × 1 TiB announced: ${format(ends)}`;
 }
 
-/** Latency while the server receives more than 100 MiB, in milliseconds. */
-const MAX_UNMASK_MS = 1_500;
-
 /** Attacks by frames. */
 export const frames: readonly Attack[] = [
   ...Object.entries(forbidden).map(([name, rows]) => ({ name, run: sendForbidden(rows) })),
-  { name: "fragment-bomb", maxGrowthMib: 512, maxLatencyMs: MAX_UNMASK_MS, run: fragmentBomb },
-  { name: "giant-frames", maxGrowthMib: 768, maxLatencyMs: MAX_UNMASK_MS, run: giantFrames },
+  { name: "fragment-bomb", maxGrowthMib: 512, run: fragmentBomb },
+  { name: "giant-frames", maxGrowthMib: 768, run: giantFrames },
   { name: "boastful-frame", run: boastfulFrame },
 ];
