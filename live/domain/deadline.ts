@@ -6,12 +6,15 @@
 
 /** A point in time until which to wait. Its timer is cleared when it is disposed of. */
 export class Deadline implements Disposable {
+  /** How long it was from the beginning, in milliseconds. */
+  readonly timeoutMs: number;
   readonly #reached: Promise<void>;
   readonly #timer: ReturnType<typeof setTimeout>;
 
   /** Creates a deadline this many milliseconds from now. */
   constructor(timeoutMs: number) {
     const { promise, resolve } = Promise.withResolvers<void>();
+    this.timeoutMs = timeoutMs;
     this.#reached = promise;
     this.#timer = setTimeout(resolve, timeoutMs);
   }

@@ -50,6 +50,9 @@ export interface ClientProtocol {
   readonly sessions?: (connection: Connection) => FrameSession;
 }
 
+/** Time from one close to the next of clients that come back at a fixed time, in milliseconds. */
+const STEP_MS = 10;
+
 /** A connected client: receives the events of its socket. */
 export class Client implements Required<SocketEvents> {
   /** The connection. */
@@ -92,6 +95,8 @@ export class Clients {
   readonly registry: Registry;
   readonly #options: ClientsOptions;
   readonly #stallDetector: StallDetector;
+  /** Connections of clients that know no delay, and come back at a fixed time after any close. */
+  readonly #hasty = new Set<Connection>();
   #draining = false;
 
   /** Creates an empty set of clients. */
@@ -120,6 +125,7 @@ export class Clients {
     protocol: ClientProtocol,
   ): Client {
     const { registry } = this;
+    const hasty = this.#hasty;
     const { metrics, logger, instanceId } = this.#options;
     const { wire, onAnswer, sessions } = protocol;
     const connection = new Connection({
@@ -133,6 +139,7 @@ export class Clients {
       metrics,
       onEnd(connection, code, reason) {
         registry.remove(connection);
+        hasty.delete(connection);
         metrics.disconnect(code);
         logger.debug("connection ended", { connection: connection.id, code, reason });
         try {
@@ -147,6 +154,7 @@ export class Clients {
     registry.add(connection, keepPlace());
     logger.debug("connection opened", { connection: connection.id, user: user?.id, remoteAddress });
     if (isRevoked()) connection.end(CloseCode.Revoked, REVOKED_REASON); // nothing is sent then
+    if (sessions !== undefined && !connection.ended) hasty.add(connection);
     if (sessions === undefined) {
       connection.send({ type: "welcome", connection: connection.id, user, instance: instanceId });
     }
@@ -155,11 +163,31 @@ export class Clients {
     return new Client(connection, inbox, registry);
   }
 
-  /** Closes every connection with 1001, and from now on each one that opens. */
-  drain(): void {
+  /**
+   * Closes every connection with 1001, and from now on each one that opens. Most clients are told when to
+   * come back. The others are closed one after the other, as they would otherwise all return at once.
+   *
+   * @param spreadMs How long that may take, in milliseconds.
+   * @returns A promise that resolves once all were closed.
+   */
+  async drain(spreadMs: number): Promise<void> {
     this.#draining = true;
     this.#stallDetector.stop();
-    for (const connection of this.registry.all()) sendAway(connection);
+    for (const connection of this.registry.all()) {
+      if (!this.#hasty.has(connection)) sendAway(connection);
+    }
+    const hasty = [...this.#hasty];
+    const stepMs = Math.min(STEP_MS, spreadMs / hasty.length);
+    await Promise.all(
+      hasty.map((connection, index) =>
+        new Promise<void>((resolve) =>
+          setTimeout(() => {
+            sendAway(connection);
+            resolve();
+          }, index * stepMs)
+        )
+      ),
+    );
   }
 }
 

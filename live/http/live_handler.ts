@@ -34,6 +34,9 @@ import { readTargets } from "./sse_targets.ts";
 /** The protocol of WebSockets. */
 const JSON_PROTOCOL: ClientProtocol = { wire: jsonWire };
 
+/** The part of a drain in which clients are sent away that do not spread their return themselves. */
+const SPREAD_SHARE = 0.5;
+
 /** Answers requests and holds the connections that come from them. */
 export class LiveHandler {
   readonly #deps: LiveServerDeps;
@@ -109,9 +112,9 @@ export class LiveHandler {
   async drain(deadline: Deadline): Promise<boolean> {
     const { registry } = this.#clients;
     this.#admission.drain();
-    this.#clients.drain();
+    const sentAway = this.#clients.drain(deadline.timeoutMs * SPREAD_SHARE);
     // Requests first: a socket that is still opening counts as closing only once it has opened.
-    return await deadline.wait(this.#requests.settled()) &&
+    return await deadline.wait(Promise.all([this.#requests.settled(), sentAway])) &&
       await deadline.wait(Promise.all([this.#refused.settled(), registry.allGone()]));
   }
 
