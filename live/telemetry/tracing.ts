@@ -11,6 +11,14 @@ import type { Metrics } from "../domain/metrics.ts";
 
 const tracer = trace.getTracer("live");
 
+/** Returns whether traces are recorded: without `OTEL_DENO=true` they are not. */
+export function isTracing(): boolean {
+  const span = tracer.startSpan("start");
+  const isRecorded = span.isRecording();
+  span.end();
+  return isRecorded;
+}
+
 /** Returns the log fields that name the active trace; none without one. */
 export function traceFields(): LogFields {
   const context = trace.getActiveSpan()?.spanContext();

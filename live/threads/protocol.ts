@@ -130,6 +130,8 @@ export interface ThreadOrders {
   readonly hasViews: boolean;
   /** How many places are taken, as the main thread counts them. */
   readonly placesTaken: Int32Array<SharedArrayBuffer>;
+  /** Whether traces are recorded; the thread does not load the code for it otherwise. */
+  readonly isTracing: boolean;
   /** How lines of the log look. */
   readonly log: Pick<StdLoggerOptions, "level" | "format" | "fields">;
 }

@@ -15,7 +15,6 @@ import { createLive, type Live } from "../live.ts";
 import { EventLoopWatch } from "../telemetry/event_loop_watch.ts";
 import { createStdLogger } from "../telemetry/std_logger.ts";
 import { surviveErrors } from "../telemetry/survive_errors.ts";
-import { traceBroadcasts, traceFields } from "../telemetry/tracing.ts";
 import { openSpare, SpareDescriptors } from "../transport/spare_descriptors.ts";
 import { Channel, type Port } from "./channel.ts";
 import { mainAuthority, mainPlaces, mainViews } from "./main_seams.ts";
@@ -45,7 +44,7 @@ export function serveThread(port: Port): void {
   const eventLoop = new EventLoopWatch({ metrics: recorded.metrics });
   const handlers: ThreadCalls = {
     async start(orders) {
-      live = createThreadLive(orders);
+      live = await createThreadLive(orders);
       spareAddress = await live.start();
       spares.hold();
       eventLoop.start();
@@ -89,13 +88,14 @@ export function serveThread(port: Port): void {
     channel.tell("measured", recorded.take());
   }
 
-  function createThreadLive(orders: ThreadOrders): Live {
+  async function createThreadLive(orders: ThreadOrders): Promise<Live> {
     const { options, hasAuthority, hasViews, placesTaken, log } = orders;
     const bounds = { ...DEFAULTS, ...options };
     const write = (line: string) => channel.tell("log", line);
-    logger = createStdLogger({ ...log, context: traceFields, write });
+    const tracing = orders.isTracing ? await import("../telemetry/tracing.ts") : undefined;
+    logger = createStdLogger({ ...log, ...tracing && { context: tracing.traceFields }, write });
     surviveErrors(logger);
-    const metrics = traceBroadcasts(recorded.metrics);
+    const metrics = tracing?.traceBroadcasts(recorded.metrics) ?? recorded.metrics;
     return createLive({
       ...options,
       authority: hasAuthority ? mainAuthority(channel) : undefined,

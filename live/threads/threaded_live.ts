@@ -21,6 +21,7 @@ import type { Readiness } from "../ops/health.ts";
 import { createChangeHandler } from "../session/directus_changes.ts";
 import { contentOf, statusOf } from "../session/status.ts";
 import { createRevoke, type Revoked } from "../session/revoke.ts";
+import { isTracing } from "../telemetry/tracing.ts";
 import { takeFreePort } from "../transport/listener.ts";
 import { ChangeFeed, changePublication } from "../views/change_feed.ts";
 import { withViews } from "../views/view_broker.ts";
@@ -83,6 +84,7 @@ export function createThreadedLive(options: ThreadedLiveOptions): ThreadedLive {
     hasAuthority: authority !== undefined,
     hasViews: views !== undefined,
     placesTaken: places.taken,
+    isTracing: isTracing(),
     log: { ...options.log, fields: { ...options.log.fields, thread } },
   });
   const { refusals = silentRefusals, writeLine } = options;

@@ -6,12 +6,12 @@
 
 import { listenOnDeno } from "./deno_transport.ts";
 import type { Transport, TransportName } from "./transport.ts";
-import { listenOnWs } from "./ws_transport.ts";
 
 /** The built-in transports by name. */
 export const transports: Readonly<Record<TransportName, Transport>> = {
   deno: listenOnDeno,
-  ws: listenOnWs,
+  // node:http and npm ws take 6 MiB in each thread, which need not be loaded by the others.
+  ws: async (options) => (await import("./ws_transport.ts")).listenOnWs(options),
   none: ({ host: hostname, port }) =>
     Promise.resolve({
       addr: { transport: "tcp", hostname, port },
