@@ -12,9 +12,11 @@ import { masterKilled, slotMoved } from "./scenarios/cluster.ts";
 import { outages } from "./scenarios/outages.ts";
 import { loading, paused, readonly } from "./scenarios/refusals.ts";
 import { sentinelFailover } from "./scenarios/sentinel.ts";
+import { threadKilled } from "./scenarios/threads.ts";
 
 const scenarios: readonly Scenario[] = [
   outages,
+  threadKilled,
   paused,
   readonly,
   loading,

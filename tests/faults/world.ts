@@ -34,6 +34,8 @@ export interface WorldOptions {
   readonly instances?: number;
   /** More variables of the instances. @default {{}} */
   readonly env?: Readonly<Record<string, string>>;
+  /** Modules that run before the program, from the root of the repository. @default {none} */
+  readonly preloads?: readonly string[];
   /** Whether a replica can take over from Redis. @default {false} */
   readonly isCopied?: boolean;
 }
@@ -51,6 +53,7 @@ export class World implements AsyncDisposable {
   readonly #instances: ServerProcess[] = [];
   readonly #clients: { close(): void }[] = [];
   readonly #proxy: CuttingProxy;
+  #killedThreads = 0;
 
   private constructor(options: WorldOptions) {
     const { instances = 2, isCopied = false } = options;
@@ -79,20 +82,31 @@ export class World implements AsyncDisposable {
 
   /** Starts an instance, or starts it again. */
   async startInstance(index: number): Promise<void> {
-    const { redisUrl = "", clients = 60, env } = this.#options;
-    this.#instances[index] = await ServerProcess.spawn({
-      DIRECTUS_BASE_URL: this.#directus.url,
-      REDIS_URL: redisUrl,
-      LIVE_WS_PORT: `${this.#ports[index]}`,
-      OPS_PORT: new URL(this.opsUrls[index] ?? "").port,
-      LIVE_PUBLISH_TOKEN: TOKEN,
-      LIVE_TOPICS: "event=events",
-      LIVE_HISTORY_SIZE: `${HISTORY_SIZE}`,
-      LIVE_MAX_CONNECTIONS_PER_USER: `${clients}`,
-      INSTANCE_ID: `instance-${index + 1}`,
-      LOG_LEVEL: "WARN",
-      ...env,
-    });
+    const { redisUrl = "", clients = 60, env, preloads = [] } = this.#options;
+    this.#instances[index] = await ServerProcess.spawn(
+      {
+        DIRECTUS_BASE_URL: this.#directus.url,
+        REDIS_URL: redisUrl,
+        LIVE_WS_PORT: `${this.#ports[index]}`,
+        OPS_PORT: new URL(this.opsUrls[index] ?? "").port,
+        LIVE_PUBLISH_TOKEN: TOKEN,
+        LIVE_TOPICS: "event=events",
+        LIVE_HISTORY_SIZE: `${HISTORY_SIZE}`,
+        LIVE_MAX_CONNECTIONS_PER_USER: `${clients}`,
+        INSTANCE_ID: `instance-${index + 1}`,
+        LOG_LEVEL: "WARN",
+        ...env,
+      },
+      [],
+      { preloads },
+    );
+  }
+
+  /** Kills a thread of the first instance; resolves once the instance has noticed. */
+  async killThread(): Promise<void> {
+    const instance = this.#instances[0];
+    instance?.kill("SIGUSR2");
+    await instance?.line("thread ended; replacing it", ++this.#killedThreads);
   }
 
   /** Kills an instance. */
