@@ -116,7 +116,8 @@ export type { ReplicaPosition } from "./history/replica.ts";
 export { ReplicatedBroker, type ReplicatedBrokerOptions } from "./history/replicated_broker.ts";
 export type { Announcement, LogState, StoredPublication } from "./history/stored_log.ts";
 export type { ReadOptions, StoreUp, TopicListener, TopicStore } from "./history/topic_store.ts";
-export type { RedisClient } from "./redis/client.ts";
+export type { RedisClient, RedisClientOptions } from "./redis/client.ts";
+export type { Script } from "./redis/script.ts";
 export { Ingest, type IngestOptions } from "./redis/ingest.ts";
 export { createLink } from "./redis/create_link.ts";
 export type {

@@ -48,7 +48,7 @@ export const RETRY_AFTER_MS = 2_000;
  */
 export class RedisLink implements Link {
   readonly isSplit = false;
-  readonly partialTrouble = undefined;
+  readonly partialTrouble: string | undefined = undefined;
   readonly #options: RedisLinkOptions;
   readonly #warnings: WarningThrottle;
   readonly #stop = new AbortController();
