@@ -63,6 +63,7 @@ export {
 export type {
   DirectusError,
   FailedRequest,
+  JsonBody,
   JsonRequestOptions,
   JsonResponse,
 } from "./directus/json_request.ts";
