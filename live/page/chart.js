@@ -137,6 +137,7 @@ function pathOf(values, x, y) {
   let first;
   let last;
   const close = () => {
+    if (last !== undefined && first === last) line += "h0.1"; // a point alone is a dot
     if (last !== undefined) area += `L${x(last)},${HEIGHT}L${x(first)},${HEIGHT}Z`;
     first = last = undefined;
   };
