@@ -39,7 +39,7 @@ function crc16(text: string): number {
  * import { assertEquals } from "@std/assert";
  * import { partitionOf } from "./partition.ts";
  *
- * assertEquals(partitionOf("event:42"), "live:{p18}:");
+ * assertEquals(partitionOf("event:42"), "live:{p15}:");
  * ```
  */
 export function partitionOf(topic: string): string {

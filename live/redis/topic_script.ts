@@ -3,19 +3,19 @@
  * entry in the log and its announcement can never part, whatever breaks in between.
  *
  * Topics are spread over partitions. The keys of one share a hash tag, so that a script that stays in one
- * partition can run on a Redis Cluster. In partition 17, a topic `event:42` is
- * - `live:{p17}:topic:event:42`, a hash: the log's `epoch`, the `offset` of its newest publication, in
+ * partition can run on a Redis Cluster. In partition 15, a topic `event:42` is
+ * - `live:{p15}:topic:event:42`, a hash: the log's `epoch`, the `offset` of its newest publication, in
  *   `removed` the offset of the newest removal that the log no longer holds, in `marked` when the keys' times
  *   to live were set last; and the topic's state, which is the latest publication of each key under the
  *   key as JSON, as lines,
- * - `live:{p17}:log:event:42`, a stream of its last publications, each under its offset,
- * - `live:{p17}:0:event:42`, in database 0, the channel on which publications are announced, as lines.
+ * - `live:{p15}:log:event:42`, a stream of its last publications, each under its offset,
+ * - `live:{p15}:0:event:42`, in database 0, the channel on which publications are announced, as lines.
  *
- * A publication that its publisher named `n` is noted in `live:{p17}:id:event:42\nn`, with the position
+ * A publication that its publisher named `n` is noted in `live:{p15}:id:event:42\nn`, with the position
  * that it got, for as long as the history lasts.
  *
- * Over all topics of a partition, `live:{p17}:used` sorts them by their last use, and `live:{p17}:sizes`
- * holds the size of each of them and, under the empty name, of all together. `live:{p17}:ingested` holds
+ * Over all topics of a partition, `live:{p15}:used` sorts them by their last use, and `live:{p15}:sizes`
+ * holds the size of each of them and, under the empty name, of all together. `live:{p15}:ingested` holds
  * the last entry of each ingest stream that was published here.
  *
  * Lines need no escapes: payloads and keys are JSON without line breaks. The empty payload, which is
