@@ -173,10 +173,7 @@ export class TopicHistory implements TopicLog {
 
   /** Drops all of the log that its readers have read. The state stays. */
   dropLog(): void {
-    while (this.#start < this.#entries.length && this.#first().offset <= this.#released) {
-      this.#dropFirst();
-    }
-    this.#compact();
+    this.#trim(Date.now(), 0);
   }
 
   /** Drops the oldest keys of the state beyond `count`, except those with a rank. The log stays. */
@@ -195,15 +192,14 @@ export class TopicHistory implements TopicLog {
     const length = messageLength(this.topic, appended);
     this.#account(length);
     const end = inLog ? this.#length += length : 0;
-    const isLatest = key !== undefined;
-    return { offset, key, json, rank, event, at, length, end, inLog, isLatest };
+    return { offset, key, json, rank, event, at, length, end, inLog, isLatest: key !== undefined };
   }
 
   /** Drops the publications that are past the bounds and that all readers have read. */
-  #trim(now: number): void {
-    const { size, ttlMs } = this.#options;
+  #trim(now: number, size: number = this.#options.size): void {
+    const { ttlMs } = this.#options;
     while (this.#start < this.#entries.length) {
-      const first = this.#first();
+      const first = this.#entries[this.#start] as Entry;
       const isKept = this.#entries.length - this.#start <= size && now - first.at < ttlMs;
       if (isKept || first.offset > this.#released) break;
       this.#dropFirst();
@@ -216,12 +212,8 @@ export class TopicHistory implements TopicLog {
     if (replaced !== undefined) this.#freeUnheld(replaced);
   }
 
-  #first(): Entry {
-    return this.#entries[this.#start] as Entry;
-  }
-
   #dropFirst(): void {
-    const first = this.#first();
+    const first = this.#entries[this.#start] as Entry;
     this.#entries[this.#start++] = undefined;
     first.inLog = false;
     this.#state.droppedFromLog(first);

@@ -11,7 +11,7 @@ import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
 import { Inbox } from "../../live/session/inbox.ts";
 import type { SessionFactory } from "../../live/session/session.ts";
 import { jsonWire } from "../../live/wire/json_wire.ts";
-import type { RecordingMetrics } from "../support/recorders.ts";
+import type { RecordingMetrics } from "../support/recording_metrics.ts";
 import type { FakeSocket } from "./setup.ts";
 
 /** What a connection may hold unsent: so little that it becomes a slow consumer now and then. */

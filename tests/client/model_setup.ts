@@ -15,7 +15,7 @@ import { Hub } from "../../live/hub/hub.ts";
 import { createSessions, type SessionFactory } from "../../live/session/session.ts";
 import { turn } from "../support/queue.ts";
 import { Random } from "../support/random.ts";
-import { RecordingMetrics } from "../support/recorders.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 import { Link, THRESHOLD_BYTES } from "./link_setup.ts";
 import { type FakeSocket, Setup } from "./setup.ts";
 

@@ -9,7 +9,7 @@ import type { Connection } from "../../live/connection/connection.ts";
 import { Registry } from "../../live/connection/registry.ts";
 import { createClient } from "../support/fake_client.ts";
 import { turn } from "../support/queue.ts";
-import { RecordingMetrics } from "../support/recorders.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 
 interface Setup {
   readonly registry: Registry;

@@ -5,7 +5,8 @@
  */
 
 import { type CallResult, CircuitBreaker } from "../../live/directus/circuit_breaker.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 
 export const success: CallResult = { kind: "success" };
 export const failure: CallResult = { kind: "failure", reason: "status 500" };

@@ -9,7 +9,7 @@ import type { Authentication, Authorisation } from "../../live/domain/authority.
 import type { Credential } from "../../live/domain/credential.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import { fakeAuthority, userOf } from "../support/authorities.ts";
-import { RecordingMetrics } from "../support/recorders.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 import { topicOf } from "./setup.ts";
 
 type Answer = Authentication | Authorisation;

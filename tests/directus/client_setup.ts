@@ -12,7 +12,8 @@ import {
   type DirectusClient,
 } from "../../live/directus/directus_client.ts";
 import type { SessionCookie } from "../../live/domain/session_cookie.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 import { anyCookie } from "./setup.ts";
 
 /** How long a call may take, in milliseconds. */

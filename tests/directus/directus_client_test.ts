@@ -6,7 +6,7 @@
 
 import { assertEquals, assertNotMatch } from "@std/assert";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
-import type { LogLine } from "../support/recorders.ts";
+import type { LogLine } from "../support/recording_logger.ts";
 import { ClientSetup, HELD_BACK, TIMEOUT_MS } from "./client_setup.ts";
 import { anyCookie } from "./setup.ts";
 

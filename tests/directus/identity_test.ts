@@ -6,7 +6,8 @@
 
 import { assertEquals } from "@std/assert";
 import { createDirectusClient, type DirectusClient } from "../../live/directus/directus_client.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 import { anyCookie } from "./setup.ts";
 
 const HTML = () => new Response("<html>Login</html>");

@@ -13,7 +13,8 @@ import { Revalidator } from "../../live/session/revalidator.ts";
 import { userOf } from "../support/authorities.ts";
 import { createClient, type FakeSocket } from "../support/fake_client.ts";
 import { Random } from "../support/random.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 import { topicOf } from "./setup.ts";
 
 /** How often sessions are revalidated, in milliseconds. */

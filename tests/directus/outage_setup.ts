@@ -8,7 +8,8 @@ import { createDirectusAuthority } from "../../live/directus/authority.ts";
 import { CachingAuthority } from "../../live/directus/caching_authority.ts";
 import type { Authority } from "../../live/domain/authority.ts";
 import { BASE, options } from "../support/directus.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 import { cookieOf } from "./setup.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "./stand_in.ts";
 

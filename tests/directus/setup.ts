@@ -10,7 +10,7 @@ import type { Authority } from "../../live/domain/authority.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import { parseTopic, type Topic } from "../../live/domain/topic.ts";
 import { BASE, options } from "../support/directus.ts";
-import { RecordingMetrics } from "../support/recorders.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "./stand_in.ts";
 import type { DirectusStandInOptions } from "./stand_in/options.ts";
 

@@ -14,7 +14,8 @@ import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_i
 import { Database } from "../directus/stand_in/database.ts";
 import { Client, type Message } from "../support/client.ts";
 import { BASE } from "../support/directus.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 
 /** Ada reads all tasks, Bob the open ones, and Eve none. */
 const RULES = { ada: {}, bob: { status: { _eq: "open" } } } as const;

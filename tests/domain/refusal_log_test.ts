@@ -8,7 +8,8 @@ import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { FrequentNames } from "../../live/domain/frequent_names.ts";
 import { RefusalLog, type RefusalLogOptions } from "../../live/domain/refusal_log.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 
 const ORIGIN = "connections refused: the origin is not in LIVE_ALLOWED_ORIGINS";
 const COOKIE = "connections refused: no session cookie or bearer token";

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { WarningThrottle } from "../../live/domain/warning_throttle.ts";
-import { RecordingLogger } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
 
 function setUp(): { warnings: WarningThrottle; levels: () => string[] } {
   const logger = new RecordingLogger();

@@ -9,7 +9,7 @@ import type { PublicationInput } from "../../live/domain/publication.ts";
 import { Publication } from "../../live/domain/publication.ts";
 import { MemoryBroker, type MemoryBrokerOptions } from "../../live/history/memory_broker.ts";
 import { TopicHistory, type TopicHistoryOptions } from "../../live/history/topic_history.ts";
-import { RecordingMetrics } from "../support/recorders.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 
 export const TOPIC = "event:42";
 export const TTL_MS = 60_000;

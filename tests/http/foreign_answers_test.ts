@@ -11,7 +11,7 @@ import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_i
 import { Client } from "../support/client.ts";
 import { BASE, options } from "../support/directus.ts";
 import { Live } from "../support/live.ts";
-import { RecordingMetrics } from "../support/recorders.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 import { knock, SseClient } from "../support/sse_client.ts";
 
 /** How often sessions are revalidated, in milliseconds. */

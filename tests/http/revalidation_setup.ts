@@ -12,7 +12,8 @@ import { BASE, options } from "../support/directus.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_in.ts";
 import { Client, type Message } from "../support/client.ts";
 import { Live } from "../support/live.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 
 /** How often sessions are checked again, in milliseconds: short, as tests wait for it. */
 const INTERVAL_MS = 20;

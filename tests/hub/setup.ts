@@ -15,7 +15,7 @@ import { Hub } from "../../live/hub/hub.ts";
 import { jsonWire } from "../../live/wire/json_wire.ts";
 import { type Client, createClient, FakeClock } from "../support/fake_client.ts";
 import { turn } from "../support/queue.ts";
-import { RecordingMetrics } from "../support/recorders.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 import type { Message } from "./reader_setup.ts";
 
 /** A broker whose topics take as long to open as the test wants. */

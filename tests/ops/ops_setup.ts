@@ -12,7 +12,7 @@ import {
   type OpsServer,
   type OpsServerOptions,
 } from "../../live/ops/ops_server.ts";
-import { RecordingLogger } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
 
 /** The operator's token. */
 export const TOKEN = "the-publish-token-of-the-tests";

@@ -10,7 +10,7 @@ import { MemoryBroker } from "../../live/history/memory_broker.ts";
 import type { StoreBounds } from "../../live/redis/store.ts";
 import { BrokerThreads } from "../threads/setup.ts";
 import { Watch } from "../support/queue.ts";
-import { RecordingMetrics } from "../support/recorders.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 import { RedisCluster } from "../support/redis_cluster.ts";
 import { RedisSentinels } from "../support/redis_sentinel.ts";
 import { hasRedis } from "../support/redis_server.ts";

@@ -14,7 +14,8 @@ import { RedisBroker } from "../../live/redis/redis_broker.ts";
 import type { StoreBounds } from "../../live/redis/store.ts";
 import { jsonWire } from "../../live/wire/json_wire.ts";
 import { Watch } from "../support/queue.ts";
-import type { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import type { RecordingLogger } from "../support/recording_logger.ts";
+import type { RecordingMetrics } from "../support/recording_metrics.ts";
 import { RedisServer, redisTest } from "../support/redis_server.ts";
 import { type Address, TestLink } from "./test_link.ts";
 

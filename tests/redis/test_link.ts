@@ -6,7 +6,8 @@
 
 import { createLink } from "../../live/redis/create_link.ts";
 import type { Link, RedisAction, RedisSession, SessionListener } from "../../live/redis/link.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 import type { RedisServer } from "../support/redis_server.ts";
 
 /** As much of a server as a client has to know. */

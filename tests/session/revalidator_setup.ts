@@ -13,7 +13,8 @@ import { Revalidator } from "../../live/session/revalidator.ts";
 import type { MonitoredConnection } from "../../live/session/session_checker.ts";
 import { type FakeAuthority, fakeAuthority, userOf } from "../support/authorities.ts";
 import { createClient, type FakeSocket } from "../support/fake_client.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 
 /** How often a session is revalidated, unless a test says otherwise, in milliseconds. */
 export const INTERVAL_MS = 60_000;

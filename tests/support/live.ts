@@ -24,7 +24,8 @@ import { createSessions, type SessionFactory } from "../../live/session/session.
 import { cookieOf, fakeAuthority } from "./authorities.ts";
 import { Client } from "./client.ts";
 import { type Head, RawClient } from "./raw_client.ts";
-import { RecordingLogger, RecordingMetrics } from "./recorders.ts";
+import { RecordingLogger } from "./recording_logger.ts";
+import { RecordingMetrics } from "./recording_metrics.ts";
 
 /** Options of a test's server. */
 export interface StartLiveOptions {

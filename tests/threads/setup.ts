@@ -24,7 +24,8 @@ import { silentRefusals } from "../../live/domain/refusal_log.ts";
 import { cookieOf, fakeAuthority } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
 import { Watch } from "../support/queue.ts";
-import { RecordingLogger, RecordingMetrics } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
+import { RecordingMetrics } from "../support/recording_metrics.ts";
 
 /** Fails a test if something is asked that it has no answer for. */
 function never(): never {

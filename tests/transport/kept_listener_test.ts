@@ -8,7 +8,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { type Acceptor, KeptListener } from "../../live/transport/kept_listener.ts";
 import { SpareDescriptors } from "../../live/transport/spare_descriptors.ts";
-import { RecordingLogger } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
 
 const SHORTAGE = new Error("Too many open files (os error 24)");
 const STEP_MS = 500;

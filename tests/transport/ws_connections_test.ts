@@ -13,7 +13,7 @@ import { listenOnWs } from "../../live/transport/ws_transport.ts";
 import { isUpgrade } from "../../live/http/handshake.ts";
 import { SpareDescriptors } from "../../live/transport/spare_descriptors.ts";
 import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
-import { RecordingLogger } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
 
 /** Accepts every upgrade, and answers other requests with 200. */
 function accept({ request }: Incoming): Answer {

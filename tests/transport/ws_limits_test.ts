@@ -14,7 +14,7 @@ import { listenOnWs } from "../../live/transport/ws_transport.ts";
 import { cookieOf, fakeAuthority, userOf } from "../support/authorities.ts";
 import { encodeFrame, Opcode, readClose, textFrame } from "../support/frames.ts";
 import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
-import { RecordingLogger } from "../support/recorders.ts";
+import { RecordingLogger } from "../support/recording_logger.ts";
 import { testOn, testOnEach } from "../support/transports.ts";
 
 /** Largest head: the URL, and the names and values of the headers, in bytes. */
