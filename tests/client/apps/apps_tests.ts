@@ -7,6 +7,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { withChromium } from "../../support/chromium.ts";
+import { startLive } from "../../support/live.ts";
 import { AppPage } from "./app_page.ts";
 import { type Framework, FRAMEWORKS, Workspace } from "./workspace.ts";
 import { World } from "./world.ts";
@@ -34,7 +35,8 @@ async function openApp(
 }
 
 /** Messages before, during and after a restart of the server. */
-async function checkMessages(world: World, folder: string): Promise<void> {
+async function checkMessages(folder: string): Promise<void> {
+  await using world = await World.start();
   await using stack = new AsyncDisposableStack();
   const page = await openApp(world, stack, folder);
   await world.publish("event:1", ["a", 1], ["b", 2]);
@@ -55,7 +57,8 @@ async function checkMessages(world: World, folder: string): Promise<void> {
 }
 
 /** Components that come and go. */
-async function checkUnmount(world: World, folder: string): Promise<void> {
+async function checkUnmount(folder: string): Promise<void> {
+  await using world = await World.start();
   await using stack = new AsyncDisposableStack();
   const page = await openApp(world, stack, folder);
   await page.clickTwice("show");
@@ -77,7 +80,8 @@ async function checkUnmount(world: World, folder: string): Promise<void> {
 }
 
 /** Components that leave before Directus has said who the user is. */
-async function checkUnmountDuringConnect(world: World, folder: string): Promise<void> {
+async function checkUnmountDuringConnect(folder: string): Promise<void> {
+  await using world = await World.start();
   await using stack = new AsyncDisposableStack();
   const release = world.hold();
   const page = await AppPage.open(stack, world.servePage(stack, folder));
@@ -95,12 +99,9 @@ async function checkUnmountDuringConnect(world: World, folder: string): Promise<
 }
 
 /** A page whose content a server has rendered. */
-async function checkServerRendering(
-  world: World,
-  folder: string,
-  content: string,
-): Promise<void> {
+async function checkServerRendering(folder: string, content: string): Promise<void> {
   assertStringIncludes(content, "connecting");
+  await using world = await World.start();
   await using stack = new AsyncDisposableStack();
   const page = await AppPage.open(stack, world.servePage(stack, folder, content));
 
@@ -114,11 +115,8 @@ async function checkServerRendering(
 const CARS = { react: "App.tsx", vue: "Cars.vue", svelte: "Cars.svelte" };
 
 /** A component that is edited while the page is open. */
-async function checkHotReload(
-  world: World,
-  workspace: Workspace,
-  framework: Framework,
-): Promise<void> {
+async function checkHotReload(workspace: Workspace, framework: Framework): Promise<void> {
+  await using world = await World.start();
   await using stack = new AsyncDisposableStack();
   const url = world.pageOf(await workspace.serve(stack, framework));
   await world.publish("event:2", ["hot", 1]);
@@ -138,34 +136,35 @@ async function checkHotReload(
 
 for (const framework of FRAMEWORKS) {
   Deno.test(`the app for ${framework}`, withChromium, async (t) => {
-    await using world = await World.start();
-    await using workspace = await Workspace.create(`${world.http}/live/client.tgz`);
+    await using live = await startLive();
+    await using workspace = await Workspace.create(`${live.http}/live/client.tgz`);
     await workspace.copy(framework);
     const step = (name: string, fn: () => Promise<void>) =>
       t.step({ name, fn, sanitizeOps: false, sanitizeResources: false });
 
     await step("its types are right", () => workspace.check(framework));
-    await step(
-      "hot reload keeps the connection and the subscriptions",
-      () => checkHotReload(world, workspace, framework),
-    );
     const content = await workspace.render(framework);
     for (const mode of MODES[framework]) {
       const folder = await workspace.build(framework, mode);
       const of = `built for ${mode}`;
       await step(
         `${of}: one connection, one subscription, no message missed in a restart`,
-        () => checkMessages(world, folder),
+        () => checkMessages(folder),
       );
-      await step(`${of}: unmounting leaves nothing open`, () => checkUnmount(world, folder));
+      await step(`${of}: unmounting leaves nothing open`, () => checkUnmount(folder));
       await step(
         `${of}: unmounting during the connect leaves nothing open`,
-        () => checkUnmountDuringConnect(world, folder),
+        () => checkUnmountDuringConnect(folder),
       );
       await step(
         `${of}: it continues what a server has rendered`,
-        () => checkServerRendering(world, folder, content),
+        () => checkServerRendering(folder, content),
       );
     }
+    // Last, as it changes the app.
+    await step(
+      "hot reload keeps the connection and the subscriptions",
+      () => checkHotReload(workspace, framework),
+    );
   });
 }

@@ -67,11 +67,6 @@ export class World implements AsyncDisposable {
     return world;
   }
 
-  /** Address of the live listener, for pages. */
-  get http(): string {
-    return `http://127.0.0.1:${this.#ports.live}`;
-  }
-
   /** Serves a built page, perhaps with content that a server has rendered. Returns its address. */
   servePage(stack: AsyncDisposableStack, folder: string, content = ""): string {
     const { cookie } = this;
