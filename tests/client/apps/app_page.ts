@@ -102,7 +102,7 @@ export class AppPage {
             return JSON.stringify(shown) === JSON.stringify(texts);
           }),
         wanted,
-        { timeout: 15_000 },
+        { timeout: 60_000 },
       );
     } catch (error) {
       const shown = await this.#page.evaluate(() => document.body.innerHTML);

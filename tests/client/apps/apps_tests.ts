@@ -35,10 +35,13 @@ async function openApp(
 }
 
 /** Messages before, during and after a restart of the server. */
-async function checkMessages(folder: string): Promise<void> {
+async function checkMessages(folder: string, mode: string): Promise<void> {
   await using world = await World.start();
   await using stack = new AsyncDisposableStack();
   const page = await openApp(world, stack, folder);
+  // Only a React that runs the effects of StrictMode twice writes this.
+  const isStrict = page.console.some((text) => text.includes("React DevTools"));
+  assertEquals(isStrict, mode === "development");
   await world.publish("event:1", ["a", 1], ["b", 2]);
   await page.until({ cars: "a at 1, b at 2", log: "1 2" });
   await world.rename(1, "Lovelace");
@@ -149,7 +152,7 @@ for (const framework of FRAMEWORKS) {
       const of = `built for ${mode}`;
       await step(
         `${of}: one connection, one subscription, no message missed in a restart`,
-        () => checkMessages(folder),
+        () => checkMessages(folder, mode),
       );
       await step(`${of}: unmounting leaves nothing open`, () => checkUnmount(folder));
       await step(
