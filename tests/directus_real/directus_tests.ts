@@ -18,6 +18,7 @@ import { refreshing } from "./refresh_tests.ts";
 import { RealDirectus } from "./real_directus.ts";
 import { access } from "./access_tests.ts";
 import { SETTINGS, settings } from "./settings_tests.ts";
+import { property } from "./property_tests.ts";
 import { sessions } from "./sessions_tests.ts";
 import { setupTests } from "./setup_tests.ts";
 import { createSubject } from "./subject_setup.ts";
@@ -51,6 +52,7 @@ try {
   settings(other);
   outages();
   bus();
+  if (Deno.env.has("SEED")) property(); // minutes, so only on demand and with a seed
   const { lines } = await operator.setup();
   doctorTests(operator, variablesIn(lines.join("\n"))["DIRECTUS_TOKEN"] ?? "");
   setupTests();

@@ -51,6 +51,8 @@ export interface Link {
 export type Dial = (
   cookie: string,
   receive: (frame: string) => void,
+  /** Called when an open connection has ended. */
+  ended: () => void,
 ) => Promise<Link | undefined>;
 
 /** What a client reports. */
@@ -72,6 +74,7 @@ export class PropertyClient {
   #connects = 0;
   /** The number of the connection that it waits for; 0 if there is none. */
   #dialled = 0;
+  readonly #pongs: (() => void)[] = [];
   readonly #report: ClientEvents;
 
   constructor(
@@ -102,15 +105,30 @@ export class PropertyClient {
     const link = await dial(this.cookie, (frame) => {
       if (connect !== this.#connects) return; // that connection is broken
       for (const message of [JSON.parse(frame)].flat()) this.#receive(message);
-    });
+    }, () => this.#pong());
     if (connect !== this.#connects) return link?.end();
     this.#dialled = 0;
     this.link = link;
     for (const view of this.views) this.subscribe(view);
   }
 
+  /** Resolves once everything that was sent to it before has arrived, or its connection has ended. */
+  ping(): Promise<void> {
+    if (!this.isConnected) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#pongs.push(resolve);
+    this.link?.send('{"type":"ping"}');
+    return promise;
+  }
+
+  /** Called when a ping was answered, or will not be. */
+  #pong(): void {
+    for (const resolve of this.#pongs.splice(0)) resolve();
+  }
+
   /** Breaks the connection, or ends what the server has closed. */
   disconnect(): void {
+    this.#pong();
     this.#connects++;
     this.link?.end();
     this.link = undefined;
@@ -127,6 +145,7 @@ export class PropertyClient {
 
   #receive(message: Message): void {
     const { type, id, topic } = message;
+    if (type === "pong") return this.#pong();
     const view = id === undefined
       ? this.views.find((view) => view.topic === topic)
       : this.views[Number(id)];

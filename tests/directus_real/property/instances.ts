@@ -12,13 +12,16 @@ export type Instance = Pick<Served, "url" | "ops">;
 
 /** Returns what connects clients to an instance. */
 export function dial({ url }: Instance): Dial {
-  return (cookie, receive) => {
+  return (cookie, receive, ended) => {
     const socket = new WebSocket(url, { headers: { cookie } });
     const { promise, resolve } = Promise.withResolvers<Link | undefined>();
     socket.onopen = () => resolve(new SocketLink(socket));
     socket.onmessage = ({ data }) => receive(data);
     socket.onerror = () => {}; // the close event follows
-    socket.onclose = () => resolve(undefined);
+    socket.onclose = () => {
+      ended();
+      resolve(undefined);
+    };
     return promise;
   };
 }

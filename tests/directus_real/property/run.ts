@@ -22,9 +22,11 @@ import type { RealWorld } from "./world.ts";
 export const REFRESH_MS = 6_000;
 export const REVALIDATE_MS = 6_000;
 
-/** How long a change of rights may stay unnoticed: one that was reported, and one that was not. */
-const REPORTED_MS = 500;
-const UNREPORTED_MS = 2 * REVALIDATE_MS;
+/** How long a change of rights that was reported may stay unnoticed on the other instance, in milliseconds. */
+const REPORTED_MS = 2_000;
+
+/** How long one that was not reported may, in milliseconds: two intervals, and the time of the checks. */
+const UNREPORTED_MS = 3 * REVALIDATE_MS;
 
 /** When views must show what Directus shows, at the latest, and how often to look, in milliseconds. */
 const QUIET_MS = 90_000;
@@ -50,8 +52,10 @@ export class Run {
   readonly #options: RunOptions;
   readonly #clients: PropertyClient[] = [];
   readonly #allowed: Allowed;
-  /** When a change of rights has been noticed; before that, anything may be shown. */
-  #noticedAt = 0;
+  /** Whether a change of rights may be unnoticed: until it is, anything may be shown. */
+  #isUnnoticed = false;
+  /** When a change of rights was last not reported. */
+  #unreportedAt = -Infinity;
   readonly #faults: string[] = [];
   /** What happened. */
   readonly counts: Record<string, number> = {};
@@ -76,20 +80,31 @@ export class Run {
     const edit = world.model.change();
     const isRight = edit.collection.startsWith("directus_");
     this.#allowed.record(this.#clients);
-    if (isRight) this.#noticedAt = Infinity;
+    if (isRight) this.#isUnnoticed = true;
     this.#count(`${edit.event} ${edit.collection}`);
     await world.write(edit);
-    if (isRight) {
-      const isReported = await flows.rights.next();
-      this.#noticedAt = Date.now() + (isReported ? REPORTED_MS : UNREPORTED_MS);
-      if (isReported) await sleep(REPORTED_MS);
-    }
+    if (isRight) await this.#notice(await flows.rights.next());
     const client = random.of(this.#clients);
     const what = random.next();
     if (what < 0.1) this.#reconnect(client);
     else if (what < 0.13) await this.#logOut(client);
     else if (what < 0.18) client.views.forEach((view) => client.subscribe(view));
     assertEquals(this.#faults, []);
+  }
+
+  /**
+   * Waits until a change of rights has been noticed on both instances. One that was not reported counts
+   * as unnoticed until things are quiet.
+   */
+  async #notice(isReported: boolean): Promise<void> {
+    if (!isReported) {
+      this.#unreportedAt = Date.now();
+      this.#count("unreported right");
+      return;
+    }
+    await sleep(REPORTED_MS);
+    await Promise.all(this.#clients.map((client) => client.ping())); // what was sent before is here
+    this.#isUnnoticed = this.#unreportedAt > -Infinity;
   }
 
   /** Lets Directus hang for a while. */
@@ -113,7 +128,7 @@ export class Run {
 
   /** Waits until each client holds what REST answers with its cookie, which the model says too. */
   async settle(): Promise<void> {
-    await sleep(Math.max(0, this.#noticedAt - Date.now()));
+    await sleep(Math.max(0, this.#unreportedAt + UNREPORTED_MS - Date.now()));
     let different: string | undefined;
     for (const deadline = Date.now() + QUIET_MS; Date.now() < deadline; await sleep(LOOK_MS)) {
       await this.#returnAll();
@@ -123,6 +138,8 @@ export class Run {
     assertEquals(different, undefined);
     assertEquals(this.#faults, []);
     this.#count("quiet");
+    this.#isUnnoticed = false;
+    this.#unreportedAt = -Infinity;
     this.#allowed.clear();
     this.#allowed.record(this.#clients);
   }
@@ -146,7 +163,8 @@ export class Run {
     return new PropertyClient(user, cookie, [...queries], {
       row: (_client, view, row) => {
         this.#count("row");
-        if (Date.now() < this.#noticedAt) return;
+        if (this.#isUnnoticed) return;
+        this.#count("judged row");
         const hidden = this.#allowed.hidden(user, view.query, row);
         if (hidden.length > 0) fault(view, `${hidden} in ${JSON.stringify(row)}`);
       },

@@ -12,7 +12,7 @@ import type { RealDirectus } from "../real_directus.ts";
 import { RULES_TOKEN } from "../view_world_setup.ts";
 
 /** Which part of the changes concerns rights: after each of these the run has to wait. */
-const RIGHTS_SHARE = 0.05;
+const RIGHTS_SHARE = 0.03;
 
 const integer = (field: string) => ({ field, type: "integer", meta: {}, schema: {} });
 const text = (field: string) => ({ field, type: "string", meta: {}, schema: {} });
