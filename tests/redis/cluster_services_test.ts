@@ -11,15 +11,8 @@ import { partitionOf, slotOf } from "../../live/redis/partition.ts";
 import { RedisRevocationBus } from "../../live/redis/revocation_bus.ts";
 import { Watch } from "../support/queue.ts";
 import { RedisCluster } from "../support/redis_cluster.ts";
-import {
-  dataOf,
-  publications,
-  redisTest,
-  STREAM,
-  TestBroker,
-  TestIngest,
-  TestLink,
-} from "./setup.ts";
+import { STREAM, TestIngest } from "./ingest_setup.ts";
+import { dataOf, publications, redisTest, TestBroker, TestLink } from "./setup.ts";
 
 const REVOCATION: Revocation = { user: ["ada"] };
 

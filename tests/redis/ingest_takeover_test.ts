@@ -6,17 +6,14 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { append } from "../../live/redis/store.ts";
+import { add, settled, STREAM, TestIngest } from "./ingest_setup.ts";
 import {
-  add,
   BOUNDS,
   brokerTest,
   dataOf,
   publications,
   RedisServer,
   redisTest,
-  settled,
-  STREAM,
-  TestIngest,
   TestLink,
 } from "./setup.ts";
 

@@ -5,7 +5,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { add, brokerTest, dataOf, entriesOf, settled, STREAM, TestIngest } from "./setup.ts";
+import { add, settled, STREAM, TestIngest } from "./ingest_setup.ts";
+import { brokerTest, dataOf, entriesOf } from "./setup.ts";
 
 brokerTest(
   "Ingest publishes what is added, in order, with keys and removals",

@@ -8,7 +8,8 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../support/client.ts";
 import { startDirectus } from "../support/directus.ts";
 import { ServerProcess } from "../support/process.ts";
-import { add, RedisServer, redisTest, STREAM } from "./setup.ts";
+import { add, STREAM } from "./ingest_setup.ts";
+import { RedisServer, redisTest } from "./setup.ts";
 
 const TOKEN = "the-publish-token-of-the-tests";
 

@@ -1,21 +1,17 @@
 /**
- * Brokers, a hub, an ingest and a revocation bus on a real Redis.
+ * Brokers and a hub on a real Redis.
  *
  * @module
  */
 
-import { assert } from "@std/assert";
 import type { Cursor, LoggedPublication } from "../../live/domain/broker.ts";
 import { Publication } from "../../live/domain/publication.ts";
 import { Hub } from "../../live/hub/hub.ts";
-import { Ingest } from "../../live/redis/ingest.ts";
 import { partitionOf } from "../../live/redis/partition.ts";
 import { RedisBroker } from "../../live/redis/redis_broker.ts";
 import type { StoreBounds } from "../../live/redis/store.ts";
 import { jsonWire } from "../../live/wire/json_wire.ts";
 import { Watch } from "../support/queue.ts";
-import type { RecordingLogger } from "../support/recording_logger.ts";
-import type { RecordingMetrics } from "../support/recording_metrics.ts";
 import { RedisServer, redisTest } from "../support/redis_server.ts";
 import { type Address, TestLink } from "./test_link.ts";
 
@@ -134,68 +130,6 @@ export class TestSubscriber {
   until(condition: (messages: Record<string, unknown>[]) => boolean): Promise<void> {
     return this.#watch.until(() => condition(this.messages));
   }
-}
-
-/** Name of the ingest stream. */
-export const STREAM = "updates";
-
-/** An ingest with a log and metrics that a test can wait for. */
-export class TestIngest extends Ingest implements AsyncDisposable {
-  readonly link: TestLink;
-  readonly logger: RecordingLogger;
-  readonly metrics: RecordingMetrics;
-
-  constructor(address: Address, instanceId = "test") {
-    const link = new TestLink(address);
-    const { logger, metrics } = link;
-    super({ ...BOUNDS, link, stream: STREAM, instanceId, logger, metrics });
-    this.link = link;
-    this.logger = logger;
-    this.metrics = metrics;
-  }
-
-  override start(): void {
-    this.link.start();
-    super.start();
-  }
-
-  override async stop(): Promise<void> {
-    await super.stop();
-    await this.link.stop();
-  }
-
-  /** Creates an ingest that starts to read. */
-  static start(address: Address, instanceId?: string): TestIngest {
-    const ingest = new TestIngest(address, instanceId);
-    ingest.start();
-    return ingest;
-  }
-
-  /** Resolves once it has reported the results of that many entries. */
-  results(count: number): Promise<void> {
-    return this.metrics.until(({ ingests }) => ingests.length >= count);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
-  }
-}
-
-/** Adds an entry to the ingest stream and returns its id. */
-export async function add(redis: RedisServer, ...fields: readonly string[]): Promise<string> {
-  return String(await redis.command("XADD", STREAM, "*", ...fields));
-}
-
-/** Returns how many entries of the ingest stream were read and not acknowledged. */
-export async function pendingOf(redis: RedisServer): Promise<number> {
-  const summary = await redis.command("XPENDING", STREAM, "live");
-  assert(Array.isArray(summary));
-  return Number(summary[0]);
-}
-
-/** Resolves once every entry of the ingest stream that was read is acknowledged. */
-export async function settled(redis: RedisServer): Promise<void> {
-  while (await pendingOf(redis) > 0);
 }
 
 /** Returns the key of a topic: what is held, its log, or its channel in a database. */

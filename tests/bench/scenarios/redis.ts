@@ -7,7 +7,8 @@
 import { Publication } from "../../../live/domain/publication.ts";
 import { RedisCluster } from "../../support/redis_cluster.ts";
 import { hasRedis, RedisServer } from "../../support/redis_server.ts";
-import { STREAM, TestBroker, TestIngest } from "../../redis/setup.ts";
+import { STREAM, TestIngest } from "../../redis/ingest_setup.ts";
+import { TestBroker } from "../../redis/setup.ts";
 import type { Outcome, Scenario } from "./scenario.ts";
 
 /** The bounds that servers have by default. */
