@@ -1,6 +1,5 @@
 /**
- * The world of the properties as a model: what Directus stores, and what it shows to whom. Random
- * changes happen to it.
+ * The world of the properties: what Directus stores, what it shows to whom, and random changes.
  *
  * @module
  */
@@ -12,10 +11,8 @@ import { POLICIES, PUBLISHED, roleOf, ROLES, USERS } from "./world_rights.ts";
 
 /** How much later or earlier than now events begin, in milliseconds. */
 const DAY_MS = 86_400_000;
-
 /** Largest number of rows in one change. */
 const BATCH = 4;
-
 type Collection = "events" | "authors" | "comments";
 
 /** A change, as a Flow reports it. */
