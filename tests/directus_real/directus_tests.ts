@@ -17,6 +17,7 @@ import { createReaders } from "./readers_setup.ts";
 import { refreshing } from "./refresh_tests.ts";
 import { RealDirectus } from "./real_directus.ts";
 import { access } from "./access_tests.ts";
+import { sdkTests } from "./sdk_tests.ts";
 import { SETTINGS, settings } from "./settings_tests.ts";
 import { property } from "./property_tests.ts";
 import { sessions } from "./sessions_tests.ts";
@@ -53,6 +54,7 @@ try {
   outages();
   bus();
   if (Deno.env.has("SEED")) property(); // minutes, so only on demand and with a seed
+  sdkTests();
   const { lines } = await operator.setup();
   doctorTests(operator, variablesIn(lines.join("\n"))["DIRECTUS_TOKEN"] ?? "");
   setupTests();

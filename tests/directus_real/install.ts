@@ -96,12 +96,18 @@ export async function install(options: InstallOptions = {}): Promise<Installatio
   return installation;
 }
 
-function defaultFolder(): string {
+/** Returns the folder of all installations. */
+export function defaultFolder(): string {
   const cache = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME")}/.cache`;
   return `${cache}/live-directus`;
 }
 
-async function installIn(
+/**
+ * Installs packages with npm.
+ *
+ * @throws {Error} If there is no npm, or if it fails; the message contains npm's output.
+ */
+export async function installIn(
   folder: string,
   path: string,
   manifest: Readonly<Record<string, unknown>>,
@@ -144,7 +150,8 @@ async function run(
   };
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Returns whether there is a file. */
+export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
     return true;

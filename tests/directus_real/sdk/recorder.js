@@ -1,0 +1,77 @@
+/**
+ * What an app with Directus's SDK receives, filed by the steps of a script.
+ *
+ * @module
+ */
+
+/** How long one step may wait for its messages, in milliseconds: a thousand Flows take their time. */
+const STEP_MS = 300_000;
+
+/** Records the frames of the SDK's sockets. */
+export class Recorder {
+  /** The steps so far, each with the frames that came with it. */
+  steps = [];
+  /** Frames of the step in progress. */
+  frames = [];
+  #notify = () => {};
+
+  /** Returns a WebSocket whose frames are recorded. */
+  socket(options) {
+    const note = (frame) => {
+      this.frames.push(frame);
+      this.#notify();
+    };
+    return class extends globalThis.WebSocket {
+      #hasFailed = false;
+
+      constructor(url) {
+        super(url, ...options === undefined ? [] : [options]);
+        this.addEventListener("message", ({ data }) => note(JSON.parse(data)));
+        this.addEventListener("error", () => this.#hasFailed = true);
+        this.addEventListener("close", () => note({ type: "closed" }));
+      }
+
+      /** The SDK closes a socket in its error event, which in Node.js fires that event again, without end. */
+      close(...args) {
+        if (!this.#hasFailed) super.close(...args);
+      }
+    };
+  }
+
+  /** Resolves once so many frames match; rejects with what has arrived if they do not in time. */
+  async seen(matches, count = 1) {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#notify();
+    }, STEP_MS);
+    while (this.frames.filter(matches).length < count) {
+      if (isLate) {
+        const received = JSON.stringify(this.frames).slice(0, 2_000);
+        throw new Error(`Not received: ${matches}; after ${this.steps.at(-1)?.name}: ${received}`);
+      }
+      await new Promise((resolve) => this.#notify = resolve);
+    }
+    clearTimeout(timer);
+  }
+
+  /** Runs a step. */
+  async step(name, act) {
+    await act();
+    this.steps.push({ name, frames: this.frames.splice(0) });
+  }
+}
+
+/** Returns a function that sends requests to Directus with a token. */
+export function restOf(directus, token) {
+  return async (method, path, body) => {
+    const response = await fetch(directus + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} responded ${response.status}: ${text}`);
+    return text === "" ? undefined : JSON.parse(text).data;
+  };
+}
