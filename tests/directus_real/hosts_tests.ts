@@ -85,6 +85,17 @@ async function lists({ page }: Tab, titles: readonly string[]): Promise<void> {
   );
 }
 
+/** Renews the session as the client does, so that the server has to take another cookie. */
+async function refresh({ page }: Tab, { script }: Layout): Promise<boolean> {
+  const [, client = ""] = /from "(.*)"/.exec(script) ?? [];
+  const [, directus = ""] = /DIRECTUS = "(.*)"/.exec(script) ?? [];
+  return await page.evaluate(
+    async ([client, directus]: [string, string]) =>
+      await (await import(client)).refreshAt(directus)(),
+    [client, directus],
+  );
+}
+
 /** Logs in without a cookie; resolves to the first chunk of an event stream. */
 async function firstEventWithToken({ page }: Tab, { directus }: Layout): Promise<string> {
   const user = { email: "ada@example.com", password: PASSWORD, mode: "json" };
@@ -152,6 +163,11 @@ export function hostsTests(start: () => Promise<RealDirectus>): void {
 
         await lists(tab, ["Two", "Zero"]);
         assertEquals(await firstEvent(tab, layout), "welcome");
+
+        assertEquals(await refresh(tab, layout), true);
+        await directus.admin("PATCH", "/items/events/1", { title: "A new session" });
+
+        await lists(tab, ["A new session", "Two"]);
       },
       proxy,
     );
