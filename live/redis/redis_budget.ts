@@ -41,6 +41,8 @@ export class RedisBudget {
   readonly #maxBytes: number;
   /** What each partition holds, as far as this instance knows. */
   readonly #sizes = new Map<string, number>();
+  /** Partitions that were published to since all were last asked for their sizes. */
+  readonly #noted = new Set<string>();
   #describedAt = -Infinity;
   #shrinking: Promise<void> | undefined;
 
@@ -52,7 +54,10 @@ export class RedisBudget {
 
   /** Notes what partitions hold now. */
   note(sizes: ReadonlyMap<string, number>): void {
-    for (const [prefix, bytes] of sizes) this.#sizes.set(prefix, bytes);
+    for (const [prefix, bytes] of sizes) {
+      this.#sizes.set(prefix, bytes);
+      this.#noted.add(prefix);
+    }
   }
 
   /**
@@ -85,9 +90,12 @@ export class RedisBudget {
 
   async #shrink(stays: ReadonlySet<string>): Promise<void> {
     this.#describedAt = performance.now();
+    this.#noted.clear();
     const found = new Map<string, Partition>();
     for (const partition of await this.#describe()) found.set(partition.prefix, partition);
-    this.note(new Map([...found].map(([prefix, { bytes }]) => [prefix, bytes])));
+    for (const [prefix, { bytes }] of found) {
+      if (!this.#noted.has(prefix)) this.#sizes.set(prefix, bytes); // else the answer may be older
+    }
     if (this.#used <= this.#maxBytes) return;
     while (this.#used > this.#maxBytes * SHRINK_TO) {
       const next = oldestOf(found.values());
