@@ -15,9 +15,6 @@ export interface ReadQueryOptions {
   readonly primaryKey: string;
 }
 
-/** A comma that divides two fields: one that is not within brackets. */
-const COMMA = /,(?![^(]*\))/;
-
 /** How deep parameters of nested rows are looked for. */
 const MAX_DEPTH = 8;
 
@@ -96,9 +93,9 @@ function structuresOf(
 function structureOf(name: string, value: unknown): unknown {
   switch (name) {
     case "fields":
-      return list(value, COMMA);
+      return list(value, splitFields);
     case "sort":
-      return list(value, ",");
+      return list(value, (text) => text.split(","));
     case "filter":
       return typeof value === "string" ? parseJson(value) : value;
     case "deep": {
@@ -114,12 +111,34 @@ function structureOf(name: string, value: unknown): unknown {
   }
 }
 
-function list(value: unknown, comma: RegExp | string): unknown {
+function list(value: unknown, split: (text: string) => string[]): unknown {
   const values = typeof value === "string" ? [value] : value;
   if (!Array.isArray(values)) return value;
   return values.flatMap((text) =>
-    typeof text === "string" ? text.split(comma).map((part) => part.trim()) : [text]
+    typeof text === "string" ? split(text).map((part) => part.trim()) : [text]
   );
+}
+
+/**
+ * Divides a text at each comma that is not within brackets. It looks at each character once: a pattern that
+ * looks ahead for a bracket would do so for each comma, and a text of commas would hold up the event loop
+ * (CWE-1333).
+ */
+function splitFields(text: string): string[] {
+  const parts: string[] = [];
+  let end = text.length;
+  let isWithin = false;
+  for (let at = text.length - 1; at >= 0; at--) {
+    const character = text[at];
+    if (character === ")") isWithin = true;
+    else if (character === "(") isWithin = false;
+    else if (character === "," && !isWithin) {
+      parts.push(text.slice(at + 1, end));
+      end = at;
+    }
+  }
+  parts.push(text.slice(0, end));
+  return parts.reverse();
 }
 
 /** Reads the parameters of nested rows, which begin with `_`. */

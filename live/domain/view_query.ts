@@ -77,6 +77,11 @@ const PATH =
 
 const path = z.string().max(MAX_PATH_LENGTH).refine(isPath, "must be the path of a field");
 
+/** Returns the schema of a list that is too long as soon as it is counted: a fault of each member costs time. */
+function listOf<Member extends z.ZodType<string, unknown>>(member: Member, max: number) {
+  return z.array(z.unknown()).max(max).pipe(z.array(member));
+}
+
 const filter = z.record(z.string(), z.unknown()).superRefine((value, context) => {
   const fault = filterFault(value);
   if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
@@ -95,15 +100,15 @@ const sort = z.string().max(MAX_PATH_LENGTH + 1).refine(
 /** What `deep` may set for nested rows. Directus would take every parameter of a query. */
 const NESTED = z.strictObject({
   _filter: filter,
-  _sort: z.array(sort).max(MAX_SORTS),
+  _sort: listOf(sort, MAX_SORTS),
   _limit: z.int().min(1).max(MAX_NESTED_ROWS),
   _search: z.string().min(1).max(MAX_SEARCH_LENGTH),
 }).partial();
 
 const fields = {
-  fields: z.array(path).min(1).max(MAX_FIELDS).default(["*"]),
+  fields: listOf(path, MAX_FIELDS).pipe(z.array(z.string()).min(1)).default(["*"]),
   filter: filter.nullish(),
-  sort: z.array(sort).max(MAX_SORTS).nullish(),
+  sort: listOf(sort, MAX_SORTS).nullish(),
   search: z.string().min(1).max(MAX_SEARCH_LENGTH).nullish(),
   deep: deep.nullish(),
 };

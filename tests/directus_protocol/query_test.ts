@@ -27,6 +27,16 @@ const rows: [name: string, message: Record<string, unknown>, expected: unknown][
     ...BASE,
     fields: ["id", "year(at)"],
   }],
+  [
+    "a function with two arguments, which is no field",
+    { query: { fields: "a,b(c,d),e" } },
+    "query.fields.1: must be the path of a field",
+  ],
+  [
+    "a bracket that is never closed",
+    { query: { fields: "a,b(c" } },
+    "query.fields.1: must be the path of a field",
+  ],
   ["a sort as text", { query: { sort: "-a,b" } }, { ...BASE, sort: ["-a", "b"] }],
   ["a sort as a list", { query: { sort: ["-a", "b"] } }, { ...BASE, sort: ["-a", "b"] }],
   ["a filter as text", { query: { filter: '{"a":{"_eq":1}}' } }, {
@@ -95,4 +105,13 @@ Deno.test("readQuery() takes no more than the usual rows without a limit", () =>
   const query = readQuery(message, { ...OPTIONS, maxRows: 1_000 });
 
   assertEquals(typeof query === "string" ? query : query.limit, 100);
+});
+
+Deno.test("readQuery() looks at each character of a list once, so that commas cost no more than letters", () => {
+  const fields = ",".repeat(2_000_000); // would take an hour if each comma looked at what follows it
+
+  assertEquals(
+    read({ query: { fields } }),
+    "query.fields: Too big: expected array to have <=100 items",
+  );
 });
