@@ -137,10 +137,10 @@ class Search {
   ): FieldTree {
     const nested = new Map<string, string[][]>();
     for (const [name = "", ...rest] of paths) {
-      const target = this.#database.target(collection, name);
-      const leads = target !== undefined && (rest.length > 0 || target.backField !== undefined);
-      if (leads && !this.#mayRead(target.collection)) continue; // it is left out
       for (const field of name === "*" ? this.#allFields(collection) : [name]) {
+        const target = this.#database.target(collection, field);
+        const leads = target !== undefined && (rest.length > 0 || target.backField !== undefined);
+        if (leads && !this.#mayRead(target.collection)) continue; // it is left out
         this.#checkField(collection, alias[field] ?? field);
         const paths = nested.get(field) ?? [];
         nested.set(field, rest.length > 0 ? [...paths, rest] : paths);
