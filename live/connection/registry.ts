@@ -68,16 +68,20 @@ export class Registry {
   /**
    * Notes that the client of a registered connection has authenticated: the connection is that user's, and
    * has the user's place in exchange for its former one.
+   *
+   * @param leavePlace Gives up the user's place. @default {the former place stays}
    */
   identify(
     connection: Connection,
     user: User,
     credential: Credential,
-    leavePlace: () => void = () => {},
+    leavePlace?: () => void,
   ): void {
-    if (!this.#connections.has(connection.id)) return leavePlace();
-    this.#leavePlaces.get(connection)?.();
-    this.#leavePlaces.set(connection, leavePlace);
+    if (!this.#connections.has(connection.id)) return leavePlace?.();
+    if (leavePlace !== undefined) {
+      this.#leavePlaces.get(connection)?.();
+      this.#leavePlaces.set(connection, leavePlace);
+    }
     this.#changeUser(connection, -1);
     connection.identify(user, credential);
     this.#changeUser(connection, 1);

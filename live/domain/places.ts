@@ -17,6 +17,9 @@ export interface Places {
   /**
    * Takes a place for a connection of a user; `null` is a connection without a user. Resolves to the
    * limit that was reached if there is none. Never rejects.
+   *
+   * @param isExchange Whether the connection gives up another place for it, so that there are no more
+   * connections than before.
    */
-  take(userId: string | null): Promise<Place | "capacity" | "user-limit">;
+  take(userId: string | null, isExchange: boolean): Promise<Place | "capacity" | "user-limit">;
 }

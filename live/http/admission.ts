@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Connection } from "../connection/connection.ts";
 import type { Registry } from "../connection/registry.ts";
 import type { Authority, User } from "../domain/authority.ts";
 import type { Logger } from "../domain/logger.ts";
@@ -61,12 +62,11 @@ export interface Admitted {
   readonly releaseReservation: () => void;
   /**
    * Takes over the connection's place among those of all threads, before the reservation is released.
-   * Returns what to call once its socket is gone.
+   * Returns what to call once its socket is gone; nothing if the connection has the place already.
    */
-  readonly keepPlace: () => () => void;
+  readonly keepPlace: () => (() => void) | undefined;
 }
 
-/** What an admitted connection holds. */
 type Held = Pick<Admitted, "releaseReservation" | "keepPlace">;
 
 /** A refusal. */
@@ -114,8 +114,7 @@ export class Admission {
     if (presented === "none" && allowsGuests) return await this.#admitAnonymous();
     if (presented === "ambiguous") return refused("malformed");
     if (presented === "none" || presented === "unfit") {
-      const isUnfit = presented === "unfit";
-      const names = isUnfit ? [UNFIT_TOKEN] : cookieNames(request, cookieName);
+      const names = presented === "unfit" ? [UNFIT_TOKEN] : cookieNames(request, cookieName);
       return this.#refuse("unauthorized", "cookie", ...names);
     }
     return await this.authenticate(authority, presented);
@@ -135,8 +134,14 @@ export class Admission {
   /**
    * Checks a credential, wherever it came from: whose session it is, and that user's limit. The
    * reservation of an admitted user counts towards the limits until it is released.
+   *
+   * @param connection Where the credential came from, if the client is connected: it counts already.
    */
-  async authenticate(authority: Authority, credential: Credential): Promise<Admitted | Refused> {
+  async authenticate(
+    authority: Authority,
+    credential: Credential,
+    connection?: Pick<Connection, "user">,
+  ): Promise<Admitted | Refused> {
     const releaseReservation = this.#reserve(null);
     const grant = this.#options.pendingGrants.begin();
     let admitted: Admitted | undefined;
@@ -153,9 +158,12 @@ export class Admission {
         return refused("unavailable", retryAfterMs);
       }
       const { user } = answer;
-      const isOver = this.#countOf(user) >= this.#options.maxConnectionsPerUser;
-      if (isOver) return this.#refuse("user-limit", "user-limit");
-      const held = await this.#hold(user, () => grant.end());
+      const isRenewal = connection?.user?.id === user.id;
+      if (!isRenewal && this.#isOver(user)) return this.#refuse("user-limit", "user-limit");
+      const end = () => grant.end();
+      const held = isRenewal
+        ? { releaseReservation: end, keepPlace: () => undefined }
+        : await this.#hold(user, end, connection !== undefined);
       if ("kind" in held) return held;
       const isRevoked = () => grant.isRevoked(user);
       return admitted = { kind: "admitted", user, credential, isRevoked, ...held };
@@ -186,10 +194,9 @@ export class Admission {
   }
 
   /** Reserves capacity, in this thread first and then among all; the second may take a moment. */
-  async #hold(user: User | null, end: () => void): Promise<Held | Refused> {
+  async #hold(user: User | null, end: () => void, isExchange = false): Promise<Held | Refused> {
     const release = this.#reserve(user);
-    const { places } = this.#options;
-    const place = places && await places.take(user?.id ?? null);
+    const place = await this.#options.places?.take(user?.id ?? null, isExchange);
     if (typeof place === "string" || (place !== undefined && this.#draining)) {
       release();
       if (typeof place === "string") return this.#refuse(place, place);
@@ -210,8 +217,9 @@ export class Admission {
     };
   }
 
-  #countOf({ id }: User): number {
-    return this.#options.registry.socketsOf(id) + (this.#reservedByUser.get(id) ?? 0);
+  #isOver({ id }: User): boolean {
+    const { registry, maxConnectionsPerUser } = this.#options;
+    return registry.socketsOf(id) + (this.#reservedByUser.get(id) ?? 0) >= maxConnectionsPerUser;
   }
 
   /** Makes a reservation. Returns the function that releases it, once. */

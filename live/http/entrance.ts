@@ -27,7 +27,7 @@ export function createEntrance({ admission, authority, registry }: EntranceOptio
   return {
     async enter(connection, credential) {
       if (authority === undefined) return notEntered("unauthorized");
-      const answer = await admission.authenticate(authority, credential);
+      const answer = await admission.authenticate(authority, credential, connection);
       if (answer.kind === "refused") return notEntered(answer.name);
       const { user, isRevoked, keepPlace, releaseReservation } = answer;
       return {

@@ -83,8 +83,10 @@ export function mainPlaces(
     get isFull() {
       return Atomics.load(taken, 0) >= maxConnections;
     },
-    async take(userId) {
-      const answer = await channel.call("takePlace", userId).catch(() => "capacity" as const);
+    async take(userId, isExchange) {
+      // No shorter deadline: a place whose answer comes too late would be taken for ever.
+      const answer = await channel.callWithin(QUESTION_MS, "takePlace", userId, isExchange)
+        .catch(() => "capacity" as const);
       if (answer !== "taken") return answer;
       let isTaken = true;
       return {

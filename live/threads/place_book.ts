@@ -17,8 +17,11 @@ export interface PlaceLimits {
 
 /** One thread's places. */
 export interface PlaceMember {
-  /** Takes a place for a connection of a user; `null` is a connection without a user. */
-  take(userId: string | null): PlaceAnswer;
+  /**
+   * Takes a place for a connection of a user; `null` is a connection without a user. In an exchange the
+   * connection gives up another place afterwards, so that the limit of all users does not count.
+   */
+  take(userId: string | null, isExchange: boolean): PlaceAnswer;
   /** Gives up a place. */
   leave(userId: string | null): void;
   /** Gives up all places: the thread has ended, and its sockets with it. */
@@ -47,9 +50,9 @@ export class PlaceBook {
   join(): PlaceMember {
     const own = new Map<string | null, number>();
     return {
-      take: (userId) => {
+      take: (userId, isExchange) => {
         const { maxConnections, maxConnectionsPerUser } = this.#limits;
-        if (this.#total >= maxConnections) return "capacity";
+        if (this.#total >= maxConnections && !isExchange) return "capacity";
         if (userId !== null && (this.#perUser.get(userId) ?? 0) >= maxConnectionsPerUser) {
           return "user-limit";
         }

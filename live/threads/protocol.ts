@@ -66,8 +66,8 @@ export type MainCalls = {
   unsubscribe(topic: string): void;
   /** Confirms announcements, so that more are sent. */
   announced(): void;
-  /** Takes a place for a connection. */
-  takePlace(userId: string | null): PlaceAnswer;
+  /** Takes a place for a connection, perhaps in exchange for another one. */
+  takePlace(userId: string | null, isExchange: boolean): PlaceAnswer;
   /** Gives up a place. */
   leavePlace(userId: string | null): void;
   /** Writes a line to the log. */

@@ -79,7 +79,7 @@ export class ThreadHost {
       subscribe: (topic) => reader.subscribe(topic),
       unsubscribe: (topic) => reader.unsubscribe(topic),
       announced: () => reader.confirm(),
-      takePlace: (userId) => places.take(userId),
+      takePlace: (userId, isExchange) => places.take(userId, isExchange),
       leavePlace: (userId) => places.leave(userId),
       log: shared.writeLine,
       measured: (measurements) => metrics.add(measurements),

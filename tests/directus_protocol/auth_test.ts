@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { Client } from "../support/client.ts";
 import { Setup, subscribe } from "./setup.ts";
 
@@ -165,6 +165,17 @@ Deno.test("the limit of connections per user counts clients that authenticate la
 
   assertEquals((await second.closed).code, 4429);
   assertEquals(answer, OK);
+});
+
+Deno.test("a user at the limit of connections can renew a token on each of them", async () => {
+  await using setup = await Setup.start({ maxConnectionsPerUser: 1, maxConnections: 1 });
+  await using client = await setup.connect();
+
+  for (const uid of [1, 2]) {
+    const answer = await client.ask({ type: "auth", access_token: setup.token(), uid });
+    assertEquals(answer, { ...OK, uid });
+  }
+  await assertRejects(() => setup.connect()); // it still counts
 });
 
 Deno.test("a user who is revoked is disconnected, however they authenticated", async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { cookieOf } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
 import { SseClient } from "../support/sse_client.ts";
@@ -83,6 +83,29 @@ for (const transport of TRANSPORTS) {
     for (const client of clients) assertEquals((await client.closed).code, 1001);
   });
 }
+
+Deno.test("clients authenticate, and renew their tokens, while all places are taken", async () => {
+  const limits = { maxConnections: 2, maxConnectionsPerUser: 1 };
+  const [started] = await startWithRows(limits);
+  await using threads = started;
+  const url = `ws://127.0.0.1:${threads.port}/websocket`;
+  const clients = [await Client.connect(url), await Client.connect(url)] as const;
+
+  for (const uid of [1, 2]) {
+    for (const [index, client] of clients.entries()) {
+      const answer = await client.ask({ type: "auth", access_token: `user-${index}`, uid });
+      assertEquals(answer, { type: "auth", status: "ok", uid });
+    }
+  }
+
+  await assertRejects(() => Client.connect(url));
+  await clients[0].close();
+  await threads.line("connection ended");
+  await using again = await Client.connect(url);
+  const renewed = again.ask({ type: "auth", access_token: "user-0" });
+  assertEquals(await renewed, { type: "auth", status: "ok" });
+  await clients[1].close();
+});
 
 function threadsLog(threads: Threads): Pick<Threads, "lines" | "line"> {
   return { lines: threads.lines, line: (message, count) => threads.line(message, count) };
