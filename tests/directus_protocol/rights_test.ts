@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { FakeSource } from "../views/setup.ts";
 import { Setup, subscribe } from "./setup.ts";
 
 Deno.test("who loses the right to a collection is told of the end, and of no error", async () => {
@@ -78,4 +79,22 @@ Deno.test("nothing is left when a client disconnects in the middle of a start", 
 
   const { subscriptions, connections } = setup.metrics.gauges;
   assertEquals([subscriptions, connections], [0, 0]);
+});
+
+Deno.test("a client that authenticates as another user gets nothing more with the rights of the first", async () => {
+  const source = new FakeSource();
+  source.touched = new Set(["tasks"]);
+  source.list = "a";
+  source.classes.set("bob", { kind: "unavailable", reason: "slow", retryAfterMs: 60_000 });
+  await using setup = await Setup.start({ viewSource: source });
+  await using client = await setup.connect("ada");
+  await using witness = await setup.connect("ada");
+  for (const each of [client, witness]) assertEquals((await subscribe(each)).event, "init");
+
+  await client.ask({ type: "auth", access_token: setup.token("bob") });
+  source.list = "ab";
+  await setup.report({ event: "create", keys: ["b"] });
+
+  assertEquals((await witness.next()).event, "create");
+  assertEquals(await client.ask({ type: "ping" }), { type: "pong" });
 });
