@@ -32,7 +32,10 @@ export class Setup implements AsyncDisposable {
   readonly directus: DirectusStandIn;
   readonly metrics = new RecordingMetrics();
   readonly logger = new RecordingLogger();
-  readonly live: Live;
+  /** Directus answers once this has resolved. */
+  answering: Promise<void> = Promise.resolve();
+  readonly #options: LiveOptions;
+  #live: Live;
   #port = 0;
   #lastId = 0;
 
@@ -64,13 +67,16 @@ export class Setup implements AsyncDisposable {
       topics: new Map(),
       metrics,
       logger,
-      fetch: this.directus.fetch,
+      fetch: async (...request: Parameters<typeof fetch>) => {
+        await this.answering;
+        return await this.directus.fetch(...request);
+      },
       now: () => performance.now(),
       random: Math.random,
     };
     const client = createDirectusClient(common);
     const authority = createDirectusAuthority(common, client);
-    this.live = createLive({
+    this.#options = {
       authority: new CachingAuthority(authority, { ttlMs: 0, metrics }),
       viewSource: new DirectusViewSource({ ...common, client, isShared: true, ttlMs: 0 }),
       viewRefreshMs: 0,
@@ -80,7 +86,8 @@ export class Setup implements AsyncDisposable {
       metrics,
       logger,
       ...options,
-    });
+    };
+    this.#live = createLive(this.#options);
   }
 
   /** Starts a server. */
@@ -88,6 +95,19 @@ export class Setup implements AsyncDisposable {
     const setup = new Setup(options);
     setup.#port = (await setup.live.start()).port;
     return setup;
+  }
+
+  /** The server. */
+  get live(): Live {
+    return this.#live;
+  }
+
+  /** Stops the server, waits, and starts another one on its port. */
+  async restart(wait: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    await this.#live.stop();
+    await wait();
+    this.#live = createLive({ ...this.#options, port: this.#port });
+    await this.#live.start();
   }
 
   /** URL of the protocol. */
