@@ -19,6 +19,8 @@ export interface SdkAppOptions {
   readonly cookie?: string;
   /** How the SDK authenticates. @default {"handshake"} */
   readonly authMode?: "public" | "handshake";
+  /** Whether the SDK reconnects. @default {true} */
+  readonly reconnects?: boolean;
 }
 
 /** An app with one client of the SDK, and what its sockets sent and received. */
@@ -74,7 +76,7 @@ export class SdkApp implements AsyncDisposable {
 }
 
 function createClient(
-  { url, token, authMode = "handshake" }: SdkAppOptions,
+  { url, token, authMode = "handshake", reconnects = true }: SdkAppOptions,
   log: string[],
   socket: new (url: string) => PacedSocket,
 ) {
@@ -83,7 +85,9 @@ function createClient(
     globals: { WebSocket: socket, logger: { log: note, info: note, warn: note, error: note } },
   });
   const client = token === undefined ? base : base.with(staticToken(token));
-  return client.with(realtime({ url, authMode, debug: true }));
+  return client.with(
+    realtime({ url, authMode, debug: true, ...(reconnects ? {} : { reconnect: false }) }),
+  );
 }
 
 /**

@@ -93,6 +93,34 @@ Deno.test(
   },
 );
 
+Deno.test("an app that begins anew at each end returns after any absence", SDK_TIMERS, async () => {
+  await using setup = await Setup.start();
+  const options = { url: setup.url, token: setup.token(), reconnects: false };
+  const refused = Promise.withResolvers<void>();
+  const events: unknown[] = [];
+  let restarted: Promise<void> | undefined;
+
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await using app = new SdkApp(options);
+    if (attempt === 3) await restarted;
+    try {
+      await app.client.connect();
+      const { subscription } = await app.client.subscribe("tasks", { uid: "list", query: QUERY });
+      for await (const { event } of subscription) {
+        events.push(event);
+        if (attempt === 3) break;
+        restarted = setup.restart(() => refused.promise);
+      }
+      events.push("ended");
+    } catch {
+      events.push("refused");
+      refused.resolve();
+    }
+  }
+
+  assertEquals(events, ["init", "ended", "refused", "init", "ended"]);
+});
+
 Deno.test("in the SDK's public mode a session cookie is enough", SDK_TIMERS, async () => {
   await using setup = await Setup.start();
   const cookie = setup.directus.session("ada");
