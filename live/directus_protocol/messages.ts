@@ -83,7 +83,10 @@ export type ReadMessage =
   /** Directus does not answer: the type is unknown, or an `auth` message has no credential. */
   | { readonly kind: "unanswered"; readonly type: string };
 
-const uid = z.union([z.string(), z.number()]).optional();
+/** Length of a uid, in UTF-16 code units. It is on every message of a subscription (CWE-405). */
+const MAX_UID_LENGTH = 256;
+
+const uid = z.union([z.string().max(MAX_UID_LENGTH), z.number()]).optional();
 
 const envelope = z.looseObject({ type: z.string(), uid });
 

@@ -89,6 +89,13 @@ for (
       "INVALID_PAYLOAD",
     ],
     [
+      "a uid that is too long to come back on each message",
+      { type: "ping", uid: "x".repeat(257) },
+      "server",
+      "INVALID_PAYLOAD",
+      "uid: Too big: expected string to have <=256 characters",
+    ],
+    [
       "no collection",
       { type: "subscribe", uid: "1" },
       "subscribe",
