@@ -113,13 +113,15 @@ export class ThreadHost {
     const { views } = this.#shared;
     if (views === undefined) return { kind: "unauthorized" };
     const viewer = { credential: unseal(credential), user };
+    let isLost = false;
     const answer = await views.open(viewer, query, (reason) => {
+      isLost = true;
       this.#views.delete(id);
       this.#channel().tell("viewLost", id, reason);
     });
     if (answer.kind !== "opened") return answer;
     const { leave, ...opened } = answer;
-    if (this.#hasLeft) leave();
+    if (this.#hasLeft || isLost) leave(); // nothing asks for that any more
     else this.#views.set(id, leave);
     return opened;
   }
