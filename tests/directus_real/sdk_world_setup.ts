@@ -110,8 +110,8 @@ export class SdkWorld implements AsyncDisposable {
     await this.#reset();
     const code = `import * as sdk from "file://${sdk}/index.js";
       import { run } from "${new URL(`${options.script}.js`, SCRIPTS)}";
-      console.log(JSON.stringify(await run(sdk, ${JSON.stringify(this.#optionsOf(options))})));
-      process.exit(0);`;
+      const received = JSON.stringify(await run(sdk, ${JSON.stringify(this.#optionsOf(options))}));
+      process.stdout.write(received, () => process.exit(0)); // a pipe takes 64 KiB at a time`;
     const output = await new Deno.Command(node, {
       args: ["--input-type=module", "-e", code],
       stdin: "null",
