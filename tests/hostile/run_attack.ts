@@ -71,11 +71,12 @@ const MAX_SHOWN = 5;
 
 const NO_ANSWER = "no answer";
 
-/** Runs an attack. Never rejects: an error is a fault. */
+/** Runs an attack. Never rejects: an error is a fault, and so is latency if it is to be judged. */
 export async function runAttack(
   attack: Attack,
   transport: Transport,
   control: Control,
+  judgesLatency: boolean,
 ): Promise<Result> {
   const faults: string[] = [];
   await using directus = new DirectusProxy();
@@ -114,7 +115,8 @@ export async function runAttack(
       "latency in ms": async () => {
         await control.mark();
         const latencyMs = await witness("latency");
-        return exceeds(latencyMs, MAX_LATENCY_MS.recovery * await control.slowdown());
+        const maxMs = MAX_LATENCY_MS.recovery * await control.slowdown();
+        return judgesLatency ? exceeds(latencyMs, maxMs) : undefined;
       },
       "heap in MiB": async () => exceeds(await collect(target, maxHeapMib), maxHeapMib),
       "memory in MiB": () => exceeds(target.memoryMib.now, maxMib),
@@ -124,7 +126,10 @@ export async function runAttack(
   );
   const report = await witness("report");
   faults.push(
-    ...judge(report, Math.min(NEVER_MS, MAX_LATENCY_MS.attack * slowdown)),
+    ...judge(
+      report,
+      judgesLatency ? Math.min(NEVER_MS, MAX_LATENCY_MS.attack * slowdown) : Infinity,
+    ),
   );
   const { now, peak } = target.isRunning ? target.memoryMib : { now: NaN, peak: NaN };
   const peakFault = exceeds(peak, beforeMib + (attack.maxGrowthMib ?? MAX_GROWTH_MIB));
