@@ -7,6 +7,7 @@
 import type { z } from "zod";
 import { describeFault } from "../domain/zod_fault.ts";
 import type { Config } from "./config.ts";
+import { withoutCredentials } from "./rules.ts";
 import type { Variable } from "./variable.ts";
 import { variables } from "./variables.ts";
 
@@ -52,6 +53,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (values["REDIS_INGEST_STREAM"] !== undefined && !env["REDIS_URL"]) {
     faults.push("REDIS_URL must be set: REDIS_INGEST_STREAM is a stream of it");
   }
+  if (sharesPort(values)) {
+    faults.push(`OPS_PORT must not be LIVE_WS_PORT: current value is "${values["OPS_PORT"]}"`);
+  }
   for (const [former, name] of Object.entries(FORMER_VARIABLES)) {
     if (env[former]) faults.push(`${former} must not be set: ${name} takes its place`);
   }
@@ -60,12 +64,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     : { ok: false, faults };
 }
 
+/** Addresses that stand for all of a machine. */
+const ALL_HOSTS: ReadonlySet<unknown> = new Set(["0.0.0.0", "::", "[::]"]);
+
+/** Tells whether both listeners would have one port of one host. The system chooses for port 0. */
+function sharesPort(values: Partial<Config>): boolean {
+  const { LIVE_WS_HOST, LIVE_WS_PORT, OPS_HOST, OPS_PORT } = values;
+  const isOneHost = LIVE_WS_HOST === OPS_HOST ||
+    [LIVE_WS_HOST, OPS_HOST].some((host) => ALL_HOSTS.has(host));
+  return isOneHost && LIVE_WS_PORT === OPS_PORT && LIVE_WS_PORT !== undefined && LIVE_WS_PORT > 0;
+}
+
 function fault(name: string, variable: Variable<unknown>, text: string, error: z.ZodError): string {
   const shown = variable.secret ? "not shown" : JSON.stringify(withoutCredentials(text));
   return `${name} must be ${describeFault(error)}: current value is ${shown}`;
-}
-
-/** Hides what may be a secret in a malformed URL: everything before the last `@` and after a `?`. */
-function withoutCredentials(text: string): string {
-  return text.replace(/^([a-z+]+:\/\/)?.*@/is, "$1***@").replace(/\?.*$/s, "?***");
 }

@@ -17,12 +17,18 @@ export type Rule<T> = z.ZodType<T, string>;
  *
  * @param must What the text must be, to complete the sentence "VARIABLE must be …".
  * @param parse Returns the value, or `undefined` if the text is invalid.
+ * @param detail Returns what is wrong with an invalid text, if `must` leaves that open.
  */
-export function rule<T>(must: string, parse: (text: string) => T | undefined): Rule<T> {
+export function rule<T>(
+  must: string,
+  parse: (text: string) => T | undefined,
+  detail: (text: string) => string | undefined = () => undefined,
+): Rule<T> {
   return z.string().transform((text, context) => {
     const value = parse(text);
     if (value !== undefined) return value;
-    context.addIssue({ code: "custom", message: must });
+    const more = detail(text);
+    context.addIssue({ code: "custom", message: more === undefined ? must : `${must} (${more})` });
     return z.NEVER;
   });
 }
@@ -64,11 +70,18 @@ export function redisUrl(): Rule<string> {
   const must = "a redis:// or rediss:// URL, its path a database number if it has one, " +
     "redis[s]+sentinel://host:port,…/<master name>/<database>, or redis[s]+cluster://host:port,…, " +
     "with % and @ in user and password written as %25 and %40";
-  return rule(must, (text) => {
-    const address = parseRedisAddress(text);
-    return address?.kind === "single" ? address.url : address && text;
-  });
+  return rule(
+    must,
+    (text) => {
+      const address = parseRedisAddress(text);
+      return address?.kind === "single" ? address.url : address && text;
+    },
+    (text) => CLUSTER_WITH_PATH.test(text) ? "a cluster has no database numbers" : undefined,
+  );
 }
+
+/** An address of a cluster with a path, where addresses of one server have a database number. */
+const CLUSTER_WITH_PATH = /^rediss?\+cluster:\/\/[^/]+\/./i;
 
 /** The address of the Redis of Directus, which uses no cluster. */
 export function directusRedisUrl(): Rule<string> {
@@ -94,11 +107,20 @@ export function cookieName(): Rule<string> {
 export function origins(): Rule<ReadonlySet<string>> {
   const must = "origins such as https://example.com, https://*.example.com or " +
     "capacitor://localhost, comma-separated, or *";
-  return rule(must, (text) => {
-    const entries = text.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
-    const known = entries.map(parseOrigin).filter((origin) => origin !== undefined);
-    return entries.length > 0 && known.length === entries.length ? new Set(known) : undefined;
-  });
+  const entriesOf = (text: string) =>
+    text.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
+  return rule(
+    must,
+    (text) => {
+      const entries = entriesOf(text);
+      const known = entries.map(parseOrigin).filter((origin) => origin !== undefined);
+      return entries.length > 0 && known.length === entries.length ? new Set(known) : undefined;
+    },
+    (text) => {
+      const bad = entriesOf(text).find((entry) => parseOrigin(entry) === undefined);
+      return bad === undefined ? undefined : `not ${JSON.stringify(withoutCredentials(bad))}`;
+    },
+  );
 }
 
 /** Names of hosts, without ports, comma-separated; they are put into lower case. */
@@ -130,4 +152,9 @@ export function topicSources(): Rule<ReadonlyMap<string, TopicSource>> {
     }
     return sources;
   });
+}
+
+/** Hides what may be a secret in a malformed URL: everything before the last `@` and after a `?`. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/^([a-z+]+:\/\/)?.*@/is, "$1***@").replace(/\?.*$/s, "?***");
 }

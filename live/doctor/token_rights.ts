@@ -31,7 +31,7 @@ export async function checkToken(
   if (token === undefined) return skipped("not set: users with equal rights share no views", CURE);
   const api = createDirectusApi({ baseUrl, call, headers: bearer(token) });
   const me = await api("GET", "/users/me?fields=id");
-  if (!me.ok) return fault(`Directus does not accept it: ${me.reason}`, CURE);
+  if (!me.ok) return fault(`Directus does not accept it: ${me.reason.replace(/\.$/, "")}`, CURE);
   const refused: string[] = [];
   for (const [collection, path] of READS) {
     if (!(await api("GET", path)).ok) refused.push(collection);

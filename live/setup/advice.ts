@@ -55,7 +55,7 @@ export function advice(addresses: Addresses, config: Config, newToken?: string):
   ];
   return [
     ...section("Add to the environment of Live:", forLive),
-    ...section("Add to the environment of Directus, and restart it:", [
+    ...section("The environment of Directus needs these (restart it if you change any):", [
       ...envLines(FLOW_ENV),
       `${PUBLISH_TOKEN}=<the same as in the environment of Live>`,
       ...envLines(corsEnv(layout)),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Config } from "../../live/config/config.ts";
 import { readConfig } from "../../live/config/read_config.ts";
 import { BASE_URL, REQUIRED } from "./config_contract.ts";
@@ -145,3 +145,32 @@ Deno.test("LIVE_PROCESSES is a fault that names its successor", () => {
     assertEquals(result, { ok: false, faults: [fault] });
   }
 });
+
+Deno.test("the fault of LIVE_ALLOWED_ORIGINS names the entry that is none", () => {
+  const text = "https://a.example, a.example,https://b.example";
+  const result = readConfig({ [REQUIRED]: BASE_URL, LIVE_ALLOWED_ORIGINS: text });
+  assert(!result.ok);
+  assertStringIncludes(result.faults.join(), '(not "a.example"): current value');
+});
+
+Deno.test("the fault of REDIS_URL says that a cluster has no database numbers", () => {
+  const result = readConfig({ [REQUIRED]: BASE_URL, REDIS_URL: "redis+cluster://a:7000/3" });
+  assert(!result.ok);
+  assertStringIncludes(result.faults.join(), "(a cluster has no database numbers)");
+});
+
+for (
+  const [name, env, isRefused] of [
+    ["on the same host", { OPS_HOST: "0.0.0.0" }, true],
+    ["with one of them on all hosts", {}, true],
+    ["on different hosts", { LIVE_WS_HOST: "10.0.0.1" }, false],
+    ["that the system chooses", { LIVE_WS_PORT: "0", OPS_PORT: "0" }, false],
+  ] as const
+) {
+  Deno.test(`both listeners have one port ${name}: ${isRefused ? "refused" : "accepted"}`, () => {
+    const ports = { LIVE_WS_PORT: "9090", OPS_PORT: "9090" };
+    const result = readConfig({ [REQUIRED]: BASE_URL, ...ports, ...env });
+    const faults = ['OPS_PORT must not be LIVE_WS_PORT: current value is "9090"'];
+    assertEquals(result.ok ? [] : result.faults, isRefused ? faults : []);
+  });
+}

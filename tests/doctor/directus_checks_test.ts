@@ -83,12 +83,20 @@ function tokenReads(routes: readonly string[], globals: unknown) {
 }
 
 const ROUTES = ["/users/me", "/permissions", "/policies", "/access", "/roles", "/relations"];
+/** A Directus that refuses a token with a reason of its own. */
+const refusedCall = callOf({
+  [`${DIRECTUS}/users/me?fields=id`]: {
+    status: 401,
+    body: { errors: [{ message: "Invalid token." }] },
+  },
+});
 const NARROW = { app_access: false, admin_access: false };
 
 for (
   const [name, token, call, level, part] of [
     ["none", undefined, callOf({}), "skipped", "share no views"],
     ["unknown", "t", callOf({}), "fault", "Directus does not accept it: connection refused"],
+    ["refused with a full stop", "t", refusedCall, "fault", "not accept it: Invalid token. Run"],
     ["with too few rights", "t", tokenReads(ROUTES, NARROW), "fault", "not read directus_users."],
     [
       "as setup makes it",
