@@ -29,6 +29,12 @@ export interface DirectusFault {
   readonly message: string;
 }
 
+/** Directus's text for what a user may not see. */
+export const FORBIDDEN: DirectusFault = {
+  code: "FORBIDDEN",
+  message: "You don't have permission to access this.",
+};
+
 /** Returns an error. */
 export function errorFrame(type: ErrorType, error: DirectusFault, uid?: Uid): string {
   return JSON.stringify({ type, status: "error", error, uid });

@@ -4,16 +4,23 @@
  * @module
  */
 
-import type { LoggedPublication } from "../domain/broker.ts";
+import type { ItemEvent, LoggedPublication } from "../domain/broker.ts";
 import { eventFrame, unsubscribedFrame } from "./answers.ts";
 import { KnownRows } from "./known_rows.ts";
 import type { SubscribeMessage } from "./messages.ts";
 
-/** Writes what one subscription says, by what it has said before. */
+/**
+ * Writes what one subscription says, by what it has said before. Publications that follow each other and
+ * tell the same event become one message, with each row once and in its newest state.
+ */
 export class SubscriptionFrames {
   readonly #message: SubscribeMessage;
   readonly #uid: string | undefined;
   readonly #known: KnownRows;
+  /** The event of the message that is being written; `undefined` if there is none. */
+  #event: ItemEvent | undefined;
+  /** The rows of that message by key, as JSON text. */
+  readonly #rows = new Map<string, string>();
 
   /** Creates the frames of a subscription that has said nothing yet. */
   constructor(message: SubscribeMessage, maxRows: number) {
@@ -40,11 +47,30 @@ export class SubscriptionFrames {
     return eventFrame("init", event === undefined ? data : undefined, this.#uid);
   }
 
-  /** Returns the message about a publication; an empty text if there is none. */
-  publication(publication: LoggedPublication, holdsAll: boolean): string {
-    const told = this.#known.take(publication, holdsAll);
-    if (told === undefined) return "";
-    return this.#event(told.event, told.key, told.json);
+  /** Returns whether the message that is being written can tell of a publication. */
+  joins(publication: LoggedPublication, holdsAll: boolean): boolean {
+    const event = this.#known.eventOf(publication, holdsAll);
+    if (event === undefined || this.#event === undefined) return true;
+    return event === this.#event && this.#message.item === undefined;
+  }
+
+  /** Adds a publication to the message that is being written. */
+  add(publication: LoggedPublication, holdsAll: boolean): void {
+    const event = this.#known.eventOf(publication, holdsAll);
+    this.#known.take(publication);
+    if (event === undefined) return;
+    const { key = "", json = JSON.stringify(key) } = publication;
+    this.#event = event;
+    this.#rows.set(key, json);
+  }
+
+  /** Returns the message about what was added; an empty text if there is nothing to tell. */
+  finish(): string {
+    if (this.#event === undefined) return "";
+    const text = this.#tell(this.#event, [...this.#rows.values()]);
+    this.#event = undefined;
+    this.#rows.clear();
+    return text;
   }
 
   /** Returns what tells the client that it may not see any of the rows any more. */
@@ -52,14 +78,14 @@ export class SubscriptionFrames {
     const { event = "delete" } = this.#message;
     const keys = event === "delete" ? this.#known.keys : [];
     this.#known.reset([]);
-    return [
-      ...keys.map((key) => this.#event("delete", key, undefined)),
-      unsubscribedFrame(this.#uid),
-    ];
+    const ended = unsubscribedFrame(this.#uid);
+    if (keys.length === 0) return [ended];
+    return [this.#tell("delete", keys.map((key) => JSON.stringify(key))), ended];
   }
 
-  #event(event: "create" | "update" | "delete", key: string, json: string | undefined): string {
-    const data = json ?? JSON.stringify(key);
+  /** Returns a message about rows, of which a subscription to an item has only one. */
+  #tell(event: ItemEvent, rows: readonly string[]): string {
+    const data = rows.join();
     return eventFrame(event, this.#message.item === undefined ? `[${data}]` : data, this.#uid);
   }
 }

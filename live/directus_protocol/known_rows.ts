@@ -14,16 +14,6 @@ export interface KnownRowsOptions {
   readonly only?: ItemEvent | undefined;
 }
 
-/** An event as the client learns of it. */
-export interface RowEvent {
-  /** What happened. */
-  readonly event: ItemEvent;
-  /** Primary key, as text. */
-  readonly key: string;
-  /** The row as JSON text; `undefined` if it is gone. */
-  readonly json: string | undefined;
-}
-
 /**
  * Turns a view's publications into events for one client, by what that client has:
  *
@@ -54,28 +44,32 @@ export class KnownRows {
   }
 
   /**
-   * Takes a publication; returns the event that the client learns of, if there is one.
+   * Returns which event the client learns of by a publication that was not taken yet, if there is one.
    *
    * @param holdsAll Whether every row that is deleted was the client's to see.
    */
-  take(
-    { key = "", json, event: reported }: LoggedPublication,
-    holdsAll: boolean,
-  ): RowEvent | undefined {
-    const known = this.#rows.get(key);
-    if (known !== undefined && known === json) return undefined;
-    if (json === undefined) {
-      const isTold = this.#rows.delete(key) || (holdsAll && reported === "delete");
-      return isTold ? this.#event("delete", key, json) : undefined;
-    }
-    this.#set(key, json);
-    if (known !== undefined) return this.#event("update", key, json);
-    return this.#event(reported === "update" ? "update" : "create", key, json);
+  eventOf(publication: LoggedPublication, holdsAll: boolean): ItemEvent | undefined {
+    const event = this.#changeBy(publication, holdsAll);
+    const { only = event } = this.#options;
+    return only === event ? event : undefined;
   }
 
-  #event(event: ItemEvent, key: string, json: string | undefined): RowEvent | undefined {
-    const { only = event } = this.#options;
-    return only === event ? { event, key, json } : undefined;
+  /** Takes a publication. */
+  take({ key = "", json }: LoggedPublication): void {
+    if (json === undefined) this.#rows.delete(key);
+    else if (json !== this.#rows.get(key)) this.#set(key, json);
+  }
+
+  #changeBy(
+    { key = "", json, event: reported }: LoggedPublication,
+    holdsAll: boolean,
+  ): ItemEvent | undefined {
+    const known = this.#rows.get(key);
+    if (json === undefined) {
+      return known !== undefined || (holdsAll && reported === "delete") ? "delete" : undefined;
+    }
+    if (known === json) return undefined;
+    return known !== undefined || reported === "update" ? "update" : "create";
   }
 
   #set(key: string, json: string): void {

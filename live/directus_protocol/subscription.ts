@@ -14,7 +14,7 @@ import type { Hub, SubscriptionStart } from "../hub/hub.ts";
 import type { Subscriber } from "../hub/subscriber.ts";
 import type { LossReason } from "../views/view_members.ts";
 import type { OpenedView, Views } from "../views/views.ts";
-import { type DirectusFault, errorFrame } from "./answers.ts";
+import { type DirectusFault, errorFrame, FORBIDDEN } from "./answers.ts";
 import { SubscriptionFrames } from "./frames.ts";
 import type { SubscribeMessage } from "./messages.ts";
 
@@ -43,22 +43,16 @@ export interface DirectusSubscriptionOptions {
 /** When to try again if a view's log was dropped while it was opened, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Directus's text for what a user may not see. */
-const FORBIDDEN: DirectusFault = {
-  code: "FORBIDDEN",
-  message: "You don't have permission to access this.",
-};
-
 /**
  * A subscriber of the topic that carries an open view. It is its own wire: what the log says is told as
- * `create`, `update` and `delete` of rows, by what the client has. Each frame holds one message.
+ * `create`, `update` and `delete` of rows, by what the client has. Each frame holds one message, about all
+ * rows that follow each other and have the same event.
  *
  * It waits while Directus is out of reach. Once it has begun it sends no error, as the SDK ends all
  * subscriptions of a client at the first one: it continues, or ends with `unsubscribe`.
  */
 export class DirectusSubscription implements Subscriber, Wire {
   readonly wire: Wire = this;
-  readonly maxMessages = 1;
   readonly startsWhole = true;
   readonly #options: DirectusSubscriptionOptions;
   readonly #frames: SubscriptionFrames;
@@ -181,13 +175,19 @@ export class DirectusSubscription implements Subscriber, Wire {
     return "";
   }
 
-  publication({ epoch }: LogName, publication: LoggedPublication): string {
-    this.#cursor = { epoch, offset: publication.offset };
-    return this.#frames.publication(publication, this.#view?.holdsAll === true);
+  joins(publication: LoggedPublication): boolean {
+    return this.#frames.joins(publication, this.#holdsAll);
   }
 
-  frame(parts: readonly string[]): string {
-    return parts.join("");
+  /** Returns no text, as the message is written when all its rows are known. */
+  publication({ epoch }: LogName, publication: LoggedPublication): string {
+    this.#cursor = { epoch, offset: publication.offset };
+    this.#frames.add(publication, this.#holdsAll);
+    return "";
+  }
+
+  frame(): string {
+    return this.#frames.finish();
   }
 
   deliver(frame: string): boolean {
@@ -201,11 +201,7 @@ export class DirectusSubscription implements Subscriber, Wire {
     this.#view = view;
     if (former !== undefined && former.topic !== view.topic) hub.unsubscribe(this, former.topic);
     former?.leave();
-    if (recovered) {
-      const log = { topic: view.topic, epoch: cursor.epoch };
-      for (const message of messages) this.deliver(this.publication(log, message));
-      return;
-    }
+    if (recovered) return; // what it missed follows
     const frame = this.#frames.start(messages);
     this.#cursor = cursor;
     if (frame !== undefined) {
@@ -241,6 +237,10 @@ export class DirectusSubscription implements Subscriber, Wire {
   #openLater(viewer: Viewer, afterMs: number): void {
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.open(viewer), afterMs);
+  }
+
+  get #holdsAll(): boolean {
+    return this.#view?.holdsAll === true;
   }
 
   #newAttempt(): number {

@@ -12,7 +12,6 @@ import { errorFrame } from "./answers.ts";
  * Subscriptions have wires of their own.
  */
 export const directusWire: Wire = {
-  maxMessages: 1,
   answer: (message) =>
     errorFrame("server", {
       code: "SERVICE_UNAVAILABLE",

@@ -18,8 +18,11 @@ export type LogName = Pick<TopicLog, "topic" | "epoch">;
  * renders is sent, unless the connection ends.
  */
 export interface Wire {
-  /** How many messages one frame may carry; 1 forbids joining. */
-  readonly maxMessages: number;
+  /**
+   * Whether a publication may be in the frame of those that were rendered right before it. A wire that has
+   * this puts one topic into a frame. @default {always, and a frame has several topics}
+   */
+  joins?(publication: LoggedPublication): boolean;
   /** Renders an answer to one client, as the text of a frame that can also be joined with others. */
   answer(message: ServerMessage): string;
   /**

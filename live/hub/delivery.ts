@@ -53,7 +53,7 @@ function partsOfSiblings(
   flush: Flush,
 ): readonly Part[] {
   const { siblings, subscriber: { wire } } = subscription;
-  if (siblings.length === 1 || wire.maxMessages === 1) return NO_PARTS; // the usual case
+  if (siblings.length === 1 || wire.joins !== undefined) return NO_PARTS; // the usual case
   let parts: Part[] | undefined;
   let total = length;
   for (const sibling of siblings) {

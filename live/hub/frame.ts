@@ -88,7 +88,7 @@ function messageFrame(
   let skipped = 0;
   for (const publication of publications) {
     length += messageLength(log.topic, publication);
-    const isFull = length > MAX_FRAME_LENGTH || parts.length >= wire.maxMessages;
+    const isFull = length > MAX_FRAME_LENGTH || wire.joins?.(publication) === false;
     if (isFull && parts.length > 0) break;
     // Gaps within the snapshot are of the time before the subscription: nothing was missed.
     const missed = Math.max(0, publication.offset - Math.max(upTo, snapshotUpTo) - 1);

@@ -30,9 +30,9 @@ export interface Start extends Cursor {
  * Returns the start of a subscription: what followed `since` if the log still holds all of it,
  * otherwise the snapshot, which is the latest of each key.
  *
- * A start is never larger than a frame, unless its subscriber needs the whole state: `offset` is that of its last message, and the fan-out sends
- * the rest as the socket drains. Everything goes out in the order of offsets, so a client whose
- * connection breaks in between can resume after the last message it got.
+ * A start is never larger than a frame, unless its subscriber needs the whole state: `offset` is that of
+ * its last message, and the fan-out sends the rest as the socket drains. Everything goes out in the order
+ * of offsets, so a client whose connection breaks in between can resume after the last message it got.
  */
 export function startOf(
   log: TopicLog,
@@ -41,9 +41,10 @@ export function startOf(
 ): Start {
   const { epoch, head } = log;
   const missed = since?.epoch === epoch ? log.read(since.offset, MAX_FRAME_LENGTH) : undefined;
-  if (missed !== undefined) {
-    const offset = missed.at(-1)?.offset ?? head;
-    return { epoch, offset, recovered: true, messages: missed, snapshotUpTo: 0 };
+  if (since !== undefined && missed !== undefined) {
+    const messages = startsWhole ? [] : missed;
+    const offset = messages.at(-1)?.offset ?? since.offset;
+    return { epoch, offset, recovered: true, messages, snapshotUpTo: 0 };
   }
   const messages: LoggedPublication[] = [];
   let length = 0;

@@ -16,7 +16,10 @@ export interface Subscriber {
   readonly hasRoom: boolean;
   /** Whether it belongs to the server itself: the metrics count clients. @default {false} */
   readonly isInternal?: boolean;
-  /** Whether a start holds the whole state, however long that is. @default {false} */
+  /**
+   * Whether a start holds the whole state, however long that is, or nothing: what the subscriber missed
+   * then follows as messages. @default {false}
+   */
   readonly startsWhole?: boolean;
   /** Hands a frame to its socket. Returns whether the socket took it. Never throws. */
   deliver(frame: string): boolean;

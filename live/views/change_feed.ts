@@ -48,7 +48,6 @@ export class ChangeFeed implements Subscriber, Wire {
   readonly wire: Wire = this;
   readonly hasRoom = true;
   readonly isInternal = true;
-  readonly maxMessages = Infinity;
   readonly #options: ChangeFeedOptions;
   #ended = false;
   #retry: ReturnType<typeof setTimeout> | undefined;

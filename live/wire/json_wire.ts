@@ -36,7 +36,6 @@ export function renderAnswer(message: ServerMessage): string {
 
 /** A frame is one message, or an array of several. */
 export const jsonWire: Wire = {
-  maxMessages: Infinity,
   answer: renderAnswer,
   publication: renderPublication,
   frame: (parts) => parts.length === 1 ? parts.join() : `[${parts.join(",")}]`,

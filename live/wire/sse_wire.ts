@@ -39,7 +39,6 @@ export function renderEvent(
 /** Renders each message as one event of the default type. A frame is one or more events. */
 export function createSseWire(idOf: EventId): Wire {
   return {
-    maxMessages: Infinity,
     answer(message: ServerMessage) {
       const id = message.type === "subscribed" ? idOf(message, message.offset) : undefined;
       // If the server breaks, its clients must not all reconnect at the same moment.

@@ -10,7 +10,7 @@ import { Setup, subscribe } from "./setup.ts";
 
 Deno.test("who loses the right to a collection is told of the end, and of no error", async () => {
   await using setup = await Setup.start();
-  const id = setup.add({ title: "a", status: "open" });
+  const ids = [1, 2, 3].map(() => String(setup.add({ title: "a", status: "open" })));
   await using client = await setup.connect("bob");
   await subscribe(client);
 
@@ -18,7 +18,7 @@ Deno.test("who loses the right to a collection is told of the end, and of no err
   const [deleted, ended] = await client.take(2);
   await setup.create({ title: "secret", status: "open" });
 
-  assertEquals([deleted.event, deleted.data], ["delete", [String(id)]]);
+  assertEquals([deleted.event, deleted.data], ["delete", ids]);
   assertEquals(ended, { type: "subscription", event: "unsubscribe", uid: "1" });
   assertEquals(await client.ask({ type: "ping" }), { type: "pong" });
 });

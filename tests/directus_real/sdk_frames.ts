@@ -33,7 +33,8 @@ export interface Difference {
  * servers by intention everywhere:
  *
  * - Keys of rows are counted from the first that was seen.
- * - A message about several rows is one for each of them.
+ * - A `create` of several rows is one for each of them: Directus never joins them.
+ * - Rows of an `update` or `delete` have no order.
  * - Errors have a code alone: their texts are for people, and Directus gives the `uid` from 12.4 on.
  * - A close code has no meaning for the SDK.
  */
@@ -57,14 +58,20 @@ export function comparable({ steps }: Received): Step[] {
       }
       if (!("data" in frame)) return frame;
       const { data, ...rest } = frame;
-      return { ...rest, data: Array.isArray(data) ? data.map(rowOf) : rowOf(data) };
+      if (!Array.isArray(data)) return { ...rest, data: rowOf(data) };
+      const rows = data.map(rowOf);
+      return { ...rest, data: frame.event === "init" ? rows : rows.toSorted(byText) };
     }),
   }));
 }
 
 function split(frame: Frame): Frame[] {
-  const isOne = !Array.isArray(frame.data) || frame.event === "init";
-  return isOne ? [frame] : frame.data.map((row: Frame) => ({ ...frame, data: [row] }));
+  if (frame.event !== "create" || !Array.isArray(frame.data)) return [frame];
+  return frame.data.map((row: Frame) => ({ ...frame, data: [row] }));
+}
+
+function byText(one: unknown, other: unknown): number {
+  return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
 }
 
 /** Returns what the live server is expected to say, from what Directus said. */

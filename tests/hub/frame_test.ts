@@ -12,7 +12,6 @@ import { createClient } from "../support/fake_client.ts";
 
 /** Writes messages as `key=payload@offset`, and `+n` for what was skipped before one. */
 const shortWire: Wire = {
-  maxMessages: Infinity,
   answer: (message) => {
     if (message.type !== "subscribed") return message.type;
     const { topic, offset, recovered, messages } = message;
@@ -167,10 +166,11 @@ Deno.test("makeFrame() cuts what is due to the size of a frame", () => {
   assertEquals(readAll(at(log, 0)).map(({ text }) => text), texts);
 });
 
-Deno.test("makeFrame() puts no more messages into a frame than the wire allows", () => {
-  const { connection: subscriber } = createClient({ wire: { ...shortWire, maxMessages: 1 } });
+Deno.test("makeFrame() puts only those messages into a frame that the wire joins", () => {
+  const joins: Wire["joins"] = ({ offset }) => offset !== 6;
+  const { connection: subscriber } = createClient({ wire: { ...shortWire, joins } });
   const frames = readAll(at(logOf(100, ...PUBLICATIONS), 3, { subscriber }));
-  assertEquals(frames.map(({ text }) => text), ["=4@4", "c=5@5", "=6@6"]);
+  assertEquals(frames.map(({ text }) => text), ["=4@4 c=5@5", "=6@6"]);
 });
 
 Deno.test("joinFrames() joins the messages of all frames", () => {

@@ -48,6 +48,16 @@ for (
   });
 }
 
+Deno.test("Hub sends what a client missed as messages if its start holds all or nothing", async () => {
+  await using setup = new HubSetup();
+  const epoch = await publish(setup, "a", "b", "c");
+  const client = setup.connect();
+  Object.assign(client.connection, { startsWhole: true });
+  await setup.subscribe(client, "a:1", { epoch, offset: 1 });
+  await setup.pass(RETRY_MS);
+  assertEquals(outline(client), [["subscribed", 1, []], [2], [3]]);
+});
+
 Deno.test("Hub leaves out of the rest of a snapshot what is outdated, and sends removals", async () => {
   await using setup = new HubSetup();
   await publish(setup, "a", "b", "c", "d", "e");
