@@ -20,6 +20,7 @@ import {
 } from "./answers.ts";
 import { type Entrance, Identity } from "./identity.ts";
 import { type DirectusMessage, readMessage, type SubscribeMessage, type Uid } from "./messages.ts";
+import { PacedConnection } from "./paced_connection.ts";
 import { readQuery } from "./query.ts";
 import { DirectusSubscription } from "./subscription.ts";
 
@@ -61,6 +62,7 @@ export class DirectusSession {
   readonly topics = [] as const;
   readonly #options: DirectusSessionOptions;
   readonly #identity: Identity;
+  readonly #paced: PacedConnection;
   /** By `uid`; those without one by their messages. */
   readonly #subscriptions = new Map<string | SubscribeMessage, DirectusSubscription>();
   #isAnswering = true;
@@ -69,6 +71,7 @@ export class DirectusSession {
   constructor(connection: Connection, entrance: Entrance, options: DirectusSessionOptions) {
     this.connection = connection;
     this.#options = options;
+    this.#paced = new PacedConnection(connection);
     this.#identity = new Identity(connection, {
       ...options,
       entrance,
@@ -114,6 +117,7 @@ export class DirectusSession {
   end(): void {
     this.#options.monitor.remove(this);
     this.#identity.end();
+    this.#paced.end();
     for (const subscription of this.#all) subscription.end();
     this.#subscriptions.clear();
   }
@@ -185,7 +189,7 @@ export class DirectusSession {
     }
     const subscription = new DirectusSubscription({
       ...this.#options,
-      connection,
+      connection: this.#paced,
       message,
       query,
       maxKnownRows: 2 * maxRows,

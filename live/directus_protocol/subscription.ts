@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Connection } from "../connection/connection.ts";
 import { BrokerUnavailable, type Cursor, type LoggedPublication } from "../domain/broker.ts";
 import { canonicalText, type ViewQuery } from "../domain/view_query.ts";
 import type { Viewer } from "../domain/view_source.ts";
@@ -17,11 +16,12 @@ import type { OpenedView, Views } from "../views/views.ts";
 import { type DirectusFault, errorFrame, FORBIDDEN } from "./answers.ts";
 import { SubscriptionFrames } from "./frames.ts";
 import type { SubscribeMessage } from "./messages.ts";
+import type { PacedConnection } from "./paced_connection.ts";
 
 /** What a subscription needs. */
 export interface DirectusSubscriptionOptions {
   /** The client's connection. */
-  readonly connection: Connection;
+  readonly connection: PacedConnection;
   /** Knows topics and their subscribers. */
   readonly hub: Hub;
   /** Opens views. */

@@ -1,0 +1,64 @@
+/**
+ * Space between the messages of one client.
+ *
+ * @module
+ */
+
+import type { Connection } from "../connection/connection.ts";
+import { TokenBucket, type TokenBucketOptions } from "../connection/token_bucket.ts";
+
+/**
+ * How long a connection has no room after a message, in milliseconds. The hub visits it again after
+ * `RETRY_MS`, which is longer.
+ */
+const PAUSE_MS = 10;
+
+/**
+ * How many pauses there are, so that a client lags by a quarter of a second at most. A client that gets more
+ * than ten messages a second gets them without a pause.
+ */
+const PAUSES = { perSecond: 10, burst: 10 } as const;
+
+/**
+ * The connection of a client that needs time between two messages, as its subscriptions see it. Directus's
+ * SDK listens anew for each message: in Node.js and Deno it loses one that arrives together with another.
+ *
+ * A pause looks like a socket without room, so what is due waits in the topics' logs and in its order.
+ */
+export class PacedConnection implements Pick<Connection, "ended" | "hasRoom" | "deliver"> {
+  readonly #connection: Pick<Connection, "ended" | "hasRoom" | "deliver">;
+  readonly #pauses: TokenBucket;
+  #pause: ReturnType<typeof setTimeout> | undefined;
+
+  /** Creates a connection that has room. */
+  constructor(
+    connection: Pick<Connection, "ended" | "hasRoom" | "deliver">,
+    clock: Pick<TokenBucketOptions, "now"> = {},
+  ) {
+    this.#connection = connection;
+    this.#pauses = new TokenBucket({ ...PAUSES, ...clock });
+  }
+
+  get ended(): boolean {
+    return this.#connection.ended;
+  }
+
+  get hasRoom(): boolean {
+    return this.#pause === undefined && this.#connection.hasRoom;
+  }
+
+  /** Sends a frame, also during a pause. Returns whether the socket took it. Never throws. */
+  deliver(frame: string): boolean {
+    if (!this.#connection.deliver(frame)) return false;
+    // A timer ends the pause, because room must not appear while the hub is looking at it.
+    if (this.#pause === undefined && this.#pauses.take()) {
+      this.#pause = setTimeout(() => this.#pause = undefined, PAUSE_MS);
+    }
+    return true;
+  }
+
+  /** Stops the timer. Called once, when the connection has ended. */
+  end(): void {
+    clearTimeout(this.#pause);
+  }
+}
