@@ -17,7 +17,8 @@ export interface Step {
 /** What the script returned. */
 export interface Received {
   readonly steps: readonly Step[];
-  readonly yielded: readonly Frame[];
+  /** How many of ten rows that one call changed the app's loop saw, by event. */
+  readonly yieldedOfTen?: Readonly<Record<string, number>>;
 }
 
 /** The intended differences: what Directus says in a step, and what the live server says in its place. */
@@ -80,4 +81,18 @@ export function expected(steps: readonly Step[], differences: readonly Differenc
     const difference = differences.find(({ step: name }) => name === step.name);
     return difference === undefined ? step : { ...step, frames: difference.live(step.frames) };
   });
+}
+
+/** Returns a step to compare: two subscriptions, and two rows of one call, have no order between them. */
+export function sorted({ name, frames }: Step): unknown {
+  return [name, frames.map((frame) => JSON.stringify(frame, sortedNames(frame))).toSorted()];
+}
+
+function sortedNames(frame: Frame): string[] {
+  const names: string[] = [];
+  JSON.stringify(frame, (name, value) => {
+    names.push(name);
+    return value;
+  });
+  return names.toSorted();
 }

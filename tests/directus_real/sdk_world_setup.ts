@@ -25,16 +25,21 @@ const SCRIPTS = new URL("sdk/", import.meta.url);
 const QUICK_ANSWERS = 20;
 const QUICK_MS = 100;
 
+/** A server under test. */
+export type Target = "directus" | "live";
+
 /** How the app is run. */
 export interface AppOptions {
   /** Which script. */
-  readonly script: "app" | "lifecycle";
+  readonly script: "app" | "lifecycle" | "restart";
   /** With which server. */
-  readonly target: "directus" | "live";
+  readonly target: Target;
   /** Version of the SDK. */
   readonly version: SdkVersion;
   /** Rows that are created at once. */
   readonly rows: number;
+  /** URL that stops the server and starts it again. @default {none} */
+  readonly control?: string;
 }
 
 const key = {
@@ -85,7 +90,7 @@ export class SdkWorld implements AsyncDisposable {
     );
     const world = new SdkWorld(directus, stack.move());
     await world.#create();
-    await world.#startLive();
+    await world.start("live");
     const ops = `http://127.0.0.1:${world.#env["OPS_PORT"]}`;
     const flow = { ...recipe("What changed in a collection"), collections: ["tasks"] };
     const scope = ["items.create", "items.update", "items.delete"];
@@ -98,8 +103,16 @@ export class SdkWorld implements AsyncDisposable {
     return `http://127.0.0.1:${this.#livePort}`;
   }
 
-  /** Starts the live server. */
-  async #startLive(): Promise<void> {
+  /** Stops a server as an operator does. */
+  async stop(target: Target): Promise<void> {
+    if (target === "directus") return await this.directus.stop();
+    this.#live?.kill("SIGTERM");
+    await this.#live?.ended;
+  }
+
+  /** Starts a server that was stopped; resolves once it responds. */
+  async start(target: Target): Promise<void> {
+    if (target === "directus") return await this.directus.restart({});
     this.#live = await ServerProcess.spawn(this.#env);
     await this.#live.ports();
   }
@@ -153,8 +166,9 @@ export class SdkWorld implements AsyncDisposable {
     await this.#stack.disposeAsync();
   }
 
-  #optionsOf({ target, rows }: AppOptions): Record<string, unknown> {
+  #optionsOf({ target, rows, control }: AppOptions): Record<string, unknown> {
     return {
+      control,
       directus: this.directus.url,
       live: target === "live" ? this.live : this.directus.url,
       adminToken: ADMIN_TOKEN,

@@ -13,6 +13,13 @@ const is = (event, uid) => (frame) => frame.event === event && frame.uid === uid
 const about = (event, uid, key) => (frame) =>
   is(event, uid)(frame) && [frame.data].flat().some((row) => `${row?.id ?? row}` === `${key}`);
 
+/** How many rows one call changes, of which one message tells. */
+const TEN = 10;
+
+/** Counts the rows that messages about an event have. */
+const rowsOf = (messages, event, uid) =>
+  messages.filter(is(event, uid)).reduce((sum, { data }) => sum + data.length, 0);
+
 const isError = (frame) => frame.status === "error";
 
 /**
@@ -21,7 +28,7 @@ const isError = (frame) => frame.status === "error";
  * @param sdk The module `@directus/sdk`.
  * @param options `directus`: URL of Directus; `live`: URL of the server under test; `adminToken`,
  * `token`: static tokens; `rows`: how many rows are created at once.
- * @returns The frames of each step, and what the subscriptions yielded.
+ * @returns The frames of each step, and how many rows of ten the app's loop saw created, updated and deleted.
  */
 export async function run(sdk, { directus, live, adminToken, token, rows }) {
   const recorder = new Recorder();
@@ -59,6 +66,7 @@ export async function run(sdk, { directus, live, adminToken, token, rows }) {
     deep: { author: { _limit: 1 } },
   };
   let leave;
+  let ten;
   let first;
   let second;
 
@@ -84,6 +92,19 @@ export async function run(sdk, { directus, live, adminToken, token, rows }) {
     await admin("PATCH", "/items/tasks", { keys: [first, second], data: { title: "both" } });
     await seen(about("update", "list", first));
     await seen(about("update", "list", second));
+  });
+  await step("create ten rows in one call", async () => {
+    const rows = Array.from({ length: TEN }, () => ({ title: "new", status: "open" }));
+    ten = (await admin("POST", "/items/tasks", rows)).map(({ id }) => id);
+    await recorder.until(() => rowsOf(recorder.frames, "create", "list") >= TEN);
+  });
+  await step("update ten rows in one call", async () => {
+    await admin("PATCH", "/items/tasks", { keys: ten, data: { title: "ten" } });
+    await seen(is("update", "list"));
+  });
+  await step("delete ten rows in one call", async () => {
+    await admin("DELETE", "/items/tasks", ten);
+    await seen(is("delete", "list"));
   });
   await step("update a row so that it leaves, and then the other one", async () => {
     await update(second, { status: "done" });
@@ -148,7 +169,7 @@ export async function run(sdk, { directus, live, adminToken, token, rows }) {
   await step("many rows at once", async () => {
     const many = Array.from({ length: rows }, () => ({ title: "one", status: "many" }));
     await admin("POST", "/items/tasks", many);
-    await seen(is("create", "twice"), rows);
+    await recorder.until(() => rowsOf(recorder.frames, "create", "twice") >= rows);
   });
   await step("ping", async () => {
     send({ type: "ping", uid: "alive" });
@@ -177,5 +198,9 @@ export async function run(sdk, { directus, live, adminToken, token, rows }) {
     client.disconnect();
     await seen(({ type }) => type === "closed");
   });
-  return { steps: recorder.steps, yielded };
+  const ofTen = (event) =>
+    yielded.filter(is(event, "list")).flatMap(({ data }) => data)
+      .filter((row) => ten.includes(Number(row.id ?? row))).length;
+  const yieldedOfTen = Object.fromEntries(["create", "update", "delete"].map((e) => [e, ofTen(e)]));
+  return { steps: recorder.steps, yieldedOfTen };
 }

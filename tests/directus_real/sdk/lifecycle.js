@@ -23,7 +23,7 @@ export async function run(sdk, options) {
   const { directus, live, adminToken, email, password, endsAtLogout } = options;
   const recorder = new Recorder();
   const admin = restOf(directus, adminToken);
-  const note = (frame) => recorder.frames.push(frame);
+  const note = (frame) => recorder.note(frame);
   const globals = (more) => ({ globals: { WebSocket: recorder.socket(more) } });
   const url = `${live.replace("http", "ws")}/websocket`;
   const realtime = (config) => sdk.realtime({ reconnect: false, url, ...config });
@@ -105,5 +105,5 @@ export async function run(sdk, options) {
     client.disconnect();
     await recorder.seen(({ type }) => type === "closed");
   });
-  return { steps: recorder.steps, yielded: [] };
+  return { steps: recorder.steps };
 }

@@ -15,13 +15,22 @@ export class Recorder {
   frames = [];
   #notify = () => {};
 
-  /** Returns a WebSocket whose frames are recorded. */
-  socket(options) {
-    const note = (frame) => {
-      if (frame.type === "ping") return; // a heartbeat comes by the clock, in any step
-      this.frames.push(frame);
-      this.#notify();
-    };
+  /** Records a frame, or anything else that happened. */
+  note(frame) {
+    if (frame.type === "ping") return; // a heartbeat comes by the clock, in any step
+    this.frames.push(frame);
+    this.#notify();
+  }
+
+  /**
+   * Returns a WebSocket whose frames are recorded.
+   *
+   * @param options Its options, for Node.js.
+   * @param isGuarded Whether it bears that the SDK closes it in its error event, which in Node.js fires that
+   * event again, without end.
+   */
+  socket(options, isGuarded = true) {
+    const note = (frame) => this.note(frame);
     return class extends globalThis.WebSocket {
       #hasFailed = false;
 
@@ -32,24 +41,28 @@ export class Recorder {
         this.addEventListener("close", () => note({ type: "closed" }));
       }
 
-      /** The SDK closes a socket in its error event, which in Node.js fires that event again, without end. */
       close(...args) {
-        if (!this.#hasFailed) super.close(...args);
+        if (!this.#hasFailed || !isGuarded) super.close(...args);
       }
     };
   }
 
   /** Resolves once so many frames match; rejects with what has arrived if they do not in time. */
   async seen(matches, count = 1) {
+    await this.until(() => this.frames.filter(matches).length >= count, matches);
+  }
+
+  /** Resolves once a condition holds that depends on what was noted. */
+  async until(condition, what = condition) {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
       this.#notify();
     }, STEP_MS);
-    while (this.frames.filter(matches).length < count) {
+    while (!condition()) {
       if (isLate) {
         const received = JSON.stringify(this.frames).slice(0, 2_000);
-        throw new Error(`Not received: ${matches}; after ${this.steps.at(-1)?.name}: ${received}`);
+        throw new Error(`Not received: ${what}; after ${this.steps.at(-1)?.name}: ${received}`);
       }
       await new Promise((resolve) => this.#notify = resolve);
     }
