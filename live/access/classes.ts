@@ -69,13 +69,16 @@ const USER_VARIABLE = "$CURRENT_";
  * 2. Else, if the rules are known, the class is the set of rules that apply, with the user's own
  *    values filled in. The rules are trusted only if what follows from them is what Directus says of
  *    this session: hooks, addresses or a role that changed since the login make a difference.
- * 3. Else the class is the user with the role of the session.
+ * 3. Else the class is the user with the role of the session. All of the public is one such user.
  */
 export function classOf(input: ClassInput): Classified {
   const { query, rules, schema = rules?.schema, isShared } = input;
   const touched = schema?.touchedBy(query) ??
     (isFlat(query) ? new Set([query.collection]) : undefined);
-  const own = { key: `user ${canonicalText(input.person)}`, touched };
+  const own = {
+    key: `user ${canonicalText(input.person)}`,
+    touched: rules && touched ? reachedBy(rules, rules.effective(input.person), touched) : touched,
+  };
   if (!isShared || namesUser(query.filter) || namesUser(query.deep)) return own;
   const granted = fullClass(query, input.grants, schema && touched);
   if (granted !== undefined) return { key: granted, touched };

@@ -49,8 +49,8 @@ export type Permission = z.output<typeof permission>;
 
 /** Whose policies are meant. */
 export interface Person {
-  /** Primary key of the user. */
-  readonly user: string;
+  /** Primary key of the user; `null` for the public. */
+  readonly user: string | null;
   /** Primary key of the role that the session has, which may be older than the user's role. */
   readonly role: string | null;
 }

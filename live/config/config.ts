@@ -45,7 +45,7 @@ export interface Config {
   /** Inbound messages per second and connection. */
   readonly LIVE_MAX_MESSAGES_PER_SECOND: number;
   /** How clients of Directus's own protocol authenticate. */
-  readonly LIVE_DIRECTUS_AUTH: "handshake" | "strict";
+  readonly LIVE_DIRECTUS_AUTH: "public" | "handshake" | "strict";
   /** How often sessions and their topics are checked again; 0 is never. */
   readonly LIVE_REVALIDATE_INTERVAL_MS: number;
   /** How long a session stays connected though Directus cannot be asked about it; 0 is for ever. */

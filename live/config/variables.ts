@@ -111,8 +111,8 @@ export const variables: { readonly [Name in keyof Config]: Variable<Config[Name]
     DEFAULTS.maxMessagesPerSecond,
   ),
   LIVE_DIRECTUS_AUTH: variable(
-    oneOf("handshake", "strict"),
-    "how clients of Directus's own protocol on /websocket authenticate: handshake = at the upgrade or by a message, strict = at the upgrade",
+    oneOf("public", "handshake", "strict"),
+    "how clients of Directus's own protocol on /websocket authenticate: handshake = at the upgrade or by a message, strict = at the upgrade, public = as they like, or not at all",
     DEFAULTS.directusAuth,
   ),
   LIVE_REVALIDATE_INTERVAL_MS: variable(

@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   readonly wire: Wire;
   /** Address of the peer, which is the proxy if there is one in front. */
   readonly remoteAddress: string;
-  /** Whose session it is; `null` without an authority. */
+  /** Whose session it is; `null` without an authority, and for the public. */
   readonly user: User | null;
   /** The session's credential, to check rights with; `null` without an authority. */
   readonly credential: Credential | null;
@@ -83,7 +83,7 @@ export class Connection {
     this.#onEnd = options.onEnd;
   }
 
-  /** Whose session it is; `null` without an authority, and for a client that is yet to authenticate. */
+  /** Whose session it is; `null` without an authority, for the public, and before a client authenticates. */
   get user(): User | null {
     return this.#user;
   }
@@ -117,7 +117,7 @@ export class Connection {
   }
 
   /** Sets whose session it is. Only the registry calls it, which counts connections by user. */
-  identify(user: User, credential: Credential): void {
+  identify(user: User | null, credential: Credential): void {
     this.#user = user;
     this.#credential = credential;
   }

@@ -69,11 +69,12 @@ export class Registry {
    * Notes that the client of a registered connection has authenticated: the connection is that user's, and
    * has the user's place in exchange for its former one.
    *
-   * @param leavePlace Gives up the user's place. @default {the former place stays}
+   * @param user The user; `null` if the connection is the public's again.
+   * @param leavePlace Gives up the new place. @default {the former place stays}
    */
   identify(
     connection: Connection,
-    user: User,
+    user: User | null,
     credential: Credential,
     leavePlace?: () => void,
   ): void {

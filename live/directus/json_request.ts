@@ -106,10 +106,13 @@ const errors = z.object({
  */
 export async function requestJson(url: string, options: JsonRequestOptions): Promise<JsonResponse> {
   const { credential, timeoutMs, fetch, search, maxBytes = MAX_BODY_BYTES } = options;
-  const [name, value] = credential.requestHeader();
-  // fetch would put the value into its error.
-  if (!HEADER_VALUE.test(value)) return failed("other", `${name} cannot be sent in a header`);
-  const headers: Record<string, string> = { accept: "application/json", [name]: value };
+  const headers: Record<string, string> = { accept: "application/json" };
+  const [name, value] = credential.requestHeader() ?? [];
+  if (name !== undefined && value !== undefined) {
+    // fetch would put the value into its error.
+    if (!HEADER_VALUE.test(value)) return failed("other", `${name} cannot be sent in a header`);
+    headers[name] = value;
+  }
   if (search !== undefined) headers["content-type"] = "application/json";
   try {
     const response = await fetch(url, {

@@ -63,10 +63,14 @@ export class UserValuesReader {
     this.#options = options;
   }
 
-  /** Resolves to the proven values of some fields of a user. */
-  of(user: string, fields: readonly string[], { fresh = false }: AskOptions = {}): Promise<Answer> {
+  /** Resolves to the proven values of some fields of a user. The public has none. */
+  of(
+    user: string | null,
+    fields: readonly string[],
+    { fresh = false }: AskOptions = {},
+  ): Promise<Answer> {
     const { token, ttlMs, now } = this.#options;
-    if (token === undefined || fields.length === 0) return Promise.resolve(NONE);
+    if (token === undefined || user === null || fields.length === 0) return Promise.resolve(NONE);
     const key = [user, ...fields].join(" ");
     const known = this.#known.get(key);
     const askedAt = now();

@@ -7,7 +7,7 @@
 import { type Classified, classOf, type Grants, grants } from "../access/classes.ts";
 import { userFieldsIn } from "../access/rules.ts";
 import type { AskOptions, Unauthorized, Unavailable } from "../domain/authority.ts";
-import type { Credential } from "../domain/credential.ts";
+import { type Credential, PUBLIC } from "../domain/credential.ts";
 import type { Logger } from "../domain/logger.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import { primaryKeyOf, type TopicSource } from "../domain/topic.ts";
@@ -96,13 +96,13 @@ export class DirectusViewSource implements ViewSource {
     if (grants !== undefined && (grants[query.collection]?.read?.access ?? "none") === "none") {
       return refused("forbidden", `Not allowed to read the collection ${query.collection}`);
     }
-    const role = credential.claims()?.["role"];
-    const person = { user: user.id, role: roleOf(role) };
+    const role = credential === PUBLIC ? null : credential.claims()?.["role"];
+    const person = { user: user?.id ?? null, role: roleOf(role) };
     // The rules of a session whose role is not known cannot be told.
     const known = role === undefined ? undefined : rules;
     const isShared = this.#options.isShared && grants !== undefined;
     const fields = isShared ? userFieldsIn(known?.effective(person).permissions ?? []) : [];
-    const own = await this.#userValues.of(user.id, fields, options);
+    const own = await this.#userValues.of(person.user, fields, options);
     if (own.kind === "unavailable") return own;
     const classified: Classified = classOf({
       query,
@@ -135,7 +135,7 @@ export class DirectusViewSource implements ViewSource {
     const { response } = call;
     const answer = response.kind === "json"
       ? readRows(response.json) ?? NO_ROWS
-      : failureOf(response);
+      : failureOf(response, credential);
     this.#options.metrics.viewRead(METRIC_RESULTS[answer.kind], call.elapsedMs);
     return answer;
   }
@@ -152,6 +152,7 @@ export class DirectusViewSource implements ViewSource {
 
   /** Asks for a session's rights. Views of one session that are checked together share the question. */
   #grantsOf(credential: Credential, { fresh = false }: AskOptions = {}): Promise<GrantsAnswer> {
+    if (credential === PUBLIC) return Promise.resolve(NOT_TOLD); // Directus refuses the question
     const session = credential.hash();
     const known = this.#grants.get(session);
     const maxAgeMs = fresh ? SAME_MOMENT_MS : this.#options.ttlMs;
@@ -176,9 +177,9 @@ export class DirectusViewSource implements ViewSource {
     const { response } = call;
     // Directus 10 has no such route: there each user is a class.
     if (response.kind === "rejected" && response.status === 404) {
-      return { kind: "grants", grants: undefined };
+      return NOT_TOLD;
     }
-    if (response.kind !== "json") return failureOf(response);
+    if (response.kind !== "json") return failureOf(response, credential);
     const data = grants.safeParse((response.json as { data?: unknown } | null)?.data);
     return data.success ? { kind: "grants", grants: data.data } : NO_GRANTS;
   }
@@ -191,6 +192,9 @@ export class DirectusViewSource implements ViewSource {
 function roleOf(claim: unknown): string | null {
   return claim === undefined ? ROLE_OF_THE_MOMENT : typeof claim === "string" ? claim : null;
 }
+
+/** Directus does not say what the session may read, and refuses what it may not. */
+const NOT_TOLD: GrantsAnswer = { kind: "grants", grants: undefined };
 
 const NO_ROWS: Unavailable = {
   kind: "unavailable",
@@ -206,7 +210,7 @@ const METRIC_RESULTS = {
   unavailable: "error",
 } as const;
 
-function failureOf(response: DirectusError | FailedRequest): Failure {
+function failureOf(response: DirectusError | FailedRequest, credential: Credential): Failure {
   if (response.kind === "failed") {
     const { cause, reason, retryAfterMs } = response;
     return cause === "other" ? refused("bad-view", reason) : {
@@ -216,8 +220,9 @@ function failureOf(response: DirectusError | FailedRequest): Failure {
     };
   }
   const { status, code, reason } = response;
-  if (status === 401 || SESSION_CODES.has(code)) return { kind: "unauthorized" };
-  return refused(status === 403 ? "forbidden" : "bad-view", reason);
+  const isAboutSession = status === 401 || SESSION_CODES.has(code);
+  if (isAboutSession && credential !== PUBLIC) return { kind: "unauthorized" };
+  return refused(status === 403 || isAboutSession ? "forbidden" : "bad-view", reason);
 }
 
 function refused(code: ViewRefused["code"], reason: string): ViewRefused {

@@ -7,7 +7,7 @@
 
 import type { Connection } from "../connection/connection.ts";
 import { CloseCode } from "../domain/close_codes.ts";
-import { BearerToken, type Credential, expiryOf } from "../domain/credential.ts";
+import { BearerToken, type Credential, expiryOf, PUBLIC } from "../domain/credential.ts";
 import type { Metrics } from "../domain/metrics.ts";
 import { SessionCookie } from "../domain/session_cookie.ts";
 import type { Viewer } from "../domain/view_source.ts";
@@ -34,7 +34,9 @@ export interface NotEntered {
 
 /** Checks credentials that clients present after they have connected. */
 export interface Entrance {
-  /** Checks a credential. Never rejects. */
+  /** Whether a client without a credential is the public, and not refused. */
+  readonly admitsPublic: boolean;
+  /** Checks a credential, or makes the connection that of {@linkcode PUBLIC}. Never rejects. */
   enter(connection: Connection, credential: Credential): Promise<Entered | NotEntered>;
 }
 
@@ -74,7 +76,10 @@ const TOKENS_ONLY =
   "Authentication failed. This server takes an access_token only: log in and refresh " +
   "at Directus itself.";
 
-/** Authenticates a client, and again when its token expires. */
+/**
+ * Authenticates a client, and again when its token expires. A client that fails is disconnected, or goes on
+ * as the public where that is admitted.
+ */
 export class Identity {
   readonly #connection: Connection;
   readonly #options: IdentityOptions;
@@ -94,7 +99,7 @@ export class Identity {
     else this.#setTimer(() => this.#refuseFirst(), AUTH_TIMEOUT_MS);
   }
 
-  /** Whether the client has authenticated at some time. */
+  /** Whether the client has authenticated at some time, or is the public. */
   get isKnown(): boolean {
     return this.#state === "known" || this.#state === "expired";
   }
@@ -102,8 +107,7 @@ export class Identity {
   /** The session to read with; `undefined` while it is not known. */
   get viewer(): Viewer | undefined {
     const { credential, user } = this.#connection;
-    const isGood = this.#state === "known" && credential !== null && user !== null;
-    return isGood ? { credential, user } : undefined;
+    return this.#state === "known" && credential !== null ? { credential, user } : undefined;
   }
 
   /**
@@ -133,7 +137,7 @@ export class Identity {
     }
     this.#setTimer(() => {
       this.#fail("AUTH_TIMEOUT", "Authentication timed out.");
-      this.#connection.end(CloseCode.SessionEnded, "authentication timed out");
+      this.#leave(CloseCode.SessionEnded, "authentication timed out");
     }, AUTH_TIMEOUT_MS);
   }
 
@@ -157,8 +161,6 @@ export class Identity {
     if (credential === undefined) {
       return this.#refuse(isFirst, uid, access_token === undefined ? TOKENS_ONLY : undefined);
     }
-    this.#state = "entering";
-    clearTimeout(this.#timer);
     const connection = this.#connection;
     let isAnswered = false;
     const confirm = () => {
@@ -166,21 +168,41 @@ export class Identity {
       isAnswered = true;
     };
     const provisional = setTimeout(confirm, PROVISIONAL_MS);
-    const answer = await this.#options.entrance.enter(connection, credential);
+    const answer = await this.#enter(credential, confirm);
     clearTimeout(provisional);
-    if (this.#hasEnded) return answer.kind === "entered" ? answer.apply() : undefined;
-    if (answer.kind === "refused") {
-      if (answer.isBad) return this.#refuse(isFirst, uid);
-      return connection.end(...answer.close);
-    }
-    this.#options.onChange(answer.apply);
-    if (connection.ended) return; // the user was revoked meanwhile
+    if (answer?.isBad) this.#refuse(isFirst, uid);
+    else if (answer !== undefined) connection.end(...answer.close);
+  }
+
+  /**
+   * Goes on with a credential if it is accepted.
+   *
+   * @param confirm Tells the client, before anything else is sent to it.
+   * @returns The refusal of a client that is still there.
+   */
+  async #enter(credential: Credential, confirm: () => void): Promise<NotEntered | undefined> {
+    const { entrance, onChange, onEntered, onMessage } = this.#options;
+    this.#state = "entering";
+    clearTimeout(this.#timer);
+    const answer = await entrance.enter(this.#connection, credential);
+    if (answer.kind === "refused") return this.#hasEnded ? undefined : answer;
+    if (this.#hasEnded) return void answer.apply();
+    onChange(answer.apply);
+    if (this.#connection.ended) return undefined; // the user was revoked meanwhile
     this.#state = "known";
     confirm();
     this.#watchExpiry();
-    if (this.viewer !== undefined) this.#options.onEntered(this.viewer);
+    if (this.viewer !== undefined) onEntered(this.viewer);
     this.#waitingLength = 0;
-    for (const frame of this.#waiting.splice(0)) this.#options.onMessage(frame);
+    for (const frame of this.#waiting.splice(0)) onMessage(frame);
+    return undefined;
+  }
+
+  /** Goes on as the public where that is admitted; otherwise closes. */
+  async #leave(code: CloseCode, reason: string): Promise<void> {
+    if (!this.#options.entrance.admitsPublic) return this.#connection.end(code, reason);
+    const refusal = await this.#enter(PUBLIC, () => {});
+    if (refusal !== undefined) this.#connection.end(...refusal.close);
   }
 
   #refuseFirst(): void {
@@ -190,7 +212,7 @@ export class Identity {
   #refuse(isFirst: boolean, uid: AuthMessage["uid"], text?: string): void {
     if (isFirst) this.#fail("AUTH_FAILED", text ?? "Authentication handshake failed.");
     else this.#fail("AUTH_FAILED", text ?? "Authentication failed.", uid);
-    this.#connection.end(CloseCode.Unauthorized, "no valid session");
+    this.#leave(CloseCode.Unauthorized, "no valid session");
   }
 
   #fail(

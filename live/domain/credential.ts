@@ -11,8 +11,8 @@ import { createHash } from "node:crypto";
  * {@linkcode Credential.requestHeader} reveals it, and only the call to Directus uses that.
  */
 export interface Credential {
-  /** Returns the name and the value of the HTTP header that carries it. */
-  requestHeader(): readonly [name: string, value: string];
+  /** Returns the name and the value of the HTTP header that carries it; `undefined` for {@linkcode PUBLIC}. */
+  requestHeader(): readonly [name: string, value: string] | undefined;
   /**
    * Returns a SHA-256, in base64url: equal for credentials of the same kind with equal secrets. It may be
    * a key in memory; it still tells which sessions are the same, and is not for logs, metrics or other
@@ -25,6 +25,16 @@ export interface Credential {
    */
   claims(): Readonly<Record<string, unknown>> | undefined;
 }
+
+/**
+ * The credential of clients that present none. Directus gives such a request the rights of its public
+ * policy, so all of them are one session, which never ends. There is no user behind it.
+ */
+export const PUBLIC: Credential = {
+  requestHeader: () => undefined,
+  hash: () => "public", // no SHA-256 is that short
+  claims: () => undefined,
+};
 
 /** A JSON Web Token in its compact form (RFC 7519, section 3); the groups are header and payload. */
 const JSON_WEB_TOKEN = /^([\w-]+)\.([\w-]+)\.[\w-]+$/;

@@ -13,8 +13,8 @@ import type { ViewQuery } from "./view_query.ts";
 export interface Viewer {
   /** The session's credential. */
   readonly credential: Credential;
-  /** The user behind it. */
-  readonly user: User;
+  /** The user behind it; `null` for the public. */
+  readonly user: User | null;
 }
 
 /**

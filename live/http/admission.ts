@@ -18,6 +18,7 @@ import { isOriginAllowed } from "./handshake.ts";
 import { retryDelayMs } from "../domain/retry_delay.ts";
 import type { RefusalName } from "./refusal.ts";
 import { cookieNames, shownOrigin } from "./refusal_details.ts";
+import { Reservations } from "./reservations.ts";
 
 /** What admission needs. */
 export interface AdmissionOptions {
@@ -49,9 +50,9 @@ export interface AdmissionOptions {
 export interface Admitted {
   /** Tells the union's members apart. */
   readonly kind: "admitted";
-  /** The session's user; `null` without an authority. */
+  /** The session's user; `null` for a guest, and without an authority. */
   readonly user: User | null;
-  /** The session's credential; `null` without an authority. */
+  /** The session's credential; `null` for a guest who has to authenticate, and without an authority. */
   readonly credential: Credential | null;
   /** Whether the user was revoked since the request arrived. */
   readonly isRevoked: () => boolean;
@@ -88,10 +89,9 @@ const UNFIT_TOKEN = "a bearer token that cannot be one of Directus";
  */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #reservedByUser = new Map<string, number>();
+  readonly #reservations = new Reservations();
   /** Requests whose sessions are being checked; resolved when the server drains. */
   readonly #pending = new Set<PromiseWithResolvers<undefined>>();
-  #reserved = 0;
   #draining = false;
 
   /** Creates an admission without reservations. */
@@ -103,15 +103,16 @@ export class Admission {
    * Checks a well-formed request: draining, origin, capacity and whether it presents a credential. Only
    * then the session, which costs a call to Directus, and its user's limit.
    *
-   * @param allowsGuests Admits a request without a credential too: the client authenticates later.
+   * @param guest Admits a request without a credential too, with this one: that of the public, or `null`
+   * if the client authenticates later. @default {such a request is refused}
    */
-  async admit(request: Request, allowsGuests = false): Promise<Admitted | Refused> {
+  async admit(request: Request, guest?: Credential | null): Promise<Admitted | Refused> {
     const refusal = this.check(request);
     if (refusal !== undefined) return refusal;
     const { authority, cookieName } = this.#options;
-    if (authority === undefined) return await this.#admitAnonymous();
+    if (authority === undefined) return await this.admitGuest(guest ?? null);
     const presented = presentedCredential(request, cookieName);
-    if (presented === "none" && allowsGuests) return await this.#admitAnonymous();
+    if (presented === "none" && guest !== undefined) return await this.admitGuest(guest);
     if (presented === "ambiguous") return refused("malformed");
     if (presented === "none" || presented === "unfit") {
       const names = presented === "unfit" ? [UNFIT_TOKEN] : cookieNames(request, cookieName);
@@ -127,7 +128,8 @@ export class Admission {
     if (!isOriginAllowed(request, allowedOrigins)) {
       return this.#refuse("origin", "origin", shownOrigin(request));
     }
-    const isFull = registry.sockets + this.#reserved >= maxConnections || places?.isFull === true;
+    const isFull = registry.sockets + this.#reservations.total >= maxConnections ||
+      places?.isFull === true;
     return isFull ? this.#refuse("capacity", "capacity") : undefined;
   }
 
@@ -142,7 +144,7 @@ export class Admission {
     credential: Credential,
     connection?: Pick<Connection, "user">,
   ): Promise<Admitted | Refused> {
-    const releaseReservation = this.#reserve(null);
+    const releaseReservation = this.#reservations.make(null);
     const grant = this.#options.pendingGrants.begin();
     let admitted: Admitted | undefined;
     const drained = Promise.withResolvers<undefined>();
@@ -175,6 +177,20 @@ export class Admission {
     }
   }
 
+  /**
+   * Admits a client without a user.
+   *
+   * @param isExchange Whether it is connected, and gives up the place of a user.
+   */
+  async admitGuest(
+    credential: Credential | null,
+    isExchange = false,
+  ): Promise<Admitted | Refused> {
+    const held = await this.#hold(null, () => {}, isExchange);
+    if ("kind" in held) return held;
+    return { kind: "admitted", user: null, credential, isRevoked: () => false, ...held };
+  }
+
   /** Refuses every request from now on, and those whose sessions are being checked. */
   drain(): void {
     this.#draining = true;
@@ -187,15 +203,9 @@ export class Admission {
     return refused(name);
   }
 
-  async #admitAnonymous(): Promise<Admitted | Refused> {
-    const held = await this.#hold(null, () => {});
-    if ("kind" in held) return held;
-    return { kind: "admitted", user: null, credential: null, isRevoked: () => false, ...held };
-  }
-
   /** Reserves capacity, in this thread first and then among all; the second may take a moment. */
   async #hold(user: User | null, end: () => void, isExchange = false): Promise<Held | Refused> {
-    const release = this.#reserve(user);
+    const release = this.#reservations.make(user);
     const place = await this.#options.places?.take(user?.id ?? null, isExchange);
     if (typeof place === "string" || (place !== undefined && this.#draining)) {
       release();
@@ -219,25 +229,7 @@ export class Admission {
 
   #isOver({ id }: User): boolean {
     const { registry, maxConnectionsPerUser } = this.#options;
-    return registry.socketsOf(id) + (this.#reservedByUser.get(id) ?? 0) >= maxConnectionsPerUser;
-  }
-
-  /** Makes a reservation. Returns the function that releases it, once. */
-  #reserve(user: User | null): () => void {
-    let isHeld = true;
-    this.#changeReserved(user, 1);
-    return () => {
-      if (isHeld) this.#changeReserved(user, -1);
-      isHeld = false;
-    };
-  }
-
-  #changeReserved(user: User | null, change: number): void {
-    this.#reserved += change;
-    if (user === null) return;
-    const count = (this.#reservedByUser.get(user.id) ?? 0) + change;
-    if (count === 0) this.#reservedByUser.delete(user.id);
-    else this.#reservedByUser.set(user.id, count);
+    return registry.socketsOf(id) + this.#reservations.of(id) >= maxConnectionsPerUser;
   }
 
   #countPending(): void {

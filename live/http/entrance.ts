@@ -8,6 +8,7 @@ import type { Registry } from "../connection/registry.ts";
 import type { Entrance } from "../directus_protocol/identity.ts";
 import type { Authority } from "../domain/authority.ts";
 import { CloseCode } from "../domain/close_codes.ts";
+import { PUBLIC } from "../domain/credential.ts";
 import { REVOKED_REASON } from "../session/revoke.ts";
 import type { Admission } from "./admission.ts";
 import { type RefusalName, refusals } from "./refusal.ts";
@@ -20,20 +21,28 @@ export interface EntranceOptions {
   readonly authority: Authority | undefined;
   /** Counts connections by user. */
   readonly registry: Registry;
+  /** Whether clients may be the public. */
+  readonly admitsPublic: boolean;
 }
 
 /** Creates the entrance: the same checks of a credential as before an upgrade. */
-export function createEntrance({ admission, authority, registry }: EntranceOptions): Entrance {
+export function createEntrance(
+  { admission, authority, registry, admitsPublic }: EntranceOptions,
+): Entrance {
   return {
+    admitsPublic,
     async enter(connection, credential) {
-      if (authority === undefined) return notEntered("unauthorized");
-      const answer = await admission.authenticate(authority, credential, connection);
+      const isPublic = credential === PUBLIC;
+      if (authority === undefined && !isPublic) return notEntered("unauthorized");
+      const answer = authority === undefined || isPublic
+        ? await admission.admitGuest(credential, true)
+        : await admission.authenticate(authority, credential, connection);
       if (answer.kind === "refused") return notEntered(answer.name);
       const { user, isRevoked, keepPlace, releaseReservation } = answer;
       return {
         kind: "entered",
         apply() {
-          if (user !== null) registry.identify(connection, user, credential, keepPlace());
+          registry.identify(connection, user, credential, keepPlace());
           releaseReservation();
           if (isRevoked()) connection.end(CloseCode.Revoked, REVOKED_REASON);
         },

@@ -7,6 +7,7 @@
 
 import { STATUS_CODE } from "@std/http/status";
 import { CloseCode } from "../domain/close_codes.ts";
+import { type Credential, PUBLIC } from "../domain/credential.ts";
 import type { Deadline } from "../domain/deadline.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
 import { type Metrics, silentMetrics } from "../domain/metrics.ts";
@@ -33,6 +34,9 @@ import { readTargets } from "./sse_targets.ts";
 
 /** The protocol of WebSockets. */
 const JSON_PROTOCOL: ClientProtocol = { wire: jsonWire };
+
+/** What clients of Directus's protocol are admitted with that present no credential, by mode. */
+const GUESTS = { strict: undefined, handshake: null, public: PUBLIC } as const;
 
 /** The part of a drain in which clients are sent away that do not spread their return themselves. */
 const SPREAD_SHARE = 0.5;
@@ -78,6 +82,7 @@ export class LiveHandler {
       admission: this.#admission,
       authority,
       registry: clients.registry,
+      admitsPublic: options.directusAuth === "public",
     });
     const { directusSessions } = deps;
     this.#directus = directusSessions && {
@@ -124,11 +129,11 @@ export class LiveHandler {
       const isDirectus = this.#directus !== undefined &&
         URL.parse(request.url)?.pathname === DIRECTUS_PATH;
       const protocol = isDirectus && this.#directus || JSON_PROTOCOL;
-      const allowsGuests = isDirectus && this.#options.directusAuth === "handshake";
+      const guest = isDirectus ? GUESTS[this.#options.directusAuth] : undefined;
       return this.#enter(request, checkHandshake(request), (admitted) => {
         this.#metrics.upgrade("accepted");
         return this.#upgrade(incoming, admitted, protocol);
-      }, allowsGuests);
+      }, guest);
     }
     if (isStream(request)) return this.#stream(incoming);
     const file = isClientFile(request) ? this.#file(request) : undefined;
@@ -158,14 +163,14 @@ export class LiveHandler {
     request: Request,
     malformed: Response | undefined,
     open: (admitted: Admitted) => Promise<Answer> | Answer,
-    allowsGuests = false,
+    guest?: Credential | null,
   ): Promise<Answer> {
     try {
       if (malformed !== undefined) {
         this.#metrics.upgrade("malformed");
         return malformed;
       }
-      const admitted = await this.#admission.admit(request, allowsGuests);
+      const admitted = await this.#admission.admit(request, guest);
       if (admitted.kind === "refused") {
         return this.#refuse(request, admitted.name, admitted.retryAfterMs);
       }

@@ -118,11 +118,12 @@ export interface LiveServerOptions {
   readonly maxTopics?: number;
   /**
    * How clients of Directus's own protocol authenticate: `handshake` takes a credential of the upgrade, or
-   * else waits for an `auth` message; `strict` takes one of the upgrade only.
+   * else waits for an `auth` message; `strict` takes one of the upgrade only; with `public`, a client that
+   * presents none may read what Directus's public policy allows.
    *
    * @default {"handshake"}
    */
-  readonly directusAuth?: "handshake" | "strict";
+  readonly directusAuth?: "public" | "handshake" | "strict";
   /** Rows of one view; a larger `limit` is refused. @default {1_000} */
   readonly viewMaxRows?: number;
 }

@@ -8,7 +8,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { AskOptions, Authority } from "../domain/authority.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import type { Metrics, RevalidationResult } from "../domain/metrics.ts";
-import type { Credential } from "../domain/credential.ts";
+import { type Credential, PUBLIC } from "../domain/credential.ts";
 import type { Topic } from "../domain/topic.ts";
 import type { SharedViews } from "../views/views.ts";
 
@@ -57,6 +57,9 @@ export const SESSION_ENDED_REASON = "session is no longer good";
 
 const FRESH: AskOptions = { fresh: true };
 
+/** The answer about the session of the public, which cannot end. */
+const ENDLESS = { kind: "authenticated" } as const;
+
 /**
  * Asks the authority about connected sessions, and acts only on a clear denial: a session that is
  * over ends all its connections, and a right that was withdrawn ends the subscriptions to its topic.
@@ -80,7 +83,9 @@ export class SessionChecker {
    * @returns Why the session, or one of its topics or views, could not be checked, if so.
    */
   async checkSession(session: MonitoredSession): Promise<string | undefined> {
-    const answer = await this.#authority.authenticate(session.credential, FRESH);
+    const answer = session.credential === PUBLIC
+      ? ENDLESS
+      : await this.#authority.authenticate(session.credential, FRESH);
     let result: RevalidationResult = "ok";
     let reason: string | undefined;
     if (answer.kind === "unavailable") {

@@ -24,8 +24,8 @@ import type { LossReason } from "../views/view_members.ts";
 import type { Measurements } from "./measurements.ts";
 import type { PlaceAnswer } from "./place_book.ts";
 
-/** A credential as it crosses between threads: the header that carries it. */
-export type SealedCredential = readonly [header: string, value: string];
+/** A credential as it crosses between threads: the header that carries it, if there is one. */
+export type SealedCredential = readonly [header: string, value: string] | undefined;
 
 /** The answer to opening a view; the thread that asked adds how to leave it. */
 export type ViewAnswer =
@@ -49,7 +49,7 @@ export type MainCalls = {
   openView(
     id: number,
     credential: SealedCredential,
-    user: User,
+    user: User | null,
     query: ViewQuery,
   ): Promise<ViewAnswer>;
   /** Leaves a view. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BearerToken, type Credential } from "../domain/credential.ts";
+import { BearerToken, type Credential, PUBLIC } from "../domain/credential.ts";
 import { SessionCookie } from "../domain/session_cookie.ts";
 import type { SealedCredential } from "./protocol.ts";
 
@@ -16,7 +16,9 @@ export function seal(credential: Credential): SealedCredential {
 }
 
 /** Returns the credential again, which cannot be printed by accident. */
-export function unseal([header, value]: SealedCredential): Credential {
+export function unseal(sealed: SealedCredential): Credential {
+  if (sealed === undefined) return PUBLIC;
+  const [header, value] = sealed;
   if (header === "authorization") return new BearerToken(value.slice(BEARER.length));
   const end = value.indexOf("=");
   return new SessionCookie(value.slice(0, end), value.slice(end + 1));

@@ -65,7 +65,7 @@ export class ViewMembers {
    */
   doubt(users?: ReadonlySet<string>): ViewMember[] {
     const doubted = this.all.filter(({ viewer }) =>
-      users === undefined || users.has(viewer.user.id)
+      users === undefined || (viewer.user !== null && users.has(viewer.user.id))
     );
     for (const member of doubted) this.#unconfirmed.add(member);
     return doubted;

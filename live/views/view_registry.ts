@@ -45,7 +45,7 @@ export interface ViewEvents {
   /** A read was refused: the rights of the view's members may have changed. */
   refused(entry: ViewEntry): void;
   /** A member may not have the view any more. */
-  lost(entry: ViewEntry, member: ViewMember, reason: LossReason): void;
+  lost(member: ViewMember, reason: LossReason): void;
 }
 
 /** A view, and what tells it from others. */
@@ -151,7 +151,7 @@ export class ViewRegistry {
         this.#events.published(topic);
       },
       onRefused: () => this.#events.refused(entry),
-      onLost: (member, reason) => this.#events.lost(entry, member, reason),
+      onLost: (member, reason) => this.#events.lost(member, reason),
     });
     const entry: ViewEntry = { topic, classKey, view };
     return entry;

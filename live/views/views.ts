@@ -49,12 +49,6 @@ export interface ViewsChecked {
 /** Views as sessions use them, whichever thread keeps them. */
 export type SharedViews = Pick<Views, "open" | "check" | "rightsChanged" | "changed">;
 
-/** A session's subscription to a view. */
-interface Membership {
-  readonly entry: ViewEntry;
-  readonly member: ViewMember;
-}
-
 const STOPPED: Unavailable = {
   kind: "unavailable",
   reason: "server is stopping",
@@ -72,7 +66,7 @@ export class Views {
   readonly #options: ViewsOptions;
   readonly #registry: ViewRegistry;
   /** By the hash of the session's credential. */
-  readonly #sessions = new Map<string, Set<Membership>>();
+  readonly #sessions = new Map<string, Map<ViewMember, ViewEntry>>();
   /** Timers of sessions that are checked again, by the same hash. */
   readonly #checks = new Map<string, ReturnType<typeof setTimeout>>();
   /** Rises when rights change: an access class that was asked for before may be outdated. */
@@ -86,7 +80,7 @@ export class Views {
     this.#registry = new ViewRegistry(options, {
       published: (topic) => this.#onPublished(topic),
       refused: (entry) => this.#checkMembers(entry),
-      lost: (entry, member, reason) => this.#lose({ entry, member }, reason),
+      lost: (member, reason) => this.#lose(member, reason),
     });
   }
 
@@ -117,15 +111,15 @@ export class Views {
     if (this.#isStopped) return STOPPED;
     const entry = this.#registry.open(access, query);
     if (entry === undefined) return { kind: "full" };
-    const membership: Membership = { entry, member: { viewer, onLost } };
-    this.#add(membership);
-    const failure = await entry.view.join(membership.member);
+    const member: ViewMember = { viewer, onLost };
+    this.#add(member, entry);
+    const failure = await entry.view.join(member);
     if (failure !== undefined) {
-      this.#remove(membership);
+      this.#remove(member);
       return failure === RIGHTS_CHANGED ? await this.open(viewer, query, onLost) : failure;
     }
     const { holdsAll = false } = access;
-    return { kind: "opened", topic: entry.topic, holdsAll, leave: () => this.#remove(membership) };
+    return { kind: "opened", topic: entry.topic, holdsAll, leave: () => this.#remove(member) };
   }
 
   /**
@@ -154,27 +148,32 @@ export class Views {
 
   /**
    * Checks whether a session still belongs to the access classes of its views; it loses the others. If
-   * that is not known it is checked again, as no view of its is read before.
+   * that is not known it is checked again, as no view of its is read before. Each view is asked about once,
+   * however often the session looks at it: the public is one session.
    */
   async check(credential: Credential): Promise<ViewsChecked> {
     const memberships = [...this.#sessions.get(credential.hash()) ?? []];
+    const byEntry = Map.groupBy(memberships, ([, entry]) => entry);
     const unanswered: string[] = [];
     let lost = 0;
-    await Promise.all(memberships.map(async (membership) => {
-      const { entry, member } = membership;
+    await Promise.all([...byEntry].map(async ([entry, looking]) => {
+      const members = looking.map(([member]) => member);
+      const [{ viewer }] = members as [ViewMember];
       const version = this.#rightsVersion;
       const { source } = this.#options;
-      const access = await source.classify(member.viewer, entry.view.query, { fresh: true });
+      const access = await source.classify(viewer, entry.view.query, { fresh: true });
+      const lose = (reason: LossReason) => members.forEach((member) => this.#lose(member, reason));
       if (access.kind === "unavailable") {
         unanswered.push(access.reason);
         this.#checkLater(credential, access.retryAfterMs);
       } else if (access.kind === "unauthorized") {
-        this.#lose(membership, "changed"); // it subscribes again, and learns that its session is over
+        lose("changed"); // it subscribes again, and learns that its session is over
       } else if (access.kind === "class" && access.key === entry.classKey) {
-        if (version === this.#rightsVersion) entry.view.confirm(member);
+        if (version !== this.#rightsVersion) return;
+        for (const member of members) entry.view.confirm(member);
       } else {
-        this.#lose(membership, access.kind === "class" ? "changed" : "forbidden");
-        lost++;
+        lose(access.kind === "class" ? "changed" : "forbidden");
+        lost += members.length;
       }
     }));
     return { asked: memberships.length, lost, unanswered };
@@ -188,8 +187,8 @@ export class Views {
   /** Ends all memberships and timers. */
   stop(): void {
     this.#isStopped = true;
-    for (const memberships of [...this.#sessions.values()]) {
-      memberships.forEach((m) => this.#remove(m));
+    for (const members of [...this.#sessions.values()]) {
+      for (const member of members.keys()) this.#remove(member);
     }
     for (const timer of this.#checks.values()) clearTimeout(timer);
     this.#checks.clear();
@@ -206,32 +205,33 @@ export class Views {
     this.#checks.set(session, timer);
   }
 
-  #add(membership: Membership): void {
-    const session = membership.member.viewer.credential.hash();
-    const memberships = this.#sessions.get(session) ?? new Set();
-    this.#sessions.set(session, memberships.add(membership));
+  #add(member: ViewMember, entry: ViewEntry): void {
+    const session = member.viewer.credential.hash();
+    const members = this.#sessions.get(session) ?? new Map();
+    this.#sessions.set(session, members.set(member, entry));
   }
 
-  #remove({ entry, member }: Membership): void {
+  /** Returns whether it was a member; it may have left while its rights were checked. */
+  #remove(member: ViewMember): boolean {
     const session = member.viewer.credential.hash();
-    const memberships = this.#sessions.get(session) ?? new Set();
-    for (const membership of memberships) {
-      if (membership.member === member) memberships.delete(membership);
-    }
-    if (memberships.size === 0) this.#sessions.delete(session);
+    const members = this.#sessions.get(session);
+    const entry = members?.get(member);
+    if (members === undefined || entry === undefined) return false;
+    members.delete(member);
+    if (members.size === 0) this.#sessions.delete(session);
     entry.view.leave(member);
     this.#registry.release(entry);
+    return true;
   }
 
-  #lose(membership: Membership, reason: LossReason): void {
-    this.#remove(membership);
-    membership.member.onLost(reason);
+  #lose(member: ViewMember, reason: LossReason): void {
+    if (this.#remove(member)) member.onLost(reason);
   }
 
   async #checkMembers(entry: ViewEntry): Promise<void> {
     const sessions = [...this.#sessions.values()]
-      .map((memberships) => [...memberships].find((membership) => membership.entry === entry))
-      .filter((membership) => membership !== undefined);
-    await Promise.all(sessions.map(({ member }) => this.check(member.viewer.credential)));
+      .map((members) => [...members].find(([, looked]) => looked === entry)?.[0])
+      .filter((member) => member !== undefined);
+    await Promise.all(sessions.map(({ viewer }) => this.check(viewer.credential)));
   }
 }

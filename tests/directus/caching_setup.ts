@@ -96,5 +96,5 @@ export class CachingSetup {
 }
 
 function nameOf(credential: Credential): string {
-  return credential.requestHeader()[1].replace(/.*=/, "");
+  return credential.requestHeader()?.[1].replace(/.*=/, "") ?? "";
 }

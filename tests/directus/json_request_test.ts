@@ -7,6 +7,7 @@
 import { assertEquals, assertNotMatch } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { JsonResponse } from "../../live/directus/json_request.ts";
+import { PUBLIC } from "../../live/domain/credential.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import { failure, get, receive, serve } from "./request_setup.ts";
 
@@ -22,6 +23,20 @@ Deno.test("requestJson() sends the session cookie and no other header of its own
   }, server.url);
   const json = { method: "GET", cookie: "session=s3cr3t", accept: "application/json" };
   assertEquals([headers, response], [["accept", "cookie"], { kind: "json", json }]);
+});
+
+Deno.test("requestJson() sends no credential for the public", async () => {
+  let headers: string[] = [];
+  await get(
+    (input, init) => {
+      headers = [...new Request(input, init).headers.keys()];
+      return Promise.resolve(Response.json({ data: {} }));
+    },
+    undefined,
+    PUBLIC,
+  );
+
+  assertEquals(headers, ["accept"]);
 });
 
 for (

@@ -9,6 +9,7 @@ import {
   type JsonResponse,
   requestJson,
 } from "../../live/directus/json_request.ts";
+import type { Credential } from "../../live/domain/credential.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
 
 /** How long a request may take, in milliseconds. */
@@ -22,9 +23,9 @@ const cookie = new SessionCookie("session", "s3cr3t");
 export function get(
   fetch: typeof globalThis.fetch,
   url = "http://directus/users/me?fields=id",
-  session: SessionCookie = cookie,
+  credential: Credential = cookie,
 ): Promise<JsonResponse> {
-  return requestJson(url, { credential: session, timeoutMs: TIMEOUT_MS, fetch });
+  return requestJson(url, { credential, timeoutMs: TIMEOUT_MS, fetch });
 }
 
 /** Gets a response without a network. */

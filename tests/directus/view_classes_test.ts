@@ -6,7 +6,7 @@
 
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { DirectusViewSource } from "../../live/directus/view_source.ts";
-import { BearerToken, type Credential } from "../../live/domain/credential.ts";
+import { BearerToken, type Credential, PUBLIC } from "../../live/domain/credential.ts";
 import { silentLogger } from "../../live/domain/logger.ts";
 import { silentMetrics } from "../../live/domain/metrics.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
@@ -19,6 +19,14 @@ function tokenOf(role: string | null): string {
   return `${encode({ alg: "HS256" })}.${encode({ id: "ada", role, iss: "directus" })}.c2ln`;
 }
 
+const OPTIONS = {
+  topics: new Map(),
+  isShared: true,
+  ttlMs: 0,
+  metrics: silentMetrics,
+  logger: silentLogger,
+};
+
 /** Resolves to the class of a session that may read some rows, or all. */
 async function classOf(credential: Credential, access: "partial" | "full"): Promise<string> {
   const json = { data: { events: { read: { access, fields: ["*"] } } } };
@@ -28,11 +36,7 @@ async function classOf(credential: Credential, access: "partial" | "full"): Prom
         Promise.resolve({ kind: "completed", response: { kind: "json", json }, elapsedMs: 1 }),
       foreignAnswer: () => Promise.resolve(undefined),
     },
-    topics: new Map(),
-    isShared: true,
-    ttlMs: 0,
-    metrics: silentMetrics,
-    logger: silentLogger,
+    ...OPTIONS,
   });
   const answer = await source.classify({ credential, user: userOf("ada") }, queryOf());
   return answer.kind === "class" ? answer.key : answer.kind;
@@ -40,6 +44,47 @@ async function classOf(credential: Credential, access: "partial" | "full"): Prom
 
 const cookieOf = (role: string | null) => new SessionCookie("session", tokenOf(role));
 const STATIC = new BearerToken("a-static-token");
+
+Deno.test("The public has one class, which is that of no user, and Directus is not asked for it", async () => {
+  const asked: string[] = [];
+  const source = new DirectusViewSource({
+    client: {
+      get(path) {
+        asked.push(path);
+        return Promise.resolve({ kind: "unavailable", reason: "down", retryAfterMs: 1 });
+      },
+      foreignAnswer: () => Promise.resolve(undefined),
+    },
+    ...OPTIONS,
+  });
+
+  const classes = await Promise.all(
+    [1, 2].map(() => source.classify({ credential: PUBLIC, user: null }, queryOf())),
+  );
+
+  const [key, other] = classes.map((answer) => answer.kind === "class" ? answer.key : answer.kind);
+  assertEquals([key, asked], [other, []]);
+  assertNotEquals(key, await classOf(STATIC, "partial"));
+  assertNotEquals(key, await classOf(STATIC, "full"));
+});
+
+for (const status of [401, 403]) {
+  Deno.test(`The public may not read what Directus answers with ${status}: it has no session to be over`, async () => {
+    const reason = "no";
+    const response = { kind: "denied", status, code: "INVALID_TOKEN", reason } as const;
+    const source = new DirectusViewSource({
+      client: {
+        get: () => Promise.resolve({ kind: "completed", response, elapsedMs: 1 }),
+        foreignAnswer: () => Promise.resolve(undefined),
+      },
+      ...OPTIONS,
+    });
+
+    const answer = await source.read({ credential: PUBLIC, user: null }, queryOf());
+
+    assertEquals(answer, { kind: "refused", code: "forbidden", reason });
+  });
+}
 
 Deno.test("A session has one class in a cookie and as a bearer token", async () => {
   const [cookie, bearer] = [cookieOf("editor"), new BearerToken(tokenOf("editor"))];

@@ -12,6 +12,7 @@ import type { Change } from "../../live/domain/view_source.ts";
 import { createLive, type Live, type LiveOptions } from "../../live/live.ts";
 import { createDirectusStandIn, type DirectusStandIn } from "../directus/stand_in.ts";
 import { Database } from "../directus/stand_in/database.ts";
+import type { Filter } from "../directus/stand_in/rights.ts";
 import { Client, type Message } from "../support/client.ts";
 import { BASE } from "../support/directus.ts";
 import { RecordingLogger } from "../support/recording_logger.ts";
@@ -51,6 +52,8 @@ export class Setup implements AsyncDisposable {
       roles.push({ id: name, parent: null });
       access.push({ policy: name, role: name, user: null });
     }
+    policies.push({ id: "public" });
+    access.push({ policy: "public", role: null, user: null });
     this.directus = createDirectusStandIn({
       database,
       users: ["ada", "bob", "eve"].map((id) => ({
@@ -176,10 +179,28 @@ export class Setup implements AsyncDisposable {
     await this.report({ collection: "directus_permissions", event: "update" });
   }
 
+  /** Sets which tasks the public may read, and which fields of them; without a rule, none. */
+  async setPublic(rule?: Filter, fields: readonly string[] = ["*"]): Promise<void> {
+    const { permissions } = this.database.rights;
+    const index = permissions.findIndex(({ policy }) => policy === "public");
+    if (index >= 0) permissions.splice(index, 1);
+    if (rule !== undefined) {
+      permissions.push({ id: 9, policy: "public", collection: "tasks", permissions: rule, fields });
+    }
+    await this.report({ collection: "directus_permissions", event: "update" });
+  }
+
   /** Stops the server. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.live.stop();
   }
+}
+
+/** Starts a server that admits the public, which may read the open tasks. */
+export async function startPublic(options: LiveOptions = {}): Promise<Setup> {
+  const setup = await Setup.start({ directusAuth: "public", ...options });
+  await setup.setPublic({ status: { _eq: "open" } });
+  return setup;
 }
 
 /** Subscribes to `tasks`; resolves to the first message. */

@@ -10,24 +10,28 @@ import { DEFAULTS } from "../../live/config/defaults.ts";
 import type { Connection } from "../../live/connection/connection.ts";
 import { DirectusSessions } from "../../live/directus_protocol/directus_sessions.ts";
 import type { Entered, NotEntered } from "../../live/directus_protocol/identity.ts";
-import { BearerToken, type Credential } from "../../live/domain/credential.ts";
+import { BearerToken, type Credential, PUBLIC } from "../../live/domain/credential.ts";
 import { silentLogger } from "../../live/domain/logger.ts";
 import { silentMetrics } from "../../live/domain/metrics.ts";
+import { SessionCookie } from "../../live/domain/session_cookie.ts";
 import { MemoryBroker } from "../../live/history/memory_broker.ts";
 import { Hub } from "../../live/hub/hub.ts";
 import { userOf } from "../support/authorities.ts";
 import { createClient, type FakeSocket } from "../support/fake_client.ts";
 import { setUpViews } from "../views/setup.ts";
 
-/** Returns a token that expires. */
-function tokenFor(seconds: number): BearerToken {
+/** Returns a token that expires, as text. */
+function expiringIn(seconds: number): string {
   const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
   const claims = { iss: "directus", exp: Math.floor(Date.now() / 1_000) + seconds };
-  return new BearerToken(`${part({ alg: "HS256" })}.${part(claims)}.signature`);
+  return `${part({ alg: "HS256" })}.${part(claims)}.signature`;
 }
+
+const tokenFor = (seconds: number) => new BearerToken(expiringIn(seconds));
 
 /** A session on a fake socket, whose credentials are checked when the test says so. */
 class Setup implements AsyncDisposable {
+  readonly entered: Credential[] = [];
   readonly entering: PromiseWithResolvers<Entered | NotEntered>[] = [];
   readonly connection: Connection;
   readonly socket: FakeSocket;
@@ -40,7 +44,7 @@ class Setup implements AsyncDisposable {
   /** Connections that are monitored. */
   monitored = 0;
 
-  constructor(credential: Credential | null = null) {
+  constructor(credential: Credential | null = null, admitsPublic = false) {
     const sessions = new DirectusSessions({
       hub: this.#hub,
       views: setUpViews().views,
@@ -59,7 +63,9 @@ class Setup implements AsyncDisposable {
     this.connection = connection;
     this.socket = socket;
     this.#session = sessions.open(connection, {
-      enter: (_connection, _credential) => {
+      admitsPublic,
+      enter: (_connection, credential) => {
+        this.entered.push(credential);
         const answer = Promise.withResolvers<Entered | NotEntered>();
         this.entering.push(answer);
         return answer.promise;
@@ -175,6 +181,49 @@ Deno.test("a client that sends no other token in time is disconnected", async ()
 
   assertEquals(setup.outline, ["auth TOKEN_EXPIRED", "auth AUTH_TIMEOUT"]);
   assertEquals(setup.closes, [4401]);
+});
+
+Deno.test("where the public is admitted, a client that sends no other token in time is the public", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup(tokenFor(20), true);
+
+  time.tick(28_999); // a token has whole seconds
+  const early = setup.entered.length;
+  time.tick(1_001);
+  setup.entering[0]?.resolve({
+    kind: "entered",
+    apply: () => setup.connection.identify(null, PUBLIC),
+  });
+  setup.send({ type: "ping" });
+  await time.tickAsync(3_600_000);
+
+  assertEquals([early, setup.entered], [0, [PUBLIC]]);
+  assertEquals(setup.outline.slice(0, 3), ["auth TOKEN_EXPIRED", "auth AUTH_TIMEOUT", "pong"]);
+});
+
+Deno.test("a token that turns out to be bad after that leaves the public where it is admitted", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup(PUBLIC, true);
+
+  setup.send({ type: "auth", access_token: "token" });
+  await time.tickAsync(999);
+  setup.entering[0]?.resolve({ kind: "refused", isBad: true, close: [4501, ""] });
+  await time.tickAsync(0);
+  setup.entering[1]?.resolve({ kind: "entered", apply() {} });
+  setup.send({ type: "ping" });
+  await time.tickAsync(0);
+
+  assertEquals(setup.outline, ["auth ok", "auth AUTH_FAILED", "pong"]);
+  assertEquals([setup.entered.at(-1), setup.closes], [PUBLIC, []]);
+});
+
+Deno.test("a cookie whose session is over closes also where the public is admitted", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup(new SessionCookie("session", expiringIn(20)), true);
+
+  time.tick(20_000);
+
+  assertEquals([setup.outline, setup.closes], [["auth TOKEN_EXPIRED"], [4401]]);
 });
 
 Deno.test("a token that expires in years is no reason for a timer that fires at once", async () => {

@@ -33,7 +33,7 @@ export interface Chat {
 export function createChat(origin: string): Chat {
   const sessions = new Map<string, Account>();
 
-  function accountOf(cookieHeader: string | null): Account | undefined {
+  function accountOf(cookieHeader: string | null | undefined): Account | undefined {
     const [, id = ""] = /(?:^|; )session=([^;]+)/.exec(cookieHeader ?? "") ?? [];
     return sessions.get(id);
   }
@@ -41,14 +41,14 @@ export function createChat(origin: string): Chat {
   const authority: Authority = {
     // deno-lint-ignore require-await -- a database would be asked here
     async authenticate(credential) {
-      const account = accountOf(credential.requestHeader()[1]);
+      const account = accountOf(credential.requestHeader()?.[1]);
       return account === undefined
         ? { kind: "unauthorized" }
         : { kind: "authenticated", user: account.user };
     },
     // deno-lint-ignore require-await -- and here
     async authorise(credential, { prefix, id }) {
-      const account = accountOf(credential.requestHeader()[1]);
+      const account = accountOf(credential.requestHeader()?.[1]);
       if (account === undefined) return { kind: "unauthorized" };
       return { kind: prefix === "room" && account.rooms.has(id) ? "allowed" : "forbidden" };
     },

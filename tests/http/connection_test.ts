@@ -57,7 +57,7 @@ for (
     const [connection] = live.connections;
 
     assertEquals(connection?.remoteAddress, "127.0.0.1");
-    assertEquals([connection?.user, connection?.credential?.requestHeader()[1]], [user, cookie]);
+    assertEquals([connection?.user, connection?.credential?.requestHeader()?.[1]], [user, cookie]);
   });
 }
 

@@ -38,5 +38,5 @@ export class HeldDirectus implements Authority {
 }
 
 function nameOf(credential: Credential): string {
-  return credential.requestHeader()[1].replace(/.*=/, "");
+  return credential.requestHeader()?.[1].replace(/.*=/, "") ?? "";
 }

@@ -191,7 +191,7 @@ for (const [name, [longest, connect]] of Object.entries(peers)) {
         const known = fakeAuthority();
         const authority = fakeAuthority({
           authenticate: (cookie) =>
-            cookie.requestHeader()[1] === cookieOf("slow")
+            cookie.requestHeader()?.[1] === cookieOf("slow")
               ? never.promise
               : known.authenticate(cookie),
         });

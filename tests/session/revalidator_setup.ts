@@ -120,5 +120,5 @@ export class RevalidatorSetup implements Disposable {
 }
 
 function nameOf(credential: Credential): string {
-  return credential.requestHeader()[1].replace(/.*=/, "");
+  return credential.requestHeader()?.[1].replace(/.*=/, "") ?? "";
 }

@@ -61,5 +61,5 @@ function suffixOf(options: AskOptions | undefined): string {
 }
 
 function valueOf(credential: Credential): string {
-  return credential.requestHeader()[1].replace(/^[^ =]*[ =]/, "");
+  return credential.requestHeader()?.[1].replace(/^[^ =]*[ =]/, "") ?? "";
 }

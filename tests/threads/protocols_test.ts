@@ -9,7 +9,7 @@ import { cookieOf } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
 import { SseClient } from "../support/sse_client.ts";
 import { TRANSPORTS } from "../support/transports.ts";
-import { FakeSource } from "../views/setup.ts";
+import { FakeSource, rowsOf } from "../views/setup.ts";
 import { type StartThreadsOptions, Threads } from "./setup.ts";
 
 /** Clients of one protocol, one of them in each thread. */
@@ -106,6 +106,41 @@ Deno.test("clients authenticate, and renew their tokens, while all places are ta
   assertEquals(await renewed, { type: "auth", status: "ok" });
   await clients[1].close();
 });
+
+for (const transport of TRANSPORTS) {
+  Deno.test(`[${transport}] the public in several threads shares one read, and a client of it may become a user`, async () => {
+    const [started, source] = await startWithRows({
+      transport,
+      directusAuth: "public",
+      maxConnectionsPerUser: 1,
+      revalidateIntervalMs: 50,
+    });
+    await using threads = started;
+    source.classes.set("public", "public");
+    source.rowsFor.set("public", rowsOf("a"));
+    const url = `ws://127.0.0.1:${threads.port}/websocket`;
+    const clients = await inBoth(threadsLog(threads), () => Client.connect(url));
+    const subscribe = { type: "subscribe", collection: "events", uid: "1" };
+    const auth = { type: "auth", access_token: "ada" };
+    const failure = { type: "auth", email: "ada", password: "demo" };
+    for (const client of clients) assertEquals((await client.ask(subscribe)).data, [{ id: "a" }]);
+
+    assertEquals(source.reads, ["public"]);
+    assertEquals((await clients[0].ask(auth)).status, "ok");
+    assertEquals((await clients[0].next()).data, [{ id: "a" }, { id: "b" }]);
+    assertEquals((await clients[0].ask(failure)).error.code, "AUTH_FAILED");
+    assertEquals((await clients[0].next()).data, [{ id: "a" }]);
+    // The first client has given up the only place of this user.
+    assertEquals((await clients[1].ask(auth)).status, "ok");
+    assertEquals((await clients[1].next()).data, [{ id: "a" }, { id: "b" }]);
+    source.rowsFor.set("public", rowsOf("ac"));
+    await threads.live.changed({ collection: "directus_permissions", event: "update" });
+
+    assertEquals((await clients[0].next()).data, [{ id: "c" }]);
+    await threads.live.stop(5_000);
+    for (const client of clients) assertEquals((await client.closed).code, 1001);
+  });
+}
 
 function threadsLog(threads: Threads): Pick<Threads, "lines" | "line"> {
   return { lines: threads.lines, line: (message, count) => threads.line(message, count) };

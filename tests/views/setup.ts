@@ -40,17 +40,19 @@ export class FakeSource implements ViewSource {
 
   classify({ user }: Viewer): Promise<Classified> {
     this.classified++;
-    const known = this.classes.get(user.id) ?? "everybody";
+    const known = this.classes.get(nameOf(user)) ?? "everybody";
     return Promise.resolve(
       typeof known === "string" ? { kind: "class", key: known, touched: this.touched } : known,
     );
   }
 
   read({ user }: Viewer, query: ViewQuery, _keys?: readonly string[]): Promise<ReadAnswer> {
-    this.reads.push(user.id);
-    if (this.held === undefined) return Promise.resolve(this.rowsFor.get(user.id) ?? this.rows);
+    this.reads.push(nameOf(user));
+    if (this.held === undefined) {
+      return Promise.resolve(this.rowsFor.get(nameOf(user)) ?? this.rows);
+    }
     const { promise, resolve } = Promise.withResolvers<ReadAnswer>();
-    this.held.push({ user: user.id, query, answer: resolve });
+    this.held.push({ user: nameOf(user), query, answer: resolve });
     return promise;
   }
 
@@ -64,6 +66,10 @@ export class FakeSource implements ViewSource {
   set list(keys: string) {
     this.rows = rowsOf(keys);
   }
+}
+
+function nameOf(user: Viewer["user"]): string {
+  return user?.id ?? "public";
 }
 
 /** Returns rows, one for each letter. */
@@ -125,7 +131,7 @@ export function setUpViews(options: Partial<ViewsOptions> = {}): ViewsSetup {
     async open(user, query = queryOf()) {
       const viewer = typeof user === "string" ? viewerOf(user) : user;
       const opened = await views.open(viewer, query, (reason) => {
-        lost.push(`${viewer.user.id} ${reason}`);
+        lost.push(`${nameOf(viewer.user)} ${reason}`);
       });
       if (opened.kind !== "opened") throw new TypeError(`Cannot open: ${opened.kind}`);
       return opened;
