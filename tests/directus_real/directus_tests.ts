@@ -19,6 +19,7 @@ import { RealDirectus } from "./real_directus.ts";
 import { access } from "./access_tests.ts";
 import { sdkTests } from "./sdk_tests.ts";
 import { SETTINGS, settings } from "./settings_tests.ts";
+import { publicMode } from "./public_tests.ts";
 import { property } from "./property_tests.ts";
 import { sessions } from "./sessions_tests.ts";
 import { setupTests } from "./setup_tests.ts";
@@ -46,6 +47,7 @@ try {
   bearers(directus, world);
   refreshing(directus);
   access(directus, world);
+  publicMode(directus);
   flows(directus, world);
   views(directus, await createViewWorld(directus, 6));
   const { editor } = await createWorld(other);

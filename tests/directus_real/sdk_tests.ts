@@ -90,4 +90,10 @@ export function sdkTests(): void {
       }
     },
   });
+
+  Deno.test("the SDK's public mode gets from the live server what it gets from Directus", async () => {
+    await using world = await SdkWorld.start("public");
+    const options = { script: "public", version: SDK_VERSIONS[0], rows: 0 } as const;
+    await compare((app) => world.runInNode(app), options, []);
+  });
 }

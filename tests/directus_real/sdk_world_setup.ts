@@ -28,10 +28,13 @@ const QUICK_MS = 100;
 /** A server under test. */
 export type Target = "directus" | "live";
 
+/** How clients authenticate: the setting of both servers. */
+export type AuthMode = "handshake" | "public";
+
 /** How the app is run. */
 export interface AppOptions {
   /** Which script. */
-  readonly script: "app" | "lifecycle" | "restart";
+  readonly script: "app" | "lifecycle" | "public" | "restart";
   /** With which server. */
   readonly target: Target;
   /** Version of the SDK. */
@@ -58,13 +61,14 @@ export class SdkWorld implements AsyncDisposable {
   readonly #livePort: number;
   #live: ServerProcess | undefined;
 
-  private constructor(directus: RealDirectus, stack: AsyncDisposableStack) {
+  private constructor(directus: RealDirectus, stack: AsyncDisposableStack, auth: AuthMode) {
     const opsPort = takeFreePort();
     this.directus = directus;
     this.#stack = stack;
     this.#livePort = takeFreePort();
     this.#env = {
       DIRECTUS_BASE_URL: directus.url,
+      LIVE_DIRECTUS_AUTH: auth,
       LIVE_WS_PORT: `${this.#livePort}`,
       OPS_PORT: `${opsPort}`,
       LIVE_ALLOWED_ORIGINS: "*",
@@ -77,18 +81,19 @@ export class SdkWorld implements AsyncDisposable {
   }
 
   /** Starts everything. */
-  static async start(): Promise<SdkWorld> {
+  static async start(auth: AuthMode = "handshake"): Promise<SdkWorld> {
     await using stack = new AsyncDisposableStack();
     const directus = stack.use(
       await RealDirectus.start("sdk", {
         ...FLOW_SETTINGS,
         WEBSOCKETS_ENABLED: "true",
+        WEBSOCKETS_REST_AUTH: auth,
         CORS_ENABLED: "true",
         CORS_ORIGIN: "true",
         ACCESS_TOKEN_TTL: "4s",
       }),
     );
-    const world = new SdkWorld(directus, stack.move());
+    const world = new SdkWorld(directus, stack.move(), auth);
     await world.#create();
     await world.start("live");
     const ops = `http://127.0.0.1:${world.#env["OPS_PORT"]}`;
@@ -206,6 +211,13 @@ export class SdkWorld implements AsyncDisposable {
     const { policy } = await createPolicy(directus, "App", { tasks: {}, authors: {} });
     await directus.admin("POST", "/access", { role: role.id, policy });
     await createUser(directus, "ada", { role: role.id, token: USER_TOKEN });
+    const [open] = await directus.admin("GET", "/policies?filter[name][_contains]=public");
+    const permission = { policy: open.id, collection: "tasks", action: "read" };
+    await directus.admin("POST", "/permissions", {
+      ...permission,
+      fields: ["id", "title", "status"],
+      permissions: { status: { _eq: "open" } },
+    });
   }
 
   /** Resolves once Directus has dealt with what many rows at once caused, Flows and events included. */
