@@ -6,6 +6,7 @@
 
 import { clearImmediate, setImmediate } from "node:timers";
 import { BrokerUnavailable } from "../domain/broker.ts";
+import { errorOf, type Failure, failureOf } from "./failure.ts";
 
 /** One end of a port: a worker as its parent sees it, or the scope that a worker runs in. */
 export interface Port {
@@ -26,7 +27,7 @@ export interface ChannelOptions {
   readonly handlers: Calls;
   /** Called before each batch is sent, to add to it. @default {nothing} */
   readonly beforeFlush?: () => void;
-  /** Called with errors of handlers that nobody waits for. */
+  /** Called with the error if what was told without a call cannot be copied, or its handler fails. */
   readonly onError: (error: unknown) => void;
   /** How long a call may take, in milliseconds. @default {30_000} */
   readonly deadlineMs?: number;
@@ -45,17 +46,10 @@ type Frame =
   | readonly [kind: typeof ANSWER, id: number, value: unknown]
   | readonly [kind: typeof FAILURE, id: number, failure: Failure];
 
-/** An error as it gets across. */
-interface Failure {
-  readonly name: string;
-  readonly message: string;
-  readonly retryAfterMs?: number | undefined;
-}
-
 /** A call in flight. */
 interface Pending {
   readonly resolve: (value: never) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
   readonly until: number;
 }
 
@@ -98,6 +92,7 @@ export class Channel<Remote extends Calls> {
    * Calls a function of the other thread.
    *
    * @throws {BrokerUnavailable} If there is no answer.
+   * @throws {DOMException} If an argument cannot be copied.
    * @throws {Error} With the message of what the function throws.
    */
   call<Name extends keyof Remote & string>(
@@ -161,8 +156,24 @@ export class Channel<Remote extends Calls> {
     if (this.#batch.length === 0) return;
     const batch = this.#batch;
     this.#batch = [];
-    this.#options.port.postMessage(batch);
+    try {
+      this.#options.port.postMessage(batch);
+    } catch {
+      for (const frame of batch) this.#postAlone(frame);
+    }
   };
+
+  /** Sends one frame of a batch that contains something that cannot be copied. */
+  #postAlone(frame: Frame): void {
+    const { port, onError } = this.#options;
+    try {
+      port.postMessage([frame]);
+    } catch (error) {
+      if (frame[0] === TELL) onError(error);
+      else if (frame[0] === CALL) this.#take(frame[1])?.reject(error);
+      else port.postMessage([[FAILURE, frame[1], failureOf(error)]]);
+    }
+  }
 
   #receive(frame: Frame): void {
     if (this.#ended !== undefined) return;
@@ -217,16 +228,4 @@ export class Channel<Remote extends Calls> {
 
 function unavailable(reason: string): BrokerUnavailable {
   return new BrokerUnavailable(reason, RETRY_AFTER_MS);
-}
-
-function failureOf(error: unknown): Failure {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
-  const { name, message } = error;
-  if (!(error instanceof BrokerUnavailable)) return { name, message };
-  return { name, message, retryAfterMs: error.retryAfterMs };
-}
-
-function errorOf({ name, message, retryAfterMs }: Failure): Error {
-  if (retryAfterMs !== undefined) return new BrokerUnavailable(message, retryAfterMs);
-  return name === "AddrInUse" ? new Deno.errors.AddrInUse(message) : new Error(message);
 }
