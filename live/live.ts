@@ -182,8 +182,7 @@ export function createLive(options: LiveOptions = {}): Live {
     }),
     backlogOf: (connection) =>
       hub.backlogOf(connection) + (directusSessions?.backlogOf(connection) ?? 0),
-    // A client that reconnects subscribes to all its topics at once.
-    options: { messageBurst: 2 * maxTopics, ...options },
+    options,
   });
   const forget = (revocation?: Revocation) => authority?.forget?.(revocation);
   const onChange = views && createChangeHandler({ views, revalidator, forget });

@@ -79,7 +79,7 @@ Deno.test("the permissions of commands show the variables whose names begin like
   assertEquals(command.replace(/ '.*'/, ""), "echo --no-prompt --allow-net --ignore-env");
 });
 
-for (const task of ["doctor", "setup"] as const) {
+for (const task of ["check:config", "doctor", "setup"] as const) {
   Deno.test(`the task ${task} runs with the permissions of commands and no more`, () => {
     const { command } = denoJson.tasks[task];
     assert(command.includes(" $(deno task -q commands) "));

@@ -112,7 +112,7 @@ export interface LiveServerOptions {
   readonly maxMessageBytes?: number;
   /** Inbound messages per second of one connection; more close with 4429. @default {50} */
   readonly maxMessagesPerSecond?: number;
-  /** Inbound messages that may arrive at once. @default {256} */
+  /** Inbound messages that may arrive at once. @default {twice `maxTopics`} */
   readonly messageBurst?: number;
   /** Topics and views of one connection. @default {128} */
   readonly maxTopics?: number;
@@ -128,11 +128,15 @@ export interface LiveServerOptions {
   readonly viewMaxRows?: number;
 }
 
-/** Values of the options that are not given. */
-export const LIVE_DEFAULTS: Required<LiveServerOptions> = {
-  ...DEFAULTS,
-  reusePort: false,
-  closeTimeoutMs: 5_000,
-  allowedOrigins: new Set<string>(),
-  messageBurst: 2 * DEFAULTS.maxTopics, // reconnected clients subscribe to all at once
-};
+/** Returns options with the defaults of those that are not given. */
+export function withDefaults(options: LiveServerOptions = {}): Required<LiveServerOptions> {
+  const { maxTopics = DEFAULTS.maxTopics } = options;
+  return {
+    ...DEFAULTS,
+    reusePort: false,
+    closeTimeoutMs: 5_000,
+    allowedOrigins: new Set<string>(),
+    messageBurst: 2 * maxTopics, // a client that reconnects subscribes to all its topics at once
+    ...options,
+  };
+}

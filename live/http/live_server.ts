@@ -14,7 +14,7 @@ import { emptyResponse } from "../transport/responses.ts";
 import { LISTENER_NAME } from "../transport/transport.ts";
 import { transports } from "../transport/transports.ts";
 import { LiveHandler } from "./live_handler.ts";
-import { LIVE_DEFAULTS, type LiveServerDeps } from "./live_options.ts";
+import { type LiveServerDeps, withDefaults } from "./live_options.ts";
 
 /** The result of a drain. */
 export interface DrainResult {
@@ -70,7 +70,7 @@ const ABORT_TIMEOUT_MS = 100;
 
 /** Creates a live server. It neither listens nor runs a timer before its first client. */
 export function createLiveServer(deps: LiveServerDeps): LiveServer {
-  const options = { ...LIVE_DEFAULTS, ...deps.options };
+  const options = withDefaults(deps.options);
   const { logger = silentLogger, spares, onLost } = deps;
   const live = new LiveHandler(deps, options);
   let listener: Listener | undefined;

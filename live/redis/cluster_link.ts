@@ -11,7 +11,7 @@ import { reasonOf } from "./client.ts";
 import { ClusterFollowers } from "./cluster_followers.ts";
 import { ClusterNodes } from "./cluster_nodes.ts";
 import { readRedirection } from "./cluster_replies.ts";
-import { findOwners } from "./cluster_slots.ts";
+import { ClusterDown, findOwners } from "./cluster_slots.ts";
 import type { Link, LinkOptions, RedisAction, RedisSession, SessionListener } from "./link.ts";
 import { partitions, slotOf } from "./partition.ts";
 import { pause } from "./pause.ts";
@@ -175,8 +175,9 @@ export class ClusterLink implements Link {
     } catch (error) {
       if (signal.aborted) return;
       this.#warnings.warn("redis cluster not reached", reasonOf(error));
-      // What is known stays: each node tells its own trouble.
-      if (this.#owners.length === 0) this.#trouble = `cut off from Redis: ${reasonOf(error)}`;
+      // Otherwise what is known stays, and each node tells its own trouble.
+      const isDown = error instanceof ClusterDown || this.#owners.length === 0;
+      if (isDown) this.#trouble = `cut off from Redis: ${reasonOf(error)}`;
     }
   }
 

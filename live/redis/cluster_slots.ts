@@ -20,6 +20,7 @@ export type ReadyNode = readonly [address: string, commands: RedisClient];
  * @param ready Nodes that are connected.
  * @param others Nodes that are not, in the order in which to try them.
  * @returns The address of the master of each slot.
+ * @throws {ClusterDown} If nodes answer, and none of them works.
  * @throws {Error} If no node answers.
  */
 export async function findOwners(
@@ -31,7 +32,10 @@ export async function findOwners(
   const asked = [...ready].sort(() => Math.random() - 0.5).slice(0, ASKED_AT_ONCE);
   try {
     return await Promise.any(asked.map((node) => ask(...node)));
-  } catch {
+  } catch (error) {
+    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+    const down = errors.find((error) => error instanceof ClusterDown);
+    if (down !== undefined) throw down;
     // No node answers, or none is connected.
   }
   const reasons: string[] = [];
@@ -46,7 +50,16 @@ export async function findOwners(
   throw new Error(reasons.join("; "));
 }
 
+/** All nodes that answer refuse to work: most masters are away, or one is and full coverage is required. */
+export class ClusterDown extends Error {
+  override name = "ClusterDown";
+}
+
 async function ask(address: string, commands: RedisClient): Promise<(string | undefined)[]> {
   const host = address.slice(0, address.lastIndexOf(":"));
+  const info = String(await commands.run(["CLUSTER", "INFO"]));
+  if (info.includes("cluster_state:fail")) {
+    throw new ClusterDown("the cluster is down (cluster_state:fail)");
+  }
   return readSlots(await commands.run(["CLUSTER", "SLOTS"]), host);
 }

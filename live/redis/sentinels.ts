@@ -18,6 +18,9 @@ const ANSWER_MS = 1_000;
 /** How often a Sentinel is asked whether the master is still the same, in milliseconds. */
 const POLL_MS = 1_000;
 
+/** What a Sentinel answers to a client without a login that needs one: the default user is off, or may not ask. */
+const WANTS_LOGIN = /NOAUTH|NOPERM|[Aa]uthentication required/;
+
 /** What a Sentinel answers: host and port, or nothing if it does not know the master. */
 const masterAddress = z.tuple([z.string(), z.string()]).nullable();
 
@@ -68,7 +71,7 @@ export class Sentinels implements Locator {
     try {
       return await this.#askOnce(host);
     } catch (error) {
-      if (this.#wantsLogin || !/NOAUTH|[Aa]uthentication required/.test(reasonOf(error))) {
+      if (this.#wantsLogin || !WANTS_LOGIN.test(reasonOf(error))) {
         throw error;
       }
       this.#wantsLogin = true;

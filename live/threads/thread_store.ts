@@ -56,8 +56,8 @@ export class ThreadTopicStore implements TopicStore {
 
   /** Passes on what the main thread announces. */
   announce(announcements: readonly TopicAnnouncement[]): void {
+    this.#channel.tell("announced"); // is sent after this turn, even if a listener throws
     for (const [topic, announcement] of announcements) this.#listeners.get(topic)?.(announcement);
-    this.#channel.tell("announced");
   }
 
   stop(): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DEFAULTS } from "../config/defaults.ts";
 import {
   type Broker,
   type BrokerEvents,
@@ -19,6 +20,12 @@ import type { TopicAnnouncement } from "./protocol.ts";
 
 /** Batches of announcements that a thread may have to process; the log is the queue for the rest. */
 const MAX_UNCONFIRMED = 16;
+
+/**
+ * What a log keeps for a thread beyond its history, in UTF-16 code units: as much as for one subscriber, so
+ * that a thread that hangs does not fill the memory before it is replaced.
+ */
+const MAX_BACKLOG = 4 * DEFAULTS.backpressureThresholdBytes;
 
 /** When to open a topic again that was closed while it was being opened, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
@@ -124,6 +131,18 @@ export class TopicHost {
     this.#closeIfUnused(topic);
   }
 
+  /** Has a topic's log drop what all readers have got, and what one lacks that is far behind. */
+  release(name: string): void {
+    const { log, readers } = this.#topics.get(name) ?? {};
+    if (log === undefined || readers === undefined) return;
+    const { epoch, head } = log;
+    const needed = Array.from(readers, ([reader, cursor]) => {
+      const offset = cursor?.epoch === epoch ? cursor.offset : head; // otherwise it reads the whole log
+      return reader.isBehind && log.lengthAfter(offset) > MAX_BACKLOG ? head : offset;
+    });
+    log.release(Math.min(head, ...needed));
+  }
+
   #open(name: string): HostedTopic {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
@@ -157,6 +176,11 @@ export class TopicReader {
   constructor(host: TopicHost, touch: () => void) {
     this.#host = host;
     this.#touch = touch;
+  }
+
+  /** Whether the thread has so much to process that it gets nothing more for now. */
+  get isBehind(): boolean {
+    return this.#unconfirmed >= MAX_UNCONFIRMED;
   }
 
   /**
@@ -198,12 +222,13 @@ export class TopicReader {
   /** Called when a topic's log has changed. */
   mark(name: string): void {
     this.#dirty.add(name);
-    if (this.#unconfirmed < MAX_UNCONFIRMED) this.#touch();
+    if (this.isBehind) this.#host.release(name);
+    else this.#touch();
   }
 
   /** Returns what the thread has to be told now, if anything, and moves the cursors. */
   take(): TopicAnnouncement[] | undefined {
-    if (this.#dirty.size === 0 || this.#unconfirmed >= MAX_UNCONFIRMED) return undefined;
+    if (this.#dirty.size === 0 || this.isBehind) return undefined;
     const announcements: TopicAnnouncement[] = [];
     for (const name of this.#dirty) {
       const topic = this.#host.followed(name, this);
@@ -214,7 +239,7 @@ export class TopicReader {
       if (cursor.epoch === epoch && cursor.offset === offset) continue;
       announcements.push([name, announcementAfter(log, cursor)]);
       topic.readers.set(this, { epoch, offset });
-      log.release(Math.min(...topic.readers.values().map((reader) => reader?.offset ?? offset)));
+      this.#host.release(name);
     }
     this.#dirty.clear();
     if (announcements.length === 0) return undefined;

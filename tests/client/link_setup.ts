@@ -7,7 +7,7 @@
 
 import { Connection } from "../../live/connection/connection.ts";
 import { silentLogger } from "../../live/domain/logger.ts";
-import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
+import { withDefaults } from "../../live/http/live_options.ts";
 import { Inbox } from "../../live/session/inbox.ts";
 import type { SessionFactory } from "../../live/session/session.ts";
 import { jsonWire } from "../../live/wire/json_wire.ts";
@@ -46,7 +46,7 @@ export class Link {
     });
     const session = sessions(this.#connection);
     this.#inbox = new Inbox(this.#connection, session, {
-      ...LIVE_DEFAULTS,
+      ...withDefaults(),
       maxMessagesPerSecond: 1e9, // its clock is the real one
       metrics,
       logger: silentLogger,

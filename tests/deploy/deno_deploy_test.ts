@@ -97,3 +97,17 @@ Deno.test("main.ts on Deno Deploy exposes no metrics if no token is configured",
     error: "Reading metrics is off: LIVE_PUBLISH_TOKEN is not set",
   }]);
 });
+
+Deno.test("main.ts on Deno Deploy warns that it ignores LIVE_THREADS, and serves", async () => {
+  await using deployed = await deploy({ LIVE_THREADS: "4" });
+  const { ask, port, cookie, server } = deployed;
+
+  const { level, threads } = await server.line(
+    "LIVE_THREADS is ignored: this platform runs one thread",
+  );
+
+  assertEquals([level, threads], ["WARN", 4]);
+  assertEquals(await (await ask("/readyz")).json(), { status: "ready" });
+  await using client = await Client.connect(`ws://127.0.0.1:${port}`, { cookie });
+  assertEquals((await client.next()).type, "welcome");
+});

@@ -9,7 +9,7 @@ import { FakeTime } from "@std/testing/time";
 import { silentLogger } from "../../live/domain/logger.ts";
 import { silentMetrics } from "../../live/domain/metrics.ts";
 import { Clients } from "../../live/http/clients.ts";
-import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
+import { withDefaults } from "../../live/http/live_options.ts";
 import { directusWire } from "../../live/directus_protocol/wire.ts";
 import { jsonWire } from "../../live/wire/json_wire.ts";
 import { FakeSocket } from "../support/fake_client.ts";
@@ -39,7 +39,7 @@ function openClients(clients: Clients): { own: FakeSocket; directus: FakeSocket[
 
 function createClients(): Clients {
   return new Clients({
-    ...LIVE_DEFAULTS,
+    ...withDefaults(),
     sessions: () => ({ handle() {}, end() {} }),
     instanceId: "test",
     backlogOf: () => 0,

@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
+import { withDefaults } from "../../live/http/live_options.ts";
 import { createLive } from "../../live/live.ts";
 import { cookieOf } from "../support/authorities.ts";
 import { Client } from "../support/client.ts";
@@ -42,7 +42,7 @@ testOnEach("LiveServer allows a connection 128 topics, and refuses one more", as
 testOnEach(
   "LiveServer allows a burst of 256 messages, and closes with 4429 at one more",
   async (startLive) => {
-    assertEquals(LIVE_DEFAULTS.messageBurst, BURST);
+    assertEquals(withDefaults().messageBurst, BURST);
     await using live = await startLive({ options: { maxMessagesPerSecond: 1e-9 } });
     await using client = await live.connect();
     for (let count = 0; count < BURST; count++) client.send("?");
@@ -115,4 +115,9 @@ Deno.test("createLive() allows a burst of twice as many messages as topics", asy
   assertEquals((await client.take(6)).map(({ type }) => type), Array(6).fill("error"));
   assertEquals(await client.outcome(), { code: 4429, reason: "too many messages" });
   await live.stop();
+});
+
+Deno.test("the burst of messages is enough to subscribe to all topics, and to as many again", () => {
+  assertEquals(withDefaults({ maxTopics: 1_000 }).messageBurst, 2_000);
+  assertEquals(withDefaults({ maxTopics: 1_000, messageBurst: 5 }).messageBurst, 5);
 });

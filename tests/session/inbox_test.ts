@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { silentLogger } from "../../live/domain/logger.ts";
 import { silentMetrics } from "../../live/domain/metrics.ts";
 import { Inbox } from "../../live/session/inbox.ts";
-import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
+import { withDefaults } from "../../live/http/live_options.ts";
 import type { Session } from "../../live/session/session.ts";
 import { cookieOf } from "../support/authorities.ts";
 import { createClient } from "../support/fake_client.ts";
@@ -152,7 +152,7 @@ Deno.test("Inbox.receive() ignores messages once the connection has ended", () =
   const { connection } = createClient();
   const session: Session = { handle: (message) => void handled.push(message), end() {} };
   const inbox = new Inbox(connection, session, {
-    ...LIVE_DEFAULTS,
+    ...withDefaults(),
     metrics: silentMetrics,
     logger: silentLogger,
   });

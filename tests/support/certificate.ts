@@ -18,7 +18,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Creates a self-signed certificate for some host names in a folder. */
+/** Creates a self-signed certificate for some host names and addresses in a folder. */
 export async function createCertificate(
   folder: string,
   hosts: readonly string[],
@@ -28,7 +28,10 @@ export async function createCertificate(
     args: [
       ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
       ...["-nodes", "-days", "2", "-subj", `/CN=${hosts[0]}`],
-      ...["-addext", `subjectAltName=${hosts.map((host) => `DNS:${host}`).join(",")}`],
+      ...[
+        "-addext",
+        `subjectAltName=${hosts.map((host) => `${isAddress(host) ? "IP" : "DNS"}:${host}`).join()}`,
+      ],
       ...["-addext", "basicConstraints=CA:FALSE"],
       ...["-keyout", key, "-out", certificate],
     ],
@@ -36,4 +39,8 @@ export async function createCertificate(
   }).output();
   assertEquals(success, true);
   return { certificate, key };
+}
+
+function isAddress(host: string): boolean {
+  return /^[\d.]+$/.test(host);
 }

@@ -20,6 +20,10 @@ export interface RedisClusterOptions {
   readonly nodeTimeoutMs?: number;
   /** Password of the default user. @default {none} */
   readonly password?: string;
+  /** More directives of a node. @default {none} */
+  readonly args?: () => readonly string[];
+  /** Whether masters refuse to work while another one is away. @default {false} */
+  readonly fullCoverage?: boolean;
   /** Whether each write is on disk before it is answered. @default {false} */
   readonly durable?: boolean;
 }
@@ -142,17 +146,18 @@ export class RedisCluster implements AsyncDisposable {
 
 /** Starts a node. The default port of its bus, 10,000 above its own, can be too high. */
 function startNode(options: RedisClusterOptions): Promise<RedisServer> {
-  const { nodeTimeoutMs = 1_000, password, durable = false } = options;
+  const { nodeTimeoutMs = 1_000, password, durable = false, fullCoverage = false } = options;
   const args = ["--cluster-enabled", "yes", "--cluster-node-timeout", `${nodeTimeoutMs}`];
   args.push(
     "--repl-diskless-sync-delay",
     "0",
     "--cluster-require-full-coverage",
-    "no",
+    fullCoverage ? "yes" : "no",
     "--cluster-port",
     `${takeFreePort()}`,
   );
   if (password !== undefined) args.push("--masterauth", password);
+  args.push(...options.args?.() ?? []);
   const server: RedisServerOptions = { args, durable };
   return RedisServer.start(password === undefined ? server : { ...server, password });
 }

@@ -7,7 +7,8 @@
 import { createClient } from "@redis/client";
 import { takeFreePort } from "../../live/transport/listener.ts";
 import { Program } from "./program.ts";
-import { RedisServer, type RedisServerOptions } from "./redis_server.ts";
+import type { Certificate } from "./certificate.ts";
+import { RedisServer, tlsArgs, tlsLines, tlsPortOf } from "./redis_server.ts";
 
 /** Name of the master. */
 const NAME = "live-master";
@@ -23,6 +24,17 @@ export interface RedisSentinelOptions {
   readonly password?: string;
   /** Password of the Sentinels. @default {none} */
   readonly sentinelPassword?: string;
+  /** More lines of the Sentinels' configuration, such as their users. @default {none} */
+  readonly sentinelLines?: readonly string[];
+  /** More directives of the servers, such as users. @default {none} */
+  readonly args?: readonly string[];
+  /**
+   * Has everything speak TLS with this certificate, which must name 127.0.0.1; the servers listen without
+   * TLS as well, on {@linkcode RedisServer.port}.
+   *
+   * @default {none}
+   */
+  readonly tls?: Certificate;
   /** Whether each write is on disk before it is answered. @default {false} */
   readonly durable?: boolean;
 }
@@ -53,18 +65,20 @@ export class RedisSentinels implements AsyncDisposable {
 
   /** Starts all; resolves once the Sentinels know the replica and each other. */
   static async start(options: RedisSentinelOptions = {}): Promise<RedisSentinels> {
-    const { sentinels: count = 1, password, sentinelPassword, durable = false } = options;
+    const { sentinels: count = 1, password, durable = false, tls } = options;
     const login = password === undefined ? {} : { password };
-    const args = ["--repl-diskless-sync-delay", "0"];
+    const args = ["--repl-diskless-sync-delay", "0", ...options.args ?? []];
     if (password !== undefined) args.push("--masterauth", password);
-    const server: RedisServerOptions = { args, durable, ...login };
-    const master = await RedisServer.start(server);
-    const replica = await RedisServer.start(server);
-    await replica.command("REPLICAOF", "127.0.0.1", `${master.port}`);
+    const start = () =>
+      RedisServer.start({ args: [...args, ...tls ? tlsArgs(tls) : []], durable, ...login });
+    const master = await start();
+    const replica = await start();
+    const masterPort = tls ? await tlsPortOf(master) : master.port;
+    await replica.command("REPLICAOF", "127.0.0.1", `${masterPort}`);
     while (!String(await replica.command("INFO", "replication")).includes("link_status:up"));
     const sentinels: Sentinel[] = [];
     for (let i = 0; i < count; i++) {
-      sentinels.push(await startSentinel(master.port, count, password, sentinelPassword));
+      sentinels.push(await startSentinel(masterPort, count, options));
     }
     const all = new RedisSentinels([master, replica], sentinels, password);
     for (const { program } of sentinels) {
@@ -123,18 +137,18 @@ export class RedisSentinels implements AsyncDisposable {
 async function startSentinel(
   masterPort: number,
   count: number,
-  password?: string,
-  sentinelPassword?: string,
+  { password, sentinelPassword, sentinelLines = [], tls }: RedisSentinelOptions,
 ): Promise<Sentinel> {
   const folder = await Deno.makeTempDir({ prefix: "live_sentinel_" });
   const port = takeFreePort();
   const lines = [
-    `port ${port}`,
+    ...tls ? ["port 0", ...tlsLines(tls, port)] : [`port ${port}`],
     "bind 127.0.0.1",
     `dir ${folder}`,
     `sentinel monitor ${NAME} 127.0.0.1 ${masterPort} ${Math.floor(count / 2) + 1}`,
     `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER_MS}`,
     `sentinel failover-timeout ${NAME} 5000`,
+    ...sentinelLines,
   ];
   if (password !== undefined) lines.push(`sentinel auth-pass ${NAME} ${JSON.stringify(password)}`);
   if (sentinelPassword !== undefined) lines.push(`requirepass ${JSON.stringify(sentinelPassword)}`);

@@ -6,6 +6,7 @@
 
 import { createClient } from "@redis/client";
 import { takeFreePort } from "../../live/transport/listener.ts";
+import type { Certificate } from "./certificate.ts";
 import { isInstalled, Program } from "./program.ts";
 
 /** How to start a server. */
@@ -34,13 +35,6 @@ export interface RedisServerOptions {
    * @default {none}
    */
   readonly password?: string;
-  /**
-   * Directives for TLS. It then listens with TLS only, and {@linkcode RedisServer.command} does not
-   * work.
-   *
-   * @default {none}
-   */
-  readonly tls?: readonly string[];
 }
 
 /** An answer of Redis in RESP 2. */
@@ -180,11 +174,9 @@ export class RedisServer implements AsyncDisposable {
 async function run(
   port: number,
   folder: string,
-  { args = [], durable = false, password, tls }: RedisServerOptions,
+  { args = [], durable = false, password }: RedisServerOptions,
 ): Promise<[program: Program, isReady: boolean]> {
-  const directives = ["--bind", "127.0.0.1", "--dir", folder, "--save", ""];
-  if (tls === undefined) directives.push("--port", `${port}`);
-  else directives.push("--port", "0", "--tls-port", `${port}`, ...tls);
+  const directives = ["--bind", "127.0.0.1", "--dir", folder, "--save", "", "--port", `${port}`];
   if (durable) directives.push("--appendonly", "yes", "--appendfsync", "always");
   if (password !== undefined) directives.push("--requirepass", password);
   const program = new Program("redis-server", { args: [...directives, ...args] });
@@ -197,4 +189,26 @@ async function copy(from: string, to: string): Promise<void> {
   for await (const { name } of Deno.readDir(from)) {
     await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
   }
+}
+
+/** Lines of a configuration with which a server listens with TLS, and uses it to reach others. */
+export function tlsLines({ certificate, key }: Certificate, port: number): string[] {
+  return [
+    `tls-port ${port}`,
+    `tls-cert-file ${certificate}`,
+    `tls-key-file ${key}`,
+    `tls-ca-cert-file ${certificate}`,
+    "tls-auth-clients no",
+    "tls-replication yes",
+  ];
+}
+
+/** Directives with which a server listens with TLS as well, on a free port. */
+export function tlsArgs(certificate: Certificate): string[] {
+  return tlsLines(certificate, takeFreePort()).flatMap((line) => `--${line}`.split(" "));
+}
+
+/** Resolves to the port on which a server listens with TLS. */
+export async function tlsPortOf(server: RedisServer): Promise<number> {
+  return Number([await server.command("CONFIG", "GET", "tls-port")].flat()[1]);
 }

@@ -28,16 +28,22 @@ function end(other: () => Port): Port {
 export class FakeClock implements Disposable {
   readonly #time = new FakeTime();
   readonly #now = performance.now;
+  #skippedMs = 0;
 
   /** Stops the clock. */
   constructor() {
-    performance.now = () => Date.now();
+    performance.now = () => Date.now() + this.#skippedMs;
   }
 
   /** Moves it by some milliseconds, and lets everything that is due arrive and be answered. */
   async tick(ms: number): Promise<void> {
     this.#time.tick(ms);
-    for (let i = 0; i < 4; i++) await turn(); // there and back, and what follows from the answer
+    for (let i = 0; i < 8; i++) await turn(); // there and back, and what follows from the answer
+  }
+
+  /** Moves it without a turn of the event loop, as if this thread was busy. */
+  skip(ms: number): void {
+    this.#skippedMs += ms;
   }
 
   [Symbol.dispose](): void {

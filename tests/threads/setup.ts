@@ -33,7 +33,7 @@ function never(): never {
 }
 
 /** What the other end of a channel does in tests of brokers. */
-const noCalls: ThreadCalls = {
+export const noCalls: ThreadCalls = {
   start: never,
   announce: never,
   viewLost: never,

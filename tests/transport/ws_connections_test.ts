@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { silentLogger } from "../../live/domain/logger.ts";
-import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
+import { withDefaults } from "../../live/http/live_options.ts";
 import type { Answer, Incoming, TransportOptions } from "../../live/transport/transport.ts";
 import { WS_LIMITS, type WsLimits } from "../../live/transport/ws_server.ts";
 import { listenOnWs } from "../../live/transport/ws_transport.ts";
@@ -23,7 +23,7 @@ function accept({ request }: Incoming): Answer {
 
 async function listen(options: Partial<TransportOptions> = {}, limits: Partial<WsLimits> = {}) {
   const listener = await listenOnWs({
-    ...LIVE_DEFAULTS,
+    ...withDefaults(),
     host: "127.0.0.1",
     port: 0,
     handle: accept,

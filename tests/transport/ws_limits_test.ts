@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { silentLogger } from "../../live/domain/logger.ts";
-import { LIVE_DEFAULTS } from "../../live/http/live_options.ts";
+import { withDefaults } from "../../live/http/live_options.ts";
 import { emptyResponse } from "../../live/transport/responses.ts";
 import type { TransportOptions } from "../../live/transport/transport.ts";
 import { WS_LIMITS, type WsLimits } from "../../live/transport/ws_server.ts";
@@ -24,7 +24,7 @@ const cookie = cookieOf("ada");
 /** Starts to listen, without a live server. */
 async function listen(options: Partial<TransportOptions>, limits: Partial<WsLimits> = {}) {
   const listener = await listenOnWs({
-    ...LIVE_DEFAULTS,
+    ...withDefaults(),
     host: "127.0.0.1",
     port: 0,
     handle: () => emptyResponse(404),
