@@ -161,7 +161,7 @@ for _, topic in ipairs(order) do
   write(topic)
   touched[prefix] = (touched[prefix] or 0) + topic.growth
   redis.call('HINCRBY', prefix .. 'sizes', topic.name, topic.growth)
-  redis.call('ZADD', prefix .. 'used', now, topic.name)
+  redis.call('ZADD', prefix .. 'used', usedNow, topic.name)
   if isDue then keep(prefix, topic.name, unusedTtl) end
   announce(command, prefix, database, topic.name, topic.lines)
 end

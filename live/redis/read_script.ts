@@ -41,7 +41,7 @@ if hasForked() then
   announce(command, prefix, database, topic, { epoch })
 end
 -- Redis must not refuse a read when it is out of memory, so that error is ignored.
-redis.pcall('ZADD', prefix .. 'used', now, topic)
+redis.pcall('ZADD', prefix .. 'used', usedNow, topic)
 keep(prefix, topic, unusedTtl)
 if known.epoch == epoch then
   local missed = redis.call('XRANGE', log, (known.offset + 1) .. '-0', '+')

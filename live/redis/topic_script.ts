@@ -28,6 +28,8 @@
 export const topicScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- With microseconds, so that topics used in one millisecond keep their order.
+local usedNow = time[1] * 1000 + time[2] / 1000
 local at = string.format('%.0f', time[1] * 1000000 + time[2])
 
 local function keysOf(prefix, topic) return prefix .. 'topic:' .. topic, prefix .. 'log:' .. topic end

@@ -13,7 +13,8 @@ import type { JoinedMetrics } from "./joined_metrics.ts";
 import type { PlaceBook } from "./place_book.ts";
 import type { MainCalls, ThreadCalls, ViewAnswer } from "./protocol.ts";
 import { unseal } from "./sealed_credential.ts";
-import { type TopicHost, TopicReader } from "./topic_host.ts";
+import type { TopicHost } from "./topic_host.ts";
+import { TopicReader } from "./topic_reader.ts";
 
 /** What exists once, and all threads share. */
 export interface SharedParts {

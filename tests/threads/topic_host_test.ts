@@ -9,7 +9,8 @@ import { DEFAULTS } from "../../live/config/defaults.ts";
 import { silentMetrics } from "../../live/domain/metrics.ts";
 import { Publication } from "../../live/domain/publication.ts";
 import { MemoryBroker } from "../../live/history/memory_broker.ts";
-import { TopicHost, TopicReader } from "../../live/threads/topic_host.ts";
+import { TopicHost } from "../../live/threads/topic_host.ts";
+import { TopicReader } from "../../live/threads/topic_reader.ts";
 
 const TOPIC = "event:1";
 

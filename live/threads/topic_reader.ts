@@ -1,0 +1,118 @@
+/**
+ * What one thread follows of the main thread's logs.
+ *
+ * @module
+ */
+
+import { BrokerUnavailable } from "../domain/broker.ts";
+import { announcementAfter, stateOf } from "../history/log_state.ts";
+import type { ReplicaPosition } from "../history/replica.ts";
+import type { LogState } from "../history/stored_log.ts";
+import type { ReadOptions } from "../history/topic_store.ts";
+import type { TopicAnnouncement } from "./protocol.ts";
+import type { TopicHost } from "./topic_host.ts";
+
+/** Batches of announcements that a thread may have to process; the log is the queue for the rest. */
+const MAX_UNCONFIRMED = 16;
+
+/** When to open a topic again that was closed while it was being opened, in milliseconds. */
+const RETRY_AFTER_MS = 1_000;
+
+/**
+ * What one thread follows. It has a cursor in each log, and gets what lies between cursor and head: once
+ * per turn of the event loop, in one message for all topics. A thread that is behind gets nothing until
+ * it has caught up; if the log has dropped something by then, it reads the log again.
+ */
+export class TopicReader {
+  readonly #host: TopicHost;
+  readonly #touch: () => void;
+  readonly #dirty = new Set<string>();
+  readonly #names = new Set<string>();
+  #unconfirmed = 0;
+
+  /** Creates a reader that follows nothing. `touch` is called when there is something to announce. */
+  constructor(host: TopicHost, touch: () => void) {
+    this.#host = host;
+    this.#touch = touch;
+  }
+
+  /** Whether the thread has so much to process that it gets nothing more for now. */
+  get isBehind(): boolean {
+    return this.#unconfirmed >= MAX_UNCONFIRMED;
+  }
+
+  /**
+   * Follows a topic from its head on.
+   *
+   * @throws {BrokerUnavailable} If it cannot be opened.
+   */
+  async subscribe(name: string): Promise<void> {
+    const topic = this.#host.follow(name, this);
+    this.#names.add(name);
+    try {
+      const { epoch, head: offset } = await topic.opening;
+      if (this.#host.followed(name, this) === topic) topic.readers.set(this, { epoch, offset });
+    } catch (error) {
+      if (this.#host.followed(name, this) === topic) this.unsubscribe(name);
+      throw error;
+    }
+  }
+
+  /** Follows a topic no more. */
+  unsubscribe(name: string): void {
+    this.#names.delete(name);
+    this.#dirty.delete(name);
+    this.#host.unfollow(name, this);
+  }
+
+  /**
+   * Reads what a replica lacks.
+   *
+   * @throws {BrokerUnavailable} If the topic is not open, or cannot be brought up to date.
+   */
+  async read(name: string, known: ReplicaPosition, { fresh }: ReadOptions): Promise<LogState> {
+    if (fresh) await this.#host.broker.refresh(name);
+    const log = this.#host.followed(name, this)?.log;
+    if (log === undefined) throw new BrokerUnavailable("the topic was closed", RETRY_AFTER_MS);
+    return stateOf(log, known);
+  }
+
+  /** Called when a topic's log has changed. */
+  mark(name: string): void {
+    this.#dirty.add(name);
+    if (this.isBehind) this.#host.release(name);
+    else this.#touch();
+  }
+
+  /** Returns what the thread has to be told now, if anything, and moves the cursors. */
+  take(): TopicAnnouncement[] | undefined {
+    if (this.#dirty.size === 0 || this.isBehind) return undefined;
+    const announcements: TopicAnnouncement[] = [];
+    for (const name of this.#dirty) {
+      const topic = this.#host.followed(name, this);
+      const cursor = topic?.readers.get(this);
+      const log = topic?.log;
+      if (topic === undefined || cursor === undefined || log === undefined) continue;
+      const { epoch, head: offset } = log;
+      if (cursor.epoch === epoch && cursor.offset === offset) continue;
+      announcements.push([name, announcementAfter(log, cursor)]);
+      topic.readers.set(this, { epoch, offset });
+      this.#host.release(name);
+    }
+    this.#dirty.clear();
+    if (announcements.length === 0) return undefined;
+    this.#unconfirmed++;
+    return announcements;
+  }
+
+  /** Notes that the thread has processed a batch. */
+  confirm(): void {
+    this.#unconfirmed--;
+    if (this.#dirty.size > 0) this.#touch();
+  }
+
+  /** Follows nothing any more. */
+  leave(): void {
+    for (const name of [...this.#names]) this.unsubscribe(name);
+  }
+}
