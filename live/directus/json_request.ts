@@ -114,17 +114,22 @@ export async function requestJson(url: string, options: JsonRequestOptions): Pro
     headers[name] = value;
   }
   if (search !== undefined) headers["content-type"] = "application/json";
+  // AbortSignal.timeout() would hold the request until the time is over, long after its answer.
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(new DOMException("", "TimeoutError")), timeoutMs);
   try {
     const response = await fetch(url, {
       method: search === undefined ? "GET" : "SEARCH",
       headers,
       redirect: "manual",
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: abort.signal,
       ...(search === undefined ? {} : { body: JSON.stringify(search) }),
     });
     return await read(response, maxBytes);
   } catch (error) {
     return failed("outage", describe(error, timeoutMs));
+  } finally {
+    clearTimeout(timer);
   }
 }
 

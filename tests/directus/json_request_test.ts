@@ -9,7 +9,7 @@ import { FakeTime } from "@std/testing/time";
 import type { JsonResponse } from "../../live/directus/json_request.ts";
 import { PUBLIC } from "../../live/domain/credential.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
-import { failure, get, receive, serve } from "./request_setup.ts";
+import { failure, get, receive, serve, TIMEOUT_MS } from "./request_setup.ts";
 
 Deno.test("requestJson() sends the session cookie and no other header of its own", async () => {
   await using server = serve((request) => {
@@ -161,6 +161,19 @@ for (
     assertEquals(response, failure("rate-limit", "status 429", retryAfterMs));
   });
 }
+
+Deno.test("requestJson() stops its clock once Directus has answered", async () => {
+  using time = new FakeTime();
+  let signal: AbortSignal | null | undefined;
+  await get((_input, init) => {
+    signal = init?.signal;
+    return Promise.resolve(Response.json({}));
+  });
+
+  await time.tickAsync(TIMEOUT_MS);
+
+  assertEquals(signal?.aborted, false);
+});
 
 for (const [status, where] of [[302, "elsewhere"], [307, "elsewhere"], [302, "/login"]] as const) {
   Deno.test(`requestJson() does not follow a ${status} with the cookie: ${where}`, async () => {
