@@ -14,6 +14,24 @@ export const transports = ["deno", "ws"] as const;
 /** What carries the server's WebSockets. */
 export type Transport = (typeof transports)[number];
 
+/** Memory of an idle connection on Deno, in bytes. */
+const IDLE_BYTES = 32_768;
+
+/** Above this the server hands no frame to a socket, so that it holds one frame more at most. */
+const MARK_BYTES = 65_536;
+const FRAME_BYTES = 65_536;
+
+/** Garbage that V8 has not collected, in MiB. */
+const GARBAGE_MIB = 128;
+
+/**
+ * Returns how much the server's memory may grow, in MiB, whatever its clients ask for and however
+ * slowly they read.
+ */
+export function connectionsMib(count: number): number {
+  return Math.ceil(count * (IDLE_BYTES + MARK_BYTES + FRAME_BYTES) / 1_048_576 + GARBAGE_MIB);
+}
+
 /** What an attack works with. */
 export interface AttackContext {
   /** The server under attack. */

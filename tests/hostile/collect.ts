@@ -1,6 +1,7 @@
 /**
  * Runs before `main.ts`. At SIGUSR2 it collects garbage, which an idle server does not do by itself,
- * and writes the number of the collection and the size of the heap in bytes to standard error.
+ * and writes the number of the collection and the size of the heap in bytes to standard error. Buffers
+ * count, although they are outside of the heap.
  *
  * @module
  */
@@ -14,6 +15,7 @@ let collections = 0;
 
 Deno.addSignalListener("SIGUSR2", () => {
   collect();
-  const line = `heap ${++collections}: ${Deno.memoryUsage().heapUsed}\n`;
+  const { heapUsed, external } = Deno.memoryUsage();
+  const line = `heap ${++collections}: ${heapUsed + external}\n`;
   Deno.stderr.writeSync(new TextEncoder().encode(line));
 });

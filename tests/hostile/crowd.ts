@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Opcode } from "../support/frames.ts";
 import type { RawClient } from "../support/raw_client.ts";
-import type { Attack, AttackContext } from "./attack.ts";
+import { type Attack, type AttackContext, connectionsMib } from "./attack.ts";
 import { Attackers, connect } from "./attackers.ts";
 import type { CrowdOrder, CrowdReport } from "./crowd_worker.ts";
 import { Flood } from "./flood.ts";
@@ -29,27 +29,8 @@ const MESSAGES = 20_000;
  */
 const WINDOW = 100;
 
-const MIB = 1_048_576;
-
-/** Memory of an idle connection on Deno, in bytes. */
-const IDLE_BYTES = 32_768;
-
-/** Above this the server hands no frame to a socket, so that it holds one frame more at most. */
-const MARK_BYTES = 65_536;
-const FRAME_BYTES = 65_536;
-
-/** Defaults of the server: the threshold of one reader, and how many thresholds a burst may take. */
-const THRESHOLD_BYTES = 1_048_576;
-const BURST_THRESHOLDS = 4;
-
-/** Garbage that V8 has not collected, in MiB. */
-const GARBAGE_MIB = 128;
-
-/** How much the server's memory may grow, in MiB. */
-const MAX_GROWTH_MIB = Math.ceil(
-  ((READERS + STUCK) * (IDLE_BYTES + MARK_BYTES + FRAME_BYTES) +
-        BURST_THRESHOLDS * THRESHOLD_BYTES) / MIB + GARBAGE_MIB,
-);
+/** What a burst may take: four times the default threshold of one reader, in MiB. */
+const BURST_MIB = 4;
 
 /** What a client knows that stopped reading: the latest message of each key, and its position. */
 interface Knowledge {
@@ -105,5 +86,10 @@ async function readTo(client: RawClient, known: Knowledge, last: number): Promis
 
 /** The attack by a crowd. It needs two cores, one of them for the server. */
 export const crowds: readonly Attack[] = [
-  { name: "crowd", maxGrowthMib: MAX_GROWTH_MIB, maxRetainedMib: 112, run: crowd },
+  {
+    name: "crowd",
+    maxGrowthMib: connectionsMib(READERS + STUCK) + BURST_MIB,
+    maxRetainedMib: 112,
+    run: crowd,
+  },
 ];

@@ -4,17 +4,21 @@
  * @module
  */
 
+import { assert } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RawClient, UPGRADE_HEADERS } from "../support/raw_client.ts";
+import { Program } from "../support/program.ts";
+import { UPGRADE_HEADERS } from "../support/raw_client.ts";
 import type { Attack, AttackContext } from "./attack.ts";
-import { assertServes, Attackers, format, repeat, status, write } from "./attackers.ts";
+import { assertServes, Attackers, format, status, write } from "./attackers.ts";
 
 /** How many files the server may open, and how many connections try to use them up. */
-const MAX_OPEN_FILES = 400;
-const SILENT = 2_000;
+const MAX_OPEN_FILES = 16_384;
+const PROCESSES = 5;
+const PER_PROCESS = 4_000;
 
-/** How long the connections are held, in milliseconds. */
-const HELD_MS = 2_000;
+/** The program that opens them, and what it prints. */
+const CLIENTS = new URL("silent_clients.ts", import.meta.url).href;
+const OPENED = /opened (\d+)/;
 
 /** How often to try whether the server accepts clients again: one minute, as it pauses for seconds. */
 const TRIES = 60;
@@ -22,22 +26,37 @@ const PAUSE_MS = 1_000;
 
 async function silent(context: AttackContext): Promise<string> {
   const { target } = context;
-  const clients = await repeat(SILENT, () => RawClient.connect(target.live).catch(() => undefined));
-  await sleep(HELD_MS);
-  const isHealthy = await target.answers("/healthz");
-  for (const client of clients) client?.close();
-  const opened = clients.filter((client) => client !== undefined).length;
-  if (!isHealthy) throw new Error("GET /healthz was not answered during the shortage");
-  for (let tries = 1; tries < TRIES; tries++) {
+  let opened = 0;
+  {
+    await using clients = new AsyncDisposableStack();
+    const programs = Array.from({ length: PROCESSES }, () =>
+      clients.use(
+        new Program(Deno.execPath(), {
+          args: [
+            "run",
+            "-q",
+            "--no-config",
+            "--allow-net",
+            CLIENTS,
+            `${target.live}`,
+            `${PER_PROCESS}`,
+          ],
+          endSignal: "SIGKILL",
+        }),
+      ));
+    for (const program of programs) opened += Number((await program.find(OPENED))?.[1]);
+    assert(await target.answers("/healthz"), "GET /healthz is not answered during the shortage");
+  }
+  for (let tries = 1;; tries++) {
     try {
       await assertServes(context);
-      return `${opened} silent connections of ${SILENT}, accepts again at try ${tries}`;
-    } catch {
+      return `${opened} silent connections of ${PROCESSES * PER_PROCESS}, ` +
+        `accepts again at try ${tries}`;
+    } catch (error) {
+      if (tries === TRIES) throw error;
       await sleep(PAUSE_MS);
     }
   }
-  await assertServes(context);
-  return `${opened} silent connections of ${SILENT}`;
 }
 
 /** An upgrade in the same packet as a GET, whose answer it does not wait for. */
@@ -54,6 +73,12 @@ async function pipelinedUpgrade(context: AttackContext): Promise<string> {
 
 /** Attacks on file descriptors. */
 export const descriptors: readonly Attack[] = [
-  { name: "silent", maxOpenFiles: MAX_OPEN_FILES, run: silent },
+  {
+    name: "silent",
+    maxOpenFiles: MAX_OPEN_FILES,
+    maxGrowthMib: 512,
+    maxRetainedMib: 256,
+    run: silent,
+  },
   { name: "pipelined-upgrade", run: pipelinedUpgrade },
 ];

@@ -109,10 +109,13 @@ async function boastfulFrame(context: AttackContext): Promise<string> {
   return `50 × 1 TiB announced: ${format(ends)}`;
 }
 
+/** The allocator keeps room for what arrived, in MiB. A frame that is kept would be in the heap. */
+const maxRetainedMib = 160;
+
 /** Attacks by frames. */
 export const frames: readonly Attack[] = [
   ...Object.entries(forbidden).map(([name, rows]) => ({ name, run: sendForbidden(rows) })),
-  { name: "fragment-bomb", maxGrowthMib: 512, run: fragmentBomb },
-  { name: "giant-frames", maxGrowthMib: 768, run: giantFrames },
+  { name: "fragment-bomb", maxGrowthMib: 512, maxRetainedMib, run: fragmentBomb },
+  { name: "giant-frames", maxGrowthMib: 768, maxRetainedMib, run: giantFrames },
   { name: "boastful-frame", run: boastfulFrame },
 ];

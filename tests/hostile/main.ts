@@ -26,16 +26,20 @@ import { messages } from "./messages.ts";
 import { requests } from "./requests.ts";
 import { type Result, runAttack } from "./run_attack.ts";
 import { slowReaders } from "./slow_readers.ts";
+import { returns } from "./slow_returns.ts";
+import { streams } from "./streams.ts";
 import { topics } from "./topics.ts";
 import { Control } from "./witness.ts";
 
 const attacks: readonly Attack[] = [
   ...slowReaders,
+  ...returns,
   ...frames,
   ...controlFrames,
   ...requests,
   ...descriptors,
   ...messages,
+  ...streams,
   ...topics,
   ...directusFaults,
   ...failures,
@@ -80,7 +84,7 @@ function print(text: string): void {
 
 /** Prints one line about an attack, and one for each fault. */
 function printResult(name: string, seconds: number, result: Result): void {
-  const { memoryMib, heapGrowthMib, witness, slowdown, faults, summary } = result;
+  const { memoryMib, heapGrowthMib, recoverySeconds, witness, slowdown, faults, summary } = result;
   const { medianMs } = witness;
   const columns = [
     faults.length === 0 ? "ok  " : "FAIL",
@@ -91,6 +95,7 @@ function printResult(name: string, seconds: number, result: Result): void {
     [medianMs.before, medianMs.attack, medianMs.recovery].map((ms) => ms.toFixed(1)).join(" → ")
       .padStart(18),
     witness.maxMs.toFixed(0).padStart(6),
+    `${recoverySeconds.toFixed(1)} s`.padStart(7),
     `${slowdown.toFixed(1)}×`.padStart(6),
   ];
   print(`${columns.join(" ")}  ${summary}`);
@@ -103,7 +108,8 @@ async function main(args: readonly string[]): Promise<boolean> {
   print("Memory before the attack → at its peak → afterwards; growth of the heap, in MiB.");
   print(
     "The witness's median latency before the attack → during it → afterwards; its longest, in " +
-      "milliseconds; how much slower a server was meanwhile that nothing attacked.",
+      "milliseconds; the time until nothing of the attack was left; how much slower a server was " +
+      "meanwhile that nothing attacked.",
   );
   await using control = await Control.start(transport);
   let failures = 0;

@@ -29,7 +29,7 @@ async function stuckReaders(context: AttackContext): Promise<string> {
   const count = 100;
   using attackers = await Attackers.connect(context, count);
   await attackers.subscribe("event:2");
-  const flood = new Flood(context, { topic: "event:2", perSecond: 2_000, bytes: 200, keys: 50 });
+  const flood = new Flood(context, { topic: "event:2", perSecond: 2_000, bytes: 1_000, keys: 50 });
   await flood.until(metricReaches(context, DISCONNECTED, (value) => value === count));
   const closing = await closingSockets(context, count);
   const ends = await attackers.all(closeCode);
@@ -44,7 +44,7 @@ async function byteReaders(context: AttackContext): Promise<string> {
   const request = upgradeRequest(context.directus.session("mallory"));
   const { live } = context.target;
   const clients = await repeat(count, () => LightClient.subscribe(live, request, "event:2"));
-  const flood = new Flood(context, { topic: "event:2", perSecond: 500, bytes: 4_000, keys: 50 });
+  const flood = new Flood(context, { topic: "event:2", perSecond: 2_000, bytes: 4_000, keys: 50 });
   let isOver = false;
   const sipping = repeat(count, async (index) => {
     const byte = new Uint8Array(1);
