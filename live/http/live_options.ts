@@ -54,7 +54,7 @@ export interface LiveServerDeps {
   readonly logger?: Logger;
   /** Spare file descriptors of the process. @default {none} */
   readonly spares?: SpareDescriptors | undefined;
-  /** Called once the listener cannot listen any more. @default {nothing} */
+  /** Called once the listener cannot listen any more, or a thread hangs. @default {nothing} */
   readonly onLost?: ((error: unknown) => void) | undefined;
   /** A monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;

@@ -34,6 +34,11 @@ export interface ThreadOptions {
   readonly orders: () => ThreadOrders;
   /** What it shares with the others. */
   readonly shared: SharedParts;
+  /**
+   * Called if its event loop stands still. Deno cannot end such a thread (denoland/deno#35657): its connections
+   * stay open, and new ones still reach it. Only the end of the process helps.
+   */
+  readonly onHung: (error: Error) => void;
   /** Logs when it ends and when it is replaced. */
   readonly logger: Logger;
 }
@@ -71,7 +76,7 @@ interface Life {
   readonly startedAt: number;
 }
 
-/** A thread that is replaced whenever it ends, until it is stopped. */
+/** A thread that is replaced whenever it ends, until it is stopped or hangs. */
 export class Thread {
   readonly #options: ThreadOptions;
   #life: Life | undefined;
@@ -181,9 +186,17 @@ export class Thread {
   #watch(life: Life): void {
     let unanswered = 0;
     life.pings = setInterval(() => {
-      if (++unanswered > MAX_PINGS) return this.#ended(life, "its event loop stands still");
+      if (++unanswered > MAX_PINGS) return this.#hung();
       life.channel.call("ping").then(() => unanswered = 0, () => {});
     }, PING_INTERVAL_MS);
+  }
+
+  #hung(): void {
+    const { index: thread, logger, onHung } = this.#options;
+    const reason = "its event loop stands still";
+    this.#end(reason);
+    logger.error("thread hangs", { thread, reason });
+    onHung(new Error(`thread ${thread} hangs: ${reason}`));
   }
 
   /** Called when a life has ended without having been asked to. */

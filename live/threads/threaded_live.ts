@@ -95,6 +95,7 @@ export function createThreadedLive(options: ThreadedLiveOptions): ThreadedLive {
       spawn,
       orders: () => orders(at + 1),
       shared,
+      onHung: (error) => options.onLost?.(error),
       logger,
     }));
   const hub = new Hub({

@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { Client } from "../support/client.ts";
 import { cookieOf } from "../support/authorities.ts";
 import { Threads } from "./setup.ts";
@@ -33,6 +34,28 @@ Deno.test("a thread that ends is replaced, and its clients resume without a gap"
   assertEquals([recovered, messages.length, messages[0].data], [true, 1, 2]);
   assertEquals(threads.workers.length, 3);
   await witness[Symbol.asyncDispose]();
+});
+
+Deno.test("a thread that hangs makes the server lost; clients of others are served and drained", async () => {
+  using time = new FakeTime(); // of the main thread; the others have the real one
+  const lost: unknown[] = [];
+  await using threads = await Threads.start({ onLost: (error) => lost.push(error) });
+  const [victim, witness] = await threads.connectToBoth();
+  await witness.subscribe("event:1");
+
+  using hang = threads.hang(1);
+  for (let i = 1; i <= 16; i++) { // pings that are not answered
+    time.tick(2_000);
+    await threads.live.publish([{ topic: "event:1", data: i }]);
+    assertEquals((await witness.next()).data, i); // the ping has reached its thread, too
+  }
+
+  assertEquals(lost.map(String), ["Error: thread 1 hangs: its event loop stands still"]);
+  assertEquals(threads.live.readiness, "ready"); // until it is stopped
+  assertEquals(await threads.live.stop(1_000), { stragglers: 0 });
+  assertEquals((await witness.outcome()).code, 1001);
+  hang.end();
+  assertEquals((await victim.outcome()).code, 0); // here the thread goes on, and so can be ended
 });
 
 Deno.test("a thread that ends gives up its places and gauges, and no counter falls", async () => {

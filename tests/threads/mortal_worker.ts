@@ -1,5 +1,5 @@
 /**
- * A thread that serves clients until a test ends it with an error that nothing catches.
+ * A thread that serves clients until a test ends it with an error that nothing catches, or makes it hang.
  *
  * @module
  */
@@ -15,6 +15,7 @@ const port: Port = {
   onmessage: null,
 };
 (self as unknown as Port).onmessage = (event) => {
+  if (event.data.hang) return void Atomics.wait(event.data.hang, 0, 0);
   if (event.data !== "die") return port.onmessage?.(event);
   setTimeout(() => {
     throw new Error("the thread dies");

@@ -211,6 +211,17 @@ export class Threads implements AsyncDisposable {
     this.workers[thread - 1]?.postMessage("die");
   }
 
+  /** Stops a thread's event loop until the hang ends: Deno could not end a thread that never goes on. */
+  hang(thread: number): Disposable & { end(): void } {
+    const hang = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    this.workers[thread - 1]?.postMessage({ hang });
+    const end = () => {
+      Atomics.store(hang, 0, 1);
+      Atomics.notify(hang, 0);
+    };
+    return { end, [Symbol.dispose]: end };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.live.stop(1_000);
   }

@@ -69,6 +69,8 @@ class TestThread implements AsyncDisposable {
   /** The workers that were started, in order. */
   readonly workers: FakeWorker[] = [];
   readonly thread: Thread;
+  /** Errors of threads that hang. */
+  readonly hung: string[] = [];
   readonly #broker = new MemoryBroker({ ...DEFAULTS, metrics: silentMetrics });
 
   constructor(handlers: Partial<ThreadCalls> = {}) {
@@ -89,6 +91,7 @@ class TestThread implements AsyncDisposable {
         refusals: silentRefusals,
         writeLine() {},
       },
+      onHung: ({ message }) => void this.hung.push(message),
       logger: this.logger,
     });
   }
@@ -116,24 +119,22 @@ class TestThread implements AsyncDisposable {
   }
 }
 
-Deno.test("a thread that answers no ping for half a minute is ended and replaced", async () => {
+Deno.test("a thread that answers no ping for half a minute hangs, and is not replaced", async () => {
   await using test = new TestThread();
   const worker = await test.start();
   await test.pings(20); // a healthy thread stays
 
   worker.isHung = true;
   await test.pings(15);
-  assertEquals([worker.isTerminated, test.thread.isAccepting], [false, true]);
+  assertEquals([test.hung, test.thread.isAccepting], [[], true]);
   await test.pings(1);
 
-  assertEquals(worker.isTerminated, true);
-  const [line] = test.logger.of("error");
-  assertEquals([line?.message, line?.fields], ["thread ended; replacing it", {
-    thread: 1,
-    reason: "its event loop stands still",
-    pauseMs: 0, // it has lived for longer than a minute
-  }]);
-  assertEquals([test.workers.length, test.thread.isAccepting], [2, true]);
+  assertEquals(test.hung, ["thread 1 hangs: its event loop stands still"]);
+  assertEquals(test.logger.of("error").map(({ message }) => message), ["thread hangs"]);
+  assertEquals([worker.isTerminated, test.thread.isAccepting], [true, false]);
+  await test.pings(60);
+  assertEquals([test.workers.length, test.hung.length], [1, 1]);
+  assertEquals(await test.thread.stop(5_000), { stragglers: 0 }); // does not wait for it
 });
 
 Deno.test("a thread that hangs for less than half a minute stays", async () => {
