@@ -51,6 +51,16 @@ Deno.test("main.ts setup asks for nothing where nobody can answer", async () => 
   assertStringIncludes(stderr, "DIRECTUS_ADMIN_TOKEN is not set");
 });
 
+Deno.test("deno task check:config runs main.ts check", async () => {
+  const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "-q", "check:config"],
+    env: { ...unset, DIRECTUS_BASE_URL: "http://directus", LIVE_WS_PORT: "9090" },
+  }).output();
+  assertEquals(code, 2);
+  assertStringIncludes(new TextDecoder().decode(stdout), "OPS_PORT must not be LIVE_WS_PORT");
+});
+
 Deno.test("deno task doctor tells the doctor how many files the server may open", async () => {
   const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
   const { stdout } = await new Deno.Command(Deno.execPath(), {
