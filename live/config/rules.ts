@@ -33,6 +33,22 @@ export function rule<T>(
   });
 }
 
+/**
+ * Returns the entries of a comma-separated list, without white space around them. Empty entries are
+ * dropped, so that a comma at the end is no mistake.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { entriesOf } from "./rules.ts";
+ *
+ * assertEquals(entriesOf(" a, b,,c ,"), ["a", "b", "c"]);
+ * ```
+ */
+export function entriesOf(text: string): string[] {
+  return text.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
+}
+
 /** A whole number from `min` to `max`, both included. */
 export function wholeNumber(min: number, max: number): Rule<number> {
   return rule(`a whole number from ${min} to ${max}`, (text) => {
@@ -107,8 +123,6 @@ export function cookieName(): Rule<string> {
 export function origins(): Rule<ReadonlySet<string>> {
   const must = "origins such as https://example.com, https://*.example.com or " +
     "capacitor://localhost, comma-separated, or *";
-  const entriesOf = (text: string) =>
-    text.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
   return rule(
     must,
     (text) => {
@@ -126,9 +140,8 @@ export function origins(): Rule<ReadonlySet<string>> {
 /** Names of hosts, without ports, comma-separated; they are put into lower case. */
 export function hostNames(): Rule<ReadonlySet<string>> {
   return rule("host names such as live.internal, comma-separated, without ports", (text) => {
-    const names = text.toLowerCase().split(",").map((name) => name.trim());
-    const given = names.filter((name) => name !== "");
-    return given.every((name) => HOST_NAME.test(name)) ? new Set(given) : undefined;
+    const names = entriesOf(text.toLowerCase());
+    return names.every((name) => HOST_NAME.test(name)) ? new Set(names) : undefined;
   });
 }
 
@@ -143,8 +156,8 @@ const TOPIC_SOURCE = /^([^=.]+)=([^=.]+)(?:\.([^=.]+))?$/;
 export function topicSources(): Rule<ReadonlyMap<string, TopicSource>> {
   return rule("prefix=collection or prefix=collection.primaryKey, comma-separated", (text) => {
     const sources = new Map<string, TopicSource>();
-    for (const item of text.split(",").map((item) => item.trim()).filter((item) => item !== "")) {
-      const [, prefix, collection, primaryKey = "id"] = TOPIC_SOURCE.exec(item) ?? [];
+    for (const entry of entriesOf(text)) {
+      const [, prefix, collection, primaryKey = "id"] = TOPIC_SOURCE.exec(entry) ?? [];
       if (prefix === undefined || collection === undefined) return undefined;
       if (![prefix, collection, primaryKey].every(isCollectionName)) return undefined;
       if (sources.has(prefix)) return undefined;

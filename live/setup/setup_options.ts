@@ -5,6 +5,7 @@
  */
 
 import type { Config } from "../config/config.ts";
+import { entriesOf } from "../config/rules.ts";
 import { UsageError } from "../terminal/command.ts";
 import { describeOptions, type OptionTable, parseOptions } from "../terminal/options.ts";
 import { ADDRESS_OPTIONS, type Addresses, readAddresses } from "./addresses.ts";
@@ -54,9 +55,10 @@ export function readSetupOptions(args: readonly string[], config: Config): Setup
   const options = parseOptions(args, OPTIONS);
   const { remove = false, "dry-run": dryRun = false } = options;
   const addresses = readAddresses(options, config);
-  const collections = options.collections?.split(",").map((name) => name.trim()) ??
-    [...config.LIVE_TOPICS.values()].map(({ collection }) => collection);
-  const named = [...new Set(collections)].filter((name) => name !== "");
+  const collections = options.collections === undefined
+    ? [...config.LIVE_TOPICS.values()].map(({ collection }) => collection)
+    : entriesOf(options.collections);
+  const named = [...new Set(collections)];
   const system = named.find((name) => name.startsWith("directus_"));
   if (system !== undefined) {
     throw new UsageError(`--collections must not name ${system}: it has no topics`);

@@ -116,7 +116,7 @@ Deno.test("setup completes what an interrupted run left behind", async () => {
 Deno.test("setup --collections changes which collections are published", async () => {
   const directus = new MemoryDirectus();
   await run(directus);
-  const { lines } = await run(directus, ["--collections", "orders, events"]);
+  const { lines } = await run(directus, ["--collections", "orders, events,"]);
   assertEquals(lines[0], 'change options of the Flow "Live: changed items"');
   const options = row(directus, "flows", ITEMS_FLOW)["options"] as Row;
   assertEquals(options["collections"], ["orders", "events"]);
