@@ -5,6 +5,7 @@
  */
 
 import type { z } from "zod";
+import { isUnspecified } from "../domain/host.ts";
 import { describeFault } from "../domain/zod_fault.ts";
 import type { Config } from "./config.ts";
 import { withoutCredentials } from "./rules.ts";
@@ -64,14 +65,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     : { ok: false, faults };
 }
 
-/** Addresses that stand for all of a machine. */
-const ALL_HOSTS: ReadonlySet<unknown> = new Set(["0.0.0.0", "::", "[::]"]);
-
 /** Tells whether both listeners would have one port of one host. The system chooses for port 0. */
 function sharesPort(values: Partial<Config>): boolean {
   const { LIVE_WS_HOST, LIVE_WS_PORT, OPS_HOST, OPS_PORT } = values;
   const isOneHost = LIVE_WS_HOST === OPS_HOST ||
-    [LIVE_WS_HOST, OPS_HOST].some((host) => ALL_HOSTS.has(host));
+    [LIVE_WS_HOST, OPS_HOST].some((host) => host !== undefined && isUnspecified(host));
   return isOneHost && LIVE_WS_PORT === OPS_PORT && LIVE_WS_PORT !== undefined && LIVE_WS_PORT > 0;
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Config } from "../config/config.ts";
+import { isUnspecified } from "../domain/host.ts";
 import { UsageError } from "../terminal/command.ts";
 import type { Options, OptionTable } from "../terminal/options.ts";
 
@@ -34,9 +35,6 @@ export interface Addresses {
   readonly ops: string | undefined;
 }
 
-/** Hosts that mean all addresses of a machine. No client can call them. */
-const UNSPECIFIED = ["0.0.0.0", "::", "[::]"];
-
 /**
  * Reads the addresses.
  *
@@ -54,7 +52,7 @@ export function readAddresses(
       new URL(config.DIRECTUS_BASE_URL),
     ops: ops !== undefined
       ? ops.href.replace(/\/+$/, "")
-      : UNSPECIFIED.includes(host)
+      : isUnspecified(host)
       ? undefined
       : `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}`,
   };

@@ -163,6 +163,7 @@ for (
   const [name, env, isRefused] of [
     ["on the same host", { OPS_HOST: "0.0.0.0" }, true],
     ["with one of them on all hosts", {}, true],
+    ["with one of them on all hosts of IPv6", { LIVE_WS_HOST: "::" }, true],
     ["on different hosts", { LIVE_WS_HOST: "10.0.0.1" }, false],
     ["that the system chooses", { LIVE_WS_PORT: "0", OPS_PORT: "0" }, false],
   ] as const

@@ -46,6 +46,7 @@ for (
     ["a system collection", ["--collections", "directus_users"], {}, 2, "directus_users"],
     ["a misspelt collection", ["--collections", "evnets"], {}, 1, "Did you mean events?"],
     ["an ops listener on all addresses", [], { OPS_HOST: "0.0.0.0" }, 2, "--ops-url"],
+    ["an ops listener on all addresses of IPv6", [], { OPS_HOST: "[::]" }, 2, "--ops-url"],
     ["an address that is no URL", ["--ops-url", "live:9090"], {}, 2, "--ops-url must be a URL"],
     ["an invalid configuration", [], { OPS_PORT: "x" }, 2, "OPS_PORT must be"],
     ["a token of nobody", [], { DIRECTUS_ADMIN_TOKEN: "wrong" }, 1, "does not know the token"],
