@@ -40,10 +40,5 @@ export function publishRate(
   if (count === 0) return 0;
   const isCovered = low > start || !isCut;
   const windowMs = isCovered ? WINDOW_MS : Math.max(MIN_WINDOW_MS, now - timeOf(low));
-  return toTenths(count * 1_000 / windowMs);
-}
-
-/** Rounds a rate to tenths, so that sums have no digits that nobody measured. */
-export function toTenths(rate: number): number {
-  return Math.round(rate * 10) / 10;
+  return count * 1_000 / windowMs;
 }

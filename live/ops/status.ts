@@ -7,7 +7,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
 import { BrokerUnavailable, type Cursor } from "../domain/broker.ts";
-import type { StatusPart, StatusQuery, TopicContent } from "../domain/status.ts";
+import type { StatusPart, StatusQuery, Table, TopicContent } from "../domain/status.ts";
 import { parseTopic } from "../domain/topic.ts";
 import { describeFault } from "../domain/zod_fault.ts";
 import { jsonError } from "../transport/responses.ts";
@@ -71,6 +71,8 @@ export async function respondStatus(request: Request, source: StatusSource): Pro
     health: problem ?? readyState(health),
     series: seriesOf(text),
     ...tables,
+    topics: withRoundedRates(tables.topics),
+    views: withRoundedRates(tables.views),
   };
   return Response.json(answer, { headers: HEADERS });
 }
@@ -96,6 +98,12 @@ export async function respondContent(
     if (!(error instanceof BrokerUnavailable)) throw error;
     return jsonError(STATUS_CODE.ServiceUnavailable, error.message);
   }
+}
+
+/** Rounds rates to tenths: further digits of a rate over ten seconds mean nothing. */
+function withRoundedRates<Row extends { readonly rate: number }>(table: Table<Row>): Table<Row> {
+  const rows = table.rows.map((row) => ({ ...row, rate: Math.round(row.rate * 10) / 10 }));
+  return { ...table, rows };
 }
 
 function parametersOf({ url }: Request): Record<string, string> {

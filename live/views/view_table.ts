@@ -9,7 +9,6 @@ import { topicRank } from "../domain/join_status.ts";
 import { Ranking } from "../domain/ranking.ts";
 import type { StatusQuery, Table, ViewRow } from "../domain/status.ts";
 import { canonicalText } from "../domain/view_query.ts";
-import { toTenths } from "../history/publish_rate.ts";
 import type { ViewEntry } from "./view_registry.ts";
 
 /** How much of a query is shown, in UTF-16 code units. */
@@ -33,7 +32,7 @@ export async function viewTable(
     const { bytes, rate } = view.log.measure();
     row.classes++;
     row.subscribers += view.size;
-    row.rate = toTenths(row.rate + rate);
+    row.rate += rate;
     row.bytes += bytes;
   });
   const searched = query.topics.toLowerCase();

@@ -114,6 +114,22 @@ Deno.test("GET /status shows topics, connections, metrics and what the server wa
   assertMatch(connection.id, /^[0-9a-f-]{36}$/);
 });
 
+Deno.test("GET /status rounds rates to tenths", async () => {
+  const table = <Row>(rows: Row[]) => ({ total: rows.length, found: rows.length, rows });
+  const counts = { subscribers: 1, bytes: 1 };
+  const topic = { ...counts, name: "event:1", lagging: 0, offset: 1, rate: 64 / 30 };
+  const view = { ...counts, collection: "events", query: "{}", classes: 2, rate: 0.1 + 0.2 };
+  await using setup = await Setup.start({
+    status: () =>
+      Promise.resolve({ connections: table([]), topics: table([topic]), views: table([view]) }),
+  });
+
+  const { json } = await setup.get("/status");
+
+  assertEquals(json.topics.rows, [{ ...topic, rate: 2.1 }]);
+  assertEquals(json.views, table([{ ...view, rate: 0.3 }]));
+});
+
 Deno.test("GET /status searches topics, and connections by user, id and topic", async () => {
   await using setup = await Setup.start();
   for (const user of ["zoe", "tom", "kim"]) await setup.connect(user, `event:${user}`, "event:all");
