@@ -24,7 +24,7 @@ const SLOW_BACKLOG = 0.5;
  * The backlog at which a subscriber counts as too slow at once, as a multiple of the threshold: the
  * log must not hold a burst for long.
  */
-const BURST_BACKLOG = 4;
+export const BURST_BACKLOG = 4;
 
 /**
  * Decides what a slow consumer gets.

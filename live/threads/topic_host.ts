@@ -6,13 +6,14 @@
 
 import { DEFAULTS } from "../config/defaults.ts";
 import type { Broker, BrokerEvents, Cursor, TopicLog } from "../domain/broker.ts";
+import { BURST_BACKLOG } from "../hub/slow_consumer.ts";
 import type { TopicReader } from "./topic_reader.ts";
 
 /**
- * What a log keeps for a thread beyond its history, in UTF-16 code units: as much as for one subscriber, so
- * that a thread that hangs does not fill the memory before it is replaced.
+ * What a log keeps for a thread beyond its history, in UTF-16 code units. It is what a log keeps for one
+ * slow subscriber, so that a thread that hangs does not fill the memory before the process ends.
  */
-const MAX_BACKLOG = 4 * DEFAULTS.backpressureThresholdBytes;
+const MAX_BACKLOG = BURST_BACKLOG * DEFAULTS.backpressureThresholdBytes;
 
 /** A topic that is open in the main thread. */
 interface HostedTopic {
