@@ -47,15 +47,20 @@ export function say(text, isError = false) {
   setTimeout(() => toast.remove(), isError ? 12_000 : 6_000);
 }
 
-/** Asks a question in a dialog; resolves to whether the answer was yes. */
+/**
+ * Asks a question in a dialog; resolves to whether the answer was yes.
+ *
+ * The dialog's `close` event comes a frame later, when the next question may be open already. It must
+ * not answer that one, so the answer is taken from the button and from Escape.
+ */
 export function confirm({ title, text, yes }) {
   const dialog = $("confirm");
   write(dialog.querySelector("h2"), title);
   write(dialog.querySelector("p"), text);
   write(dialog.querySelector("[value=yes]"), yes);
-  dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    dialog.onsubmit = ({ submitter }) => resolve(submitter.value === "yes");
+    dialog.oncancel = () => resolve(false);
   });
 }
