@@ -60,7 +60,7 @@ export interface Attack {
    * How much more memory the server may hold after the attack, in MiB. The memory allocator keeps
    * some of what it got.
    *
-   * @default {24, or 112 with `ws`: node:http keeps buffers of what it read}
+   * @default {48, or 112 with `ws`: node:http keeps buffers of what it read}
    */
   readonly maxRetainedMib?: number;
   /**

@@ -42,7 +42,7 @@ const GAUGES = [
 
 /** Defaults of an attack's bounds, in MiB. */
 const MAX_GROWTH_MIB = 256;
-const MAX_RETAINED_MIB: Readonly<Record<Transport, number>> = { deno: 24, ws: 112 };
+const MAX_RETAINED_MIB: Readonly<Record<Transport, number>> = { deno: 48, ws: 112 };
 const MAX_RETAINED_HEAP_MIB = 12;
 
 /** How many more files and sockets may be open afterwards: kept-alive connections to Directus. */
