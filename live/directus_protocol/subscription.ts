@@ -108,13 +108,9 @@ export class DirectusSubscription implements Subscriber, Wire {
   }
 
   async #tryToOpen(viewer: Viewer, attempt: number): Promise<void> {
-    const { views, onSessionOver } = this.#options;
+    const { views, query, onSessionOver } = this.#options;
     if (this.ended || attempt !== this.#attempt) return;
-    const view = await views.open(
-      viewer,
-      this.#options.query,
-      (reason) => this.#lose(reason, viewer),
-    );
+    const view = await views.open(viewer, query, (reason) => this.#lose(reason, viewer));
     if (this.ended || attempt !== this.#attempt) {
       return view.kind === "opened" ? view.leave() : undefined;
     }

@@ -39,19 +39,19 @@ const ENTRY_RIGHTS = {
   "grace@example.com": { fields: ["*"], permissions: {} },
 };
 
-const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
-  "/": ["page.html", "text/html; charset=utf-8"],
-  "/page.css": ["page.css", "text/css; charset=utf-8"],
-  "/page.js": ["page.js", "text/javascript; charset=utf-8"],
-  "/panel.js": ["panel.js", "text/javascript; charset=utf-8"],
-  "/track.js": ["track.js", "text/javascript; charset=utf-8"],
-  "/frames.js": ["frames.js", "text/javascript; charset=utf-8"],
-  "/inspector.js": ["inspector.js", "text/javascript; charset=utf-8"],
-  "/entries.js": ["entries.js", "text/javascript; charset=utf-8"],
-  "/line.js": ["line.js", "text/javascript; charset=utf-8"],
-  "/plot.js": ["plot.js", "text/javascript; charset=utf-8"],
-  "/session.js": ["session.js", "text/javascript; charset=utf-8"],
-  "/icon.svg": ["icon.svg", "image/svg+xml"],
+/** Files of the page, and the types of their contents by the ends of their names. */
+const FILES = [
+  "page.html",
+  "icon.svg",
+  ...["page", "tables", "panels", "widths"].map((name) => `${name}.css`),
+  ...["page", "panel", "track", "frames", "inspector", "entries", "line", "plot", "session"]
+    .map((name) => `${name}.js`),
+];
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  svg: "image/svg+xml",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
 };
 
 /** What the page needs to know, as `/demo.json` returns it. */
@@ -139,7 +139,7 @@ export function createDemoHandler(
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const url = new URL(request.url);
-    const file = FILES[url.pathname];
+    const name = url.pathname === "/" ? "page.html" : url.pathname.slice(1);
     const reads = request.method === "GET" || request.method === "HEAD";
     if (reads && url.pathname === "/demo.json") {
       const known = info();
@@ -152,11 +152,11 @@ export function createDemoHandler(
     if (url.pathname.startsWith(`${COLLEAGUE_PATH}/`)) {
       return await logInColleague(request, directus);
     }
-    if (!file || !reads) return await directus.handle(request);
-    const body = await Deno.readFile(new URL(file[0], import.meta.url));
+    if (!FILES.includes(name) || !reads) return await directus.handle(request);
+    const body = await Deno.readFile(new URL(name, import.meta.url));
     return new Response(body, {
       headers: {
-        "content-type": file[1],
+        "content-type": TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "",
         "cache-control": "no-store",
         "content-security-policy": policy(url.hostname, info()?.livePort),
         "x-content-type-options": "nosniff",

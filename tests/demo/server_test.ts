@@ -40,6 +40,9 @@ for (
   const [path, type] of [
     ["/", "text/html; charset=utf-8"],
     ["/page.css", "text/css; charset=utf-8"],
+    ["/tables.css", "text/css; charset=utf-8"],
+    ["/panels.css", "text/css; charset=utf-8"],
+    ["/widths.css", "text/css; charset=utf-8"],
     ["/page.js", "text/javascript; charset=utf-8"],
     ["/panel.js", "text/javascript; charset=utf-8"],
     ["/track.js", "text/javascript; charset=utf-8"],

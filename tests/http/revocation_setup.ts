@@ -138,9 +138,8 @@ export class RevocationModel implements AsyncDisposable {
     if (!(answer instanceof Response) || !answer.ok || answer.body === null) return;
     this.seen.streams++;
     for await (const events of answer.body.pipeThrough(new TextDecoderStream())) {
-      for (const [, data = ""] of events.matchAll(/^data: (.*)$/gm)) {
-        this.#check(client, data, true);
-      }
+      const frames = events.matchAll(/^data: (.*)$/gm);
+      for (const [, frame = ""] of frames) this.#check(client, frame, true);
     }
   }
 
