@@ -18,14 +18,11 @@ import { MemoryBroker } from "../../live/history/memory_broker.ts";
 import { Hub } from "../../live/hub/hub.ts";
 import { userOf } from "../support/authorities.ts";
 import { createClient, type FakeSocket } from "../support/fake_client.ts";
+import { jwtOf } from "../support/jwt.ts";
 import { setUpViews } from "../views/setup.ts";
 
 /** Returns a token that expires, as text. */
-function expiringIn(seconds: number): string {
-  const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
-  const claims = { iss: "directus", exp: Math.floor(Date.now() / 1_000) + seconds };
-  return `${part({ alg: "HS256" })}.${part(claims)}.signature`;
-}
+const expiringIn = (seconds: number) => jwtOf({ exp: Math.floor(Date.now() / 1_000) + seconds });
 
 const tokenFor = (seconds: number) => new BearerToken(expiringIn(seconds));
 

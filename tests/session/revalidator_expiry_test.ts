@@ -7,18 +7,13 @@
 import { assertEquals } from "@std/assert";
 import { BearerToken, type Credential } from "../../live/domain/credential.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
+import { jwtOf } from "../support/jwt.ts";
 import { INTERVAL_MS, RevalidatorSetup, UNAVAILABLE } from "./revalidator_setup.ts";
-
-/** Returns a token of Directus's that expires after this time, in seconds since 1970. */
-function tokenOf(exp: number): string {
-  const encode = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
-  return `${encode({ alg: "HS256" })}.${encode({ exp, iss: "directus" })}.c2lnbmF0dXJl`;
-}
 
 /** When the tokens expire, in milliseconds: the clock begins at 0. */
 const EXPIRES_MS = 20_000;
 
-const TOKEN = tokenOf(EXPIRES_MS / 1_000);
+const TOKEN = jwtOf({ exp: EXPIRES_MS / 1_000 });
 
 for (
   const [name, credential] of [

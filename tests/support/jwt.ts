@@ -1,0 +1,17 @@
+/**
+ * JSON Web Tokens whose signature is made up: Directus alone checks it.
+ *
+ * @module
+ */
+
+/** Returns a token as Directus issues it, with these claims. */
+export function jwtOf(
+  claims: Readonly<Record<string, unknown>>,
+  header: Readonly<Record<string, unknown>> = { alg: "HS256", typ: "JWT" },
+): string {
+  const [head, body] = [header, { iss: "directus", ...claims }].map((part) =>
+    new TextEncoder().encode(JSON.stringify(part))
+      .toBase64({ alphabet: "base64url", omitPadding: true })
+  );
+  return `${head}.${body}.c2lnbmF0dXJl`;
+}
