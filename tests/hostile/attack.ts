@@ -25,6 +25,12 @@ const FRAME_BYTES = 65_536;
 const GARBAGE_MIB = 128;
 
 /**
+ * What the allocator may keep after an attack that took much memory, in MiB. What the server itself
+ * keeps would be in the heap, in a gauge, or among the descriptors.
+ */
+export const ALLOCATOR_MIB = 192;
+
+/**
  * Returns how much the server's memory may grow, in MiB, whatever its clients ask for and however
  * slowly they read.
  */

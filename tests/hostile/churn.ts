@@ -6,7 +6,7 @@
 
 import { assert } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Attack, AttackContext } from "./attack.ts";
+import { ALLOCATOR_MIB, type Attack, type AttackContext } from "./attack.ts";
 import { assertServes, metricReaches, repeat } from "./attackers.ts";
 import { leakMib } from "./leak.ts";
 import { LightClient, upgradeRequest } from "./light_client.ts";
@@ -82,15 +82,14 @@ async function day(context: AttackContext): Promise<string> {
 }
 
 /** Room for what Deno keeps of disconnected sockets until their idle timers fire, in MiB. */
-const maxGrowthMib = 512;
-const maxRetainedMib = 112;
+const bounds = { maxGrowthMib: 512, maxRetainedMib: ALLOCATOR_MIB };
 
 const stormEnv = { LIVE_WS_PING_INTERVAL_MS: `${STORM_PING_MS}` };
 const dayEnv = { LIVE_WS_PING_INTERVAL_MS: `${DAY_PING_MS}` };
 
 /** Attacks by clients that connect and disconnect. */
 export const churn: readonly Attack[] = [
-  { name: "churn-upgraded", env: stormEnv, maxGrowthMib, maxRetainedMib, run: upgraded },
-  { name: "churn-unfinished", env: stormEnv, maxGrowthMib, maxRetainedMib, run: unfinished },
-  { name: "day", env: dayEnv, maxGrowthMib, maxRetainedMib, run: day },
+  { name: "churn-upgraded", env: stormEnv, ...bounds, run: upgraded },
+  { name: "churn-unfinished", env: stormEnv, ...bounds, run: unfinished },
+  { name: "day", env: dayEnv, ...bounds, run: day },
 ];

@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Opcode } from "../support/frames.ts";
 import type { RawClient } from "../support/raw_client.ts";
-import { type Attack, type AttackContext, connectionsMib } from "./attack.ts";
+import { ALLOCATOR_MIB, type Attack, type AttackContext, connectionsMib } from "./attack.ts";
 import { Attackers, connect } from "./attackers.ts";
 import type { CrowdOrder, CrowdReport } from "./crowd_worker.ts";
 import { Flood } from "./flood.ts";
@@ -89,7 +89,7 @@ export const crowds: readonly Attack[] = [
   {
     name: "crowd",
     maxGrowthMib: connectionsMib(READERS + STUCK) + BURST_MIB,
-    maxRetainedMib: 112,
+    maxRetainedMib: ALLOCATOR_MIB,
     run: crowd,
   },
 ];

@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { encodeFrame, type Frame, Opcode } from "../support/frames.ts";
-import type { Attack, AttackContext, Transport } from "./attack.ts";
+import { ALLOCATOR_MIB, type Attack, type AttackContext, type Transport } from "./attack.ts";
 import { Attackers, closeCode, format, openAfter, write } from "./attackers.ts";
 
 const MIB = 1_048_576;
@@ -109,13 +109,10 @@ async function boastfulFrame(context: AttackContext): Promise<string> {
   return `50 × 1 TiB announced: ${format(ends)}`;
 }
 
-/** The allocator keeps room for what arrived, in MiB. A frame that is kept would be in the heap. */
-const maxRetainedMib = 160;
-
 /** Attacks by frames. */
 export const frames: readonly Attack[] = [
   ...Object.entries(forbidden).map(([name, rows]) => ({ name, run: sendForbidden(rows) })),
-  { name: "fragment-bomb", maxGrowthMib: 512, maxRetainedMib, run: fragmentBomb },
-  { name: "giant-frames", maxGrowthMib: 768, maxRetainedMib, run: giantFrames },
+  { name: "fragment-bomb", maxGrowthMib: 512, maxRetainedMib: ALLOCATOR_MIB, run: fragmentBomb },
+  { name: "giant-frames", maxGrowthMib: 768, maxRetainedMib: ALLOCATOR_MIB, run: giantFrames },
   { name: "boastful-frame", run: boastfulFrame },
 ];

@@ -45,8 +45,8 @@ const MAX_GROWTH_MIB = 256;
 const MAX_RETAINED_MIB: Readonly<Record<Transport, number>> = { deno: 48, ws: 112 };
 const MAX_RETAINED_HEAP_MIB = 12;
 
-/** How many more files and sockets may be open afterwards: kept-alive connections to Directus. */
-const MAX_RETAINED_DESCRIPTORS = 24;
+/** How many more files and sockets may be open afterwards: connections to Directus, and of this suite. */
+const MAX_RETAINED_DESCRIPTORS = 32;
 
 /**
  * Latency that half of the witness's messages may have during an attack, and afterwards, in

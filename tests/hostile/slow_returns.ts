@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { textFrame } from "../support/frames.ts";
 import type { RawClient } from "../support/raw_client.ts";
-import { type Attack, type AttackContext, connectionsMib } from "./attack.ts";
+import { ALLOCATOR_MIB, type Attack, type AttackContext, connectionsMib } from "./attack.ts";
 import { Attackers, format, metricReaches, repeat, tally } from "./attackers.ts";
 import { Flood } from "./flood.ts";
 import { jsonFrame, LightClient, upgradeRequest } from "./light_client.ts";
@@ -82,7 +82,7 @@ export const returns: readonly Attack[] = [
   {
     name: "slow-returns",
     maxGrowthMib: connectionsMib(CLIENTS),
-    maxRetainedMib: 112,
+    maxRetainedMib: ALLOCATOR_MIB,
     run: returnSlowly,
   },
 ];

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Attack, AttackContext } from "./attack.ts";
+import { ALLOCATOR_MIB, type Attack, type AttackContext } from "./attack.ts";
 import { format, repeat, tally } from "./attackers.ts";
 import { BOUNDLESS } from "./directus_proxy.ts";
 
@@ -92,7 +92,7 @@ async function streamTopics(context: AttackContext): Promise<string> {
 export const streams: readonly Attack[] = [{
   name: "stream-topics",
   env: { LIVE_MAX_TOPICS_PER_CONNECTION: `${MAX_TOPICS}` },
-  maxRetainedMib: 160,
+  maxRetainedMib: ALLOCATOR_MIB,
   maxRetainedHeapMib: 64,
   maxGrowthMib: 512,
   run: streamTopics,

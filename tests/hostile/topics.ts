@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RawClient } from "../support/raw_client.ts";
-import type { Attack, AttackContext } from "./attack.ts";
+import { ALLOCATOR_MIB, type Attack, type AttackContext } from "./attack.ts";
 import { Attackers, metricReaches, repeat } from "./attackers.ts";
 import { BOUNDLESS } from "./directus_proxy.ts";
 import { leakMib } from "./leak.ts";
@@ -99,7 +99,7 @@ async function millionTopics(context: AttackContext): Promise<string> {
 export const topics: readonly Attack[] = [{
   name: "million-topics",
   env: { LIVE_MAX_MESSAGES_PER_SECOND: "1000000", DIRECTUS_CACHE_TTL_MS: `${CACHE_MS}` },
-  maxRetainedMib: 160,
+  maxRetainedMib: ALLOCATOR_MIB,
   maxRetainedHeapMib: 64, // idle topics are kept for clients that reconnect
   maxGrowthMib: 512,
   run: millionTopics,
