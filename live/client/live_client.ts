@@ -121,7 +121,10 @@ export class LiveClient<Schema = AnySchema, Payloads = AnyPayloads>
       socket.onmessage = ({ data }) => {
         if (this.#socket === socket) this.#receive(data);
       };
-      socket.onerror = () => {}; // the close event follows
+      socket.onerror = () => {
+        // A close event follows, except in Node.js 22 after a failed attempt.
+        if (this.#socket === socket && this.#openedAt === Infinity) this.#closed(ABNORMAL, "");
+      };
       socket.onclose = ({ code, reason }) => {
         if (this.#socket === socket) this.#closed(code, reason);
       };

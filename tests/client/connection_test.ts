@@ -50,6 +50,35 @@ Deno.test("LiveClient ends, later, if no WebSocket can be created", async () => 
   assertEquals(notes, ["error 1006", "end"]);
 });
 
+Deno.test("LiveClient reconnects after a failed attempt without a close event, as in Node.js 22", () => {
+  using time = new FakeTime(1_000);
+  using setup = new Setup();
+  setup.socket.readyState = 3;
+
+  setup.socket.onerror?.();
+
+  assertEquals(setup.live.state, {
+    phase: "waiting",
+    reason: "connection lost",
+    code: 1006,
+    retryAt: 1_250,
+  });
+  time.tick(250);
+  assertEquals(setup.sockets.length, 2);
+});
+
+Deno.test("LiveClient takes the code of a break after `welcome` from the close event", () => {
+  using _time = new FakeTime(1_000);
+  using setup = openSetup();
+
+  setup.socket.onerror?.();
+  const before = setup.live.state.phase;
+  setup.socket.end(1009, "message too big");
+
+  assertEquals(before, "open");
+  assertEquals(setup.live.state, { phase: "closed", reason: "message too big", code: 1009 });
+});
+
 for (
   const [code, reason, told] of [
     [0, "", "connection lost"],
