@@ -26,7 +26,7 @@ import { ChangeFeed, changePublication } from "./views/change_feed.ts";
 import { withViews } from "./views/view_broker.ts";
 import { type SharedViews, Views } from "./views/views.ts";
 import type { Readiness } from "./ops/health.ts";
-import type { OperatedServer } from "./ops/ops_handler.ts";
+import type { OperatedServer } from "./ops/ops_options.ts";
 import { Revalidator } from "./session/revalidator.ts";
 import { createLocalRevoke, createRevoke, type Revoke } from "./session/revoke.ts";
 import { contentOf, statusOf } from "./session/status.ts";

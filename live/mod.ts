@@ -151,12 +151,8 @@ export { joinStatus } from "./domain/join_status.ts";
 export type { ForeignAnswer, Health, Readiness } from "./ops/health.ts";
 export { RefusalLog, type RefusalLogOptions, type RefusalReason } from "./domain/refusal_log.ts";
 export { type Refusals, silentRefusals } from "./domain/refusal_log.ts";
-export {
-  createOpsHandler,
-  type OperatedServer,
-  type OpsHandler,
-  type OpsHandlerOptions,
-} from "./ops/ops_handler.ts";
+export { createOpsHandler, type OpsHandler } from "./ops/ops_handler.ts";
+export type { OperatedServer, OpsHandlerOptions } from "./ops/ops_options.ts";
 export { createOpsServer, type OpsServer, type OpsServerOptions } from "./ops/ops_server.ts";
 export type { Publish } from "./ops/publish.ts";
 export type { Topics } from "./directus/flow_trigger.ts";

@@ -6,7 +6,6 @@
 
 import { FrequentNames } from "./frequent_names.ts";
 import type { LogFields, Logger } from "./logger.ts";
-import type { Metrics } from "./metrics.ts";
 
 /** Why something was refused. */
 export type RefusalReason =
@@ -51,7 +50,7 @@ export interface RefusalLogOptions {
   /** Writes the lines, at INFO. */
   readonly logger: Logger;
   /** Counts refusals by reason. */
-  readonly metrics: Pick<Metrics, "refused">;
+  readonly metrics: { refused(reason: RefusalReason): void };
   /** Further fields of a reason's lines. @default {none} */
   readonly fields?: Partial<Record<RefusalReason, LogFields>>;
 }

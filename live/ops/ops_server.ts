@@ -11,7 +11,8 @@ import type { KeepOptions, Listener } from "../transport/kept_listener.ts";
 import { listen } from "../transport/listener.ts";
 import { jsonError } from "../transport/responses.ts";
 import { createHostCheck } from "./host_check.ts";
-import { createOpsHandler, type OpsHandlerOptions } from "./ops_handler.ts";
+import { createOpsHandler } from "./ops_handler.ts";
+import type { OpsHandlerOptions } from "./ops_options.ts";
 
 /** What the ops listener needs. */
 export interface OpsServerOptions

@@ -6,7 +6,7 @@
 
 import type { BearerCheck } from "./bearer.ts";
 import type { Route } from "./operator_call.ts";
-import type { OpsHandlerOptions } from "./ops_handler.ts";
+import type { OpsHandlerOptions } from "./ops_options.ts";
 import { respondContent, respondStatus } from "./status.ts";
 import { statusPage } from "./status_page.ts";
 

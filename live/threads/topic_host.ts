@@ -7,13 +7,20 @@
 import { DEFAULTS } from "../config/defaults.ts";
 import type { Broker, BrokerEvents, Cursor, TopicLog } from "../domain/broker.ts";
 import { BURST_BACKLOG } from "../hub/slow_consumer.ts";
-import type { TopicReader } from "./topic_reader.ts";
 
 /**
  * What a log keeps for a thread beyond its history, in UTF-16 code units. It is what a log keeps for one
  * slow subscriber, so that a thread that hangs does not fill the memory before the process ends.
  */
 const MAX_BACKLOG = BURST_BACKLOG * DEFAULTS.backpressureThresholdBytes;
+
+/** A thread that follows topics. */
+export interface TopicFollower {
+  /** Whether the thread has so much to process that it gets nothing more for now. */
+  readonly isBehind: boolean;
+  /** Called when a topic's log has changed. */
+  mark(name: string): void;
+}
 
 /** A topic that is open in the main thread. */
 interface HostedTopic {
@@ -22,7 +29,7 @@ interface HostedTopic {
   /** Set once it is open. */
   log?: TopicLog;
   /** Threads that follow it, with how far they were told; `undefined` until they are subscribed. */
-  readonly readers: Map<TopicReader, Cursor | undefined>;
+  readonly readers: Map<TopicFollower, Cursor | undefined>;
   /** Whether the main thread itself follows it. */
   isOwn: boolean;
 }
@@ -94,13 +101,13 @@ export class TopicHost {
   }
 
   /** Returns a topic that a reader follows. */
-  followed(name: string, reader: TopicReader): HostedTopic | undefined {
+  followed(name: string, reader: TopicFollower): HostedTopic | undefined {
     const topic = this.#topics.get(name);
     return topic?.readers.has(reader) ? topic : undefined;
   }
 
   /** Adds a reader to a topic, which is opened if it is not open. */
-  follow(name: string, reader: TopicReader): HostedTopic {
+  follow(name: string, reader: TopicFollower): HostedTopic {
     const topic = this.#open(name);
     if (topic.readers.size === 0) this.#options.onTopics(++this.#followed);
     topic.readers.set(reader, undefined);
@@ -108,7 +115,7 @@ export class TopicHost {
   }
 
   /** Removes a reader from a topic. */
-  unfollow(name: string, reader: TopicReader): void {
+  unfollow(name: string, reader: TopicFollower): void {
     const topic = this.followed(name, reader);
     if (topic === undefined) return;
     topic.readers.delete(reader);

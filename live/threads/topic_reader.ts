@@ -10,7 +10,7 @@ import type { ReplicaPosition } from "../history/replica.ts";
 import type { LogState } from "../history/stored_log.ts";
 import type { ReadOptions } from "../history/topic_store.ts";
 import type { TopicAnnouncement } from "./protocol.ts";
-import type { TopicHost } from "./topic_host.ts";
+import type { TopicFollower, TopicHost } from "./topic_host.ts";
 
 /** Batches of announcements that a thread may have to process; the log is the queue for the rest. */
 const MAX_UNCONFIRMED = 16;
@@ -23,7 +23,7 @@ const RETRY_AFTER_MS = 1_000;
  * per turn of the event loop, in one message for all topics. A thread that is behind gets nothing until
  * it has caught up; if the log has dropped something by then, it reads the log again.
  */
-export class TopicReader {
+export class TopicReader implements TopicFollower {
   readonly #host: TopicHost;
   readonly #touch: () => void;
   readonly #dirty = new Set<string>();
@@ -36,7 +36,6 @@ export class TopicReader {
     this.#touch = touch;
   }
 
-  /** Whether the thread has so much to process that it gets nothing more for now. */
   get isBehind(): boolean {
     return this.#unconfirmed >= MAX_UNCONFIRMED;
   }
@@ -77,7 +76,6 @@ export class TopicReader {
     return stateOf(log, known);
   }
 
-  /** Called when a topic's log has changed. */
   mark(name: string): void {
     this.#dirty.add(name);
     if (this.isBehind) this.#host.release(name);

@@ -6,7 +6,7 @@
 
 import { Publication } from "../../live/domain/publication.ts";
 import type { Change } from "../../live/domain/view_source.ts";
-import type { OperatedServer } from "../../live/ops/ops_handler.ts";
+import type { OperatedServer } from "../../live/ops/ops_options.ts";
 import {
   createOpsServer,
   type OpsServer,
