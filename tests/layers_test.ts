@@ -1,15 +1,14 @@
 /**
  * The layers: a file imports only from layers below its own, or from its own folder.
  *
- * The imports of `live/` and `main.ts` are read as text, so that type-only imports count as well.
+ * Imports of types count as well.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
-
-const ROOT = new URL("../", import.meta.url);
+import { codeOf, importsOf, sources, targetOf } from "./support/imports.ts";
 
 /** The layer of each folder. */
 const LAYERS: Readonly<Record<string, number>> = {
@@ -63,34 +62,12 @@ const FRAMEWORKS: Readonly<Record<string, string[]>> = {
 
 const SERVES_CLIENT = "live/http/client_file.ts";
 
-/** Removes comments, whose examples import as well. */
-function codeOf(text: string): string {
-  return text.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-}
-
-/** Returns what a file imports or re-exports, statically or dynamically, in no particular order. */
-function importsOf(text: string): string[] {
-  const patterns = [
-    /^\s*(?:import|export)\b[^"';=]*?\bfrom\s*["']([^"']+)["']/gm,
-    /^\s*import\s*["']([^"']+)["']/gm,
-    /\bimport\(\s*["']([^"']+)["']/g,
-  ];
-  const code = codeOf(text);
-  return patterns.flatMap((pattern) => [...code.matchAll(pattern)].map(([, name = ""]) => name));
-}
-
 function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 function layerOf(path: string): number | undefined {
   return TOP[path] ?? LAYERS[folderOf(path)];
-}
-
-/** Returns the path of what a file imports by a relative name; another name as it is. */
-function targetOf(name: string, from: string): string {
-  if (!name.startsWith(".")) return name;
-  return new URL(name, new URL(from, ROOT)).href.slice(ROOT.href.length);
 }
 
 function isClient(path: string): boolean {
@@ -132,19 +109,6 @@ function faultOf(from: string, name: string): string | undefined {
   );
 }
 
-/** Returns the paths of a folder's TypeScript files, from the root. */
-function filesOf(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(`${folder}/`, ROOT))].flatMap(({ name, isDirectory }) => {
-    const path = `${folder}/${name}`;
-    if (isDirectory) return filesOf(path);
-    return name.endsWith(".ts") ? [path] : [];
-  });
-}
-
-const sources = new Map(
-  ["main.ts", ...filesOf("live")].map((path) => [path, Deno.readTextFileSync(new URL(path, ROOT))]),
-);
-
 /** Returns the files whose code matches. */
 function filesWith(pattern: RegExp): string[] {
   return [...sources].filter(([, text]) => pattern.test(codeOf(text))).map(([path]) => path);
@@ -157,6 +121,19 @@ Deno.test("live/ and main.ts import from the layers below only", () => {
   assertEquals(faults, []);
 });
 
+Deno.test("no file of live/ imports itself through other files", () => {
+  const imports = new Map(
+    [...sources].map(([path, text]) => [path, importsOf(text).map((name) => targetOf(name, path))]),
+  );
+  for (let size = NaN; size !== imports.size;) {
+    size = imports.size;
+    for (const [path, names] of imports) {
+      if (!names.some((name) => imports.has(name))) imports.delete(path);
+    }
+  }
+  assertEquals([...imports.keys()], []);
+});
+
 Deno.test("every folder of live/ has a layer, and every layer has files", () => {
   const folders = new Set([...sources.keys()].filter((path) => !(path in TOP)).map(folderOf));
   assertEquals([...folders].toSorted(), Object.keys(LAYERS).toSorted());
@@ -167,33 +144,6 @@ Deno.test("the imports of live/ are found", () => {
   assert(count >= 100, `only ${count}`);
   const main = importsOf(sources.get("main.ts") ?? "");
   assert(main.includes("./live/application.ts") && main.includes("./deno.json"));
-});
-
-Deno.test("importsOf() finds every form of an import", () => {
-  const text = `
-    import a from "./a.ts";
-    import type { B } from './b.ts';
-    import {
-      c,
-      type C,
-    } from "./c.ts";
-    import * as d from "./d.ts";
-    import "./e.ts";
-    export * from "./f.ts";
-    export { type G } from "./g.ts";
-    import json from "./h.json" with { type: "json" };
-    const i = await import("./i.ts");
-    export const not = "from './no.ts'";
-    // import j from "./no.ts";
-    /* import k from "./no.ts"; */
-    /**
-     * import l from "./no.ts";
-     */
-  `;
-  assertEquals(
-    importsOf(text).toSorted(),
-    [..."abcdefg"].map((name) => `./${name}.ts`).concat("./h.json", "./i.ts").toSorted(),
-  );
 });
 
 for (
