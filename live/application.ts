@@ -46,18 +46,18 @@ export interface Addresses {
 export interface Application {
   /** Its log. */
   readonly logger: Logger;
-  /** Resolves to the error once a listener cannot listen any more. */
+  /** Resolves to the error if a listener fails. */
   readonly lost: Promise<unknown>;
   /**
    * Starts both listeners; resolves to their addresses once they listen.
    *
-   * @throws {Deno.errors.AddrInUse} If a port is taken; everything is closed again then.
+   * @throws {Deno.errors.AddrInUse} If a port is taken. Whatever was opened is closed again.
    * @throws {TypeError} If it was started or stopped before.
    */
   start(): Promise<Addresses>;
   /**
-   * Drains the live listener, then stops the ops listener; gives up on both at the deadline. A stop
-   * waits for a start under way. Calling it again returns the first call's promise.
+   * Drains the live listener, then stops the ops listener; gives up on both at the deadline. If a start is
+   * under way, the stop waits for it. Calling it again returns the first call's promise.
    *
    * @param timeoutMs How long it may take, in milliseconds. @default {config.LIVE_WS_DRAIN_TIMEOUT_MS}
    */
@@ -75,7 +75,7 @@ export interface ComposeOptions {
   readonly maxOpenFiles?: number | undefined;
 }
 
-/** How long a stop waits for the last lines of the log to be read, in milliseconds. */
+/** How long a stop waits until the last lines of the log are written, in milliseconds. */
 const FLUSH_MS = 500;
 
 /**
@@ -196,7 +196,7 @@ export function compose(config: Config, options: ComposeOptions = {}): Applicati
     async open() {
       logger.info("starting", summaryOf(config));
       eventLoop.start();
-      // The ops listener comes first: its health checks answer "starting" rather than nothing.
+      // The ops listener starts first, so that health checks get the answer "starting" and not no answer.
       const opsAddress = await ops?.start();
       link?.start();
       const liveAddress = await live.start();
@@ -233,12 +233,12 @@ function logOf(config: Config, instance: string): Log {
   return createLog({ ...options, context: traceFields, sink: Deno.stdout });
 }
 
-/** Returns how lines of the log look. */
+/** Returns the level, format and fields of the log. */
 function logOptions({ LOG_LEVEL: level, LOG_FORMAT: format }: Config, instance: string) {
   return { level, format, fields: { instance } };
 }
 
-/** Writes the last lines of a log; gives up on them if nothing reads standard output. */
+/** Writes the last lines of a log. Gives up if nothing reads standard output. */
 async function flush({ lines }: Log): Promise<void> {
   using deadline = new Deadline(FLUSH_MS);
   await deadline.wait(lines.flush());

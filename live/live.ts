@@ -32,7 +32,7 @@ import { createLocalRevoke, createRevoke, type Revoke } from "./session/revoke.t
 import { contentOf, statusOf } from "./session/status.ts";
 import { createSessions, type SessionOptions } from "./session/session.ts";
 
-/** What a live server is made of. Everything has a default. */
+/** Options and parts of a live server. Everything has a default. */
 export interface LiveOptions extends
   LiveServerOptions,
   Pick<
@@ -43,7 +43,7 @@ export interface LiveOptions extends
   /**
    * Identifies users by their session cookie or bearer token and decides what they may subscribe to.
    *
-   * @default {none: anyone may connect and subscribe to any topic}
+   * @default {none: everybody may connect and subscribe to any topic}
    */
   readonly authority?: Authority | undefined;
   /**
@@ -53,7 +53,7 @@ export interface LiveOptions extends
    */
   readonly broker?: Broker;
   /**
-   * Reads views and knows who may share them.
+   * Reads views, and decides which sessions may share one.
    *
    * @default {none: there are no views}
    */
@@ -62,16 +62,16 @@ export interface LiveOptions extends
    * Views that another thread keeps. It opens their logs through the broker, and reports changes in
    * Directus with {@linkcode Live.noticed}.
    *
-   * @default {those of viewSource}
+   * @default {the views of viewSource}
    */
   readonly views?: SharedViews | undefined;
-  /** How often a view is read though nothing reported a change, in milliseconds. @default {60_000} */
+  /** How often a view is read even if nothing reported a change, in milliseconds. @default {60_000} */
   readonly viewRefreshMs?: number;
   /** Publications that each topic keeps, for views. @default {256} */
   readonly historySize?: number;
-  /** How long they are kept, in milliseconds, for views. @default {300_000} */
+  /** How long publications are kept, in milliseconds, for views. @default {300_000} */
   readonly historyTtlMs?: number;
-  /** What all views may hold together, in bytes. @default {268_435_456} */
+  /** How much all views may hold together, in bytes. @default {268_435_456} */
   readonly historyMaxBytes?: number;
   /** Passes revocations on to other instances. @default {none} */
   readonly revocationBus?: RevocationBus | undefined;
@@ -84,8 +84,8 @@ export interface LiveOptions extends
    */
   readonly revalidateIntervalMs?: number;
   /**
-   * How long a session stays connected though the authority cannot be asked about it, in milliseconds;
-   * 0 is for ever.
+   * How long a session stays connected while the authority cannot be asked about it, in milliseconds; 0 is
+   * for ever.
    *
    * @default {3_600_000}
    */
@@ -97,16 +97,16 @@ export interface Live extends LiveServer, OperatedServer {
   /**
    * Appends publications in their order, all or none.
    *
-   * @returns Their positions, once they are in the logs; not whether any subscriber has got them.
+   * @returns Their positions, once they are in the logs. Subscribers may not have got them yet.
    * @throws {TypeError} If a publication is not valid.
    * @throws {BrokerUnavailable} If they are not in the logs, or if that is not known.
    */
   publish(publications: readonly PublicationInput[]): Promise<Position[]>;
-  /** Brings the metrics up to date. One server of one thread has nothing to wait for. */
+  /** Brings the metrics up to date. A server with one thread resolves at once. */
   measure(): Promise<void>;
   /** Closes connections, or checks the rights to a topic again at once. */
   readonly revoke: Revoke;
-  /** The same for this server's connections alone, if the caller reaches the other servers itself. */
+  /** The same for only this server's connections, if the caller reaches the other servers itself. */
   readonly revokeHere: Revoke;
   /**
    * Tells all instances that items have changed in Directus, together with publications about it.
@@ -116,8 +116,8 @@ export interface Live extends LiveServer, OperatedServer {
    */
   changed(change: Change, publications?: readonly PublicationInput[]): Promise<Position[]>;
   /**
-   * Tells this instance alone that items have changed in Directus, from a source that every instance
-   * reads for itself; without a change, that some may have been missed.
+   * Tells only this instance that items have changed in Directus. It is for sources that every instance
+   * reads itself. Without a change, it says that changes may have been missed.
    */
   noticed(change?: Change): void;
 }

@@ -181,7 +181,7 @@ export { type LogFields, type Logger, silentLogger } from "./domain/logger.ts";
 export { createPrometheusMetrics, type PrometheusMetrics } from "./telemetry/prometheus_metrics.ts";
 export { createStdLogger, type StdLoggerOptions } from "./telemetry/std_logger.ts";
 
-// Connections and what carries them.
+// Connections and transports.
 export type { LiveServerDeps, LiveServerOptions } from "./http/live_options.ts";
 export type { Entered, Entrance, NotEntered } from "./directus_protocol/identity.ts";
 export { createLiveServer, type DrainResult, type LiveServer } from "./http/live_server.ts";

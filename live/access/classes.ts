@@ -43,7 +43,7 @@ export interface ClassInput {
   readonly grants: Grants;
   /** The rules, if they can be read and the session's role is known. */
   readonly rules: Rules | undefined;
-  /** Values of the user's own fields, as far as they are proven. @default {none are} */
+  /** Values of the user's own fields that are proven to be current. @default {none} */
   readonly userValues?: UserValues | undefined;
   /** The relations, if they can be read. @default {those of the rules} */
   readonly schema?: Schema | undefined;
@@ -66,10 +66,10 @@ const USER_VARIABLE = "$CURRENT_";
  * 1. If Directus grants every touched collection in full, the class is the touched collections with
  *    their fields: every row, and exactly those fields. Without the rules, and so without the
  *    relations, any field could lead to any collection: then everything must be granted in full.
- * 2. Else, if the rules are known, the class is the set of rules that apply, with the user's own
- *    values filled in. The rules are trusted only if what follows from them is what Directus says of
- *    this session: hooks, addresses or a role that changed since the login make a difference.
- * 3. Else the class is the user with the role of the session. All of the public is one such user.
+ * 2. Otherwise, if the rules are known, the class is the set of rules that apply, with the user's own
+ *    values filled in. The rules are trusted only if Directus confirms their result for this session. It
+ *    may differ because of hooks, IP addresses, or a role that changed since the login.
+ * 3. Otherwise the class is the user with the role of the session. The public counts as one user.
  */
 export function classOf(input: ClassInput): Classified {
   const { query, rules, schema = rules?.schema, isShared } = input;
@@ -85,7 +85,10 @@ export function classOf(input: ClassInput): Classified {
   return ruleClass(input, touched) ?? own;
 }
 
-/** Returns the class if the touched collections, or else all of them, are granted in full. */
+/**
+ * Returns the class if the touched collections are granted in full. If these are not known, all collections
+ * have to be.
+ */
 function fullClass(
   { collection }: ViewQuery,
   grants: Grants,
@@ -121,7 +124,7 @@ function ruleClass(
   return { key: `rules ${hash([...new Set(applied)].sort())}`, touched: reached };
 }
 
-/** Returns the touched collections and those that the rules of these lead to. */
+/** Returns the touched collections, and all collections that their rules lead to. */
 function reachedBy(
   { schema }: Rules,
   { permissions }: Effective,
@@ -137,7 +140,7 @@ function reachedBy(
   return reached;
 }
 
-/** Returns whether Directus says of a collection what follows from the rules. */
+/** Returns whether what Directus says about a collection matches the result of the rules. */
 function isConfirmed(collection: string, { permissions }: Effective, grants: Grants): boolean {
   const rows = permissions.filter((permission) => permission.collection === collection);
   const read = grants[collection]?.read;
@@ -155,7 +158,7 @@ function simplify(fields: readonly string[]): string[] {
   return fields.includes("*") ? ["*"] : [...new Set(fields)].sort();
 }
 
-/** What the variables of rules stand for. */
+/** The values that the variables of rules stand for. */
 interface Values {
   readonly person: Person;
   readonly effective: Effective;
@@ -163,8 +166,8 @@ interface Values {
 }
 
 /**
- * Fills in the values of a person. Variables stay if nothing is known of them, such as paths to other
- * collections. A user's own value is wrapped, so that it is never taken for a variable itself.
+ * Replaces variables by the values of a person. Variables without a known value stay, such as paths to
+ * other collections. A user's own value is wrapped, so that it is never taken for a variable.
  */
 function withValues(value: unknown, values: Values): unknown {
   if (Array.isArray(value)) return value.map((member) => withValues(member, values));

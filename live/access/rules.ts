@@ -35,7 +35,7 @@ export const access = z.object({ policy: id, role: id.nullable(), user: id.nulla
 /** One row of `directus_roles`. */
 export const role = z.object({ id, parent: id.nullish() });
 
-/** What `DIRECTUS_TOKEN` reads, as a whole. */
+/** Everything that `DIRECTUS_TOKEN` reads. */
 export const rulesData = z.object({
   permissions: z.array(permission),
   policies: z.array(policy),
@@ -47,7 +47,7 @@ export const rulesData = z.object({
 /** A permission to read rows of a collection. */
 export type Permission = z.output<typeof permission>;
 
-/** Whose policies are meant. */
+/** A user, or the public, with the role that decides about policies. */
 export interface Person {
   /** Primary key of the user; `null` for the public. */
   readonly user: string | null;
@@ -65,7 +65,7 @@ export interface Effective {
   readonly isAdmin: boolean;
   /** Whether a policy gives access to Directus's app, which grants some system collections. */
   readonly hasApp: boolean;
-  /** Whether a policy depends on the address that Directus sees, which is not known here. */
+  /** Whether a policy depends on the IP address that Directus sees, which this server does not know. */
   readonly dependsOnAddress: boolean;
   /** The permissions to read. */
   readonly permissions: readonly Permission[];
@@ -105,7 +105,7 @@ export class Rules {
     this.#parents = new Map(data.roles.map(({ id, parent }) => [id, parent ?? null]));
   }
 
-  /** Returns what applies to a person. Someone without a role gets what the public gets. */
+  /** Returns what applies to a person. A user without a role has the rights of the public. */
   effective({ user, role }: Person): Effective {
     const roles = this.#ancestry(role);
     const rows = this.#data.access.filter((row) => {

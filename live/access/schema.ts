@@ -20,7 +20,7 @@ export const relation = z.object({
   meta: z.object({
     /** The field on the other side that lists the rows which point here. */
     one_field: text.nullish(),
-    /** Where many-to-any can point to. */
+    /** The collections that many-to-any can point to. */
     one_allowed_collections: z.array(text).nullish(),
   }).nullish(),
 });
@@ -31,7 +31,7 @@ export type Relation = z.output<typeof relation>;
 /** Operators whose value is a filter, or a list of filters, on the same collection. */
 const SAME_COLLECTION: ReadonlySet<string> = new Set(["_and", "_or", "_some", "_none", "_filter"]);
 
-/** What a field leads to. */
+/** A collection that a field leads to. */
 interface Target {
   readonly collection: string;
   /** Whether the field lists rows of the other collection, so that showing it shows their keys. */
@@ -89,7 +89,10 @@ export class Schema {
     fields.set(field, [...fields.get(field) ?? [], { collection, isList }]);
   }
 
-  /** Returns what a field leads to: `author`, `item:cars` for one of many-to-any, `count(tags)`. */
+  /**
+   * Returns the collections that a field leads to. The field can be `author`, `item:cars` for one
+   * collection of many-to-any, or `count(tags)`.
+   */
   #of(collection: string, name: string): Target[] {
     const [, inner] = /^\w+\((.*)\)$/.exec(name) ?? [];
     const [field = "", only] = (inner ?? name).split(":");
@@ -112,8 +115,8 @@ export class Schema {
 }
 
 /**
- * Returns whether a query has no paths to other collections. Without the relations that is all that can
- * be told: a field without a path may still list the keys of related rows.
+ * Returns whether a query has no paths to other collections. Without the relations nothing more can be
+ * said: even a field without a path may list the keys of related rows.
  */
 export function isFlat({ fields, sort = [], filter, deep }: ViewQuery): boolean {
   const paths = [...fields, ...sort];

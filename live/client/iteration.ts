@@ -1,5 +1,5 @@
 /**
- * What a loop over a subscription waits for.
+ * Loops over a subscription, which wait for its next item.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export class Iteration<Item> {
   #end: { readonly error: LiveError | undefined } | undefined;
   /** Resolves when there may be an item; `undefined` while no loop waits. */
   #changed: Promise<void> | undefined;
-  /** Resolves it. Not `Promise.withResolvers()`, which ES2022 does not have. */
+  /** Resolves `#changed`. ES2022 lacks `Promise.withResolvers()`. */
   #resolve: () => void = () => {};
 
   /**
@@ -29,13 +29,13 @@ export class Iteration<Item> {
     return this.#end !== undefined;
   }
 
-  /** Wakes the loops, as there may be an item. */
+  /** Wakes the loops, because there may be an item. */
   wake(): void {
     this.#resolve();
     this.#changed = undefined;
   }
 
-  /** Ends the loops, once, when they have taken the items that wait; an error makes them throw. */
+  /** Ends the loops once they have taken all items; an error makes them throw. A second call does nothing. */
   end(error?: LiveError): void {
     this.#end ??= { error };
     this.wake();

@@ -30,10 +30,10 @@ export interface Environment {
   readonly random: () => number;
 }
 
-/** How long the server may take to send `welcome`, in milliseconds: it asks Directus first. */
+/** How long the server may take to send `welcome`, in milliseconds. It has to ask Directus first. */
 const WELCOME_TIMEOUT_MS = 20_000;
 
-/** The server answers it, even a version that does not know it: with an error. */
+/** A message that every server answers. Versions that do not know it answer with an error. */
 const PROBE = { type: "ping", id: "ping" };
 
 /** A connection that was open for this long, in milliseconds, resets the backoff. */
@@ -131,7 +131,7 @@ export class LiveClient<Schema = AnySchema, Payloads = AnyPayloads>
       this.#watchdog.expect(WELCOME_TIMEOUT_MS);
       this.#setState({ phase: "connecting" });
     } catch (error) {
-      // Later, when `connect()` has returned.
+      // Not before `connect()` has returned.
       queueMicrotask(() => this.#end(ABNORMAL, String(error), true));
     }
   }
@@ -153,14 +153,14 @@ export class LiveClient<Schema = AnySchema, Payloads = AnyPayloads>
     } else if (message.type !== "pong") this.#topics.take(message);
   }
 
-  /** The server is silent: replaces a socket whose close event may take minutes. */
+  /** Replaces the socket because the server is silent. Its own close event could take minutes. */
   readonly #giveUp = (): void => {
     const socket = this.#socket;
     this.#closed(ABNORMAL, "no answer");
     socket?.close();
   };
 
-  /** The socket is closed: reconnects, or ends. */
+  /** Reconnects after the socket was closed, or ends. */
   #closed(code: number, reason: string): void {
     this.#watchdog.stop();
     this.#socket = undefined;
@@ -176,7 +176,7 @@ export class LiveClient<Schema = AnySchema, Payloads = AnyPayloads>
     else this.#wait(code || ABNORMAL, reason, () => this.#connect());
   }
 
-  /** Reconnects, perhaps with a fresh cookie, or ends if neither can help. */
+  /** Reconnects, perhaps with a fresh cookie. Ends if that cannot help. */
   async #renew(code: number, reason: string): Promise<void> {
     this.#setState({ phase: "connecting" });
     try {
@@ -237,7 +237,7 @@ export class LiveClient<Schema = AnySchema, Payloads = AnyPayloads>
     }
   }
 
-  /** Reports what a handler threw: later, so that it interrupts nothing here. */
+  /** Reports an error of a handler. It does so in a later task, so that the error interrupts nothing here. */
   readonly #report = (error: unknown): void => {
     queueMicrotask(() => {
       if (this.#options.onError === undefined) throw error; // an uncaught error

@@ -1,5 +1,5 @@
 /**
- * The messages that wait for an iteration.
+ * The queue of messages for an iteration.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export class MessageBuffer {
   #messages: Message[] = [];
   /** Above this length the queue is conflated. */
   #limit: number;
-  /** Keys that the reader has been handed, without their removal. */
+  /** Keys that the reader has got, and whose removal it has not got. */
   readonly #held = new Set<string>();
 
   /**
@@ -48,7 +48,7 @@ export class MessageBuffer {
     this.#held.clear();
   }
 
-  /** Drops what the reader can do without; the message after a gap says how many were `skipped`. */
+  /** Drops messages that newer ones replace. The message after a gap says how many were `skipped`. */
   #conflate(): void {
     const newest = new Map(this.#messages.map((message) => [message.key, message]));
     const last = this.#messages.at(-1);
@@ -58,7 +58,7 @@ export class MessageBuffer {
     let skipped = 0;
     const kept: Message[] = [];
     for (const message of this.#messages) {
-      // Messages without a key are events, which no newer one replaces: the oldest are dropped.
+      // Messages without a key are events. No newer message replaces them, so the oldest are dropped.
       const isKept = message.key === undefined ? --surplus < 0 : isNeeded(message);
       if (!isKept && message !== last) {
         skipped += 1 + (message.skipped ?? 0);

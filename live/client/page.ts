@@ -1,5 +1,5 @@
 /**
- * The surrounding page, as far as it matters to a connection.
+ * The parts of the page that matter to a connection.
  *
  * @module
  */

@@ -1,10 +1,10 @@
 /**
- * What a failed refresh of the session says.
+ * Reading the errors of a failed refresh of the session.
  *
  * @module
  */
 
-/** What is read of an error, whoever threw it: Directus's SDK, `fetch`, or the program. */
+/** The properties that are read from an error of Directus's SDK, of `fetch`, or of the program. */
 interface Failure {
   /** An HTTP status. */
   readonly status?: unknown;
@@ -14,12 +14,12 @@ interface Failure {
   readonly message?: string;
 }
 
-/** Statuses that say "no", unlike those that say "later": a time-out, too early, too many requests. */
+/** Statuses that mean "no". 408, 425 and 429 mean "later": timeout, too early, too many requests. */
 const DENIALS = /^4(?!08|25|29)\d\d$/;
 
 /**
- * Returns whether an error is Directus's last word, so that trying again is useless: the session cannot
- * be renewed, or the request is wrong.
+ * Returns whether trying again is useless, because Directus said that the session cannot be renewed or that
+ * the request is wrong.
  */
 export function isFinal(error: unknown): boolean {
   const failure = error as Failure | null | undefined;

@@ -1,5 +1,5 @@
 /**
- * What a client tries when the server has rejected its session.
+ * Attempts to reconnect after the server has rejected the session.
  *
  * @module
  */
@@ -21,19 +21,19 @@ export interface Locks {
 /** The lock under which a tab refreshes. */
 const LOCK = "live:refresh";
 
-/** How long a tab waits for another one that refreshes, in milliseconds: that may hang. */
+/** How long a tab waits for another tab's refresh, in milliseconds. That tab may hang. */
 const LOCK_TIMEOUT_MS = 10_000;
 
 /** How often the server may reject the session in a row before the client gives up. */
 const MAX_REJECTIONS = 5;
 
 /**
- * How often `refresh()` may throw in a row before the client gives up. With the delays in between that
- * is about four minutes: longer than a restart of Directus.
+ * How often `refresh()` may throw in a row before the client gives up. With the delays between the calls,
+ * that takes about four minutes, longer than a restart of Directus.
  */
 const MAX_FAILURES = 20;
 
-/** Why the client ends if neither the cookie nor a fresh one is good. */
+/** The close reason if the server rejects a fresh cookie as well. */
 const GAVE_UP = "session ended, and could not be refreshed";
 
 /** What the refresh under the lock resolves to if another tab holds it. */
@@ -43,10 +43,10 @@ const BUSY = Symbol();
  * Decides whether to reconnect, so that the tabs of a browser do not log each other out: each refresh
  * replaces the cookie of all of them.
  *
- * 1. The cookie as it is: another tab may have refreshed it.
- * 2. A fresh cookie. Only one tab refreshes at a time; the others wait, and then do 1 again.
- * 3. The cookie as it is, if the server accepted the fresh one and ended the session again: another
- *    tab may have refreshed right after this one.
+ * 1. It tries the current cookie, because another tab may have refreshed it.
+ * 2. It refreshes the cookie. Only one tab does so at a time; the others wait, and then continue with step 1.
+ * 3. If the server accepted the fresh cookie and then ended the session again, it tries the current cookie
+ *    once more, because another tab may have refreshed right after this one.
  */
 export class Renewal {
   readonly #refresh: Refresh | undefined;
@@ -66,7 +66,7 @@ export class Renewal {
     return this.#rejections > 0;
   }
 
-  /** Forgets what was tried, as the connection is stable. */
+  /** Forgets all attempts, because the connection is stable. */
   reset(): void {
     this.#rejections = 0;
     this.#failures = 0;
@@ -74,7 +74,7 @@ export class Renewal {
   }
 
   /**
-   * Resolves to `undefined` when reconnecting may help, or else to why it cannot.
+   * Resolves to `undefined` if reconnecting may help; otherwise to the reason why it cannot.
    *
    * @param code The close code of the rejection.
    * @throws What `refresh()` throws, if repeating it may help. The next call does so.

@@ -10,7 +10,7 @@ export const SESSION_ENDED = 4401;
 /** The close code of a connection that was attempted without a valid session. */
 export const NO_SESSION = 4501;
 
-/** The close code that stands for none: the connection broke, or was never established. */
+/** What browsers report if there was no close code: the connection broke, or was never established. */
 export const ABNORMAL = 1006;
 
 /**
@@ -29,9 +29,9 @@ export function isTerminal(code: number): boolean {
 }
 
 /**
- * Returns the delay before the next attempt to connect, in milliseconds. A server that shuts down
- * names it in its close reason. Otherwise it is random, below a bound that doubles with each attempt:
- * full jitter keeps the clients of a server that restarts from coming back all at once.
+ * Returns the delay before the next attempt to connect, in milliseconds. A server that shuts down names the
+ * delay in its close reason. Otherwise it is random, below a bound that doubles with each attempt: full
+ * jitter keeps all clients from reconnecting at the same moment after a restart of the server.
  *
  * @param reason The close reason.
  * @param attempts How many attempts have failed since the last stable connection.

@@ -77,7 +77,7 @@ type HeadOf<Path> = Path extends `${infer Head}.${string}` ? HeadOf<Head>
   : Path extends `${infer Field}:${string}` ? Field
   : Path;
 
-/** What is selected of the items that a field relates to. */
+/** The paths below a field, which select fields of the related items. */
 type Below<Schema, Value, Field, Path> = Path extends `${Field & string}.${infer Rest}` ? Rest
   : Path extends `*.${infer Rest}` ? ([Related<Schema, Value>] extends [never] ? never : Rest)
   : never;
@@ -125,8 +125,8 @@ type ResultOf<Call> = Call extends `${infer Name extends FieldFunction}(${infer 
   : never;
 
 /**
- * A path, if it leads to a field. Otherwise the paths that do, up to where it leaves the schema, for the
- * compiler's message.
+ * The path itself if it leads to a field. Otherwise, for the compiler's message, the valid paths that begin
+ * like it.
  *
  * @internal
  */

@@ -16,7 +16,7 @@ const MAX_BUFFERED = 1_000;
 export interface SubscriberOptions {
   /** Called once, when the program unsubscribes. */
   readonly leave: () => void;
-  /** Called with what handlers throw. */
+  /** Called with errors that handlers throw. */
   readonly report: (error: unknown) => void;
 }
 
@@ -60,7 +60,9 @@ export class Subscriber implements Subscription {
     this.#call(() => this.#options.onMessage?.(message));
   }
 
-  /** Ends the subscription, once; with an error unless the program asked for the end. */
+  /**
+   * Ends the subscription; with an error unless the program asked for the end. A second call does nothing.
+   */
   end(error?: LiveError): void {
     if (this.#iteration.hasEnded) return;
     this.#iteration.end(error);

@@ -51,12 +51,15 @@ export class Topic {
     this.#options = options;
   }
 
-  /** Its name on the wire, which the server's answer says; `undefined` while it is not live. */
+  /** Its name on the wire, from the server's answer; `undefined` while it is not live. */
   get name(): string | undefined {
     return this.#name;
   }
 
-  /** Whether it has no subscribers, and no answer is due that would say its name. */
+  /**
+   * Whether it has no subscribers and waits for no answer. An answer would contain the name that is needed
+   * to unsubscribe.
+   */
   get isUnused(): boolean {
     return this.#subscribers.size === 0 && this.#requestId === undefined;
   }
@@ -88,15 +91,15 @@ export class Topic {
     if (message.type === "message") {
       if (isNamed) this.#deliver(message);
     } else if (message.type === "subscribed") {
-      // Without being asked, the server starts a live topic over. Another view of this page may also
-      // have the same name, if the server takes their queries for equal.
+      // The server may restart a live topic without a request. The message may also be about another view
+      // of this page that has the same name, because the server treats the two queries as equal.
       if (isAnswer || isNamed) this.#start(message);
     } else if (message.type === "unsubscribed") {
       if (isNamed) this.#lose(message.reason);
     } else if (message.type === "error" && isAnswer) this.#refuse(message);
   }
 
-  /** Pauses until the next start, as the connection is gone. */
+  /** Pauses until the next start, because the connection is gone. */
   pause(): void {
     clearTimeout(this.#retry);
     this.#name = this.#requestId = this.#retry = undefined;
@@ -126,10 +129,13 @@ export class Topic {
     this.#apply(message);
   }
 
-  /** The server ended the subscription, for good if the user has lost the right to it. */
+  /**
+   * Handles the end of the subscription by the server. It is final if the user has lost the right to the
+   * topic.
+   */
   #lose(reason = "changed"): void {
     if (reason !== "changed") return this.#fail(reason, "The right to this topic has ended");
-    this.#name = this.#cursor = undefined; // what the user may read now is another log
+    this.#name = this.#cursor = undefined; // with other rights, the user gets another log
     this.request();
   }
 

@@ -14,16 +14,16 @@ import type { Target, TopicMessage } from "./wire.ts";
 export interface TopicsOptions {
   /** Sends a message, if there is an open socket. */
   readonly send: (message: unknown) => void;
-  /** Called with what handlers throw. */
+  /** Called with errors that handlers throw. */
   readonly report: (error: unknown) => void;
   /** Returns a random number from 0 to 1. */
   readonly random: () => number;
 }
 
-/** Shares topics among subscribers, and hands them the server's messages. */
+/** Shares topics among subscribers, and passes the server's messages to them. */
 export class Topics {
   readonly #options: TopicsOptions;
-  /** By what their requests name, as JSON. */
+  /** All topics, by the target of their requests as JSON. */
   readonly #topics = new Map<string, Topic>();
   #isOpen = false;
   #lastId = 0;
@@ -54,13 +54,13 @@ export class Topics {
     return subscriber;
   }
 
-  /** Subscribes to all topics on the wire, as the connection is open. */
+  /** Subscribes to all topics on the wire, because the connection is open. */
   open(): void {
     this.#isOpen = true;
     for (const topic of this.#topics.values()) topic.request();
   }
 
-  /** Pauses all topics, as the connection is gone. */
+  /** Pauses all topics, because the connection is gone. */
   pause(): void {
     this.#isOpen = false;
     for (const [key, topic] of this.#topics) {

@@ -22,7 +22,7 @@ export interface DataMessage<T = unknown> {
   readonly data: T;
   /** Present on a {@linkcode RemovalMessage} only. */
   readonly removed?: undefined;
-  /** How many messages right before this one were left out, as this client was too slow for them. */
+  /** How many messages right before this one were left out, because this client was too slow for them. */
   readonly skipped?: number;
 }
 
@@ -30,7 +30,7 @@ export interface DataMessage<T = unknown> {
 export interface RemovalMessage extends Pick<DataMessage, "topic" | "offset" | "skipped"> {
   /** The key to forget. */
   readonly key: string;
-  /** Tells it from a {@linkcode DataMessage}. */
+  /** Distinguishes it from a {@linkcode DataMessage}. */
   readonly removed: true;
   /** A removal has no payload. */
   readonly data?: undefined;
@@ -56,8 +56,8 @@ export interface Start {
 }
 
 /**
- * Handlers of a topic's messages. They are called in the order in which things happened, and must
- * not block. What they throw is reported, and the subscription goes on.
+ * Handlers of a topic's messages. They are called in the order of events, and must not block. Their errors
+ * are reported, and the subscription continues.
  *
  * A program that keeps the newest message of each key is right in every case if it
  * - forgets all of them in `onStart` unless `recovered`, and
@@ -76,7 +76,7 @@ export interface SubscribeOptions<T = unknown> {
   onEnd?(): void;
   /**
    * How many messages wait for a slow iteration, beside the newest of each key. When there are more,
-   * those that a newer message of the same key replaces are dropped, and the oldest of those without
+   * messages that a newer one of the same key replaces are dropped, and so are the oldest messages without
    * a key. The next message says how many in `skipped`.
    *
    * @default {1_000}
@@ -134,7 +134,7 @@ export type LiveState =
 export interface ConnectOptions {
   /** Called when the state has changed. */
   onState?(state: LiveState): void;
-  /** Called with what a handler threw. @default {rethrows it as an uncaught error} */
+  /** Called with an error that a handler threw. @default {rethrows it as an uncaught error} */
   onError?(error: unknown): void;
   /**
    * Renews the session's cookie when the server has rejected it. In a browser, one tab at a time calls it. Return `false` if renewing is
@@ -142,7 +142,8 @@ export interface ConnectOptions {
    * repeats the call later, up to 20 times in a row. An error whose `status` or `response.status` is one
    * of Directus's denials (4xx) closes the connection permanently at once.
    *
-   * {@linkcode refreshWith} makes one of Directus's SDK, and {@linkcode refreshAt} one of an address.
+   * {@linkcode refreshWith} creates such a function from Directus's SDK, and {@linkcode refreshAt} creates
+   * one from an address.
    */
   refresh?(): Promise<boolean | void>;
   /**
@@ -154,7 +155,7 @@ export interface ConnectOptions {
   webSocket?(url: string): WebSocket;
 }
 
-/** The topics of a program that does not declare them: each payload may be anything. */
+/** The payloads of a program that does not declare any: each may be anything. */
 export type AnyPayloads = Record<string, unknown>;
 
 /** The payload of a topic: what the program declares for its prefix. */

@@ -13,7 +13,7 @@ import type { RowMessage } from "./wire.ts";
 export interface ViewListContext {
   /** Subscribes to the view's topic. */
   readonly subscribe: (handlers: SubscribeOptions) => Subscription;
-  /** Called with what handlers throw. */
+  /** Called with errors that handlers throw. */
   readonly report: (error: unknown) => void;
 }
 
@@ -26,8 +26,8 @@ interface RankedRow {
 }
 
 /**
- * Keeps the newest message of each key, as any program may, and makes a sorted list of them once all
- * messages of a frame are in. So a view that starts over shows its former list until then.
+ * Keeps the newest message of each key, and makes a sorted list of them once all messages of a frame have
+ * arrived. Until then, a view that starts over still shows its former list.
  */
 export class ViewList implements View {
   readonly #options: ViewOptions;
@@ -39,9 +39,9 @@ export class ViewList implements View {
   /** What the list shows, by key. */
   #shown = new Map<string, unknown>();
   #list: readonly unknown[] | undefined;
-  /** The list, until a loop has taken it. */
+  /** The newest list; `undefined` once a loop has taken it. */
   #unread: readonly unknown[] | undefined;
-  /** Whether the list is to be made again, when the frame has been handled. */
+  /** Whether the list must be made again after the current frame. */
   #isStale = false;
 
   /** Creates a view whose rows have not arrived. */
@@ -99,7 +99,7 @@ export class ViewList implements View {
     });
   }
 
-  /** Makes the list again. If it shows the same rows in the same order, it stays the same array. */
+  /** Makes the list again. The array stays the same if it has the same rows in the same order. */
   #update(): void {
     const shown = new Map<string, unknown>();
     for (const [key, row] of this.#rows) {
@@ -127,7 +127,7 @@ export class ViewList implements View {
   }
 }
 
-/** Returns whether a row is the same as before, as most are when a view starts over. */
+/** Returns whether a row has not changed, as is the case for most rows when a view starts over. */
 function isEqual(data: unknown, former: unknown): boolean {
   return data === former ||
     former !== undefined && JSON.stringify(data) === JSON.stringify(former);

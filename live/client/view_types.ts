@@ -26,7 +26,7 @@ export type FieldPath<Item> =
   | `${keyof Item & string}:${string}.${string}`
   | `${FieldFunction}(${keyof Item & string})`;
 
-/** Which rows and which of their fields a view has, as in Directus's query parameters. */
+/** Selects the rows of a view and their fields, as Directus's query parameters do. */
 export interface ViewQuery<
   Schema = AnySchema,
   Collection extends keyof Schema = keyof Schema,
@@ -54,7 +54,10 @@ export type RowOf<Schema, Collection extends keyof Schema, Query> = Query extend
   { readonly fields: readonly (infer Path)[] } ? Selected<Schema, ItemOf<Schema, Collection>, Path>
   : Selected<Schema, ItemOf<Schema, Collection>, "*">;
 
-/** A query whose paths all lead to fields of the schema. The compiler's message names those that do. */
+/**
+ * A query whose paths all lead to fields of the schema. For any other path, the compiler's message lists
+ * the valid ones.
+ */
 export type Checked<Schema, Collection extends keyof Schema, Query> = Query extends
   { readonly fields: infer Paths extends readonly unknown[] } ? {
     readonly fields: {
@@ -63,7 +66,7 @@ export type Checked<Schema, Collection extends keyof Schema, Query> = Query exte
   }
   : unknown;
 
-/** Handlers of a view. What they throw is reported, and the view goes on. */
+/** Handlers of a view. Their errors are reported, and the view continues. */
 export interface ViewOptions<Row = unknown> {
   /**
    * Called with the rows when they have arrived and whenever they have changed, at most once for all
@@ -79,9 +82,9 @@ export interface ViewOptions<Row = unknown> {
 /**
  * A list of items that follows Directus: what the same query over REST would answer to the user.
  *
- * Iterating it yields the list when it has arrived and whenever it has changed; a slow loop gets the
- * newest list only. Leaving the loop ends the view. The iteration ends with the view; it throws if
- * that ended with an error.
+ * Iterating it yields the list when it has arrived and whenever it has changed; a slow loop gets only the
+ * newest list. Leaving the loop ends the view. The iteration ends with the view; it throws if that ended
+ * with an error.
  */
 export interface View<Row = unknown> extends AsyncIterable<readonly Row[]> {
   /**

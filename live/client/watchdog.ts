@@ -15,9 +15,10 @@ export interface WatchdogOptions {
 }
 
 /**
- * After this long without a message the watchdog probes the connection, in milliseconds, or up to
- * `PROBE_JITTER_MS` later: otherwise the clients of a quiet topic, which all got its last message at
- * once, would probe at once. So a dead connection is noticed after 40 seconds at most.
+ * The watchdog probes the connection after this long without a message, in milliseconds, or up to
+ * `PROBE_JITTER_MS` later. Without jitter, all clients of a quiet topic would probe at the same moment,
+ * because they all got its last message at the same moment. A dead connection is noticed after 40 seconds
+ * at most.
  */
 const PROBE_AFTER_MS = 25_000;
 const PROBE_JITTER_MS = 10_000;
@@ -26,26 +27,26 @@ const PROBE_JITTER_MS = 10_000;
 const PROBE_TIMEOUT_MS = 5_000;
 
 /**
- * Watches one connection after another. A dropped network, a suspended laptop or a proxy that forgot
- * the connection cause no event; and browsers do not show the server's WebSocket pings.
+ * Watches one connection after another. A lost network, a suspended laptop or a proxy that forgot the
+ * connection causes no event, and browsers hide the server's WebSocket pings from the page.
  */
 export class Watchdog {
   readonly #options: WatchdogOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isProbing = false;
 
-  /** Creates a watchdog that watches nothing yet. */
+  /** Creates a watchdog without a connection. */
   constructor(options: WatchdogOptions) {
     this.#options = options;
   }
 
-  /** Expects a message in time. */
+  /** Expects a message within the given time, in milliseconds. */
   expect(timeoutMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#options.onSilence, timeoutMs);
   }
 
-  /** A message has arrived: the next one may take a while. */
+  /** Notes that a message has arrived, and waits for the next one. */
   heard(): void {
     clearTimeout(this.#timer);
     this.#isProbing = false;
@@ -61,7 +62,7 @@ export class Watchdog {
     this.expect(PROBE_TIMEOUT_MS);
   }
 
-  /** Stops watching, as the connection is gone. */
+  /** Stops watching, because the connection is gone. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#isProbing = false;

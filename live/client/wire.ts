@@ -14,7 +14,10 @@ export interface Cursor {
   readonly offset: number;
 }
 
-/** A topic starts or resumes: the answer to the request `id`, or unasked and without one. */
+/**
+ * A topic starts or resumes. It answers the request `id`; without an `id`, the server sent it without a
+ * request.
+ */
 export interface SubscribedMessage extends Cursor {
   /** Tells the messages apart. */
   readonly type: "subscribed";
@@ -24,7 +27,7 @@ export interface SubscribedMessage extends Cursor {
   readonly id?: string;
   /** Whether everything after `since` follows; otherwise the topic's state does. */
   readonly recovered: boolean;
-  /** The first of what follows; the rest comes as ordinary messages. */
+  /** The first messages; the rest comes as ordinary messages. */
   readonly messages: readonly Message[];
 }
 

@@ -18,7 +18,7 @@ export interface Config {
   readonly DIRECTUS_MAX_CONCURRENCY: number;
   /** How long an answer of Directus is cached; 0 is not at all. */
   readonly DIRECTUS_CACHE_TTL_MS: number;
-  /** Static token that may read who has which rights. */
+  /** Static token that may read the access rules of Directus. */
   readonly DIRECTUS_TOKEN: string | undefined;
   /** Address of the Redis that Directus itself uses. */
   readonly DIRECTUS_EVENTS_REDIS_URL: string | undefined;
@@ -26,7 +26,7 @@ export interface Config {
   readonly LIVE_WS_HOST: string;
   /** Port of the live listener; 0 takes a free one. */
   readonly LIVE_WS_PORT: number;
-  /** Silence after which a peer is pinged, and after as long again closed. */
+  /** How long a peer may be silent before it is pinged. After the same time again it is closed. */
   readonly LIVE_WS_PING_INTERVAL_MS: number;
   /** Upper bound of the drain. */
   readonly LIVE_WS_DRAIN_TIMEOUT_MS: number;
@@ -48,7 +48,7 @@ export interface Config {
   readonly LIVE_DIRECTUS_AUTH: "public" | "handshake" | "strict";
   /** How often sessions and their topics are checked again; 0 is never. */
   readonly LIVE_REVALIDATE_INTERVAL_MS: number;
-  /** How long a session stays connected though Directus cannot be asked about it; 0 is for ever. */
+  /** How long a session stays connected while Directus cannot be asked about it; 0 is for ever. */
   readonly LIVE_REVALIDATE_GRACE_MS: number;
   /** Collections by topic prefix; a prefix that is missing is the collection's own name. */
   readonly LIVE_TOPICS: ReadonlyMap<string, TopicSource>;
@@ -60,7 +60,7 @@ export interface Config {
   readonly LIVE_HISTORY_MAX_BYTES: number;
   /** Rows of one view. */
   readonly LIVE_VIEW_MAX_ROWS: number;
-  /** How often a view is read though nothing reported a change; 0 is never. */
+  /** How often a view is read even if nothing reported a change; 0 is never. */
   readonly LIVE_VIEW_REFRESH_MS: number;
   /** Whether users may share views. */
   readonly LIVE_VIEW_CLASSES: "on" | "off";

@@ -17,7 +17,7 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly faults: readonly string[] };
 
-/** Variables of former versions, with the names of those that take their place. */
+/** Variables of former versions, with the names of the variables that replaced them. */
 export const FORMER_VARIABLES: Readonly<Record<string, string>> = {
   LIVE_PROCESSES: "LIVE_THREADS",
 };
@@ -65,7 +65,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     : { ok: false, faults };
 }
 
-/** Tells whether both listeners would have one port of one host. The system chooses for port 0. */
+/**
+ * Tells whether both listeners would use the same port of the same host. Port 0 is no conflict, because the
+ * system then chooses.
+ */
 function sharesPort(values: Partial<Config>): boolean {
   const { LIVE_WS_HOST, LIVE_WS_PORT, OPS_HOST, OPS_PORT } = values;
   const isOneHost = LIVE_WS_HOST === OPS_HOST ||

@@ -17,7 +17,7 @@ export type Rule<T> = z.ZodType<T, string>;
  *
  * @param must What the text must be, to complete the sentence "VARIABLE must be …".
  * @param parse Returns the value, or `undefined` if the text is invalid.
- * @param detail Returns what is wrong with an invalid text, if `must` leaves that open.
+ * @param detail Returns what is wrong with an invalid text, if `must` does not say it.
  */
 export function rule<T>(
   must: string,
@@ -35,7 +35,7 @@ export function rule<T>(
 
 /**
  * Returns the entries of a comma-separated list, without white space around them. Empty entries are
- * dropped, so that a comma at the end is no mistake.
+ * dropped, so that a comma at the end is allowed.
  *
  * @example
  * ```ts
@@ -79,8 +79,8 @@ export function httpUrl(): Rule<string> {
 }
 
 /**
- * The address of Redis: `redis[s]://[[user]:password@]host[:port][/database]`, or several Sentinels, or several
- * nodes of a cluster.
+ * The address of Redis: `redis[s]://[[user]:password@]host[:port][/database]`, several Sentinels, or
+ * several nodes of a cluster.
  */
 export function redisUrl(): Rule<string> {
   const must = "a redis:// or rediss:// URL, its path a database number if it has one, " +
@@ -96,10 +96,12 @@ export function redisUrl(): Rule<string> {
   );
 }
 
-/** An address of a cluster with a path, where addresses of one server have a database number. */
+/**
+ * An address of a cluster with a path. In the address of a single server, the path is the database number.
+ */
 const CLUSTER_WITH_PATH = /^rediss?\+cluster:\/\/[^/]+\/./i;
 
-/** The address of the Redis of Directus, which uses no cluster. */
+/** The address of Directus's own Redis. Directus supports no cluster. */
 export function directusRedisUrl(): Rule<string> {
   const must = "a redis:// or rediss:// URL, its path a database number if it has one, " +
     "or redis[s]+sentinel://host:port,…/<master name>/<database>, " +

@@ -16,7 +16,7 @@ export function originsOf(config: Config): ReadonlySet<string> {
   return config.LIVE_ALLOWED_ORIGINS ?? new Set([new URL(config.DIRECTUS_BASE_URL).origin]);
 }
 
-/** Returns what an operator compares first when something does not work. It holds no secret. */
+/** Returns the settings that an operator checks first when something does not work. It contains no secret. */
 export function summaryOf(config: Config): Readonly<Record<string, unknown>> {
   const { LIVE_TOPICS: topics, REDIS_URL: redis } = config;
   return {

@@ -12,9 +12,12 @@ export interface Variable<T> {
   readonly rule: Rule<T>;
   /** What it means, for `--help`. */
   readonly meaning: string;
-  /** The text that is parsed while it is unset or empty. Without one it has no default value. */
+  /**
+   * The text that is parsed if the variable is unset or empty. Without it, the variable has no default
+   * value.
+   */
   readonly default?: string;
-  /** What `--help` shows as the default where the text itself would say nothing. */
+  /** What `--help` shows as the default if the text of the default would not explain it. */
   readonly defaultIs?: string;
   /** Whether its value is never shown. */
   readonly secret?: boolean;

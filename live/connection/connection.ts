@@ -1,5 +1,5 @@
 /**
- * A client's connection: it owns its socket and its one end.
+ * A client's connection. It owns the socket, and ends exactly once.
  *
  * @module
  */
@@ -22,9 +22,9 @@ export interface ConnectionOptions {
   readonly remoteAddress: string;
   /** Whose session it is; `null` without an authority, and for the public. */
   readonly user: User | null;
-  /** The session's credential, to check rights with; `null` without an authority. */
+  /** The session's credential, with which rights are checked; `null` without an authority. */
   readonly credential: Credential | null;
-  /** What it may hold unsent before it is closed with 1008, in bytes. */
+  /** How much it may hold unsent before it is closed with 1008, in bytes. */
   readonly thresholdBytes: number;
   /** Counts what is sent. */
   readonly metrics: Metrics;
@@ -38,8 +38,8 @@ export interface ConnectionOptions {
 const OPEN = 1;
 
 /**
- * A socket that holds more gets no further frame, in bytes. The rest waits in the topics' logs, where
- * it costs no memory of its own.
+ * A socket that holds more unsent bytes than this gets no further frame. The rest waits in the topics'
+ * logs, where it costs no extra memory.
  */
 const MAX_BUFFERED_BYTES = 65_536;
 
@@ -109,14 +109,17 @@ export class Connection {
   }
 
   /**
-   * How much has left the process so far. It changes while the peer reads, however fast the socket is
-   * filled again. Frames count by their length and not in bytes, so only changes have a meaning.
+   * How much has left the process so far. It changes while the peer reads, even if the socket is filled
+   * again as fast. Frames count by their length and not in bytes, so only changes have a meaning.
    */
   get drained(): number {
     return this.#handed - this.bufferedBytes;
   }
 
-  /** Sets whose session it is. Only the registry calls it, which counts connections by user. */
+  /**
+   * Sets the session's user and credential. Only the registry calls this, because it counts connections by
+   * user.
+   */
   identify(user: User | null, credential: Credential): void {
     this.#user = user;
     this.#credential = credential;
@@ -171,7 +174,7 @@ export class Connection {
       try {
         this.socket.close(code === 0 ? CloseCode.GoingAway : code, reason);
       } catch {
-        // It broke between the two lines, so it is closed already.
+        // The socket broke between the two lines, so it is closed already.
       }
     }
     this.#onEnd(this, code, reason);

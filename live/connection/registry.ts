@@ -10,8 +10,8 @@ import type { Credential } from "../domain/credential.ts";
 import type { Metrics } from "../domain/metrics.ts";
 
 /**
- * Holds the open connections, and tracks sockets that were closed but are not gone: a peer that reads
- * nothing can keep its socket, and what is queued for it, for as long as it likes. Such sockets still
+ * Holds the open connections, and tracks sockets that were closed but are not gone. A peer that reads
+ * nothing can keep its socket, and the data queued for it, for as long as it likes. Such sockets still
  * count towards the limits. Otherwise one user could pile them up (CWE-770).
  */
 export class Registry {
@@ -66,10 +66,10 @@ export class Registry {
   }
 
   /**
-   * Notes that the client of a registered connection has authenticated: the connection is that user's, and
-   * has the user's place in exchange for its former one.
+   * Notes that the client of a registered connection has authenticated. The connection now belongs to that
+   * user, and takes a place of that user in exchange for its former place.
    *
-   * @param user The user; `null` if the connection is the public's again.
+   * @param user The user; `null` if the connection belongs to the public again.
    * @param leavePlace Gives up the new place. @default {the former place stays}
    */
   identify(

@@ -13,11 +13,11 @@ import type { Registry } from "./registry.ts";
 export interface StallDetectorOptions {
   /** Holds the connections. */
   readonly registry: Registry;
-  /** What one connection may hold unsent before it is closed with 1008, in bytes. */
+  /** How much one connection may hold unsent before it is closed with 1008, in bytes. */
   readonly thresholdBytes: number;
   /** Returns the backlog that waits for a connection outside its socket, in bytes. */
   readonly backlogOf: (connection: Connection) => number;
-  /** How long a peer may read nothing while it has less than that to read, in milliseconds. */
+  /** How long a peer may read nothing while less than the threshold waits for it, in milliseconds. */
   readonly silentMs: number;
   /** A monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
@@ -33,12 +33,12 @@ interface Stall {
 }
 
 /**
- * Closes connections with 1008 whose peer has something to read and reads nothing: within two seconds
- * if that is more than the threshold, otherwise after the time in which a peer must answer a ping.
- * Deno's own ping does not find them, because it queues behind what is unsent.
+ * Closes connections with 1008 if data waits for the peer, and the peer reads nothing. More data than the
+ * threshold may wait for two seconds; less may wait for the time in which a peer must answer a ping. Deno's
+ * own ping does not find such peers, because it queues behind the unsent data.
  *
- * A socket reports only whole frames as drained. So every peer also has the time that a slow reader
- * needs for all that its socket holds: see {@linkcode readingTimeMs}.
+ * A socket reports only whole frames as drained. So every peer also gets the time that a slow reader needs
+ * for everything that its socket holds: see {@linkcode readingTimeMs}.
  */
 export class StallDetector {
   readonly #options: StallDetectorOptions;

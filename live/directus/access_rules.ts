@@ -1,5 +1,5 @@
 /**
- * Reading the rules by which Directus decides, with a token that may.
+ * Reading the access rules of Directus, with a token that may read them.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { DirectusClient } from "./directus_client.ts";
 export interface AccessRulesOptions {
   /** Calls Directus. */
   readonly client: DirectusClient;
-  /** The token; without one no rules are known. */
+  /** The token; without a token no rules are known. */
   readonly token: Credential | undefined;
   /** How long rules are used before they are read again, in milliseconds. */
   readonly ttlMs: number;
@@ -24,7 +24,7 @@ export interface AccessRulesOptions {
   readonly now: () => number;
 }
 
-/** Where each part of the rules is read, all of it. */
+/** The path of each part of the rules, without a limit of rows. */
 const PATHS = {
   permissions: "/permissions?fields=policy,collection,permissions,fields&filter[action][_eq]=read",
   policies: "/policies?fields=id,ip_access,admin_access,app_access",
@@ -48,7 +48,7 @@ export class AccessRules {
   /** Whether the last reading failed, and was logged. */
   #hasFailed = false;
 
-  /** Creates it with nothing read. */
+  /** Creates a reader that has read nothing yet. */
   constructor(options: AccessRulesOptions) {
     this.#options = options;
   }
@@ -70,7 +70,7 @@ export class AccessRules {
     return this.#reading;
   }
 
-  /** Forgets the rules, as they have changed. */
+  /** Forgets the rules, because they have changed. */
   forget(): void {
     this.#reading = undefined;
   }

@@ -37,11 +37,11 @@ export interface DirectusAuthorityOptions {
 /**
  * Creates the authority that asks Directus.
  *
- * @param options Where Directus is, and what the authority knows of topics.
+ * @param options The address of Directus, and the collections behind topics.
  * @param client Calls Directus. @default {one of its own}
  *
- * Only Directus's own 401 and 403 are denials. A 429, a 5xx or a response that cannot be understood says nothing
- * about the user and is `unavailable`, as is a call that was not made because the queue is full or
+ * Only Directus's own 401 and 403 are denials. A 429, a 5xx or a malformed response says nothing about the
+ * user, so the answer is `unavailable`. So it is for a call that was not made because the queue is full or
  * the circuit breaker is open.
  */
 export function createDirectusAuthority(

@@ -27,7 +27,7 @@ export interface CachingAuthorityOptions {
 interface Entry {
   readonly answer: Promise<Authentication | Authorisation>;
   readonly askedAt: number;
-  /** Position among all questions: two may be asked in the same millisecond. */
+  /** Position among all questions. Time is not enough: two may be asked in the same millisecond. */
   readonly sequence: number;
   /** Kind of the answer; `undefined` while the question is in flight. */
   kind?: Authentication["kind"] | Authorisation["kind"];
@@ -106,9 +106,9 @@ export class CachingAuthority implements Authority {
   }
 
   /**
-   * Drops the answers that a revocation concerns, without one all answers. Those about users include
-   * sessions whose user is unknown. A question in flight may have been answered before the revocation:
-   * later questions do not share it, and its answer is not cached.
+   * Drops the answers that a revocation concerns; without a revocation, drops all answers. A revocation of
+   * a user also concerns sessions whose user is unknown. Directus may have answered a question in flight
+   * before the revocation. So later questions do not share it, and its answer is not cached.
    */
   forget(revocation?: Revocation): void {
     this.#forgottenSequence = this.#sequence;
@@ -140,7 +140,7 @@ export class CachingAuthority implements Authority {
 
   #mayReuse(entry: Entry, { session, key, fresh }: Question): boolean {
     if (fresh || this.#hasExpired(entry)) return false;
-    // A session that is over has no rights, whatever was granted before.
+    // A session that is over has no rights, even if a cached answer grants them.
     const isGrant = entry.kind !== undefined && key !== session;
     return !isGrant || this.#entries.get(session)?.kind !== "unauthorized";
   }

@@ -31,11 +31,11 @@ export interface CircuitBreakerOptions {
 export type CallResult =
   | { readonly kind: "success" }
   | { readonly kind: "failure"; readonly reason: string }
-  /** Directus wants no calls for this long (429). */
+  /** Directus asks for a pause of this length (429). */
   | { readonly kind: "rate-limited"; readonly retryAfterMs: number }
   | { readonly kind: "inconclusive" };
 
-/** Failures in a row from which Directus is suspected to be down. */
+/** After this many failures in a row, Directus is suspected to be down. */
 const MIN_FAILURES = 5;
 
 /** How long the breaker stays open the first time and at most, in milliseconds. */
@@ -46,15 +46,15 @@ const MAX_OPEN_MS = 30_000;
 const RELAPSE_MS = 10_000;
 
 /**
- * Opens only while nothing succeeds: five calls in a row failed, and so did a probe, which asks
- * Directus a question of the server's own. Clients choose what they ask, and some questions always
- * fail: an id that the database cannot read, a cookie that it cannot compare. However many of them a
- * client sends, the probe succeeds, and the calls of other clients go out.
+ * It opens only while nothing succeeds: five calls in a row and a probe have failed. The probe asks
+ * Directus the server's own question. Clients choose what they ask, and some questions always fail, such as
+ * an id that the database cannot read. However many of these a client sends, the probe succeeds, and the
+ * calls of other clients go out.
  *
- * It is open for one second. Then it is half-open: one call goes out together with another probe. The
- * success of either closes the breaker. If the probe fails, the breaker opens for twice as long, up to
- * 30 seconds. A breaker that opens again soon after it closed also doubles its time, so that a
- * Directus that comes and goes is not overrun.
+ * It is open for one second. Then it is half-open: one call goes out together with another probe. If either
+ * succeeds, the breaker closes. If the probe fails, the breaker opens for twice as long, up to 30 seconds.
+ * A breaker that opens again soon after it closed also doubles its time. Otherwise an unstable Directus
+ * would be overloaded again each time that it comes back.
  *
  * A 429 is not a failure but a pause: all calls obey its `Retry-After`, because Directus counts
  * requests by IP address and all users share the server's.
@@ -67,7 +67,7 @@ export class CircuitBreaker {
   #isProbing = false;
   /** Calls that failed since the last success or probe. */
   #failures = 0;
-  /** Successes so far. A probe is outdated once it has changed. */
+  /** Successes so far. A probe is outdated once this number has changed. */
   #successes = 0;
   #openMs = 0;
   #openUntil = -Infinity;
@@ -87,21 +87,24 @@ export class CircuitBreaker {
   check(): Unavailable | undefined {
     if (this.isHoldingBack || (this.#isOpen && this.#isProbing)) return this.rejection();
     if (this.#isOpen) this.#probe();
-    else this.#resume(); // the pause of a 429 may just have ended
+    else this.#resume(); // a pause after a 429 may just have ended
     return undefined;
   }
 
-  /** Whether no call may go out now, not even one that was allowed before and has been queued. */
+  /**
+   * Whether no call may go out now. It also applies to calls that were allowed earlier and have waited in
+   * the queue.
+   */
   get isHoldingBack(): boolean {
     return this.#remainingMs() > 0;
   }
 
   /**
-   * Returns the answer for a call that is held back. Each gets its own random delay, but none before
-   * calls may go out again.
+   * Returns the answer for a call that is held back. Each gets its own random delay, which ends after calls
+   * may go out again.
    */
   rejection(): Unavailable {
-    const remainingMs = this.isHoldingBack ? this.#remainingMs() : MIN_OPEN_MS; // else half-open
+    const remainingMs = this.isHoldingBack ? this.#remainingMs() : MIN_OPEN_MS; // otherwise half-open
     const jitterMs = this.#options.random() * (MIN_OPEN_MS + remainingMs / 2);
     return {
       kind: "unavailable",
@@ -152,7 +155,7 @@ export class CircuitBreaker {
     const isLonger = this.#isOpen || now() - this.#closedAt < RELAPSE_MS;
     this.#isOpen = true;
     this.#openMs = isLonger ? Math.min(2 * this.#openMs, MAX_OPEN_MS) : MIN_OPEN_MS;
-    // Up to a quarter less, so that several servers do not try at the same time.
+    // Up to a quarter shorter, so that several servers do not try at the same time.
     this.#openUntil = now() + this.#openMs * (1 - random() / 4);
     this.#holdBack(reason);
   }

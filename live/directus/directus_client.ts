@@ -50,13 +50,13 @@ export type CallLane = "authentication" | "authorisation" | "revalidation" | "vi
 
 /** The lanes of calls, with the shares of the slots that they get while all of them queue. */
 const WEIGHTS: Readonly<Record<CallLane, number>> = {
-  /** Whose the session of a new connection is. */
+  /** To whom the session of a new connection belongs. */
   authentication: 4,
   /** Whether a client may subscribe to a topic. */
   authorisation: 2,
-  /** Whether connected sessions and their rights are still good. */
+  /** Whether connected sessions and their rights are still valid. */
   revalidation: 2,
-  /** Reads of views, and who may share them. */
+  /** Reads of views, and which users may share them. */
   views: 1,
 };
 
@@ -78,8 +78,8 @@ export interface DirectusClient {
     options?: CallOptions,
   ): Promise<CompletedCall | Unavailable>;
   /**
-   * Resolves to how the last answer shows that something other than Directus gave it; `undefined` if
-   * Directus did, or if nothing answered. If in doubt, the server asks a question of its own.
+   * Resolves to what is wrong with the last answer if something other than Directus gave it; to `undefined`
+   * if Directus did, or if nothing answered. If in doubt, it asks Directus a question of its own.
    */
   foreignAnswer(): Promise<string | undefined>;
 }
@@ -90,9 +90,9 @@ const MAX_QUEUED = 4_096;
 /**
  * Creates a client whose calls share one concurrency limit and one circuit breaker.
  *
- * While all lanes queue, each gets its share of the slots. So a flood of made-up sessions cannot keep
- * the server from noticing that a session is over, and a user who asks for thousands of topics cannot
- * keep new clients out. Revalidations wait as long as they must: their caller bounds how many there are.
+ * While all lanes queue, each gets its share of the slots. So a flood of made-up sessions cannot keep the
+ * server from noticing that a session is over. And a user who asks for thousands of topics cannot keep new
+ * clients out. Revalidations wait without a time limit, because their caller limits their number.
  */
 export function createDirectusClient(options: DirectusClientOptions): DirectusClient {
   const { baseUrl, timeoutMs, maxConcurrency, metrics, logger, fetch, now } = options;
@@ -133,7 +133,7 @@ export function createDirectusClient(options: DirectusClientOptions): DirectusCl
     const rejection = breaker.check();
     if (rejection !== undefined) return rejection;
     using slot = await limiter.acquire(lane);
-    if (breaker.isHoldingBack) return breaker.rejection(); // began while this call was queued
+    if (breaker.isHoldingBack) return breaker.rejection(); // began while queued
     if (slot === undefined) return queueFull(retries[lane].delayMs(credential.hash()));
     const startedAt = now();
     const response = await send(path, credential, request);
@@ -142,8 +142,8 @@ export function createDirectusClient(options: DirectusClientOptions): DirectusCl
   }
 
   /**
-   * Asks whose an unknown token is. Directus has to look it up in its database, so its denial shows that
-   * both work.
+   * Asks Directus for the user of a made-up token. Directus has to look it up in its database, so a denial
+   * shows that both work.
    */
   async function probe(settle: (result: CallResult) => void): Promise<void> {
     using slot = await limiter.acquire("probe");
@@ -179,7 +179,10 @@ function queueFull(retryAfterMs: number): Unavailable {
   return { kind: "unavailable", reason: "too many calls to Directus are queued", retryAfterMs };
 }
 
-/** Returns what a response says about Directus's health. A response of something else says it is down. */
+/**
+ * Returns what a response says about Directus's health. A response that is not from Directus means that
+ * Directus is down.
+ */
 function resultOf(response: JsonResponse): CallResult {
   if (response.kind !== "failed") return { kind: "success" };
   const { cause, reason, retryAfterMs } = response;
@@ -188,8 +191,9 @@ function resultOf(response: JsonResponse): CallResult {
 }
 
 /**
- * Returns what an operator should know about a response, if anything. Directus's reason is left out, as
- * it may repeat what a client sent. A search is a client's query: Directus may well reject it.
+ * Returns what an operator should know about a response, if anything. Directus's reason is left out,
+ * because it may repeat what a client sent. Rejected searches are not reported: a search is a client's own
+ * query.
  */
 function troubleOf(response: JsonResponse, isSearch: boolean): string | undefined {
   if (response.kind === "failed") return response.reason;

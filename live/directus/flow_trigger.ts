@@ -1,5 +1,5 @@
 /**
- * What a Directus Flow sends when items change: the `{{$trigger}}` of an event hook.
+ * The `{{$trigger}}` of an event hook, which a Directus Flow sends when items change.
  *
  * @module
  */
@@ -47,8 +47,8 @@ export interface Trigger {
   /** What happened, for views. */
   readonly change: Change;
   /**
-   * What is published on the topics of the items, or why nothing can be, for the author of the Flow.
-   * A system collection has no topics.
+   * The publications for the topics of the items, or why there can be none, for the author of the Flow. A
+   * system collection has no topics.
    */
   readonly publications: readonly PublicationInput[] | string;
   /** Users who were suspended or deleted: their sessions are over. */
@@ -72,9 +72,9 @@ export interface TriggerOptions {
 /**
  * Reads the `{{$trigger}}` of an event hook on items, or on a system collection.
  *
- * The published data is `{"event":"update"}`, which says what happened and no more: subscribers of an
- * item may be allowed to read some of its fields only. With the payload it is
- * `{"event":"update","payload":{…}}`, but for `delete`, whose payload lists the keys of all deleted items.
+ * The published data is `{"event":"update"}`. It has no values, because subscribers of an item may be
+ * allowed to read only some of its fields. With the payload it is `{"event":"update","payload":{…}}`,
+ * except for `delete`, whose payload lists the keys of all deleted items.
  *
  * @returns What the trigger reports, or what is wrong with it, for the author of the Flow.
  *
@@ -135,7 +135,8 @@ function publicationsOf(
   const whole = hasPayload ? `{"event":"${event}","payload":${payloadJson}}` : bare;
   const publications = keys.flatMap((key) => [
     ...prefixes.map((prefix) => ({ topic: `${prefix}:${key}`, key: KEY, json: whole })),
-    // If the key is a string, its canonical form is another item's: that one's readers get no values.
+    // If the key is a string, its canonical form may be the key of another item. Readers of that item get
+    // no values.
     ...canonicalForm(key).flatMap((form) =>
       prefixes.map((prefix) => ({ topic: `${prefix}:${form}`, key: KEY, json: bare }))
     ),
@@ -147,7 +148,7 @@ function publicationsOf(
   return [...byTopic.values()];
 }
 
-/** Returns how the database stores a key, if that is not how the caller typed it. */
+/** Returns the form in which the database stores a key, if it differs from the text. */
 function canonicalForm(key: string): string[] {
   const form = canonicalKey(key);
   return form === key ? [] : [form];

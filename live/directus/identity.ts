@@ -9,7 +9,7 @@ import type { JsonResponse } from "./json_request.ts";
 
 /** What the check needs. */
 export interface IdentityOptions {
-  /** Asks a question of the server's own: whose an unknown token is. Directus never knows it. */
+  /** Asks Directus for the user of a made-up token, which Directus always denies. */
   readonly ask: () => Promise<JsonResponse>;
   /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
@@ -25,13 +25,13 @@ const MAX_WAIT_MS = 500;
  * Finds out whether something else answers at the address of Directus: another web server, the app of
  * Directus at `/admin`, a login page in front of it.
  *
- * An answer of a foreign form raises a suspicion only, because clients choose what they ask: a firewall
- * may answer one strange id. Whoever wants to know has the server ask a question of its own.
+ * An answer in a foreign form only raises a suspicion. Clients choose what they ask, and a firewall may
+ * answer a single strange id. So {@linkcode Identity.fault} asks a question of its own.
  */
 export class Identity {
   readonly #options: IdentityOptions;
   #isSuspected = false;
-  /** What the last question showed. */
+  /** What was wrong with the last answer; `undefined` if nothing was. */
   #fault: string | undefined;
   #asking: Promise<void> | undefined;
   #askedAt = -Infinity;
@@ -48,7 +48,7 @@ export class Identity {
     else if (response.kind !== "failed") this.#isSuspected = false;
   }
 
-  /** Resolves to how the last answer shows that it is not from Directus; `undefined` if it is. */
+  /** Resolves to what shows that the last answer is not from Directus; to `undefined` if it is. */
   async fault(): Promise<string | undefined> {
     if (!this.#isSuspected) return undefined;
     const { now } = this.#options;
@@ -65,7 +65,7 @@ export class Identity {
     const response = await this.#options.ask();
     this.#asking = undefined;
     const fault = faultOf(response);
-    // Without an answer there is nothing new.
+    // No answer changes nothing.
     if (fault !== undefined || response.kind !== "failed") this.#fault = fault;
   }
 }

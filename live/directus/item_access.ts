@@ -49,15 +49,15 @@ const MAX_FAILED_LISTS = 1_000;
  * Batches the checks of one session on one collection: those that arrive in the same event loop
  * turn, and those that arrive while a call of the batch is in flight.
  *
- * A list can only allow. Every topic that it does not allow is checked by itself, because Directus
- * may cut a list short, refuse it for one malformed id, or read an id in its own way.
+ * A list can allow topics, but not deny them. Every topic that it does not allow is checked alone, because
+ * Directus may cut a list short, reject it for one malformed id, or read an id in its own way.
  */
 export class ItemAccess {
   readonly #options: ItemAccessOptions;
   readonly #batches = new Map<string, Batch>();
   /**
-   * Batches whose last list request failed. The next round checks item by item, once: if one item
-   * made Directus fail, the other topics must not fail with it forever.
+   * Batches whose last list request failed. Their next round checks each item alone, once. If one item
+   * makes Directus fail, the other topics must not fail with it for ever.
    */
   readonly #failedLists = new Set<string>();
 
@@ -178,7 +178,7 @@ function isRateLimited({ response }: CompletedCall): boolean {
   return response.kind === "failed" && response.cause === "rate-limit";
 }
 
-/** Splits checks into lists within the bounds. An id that no list can hold gets its own. */
+/** Splits checks into lists within the bounds. An id that cannot be in a list gets a request of its own. */
 function splitIntoLists(checks: readonly Check[]): Check[][] {
   const lists: Check[][] = [];
   let list: Check[] = [];

@@ -44,9 +44,9 @@ export interface FailedRequest {
   /** Tells the union's members apart. */
   readonly kind: "failed";
   /**
-   * What it shows about Directus: `outage` that it is broken or unreachable, `rate-limit` that it
-   * wants fewer requests (429), `foreign` that something else than Directus answered, `other`
-   * nothing: the request was not sent, or was at fault itself.
+   * What it shows about Directus. `outage`: it is broken or unreachable. `rate-limit`: it wants fewer
+   * requests (429). `foreign`: something other than Directus answered. `other`: nothing, as the request was
+   * not sent, or was wrong itself.
    */
   readonly cause: "outage" | "rate-limit" | "foreign" | "other";
   /** What went wrong; contains no secret. */
@@ -57,7 +57,7 @@ export interface FailedRequest {
 
 /** What a request needs. */
 export interface JsonRequestOptions {
-  /** What the request is made with. */
+  /** The credential to send. */
   readonly credential: Credential;
   /** Upper bound of the request, its body included, in milliseconds. */
   readonly timeoutMs: number;
@@ -72,7 +72,7 @@ export interface JsonRequestOptions {
 /** When to try again if Directus did not say, in milliseconds. */
 export const DEFAULT_RETRY_AFTER_MS = 2_000;
 
-/** Largest `Retry-After` that is obeyed, so that no response keeps clients away for days. */
+/** Longest `Retry-After` that is obeyed, so that a wrong header cannot keep clients away for days. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
 /** Largest body that is read, in bytes. Most have a few hundred. */
@@ -93,7 +93,7 @@ const errors = z.object({
 });
 
 /**
- * Requests JSON from Directus with one credential, and with no other header of the browser's.
+ * Requests JSON from Directus with one credential. No other header of the browser is forwarded.
  *
  * Only Directus's own JSON error is a denial: a proxy, a firewall or an ingress in between answers 401
  * and 403 as well, and must not log everybody out. Redirects are not followed, because an attacker who
@@ -109,12 +109,12 @@ export async function requestJson(url: string, options: JsonRequestOptions): Pro
   const headers: Record<string, string> = { accept: "application/json" };
   const [name, value] = credential.requestHeader() ?? [];
   if (name !== undefined && value !== undefined) {
-    // fetch would put the value into its error.
+    // Otherwise the error of `fetch` would contain the value.
     if (!HEADER_VALUE.test(value)) return failed("other", `${name} cannot be sent in a header`);
     headers[name] = value;
   }
   if (search !== undefined) headers["content-type"] = "application/json";
-  // AbortSignal.timeout() would hold the request until the time is over, long after its answer.
+  // AbortSignal.timeout() would keep the request in memory until the time is over, long after the answer.
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(new DOMException("", "TimeoutError")), timeoutMs);
   try {

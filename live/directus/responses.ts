@@ -1,5 +1,5 @@
 /**
- * What Directus's responses mean.
+ * Reading Directus's responses.
  *
  * @module
  */
@@ -85,8 +85,8 @@ export function readItem(response: JsonResponse, id: string, primaryKey: string)
 /**
  * Reads the response of `/items/<collection>` with a filter on ids.
  *
- * @returns The ids of the items that Directus returned. These are allowed; the others are undecided.
- * If the session is over or Directus fails, which concerns every id alike, that answer.
+ * @returns The ids of the items that Directus returned: they are allowed, and the others are undecided. If
+ * the session is over or Directus failed, the one answer for all ids.
  */
 export function readList(
   response: JsonResponse,
@@ -111,7 +111,10 @@ function keyOf(item: z.output<typeof record> | undefined, primaryKey: string): s
   return typeof key === "string" || typeof key === "number" ? String(key) : undefined;
 }
 
-/** A response that says nothing about the question. A rejected request names no time to retry after. */
+/**
+ * Returns the answer for a response that does not decide the question. A rejected request names no time to
+ * retry after.
+ */
 function unavailable(
   { reason, retryAfterMs = DEFAULT_RETRY_AFTER_MS }: {
     readonly reason: string;

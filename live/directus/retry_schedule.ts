@@ -4,9 +4,12 @@
  * @module
  */
 
-/** What a retry schedule is built on. */
+/** What a retry schedule needs. */
 export interface RetryScheduleOptions {
-  /** Estimates how long so many callers take, by default those in the queue, in milliseconds. */
+  /**
+   * Estimates how long a number of callers takes to be served, in milliseconds; by default the callers in
+   * the queue.
+   */
   readonly estimateWaitMs: (callers?: number) => number;
   /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
@@ -25,14 +28,14 @@ const MAX_JITTER = 0.5;
 const MAX_SOURCES = 10_000;
 
 /**
- * Spreads the retries of callers that found the queue full, so that no more of them come back at a
- * time than Directus can serve.
+ * Spreads the retries of callers that found the queue full, so that they come back only as fast as Directus
+ * can serve them.
  */
 export class RetrySchedule {
   readonly #options: RetryScheduleOptions;
   /** When each source should retry, earliest first. */
   readonly #retryAt = new Map<string, number>();
-  /** When everybody in the schedule could have been served. */
+  /** When all callers in the schedule could have been served. */
   #lastRetryAt = -Infinity;
 
   /** Creates an empty schedule. */
@@ -59,7 +62,8 @@ export class RetrySchedule {
     const reserved = this.#retryAt.get(source);
     if (reserved !== undefined && reserved > now) return reserved;
     const start = Math.max(this.#lastRetryAt, now + estimateWaitMs());
-    // Jitter stretches the schedule. Without this the slots would be idle for as much of the time.
+    // Jitter delays callers on average. Without this correction, slots would be idle for that share of the
+    // time.
     const callMs = estimateWaitMs(1) / (1 + MAX_JITTER / 2);
     this.#lastRetryAt = Math.min(start + callMs, now + MAX_RETRY_MS);
     this.#retryAt.delete(source); // keeps the map ordered by time

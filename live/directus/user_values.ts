@@ -15,7 +15,7 @@ import type { DirectusClient } from "./directus_client.ts";
 export interface UserValuesOptions {
   /** Calls Directus. */
   readonly client: DirectusClient;
-  /** The token; without one no values are known. */
+  /** The token; without a token no values are known. */
   readonly token: Credential | undefined;
   /** How long values are used before they are read again, in milliseconds. */
   readonly ttlMs: number;
@@ -34,7 +34,7 @@ interface Known {
 /** Users whose values are kept; the oldest is dropped. */
 const MAX_USERS = 20_000;
 
-/** Questions about one user that come within this time are one, in milliseconds. */
+/** Questions about one user within this time share one call, in milliseconds. */
 const SAME_MOMENT_MS = 1;
 
 const NONE: Answer = { kind: "values", values: new Map() };
@@ -47,11 +47,12 @@ const record = z.object({ data: z.record(z.string(), z.unknown()) });
 const MASKED = /^\*+$/;
 
 /**
- * Reads the values by which users with the same rule differ, and proves that equal values are equal.
+ * Reads the values of user fields that rules refer to, and makes sure that they are the values that
+ * Directus uses.
  *
- * A value counts only if the token may read this field of all users, if it is a single value and not
- * masked, and if Directus says that it keeps no stale data: its cache may hold the value that the user
- * had before, and would go on to apply that one.
+ * A value counts only under three conditions: the token may read this field of all users, the value is
+ * single and not masked, and Directus says that it has no cache of data. Such a cache could still hold the
+ * user's former value, and Directus would keep applying that value.
  */
 export class UserValuesReader {
   readonly #options: UserValuesOptions;
@@ -84,7 +85,7 @@ export class UserValuesReader {
     return answer;
   }
 
-  /** Forgets all values, as some have changed. */
+  /** Forgets all values, because some have changed. */
   forget(): void {
     this.#known.clear();
   }

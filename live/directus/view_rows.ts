@@ -1,5 +1,5 @@
 /**
- * How a view's rows are asked of Directus, and read from its answer.
+ * Requests for a view's rows, and reading them from Directus's answer.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import type { ViewQuery } from "../domain/view_query.ts";
 const MAX_ROW_LENGTH = 262_144;
 
 /**
- * The name under which the primary key is asked for once more, so that a row has it whichever fields the
- * client wants. It is taken out again.
+ * The alias under which the primary key is requested again, so that each row has it whatever fields the
+ * client asks for. It is removed from the rows.
  */
 const KEY_ALIAS = "live_key";
 
 const answer = z.object({ data: z.array(z.record(z.string(), z.unknown())) });
 
-/** What Directus returns if it leaves out every field of a query: the primary keys alone. */
+/** What Directus returns if the user may read no field of the query: only the primary keys. */
 const bareKeys = z.object({ data: z.array(z.union([z.string(), z.number()])).min(1) });
 
 /**
- * Returns the body of the SEARCH request that reads a view. A sort ends with the primary key: databases
- * may order equal rows differently each time, and the view would change with every read.
+ * Returns the body of the SEARCH request that reads a view. Its sort ends with the primary key. Otherwise a
+ * database may order equal rows differently each time, and the view would change with every read.
  *
  * @param keys Limits it to these rows. @default {all rows}
  */
@@ -50,7 +50,7 @@ export function searchOf(
   };
 }
 
-/** Reads the rows from Directus's answer, each once: a join may return a row twice. */
+/** Reads the rows from Directus's answer. Drops duplicates, because a join may return a row twice. */
 export function readRows(json: unknown): Rows | ViewRefused | undefined {
   const { data } = answer.safeParse(json);
   if (data === undefined) {

@@ -25,7 +25,10 @@ export interface DirectusViewSourceOptions {
   readonly client: DirectusClient;
   /** Collections by topic prefix; they name primary keys that are not `id`. */
   readonly topics: ReadonlyMap<string, TopicSource>;
-  /** The token that reads access rules; without one only equal full rights are shared. */
+  /**
+   * The token that reads access rules. Without it, users share views only of collections that they may read
+   * in full.
+   */
   readonly token?: Credential | undefined;
   /** Whether users may share views at all. */
   readonly isShared: boolean;
@@ -45,26 +48,26 @@ const MAX_BYTES = 8_388_608;
 /** Sessions whose rights are kept; the oldest is dropped. */
 const MAX_SESSIONS = 20_000;
 
-/** Questions about one session that come within this time are one, in milliseconds. */
+/** Questions about one session within this time share one call, in milliseconds. */
 const SAME_MOMENT_MS = 1;
 
-/** Error codes of a session that is not, or no longer, good. */
+/** Error codes of a session that is invalid or has expired. */
 const SESSION_CODES: ReadonlySet<string> = new Set(["INVALID_TOKEN", "TOKEN_EXPIRED"]);
 
 type GrantsAnswer = { readonly kind: "grants"; readonly grants: Grants | undefined } | Failure;
 /** Why a session does not get a view. */
 export type Failure = ViewRefused | Unauthorized | Unavailable;
 
-/** A session's rights, being asked for or known. */
+/** A session's rights, or the question that is in flight. */
 interface KnownGrants {
   readonly answer: Promise<GrantsAnswer>;
   readonly askedAt: number;
 }
 
-/** Stands for a role that is looked up at each call. No role has this id. */
+/** Stands for the role of a static token, which Directus looks up at each call. No role has this id. */
 const ROLE_OF_THE_MOMENT = "*";
 
-/** Asks Directus, with the session that looks at a view. */
+/** Asks Directus with the session that opens the view. */
 export class DirectusViewSource implements ViewSource {
   readonly #options: DirectusViewSourceOptions;
   readonly #now: () => number;
@@ -98,7 +101,7 @@ export class DirectusViewSource implements ViewSource {
     }
     const role = credential === PUBLIC ? null : credential.claims()?.["role"];
     const person = { user: user?.id ?? null, role: roleOf(role) };
-    // The rules of a session whose role is not known cannot be told.
+    // Without the session's role, its rules are not known.
     const known = role === undefined ? undefined : rules;
     const isShared = this.#options.isShared && grants !== undefined;
     const fields = isShared ? userFieldsIn(known?.effective(person).permissions ?? []) : [];
@@ -175,7 +178,7 @@ export class DirectusViewSource implements ViewSource {
     const call = await this.#options.client.get("/permissions/me", credential, options);
     if (call.kind === "unavailable") return call;
     const { response } = call;
-    // Directus 10 has no such route: there each user is a class.
+    // Directus 10 has no such route, so there each user is a class.
     if (response.kind === "rejected" && response.status === 404) {
       return NOT_TOLD;
     }
@@ -186,14 +189,17 @@ export class DirectusViewSource implements ViewSource {
 }
 
 /**
- * Returns the role of a session: that in its token. Directus looks up that of a static token at each
- * call, so such a session must not share a class of its user with a token of another role.
+ * Returns the role in a session's token. A static token contains none: Directus looks up its user's role at
+ * each call. So it must not share a class with the same user's session, whose token may have another role.
  */
 function roleOf(claim: unknown): string | null {
   return claim === undefined ? ROLE_OF_THE_MOMENT : typeof claim === "string" ? claim : null;
 }
 
-/** Directus does not say what the session may read, and refuses what it may not. */
+/**
+ * The answer if Directus does not say what the session may read. It still refuses what the session may not
+ * read.
+ */
 const NOT_TOLD: GrantsAnswer = { kind: "grants", grants: undefined };
 
 const NO_ROWS: Unavailable = {

@@ -119,13 +119,13 @@ export interface TopicLog {
 
 /** How large and how busy a log is. */
 export interface LogMeasure {
-  /** What it holds, in UTF-16 code units. */
+  /** Size of what it holds, in UTF-16 code units. */
   readonly bytes: number;
-  /** Publications a second, lately. */
+  /** Publications a second, over the last ten seconds. */
   readonly rate: number;
 }
 
-/** Receives a broker's events. */
+/** The receiver of a broker's events. */
 export interface BrokerEvents {
   /** Called when an open log has grown or has begun a new life. */
   changed(topic: string): void;
@@ -163,11 +163,11 @@ export interface Broker {
   /**
    * Opens a topic's log, which is kept current until it is closed.
    *
-   * @throws {BrokerUnavailable} If it cannot be read now; the topic is not open then.
+   * @throws {BrokerUnavailable} If it cannot be read now. Then the topic is not open.
    */
   open(topic: string): Promise<TopicLog>;
   /**
-   * Brings an open log up to date with the store: a client may come from another instance that is
+   * Brings an open log up to date with the store. A client may come from another instance, which is
    * slightly ahead.
    *
    * @throws {BrokerUnavailable} If the store cannot be read now.

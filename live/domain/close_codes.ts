@@ -15,7 +15,7 @@ export const CloseCode = {
   PolicyViolation: 1008,
   /** An inbound message was too large; sending it again is pointless. */
   MessageTooBig: 1009,
-  /** Status 503 for browsers, which cannot read that of an upgrade: reconnect with backoff. */
+  /** Status 503 for browsers, which cannot read the status of an upgrade: reconnect with backoff. */
   TryAgainLater: 1013,
   /** The session has ended: reconnect once, with a fresh cookie. */
   SessionEnded: 4401,

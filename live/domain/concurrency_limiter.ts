@@ -6,7 +6,10 @@
 
 /** Callers of one kind, which queue among themselves. */
 export interface Lane {
-  /** Share of the freed slots that the lane gets while others queue too, relative to theirs. @default {1} */
+  /**
+   * The lane's share of the freed slots while other lanes queue too, relative to the weights of these.
+   * @default {1}
+   */
   readonly weight?: number;
   /** Callers that may wait for a slot. @default {Infinity} */
   readonly maxQueued?: number;
@@ -38,9 +41,9 @@ interface QueuedLane extends Required<Lane> {
 const NEWEST_WEIGHT = 0.1;
 
 /**
- * Hands out a fixed number of slots. Within a lane callers are served in order. Lanes share the freed
- * slots by weight, so that a flood in one lane cannot keep the others waiting (stride scheduling).
- * A lane that has been idle saves nothing up.
+ * Hands out a fixed number of slots. Within a lane callers are served in order. Lanes share the freed slots
+ * by weight, so that a flood in one lane cannot keep the others waiting (stride scheduling). A lane that
+ * was idle gets no extra slots later.
  *
  * @example
  * ```ts
@@ -61,7 +64,7 @@ export class ConcurrencyLimiter<L extends string = "only"> {
   readonly #now: () => number;
   readonly #lanes: ReadonlyMap<string, QueuedLane>;
   #inFlight = 0;
-  /** What the lane that got the newest slot had been served before. */
+  /** The `served` of the lane that got the newest slot, before it got that slot. */
   #served = 0;
   /** Moving average of how long a slot is held, in milliseconds. */
   #averageMs = 0;
@@ -112,14 +115,14 @@ export class ConcurrencyLimiter<L extends string = "only"> {
     return promise;
   }
 
-  /** Rejects every caller in a queue. Slots that are taken stay so. */
+  /** Rejects every caller in a queue. Slots that are taken stay taken. */
   rejectQueued(): void {
     for (const { queue } of this.#lanes.values()) for (const settle of queue) settle(false);
   }
 
   /**
-   * Estimates how long it takes to serve callers of a lane, in milliseconds, if the lanes that queue
-   * now go on queueing.
+   * Estimates how long it takes to serve callers of a lane, in milliseconds. It assumes that the lanes that
+   * queue now continue to queue.
    *
    * @param name The lane. @default {the first}
    * @param callers How many. @default {its queue}

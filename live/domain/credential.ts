@@ -1,5 +1,5 @@
 /**
- * What a call to Directus is made with.
+ * Credentials with which calls to Directus are made.
  *
  * @module
  */
@@ -14,14 +14,14 @@ export interface Credential {
   /** Returns the name and the value of the HTTP header that carries it; `undefined` for {@linkcode PUBLIC}. */
   requestHeader(): readonly [name: string, value: string] | undefined;
   /**
-   * Returns a SHA-256, in base64url: equal for credentials of the same kind with equal secrets. It may be
-   * a key in memory; it still tells which sessions are the same, and is not for logs, metrics or other
-   * machines.
+   * Returns a SHA-256, in base64url: equal for credentials of the same kind with equal secrets. It may be a
+   * key in memory. It must not get into logs, metrics or other machines, because it tells which sessions
+   * are the same.
    */
   hash(): string;
   /**
-   * Returns what a JSON Web Token of Directus says of its session; `undefined` for a token of another
-   * form. Nothing of it is verified here: only Directus can say whether the token is good.
+   * Returns the claims of a JSON Web Token of Directus; `undefined` for a token of another form. They are
+   * not verified here: only Directus can say whether the token is valid.
    */
   claims(): Readonly<Record<string, unknown>> | undefined;
 }
@@ -42,12 +42,12 @@ const JSON_WEB_TOKEN = /^([\w-]+)\.([\w-]+)\.[\w-]+$/;
 /** The issuer that Directus writes into its tokens. */
 const ISSUER = "directus";
 
-/** The longest token or cookie value, in characters. Those of Directus have a tenth of that. */
+/** The longest token or cookie value, in characters. Directus's own tokens have a tenth of that. */
 export const MAX_TOKEN_LENGTH = 4_096;
 
 /**
- * What a header can carry as a bearer token: visible Latin-1 characters. Directus takes a header with a
- * space inside the token for one without a token.
+ * What a header can carry as a bearer token: visible Latin-1 characters. Directus ignores a token that
+ * contains a space.
  */
 const HEADER_TOKEN = /^[!-~\u00a1-\u00ff]+$/;
 
@@ -90,8 +90,8 @@ export abstract class Secret implements Credential {
   }
 
   /**
-   * A token is read only if Directus takes it for one of its own, and so verifies it. Otherwise a static
-   * token that a user chose could claim another user's role.
+   * A token is read only if Directus would treat it as its own, and so verify it. Otherwise a static token
+   * that a user chose could claim another user's role.
    */
   claims(): Readonly<Record<string, unknown>> | undefined {
     const [, header, payload] = JSON_WEB_TOKEN.exec(this.#value) ?? [];
@@ -115,7 +115,7 @@ export abstract class Secret implements Credential {
     return this.toJSON();
   }
 
-  /** Returns what is hashed for a secret. Secrets of different kinds must not have the same hash. */
+  /** Returns the text to hash for a secret. Secrets of different kinds must not have the same hash. */
   protected hashed(value: string): string {
     return value;
   }

@@ -1,12 +1,12 @@
 /**
- * How long to wait at most.
+ * The longest time to wait.
  *
  * @module
  */
 
 /** A point in time until which to wait. Its timer is cleared when it is disposed of. */
 export class Deadline implements Disposable {
-  /** How long it was from the beginning, in milliseconds. */
+  /** Its whole length, in milliseconds. */
   readonly timeoutMs: number;
   readonly #reached: Promise<void>;
   readonly #timer: ReturnType<typeof setTimeout>;
@@ -20,7 +20,7 @@ export class Deadline implements Disposable {
   }
 
   /**
-   * Waits for a promise, but not past the deadline. Rejects if the promise does first.
+   * Waits for a promise, but not past the deadline. Rejects if the promise rejects before it.
    *
    * @returns Whether the promise resolved in time.
    */

@@ -1,5 +1,5 @@
 /**
- * Collections of Directus's own whose changes concern what users may read.
+ * System collections of Directus whose changes affect what users may read.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /** The collection of users: their role and policies may have changed. */
 export const USERS_COLLECTION = "directus_users";
 
-/** Collections that decide about rights, and those that decide what a view's paths lead to. */
+/** Collections that decide about rights, and collections that decide where a view's paths lead. */
 export const RIGHTS_COLLECTIONS: ReadonlySet<string> = new Set([
   "directus_permissions",
   "directus_policies",

@@ -8,9 +8,9 @@
 const MAX_COUNTED = 16;
 
 /**
- * Finds frequent names in bounded memory, however many different names there are (the algorithm of
- * Misra and Gries). A name that makes up more than a seventeenth of all is always found, so an attacker
- * who makes up names cannot hide those of others.
+ * Finds frequent names in bounded memory, however many different names there are (the algorithm of Misra
+ * and Gries). A name that makes up more than a seventeenth of all is always found, so an attacker who makes
+ * up names cannot hide the names of others.
  *
  * @example
  * ```ts

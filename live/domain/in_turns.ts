@@ -1,5 +1,5 @@
 /**
- * Long loops that leave room for others.
+ * Long loops that leave time for other tasks.
  *
  * @module
  */

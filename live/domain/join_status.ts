@@ -35,8 +35,8 @@ export function connectionRank(
 }
 
 /**
- * Joins the parts of several threads or processes. Rows of one topic, or of one query, become one.
- * Totals of topics and views count what several have in common more than once.
+ * Joins the parts of several threads or processes. Rows of one topic, or of one query, become one. A topic
+ * or view that several of them have counts several times in the totals.
  */
 export function joinStatus(parts: readonly StatusPart[], query: StatusQuery): StatusPart {
   const topics = merge(parts.map(({ topics }) => topics), ({ name }) => name, joinTopics);
@@ -96,7 +96,7 @@ function joinTopics(a: TopicRow, b: TopicRow): TopicRow {
   };
 }
 
-/** Each process reads its views for itself. */
+/** Each process has its own views, and reads them itself. */
 function joinViews(a: ViewRow, b: ViewRow): ViewRow {
   return {
     ...a,

@@ -1,12 +1,12 @@
 /**
- * JSON as text, passed on without changing a digit of it.
+ * Functions on JSON text, which is passed on without changing a digit.
  *
  * @module
  */
 
 /**
- * What matters for finding white space outside strings. A pattern for whole strings would repeat a
- * group, which overflows the stack of the regular expression engine at some 10 MB.
+ * The tokens that matter for finding white space outside strings. A pattern for whole strings would repeat
+ * a group, which overflows the stack of the regular expression engine at some 10 MB.
  */
 const TOKEN = /\\["\\]|"|[\t\n\r ]+/g;
 
@@ -41,10 +41,10 @@ export function isJson(text: string): boolean {
   }
 }
 
-/** A string, or a token that opens, closes or divides. */
+/** A string, a bracket or brace, or a comma. */
 const STRUCTURE = /"(?:[^"\\]|\\.)*"|[[\]{},]/g;
 
-/** What a name in valid JSON is followed by. */
+/** The name of a member in valid JSON, with its colon. */
 const NAME = /^\s*("(?:[^"\\]|\\.)*")\s*:/;
 
 /**
@@ -79,8 +79,8 @@ export function parts(text: string): string[] {
 }
 
 /**
- * Returns the text of an object's member, as it was written; `undefined` if there is none. Of a name that
- * is given twice the last one counts, as in `JSON.parse`.
+ * Returns the text of an object's member, as it was written; `undefined` if there is none. If a name occurs
+ * twice, its last value counts, as in `JSON.parse`.
  *
  * @param text Valid JSON: an object.
  *
@@ -100,12 +100,11 @@ export function member(text: string, name: string): string | undefined {
   return part?.replace(NAME, "").trim();
 }
 
-/** Every integer that a number cannot hold exactly has at least so many digits. */
+/** Every integer that a number cannot hold exactly has at least 16 digits. */
 const LONG_NUMBER = /\d{16}/;
 
 /**
- * Parses JSON in which integers may be larger than a number can hold exactly: those are returned as text,
- * digit by digit.
+ * Parses JSON. Integers that are larger than a number can hold exactly are returned as text.
  *
  * @throws {SyntaxError} If it is not valid JSON.
  */

@@ -25,7 +25,7 @@ export type InboundType = "subscribe" | "unsubscribe" | "ping" | "invalid";
 /** Types of outbound messages. */
 export type OutboundType = "welcome" | "subscribed" | "unsubscribed" | "message" | "pong" | "error";
 
-/** How a question to the authority was answered without a call to Directus of its own. */
+/** How a question to the authority was answered without its own call to Directus. */
 export type AvoidedBy = "cache" | "coalesced" | "batched";
 
 /** The outcome for an entry of the ingest stream; `repeated` had been published already. */
@@ -75,13 +75,13 @@ export interface Metrics {
   ): void;
   /** Sets the number of calls to Directus that are in flight, and of those that are queued. */
   directusCalls(inFlight: number, queued: number): void;
-  /** Counts a question that was answered without a call to Directus of its own. */
+  /** Counts a question that was answered without its own call to Directus. */
   callAvoided(by: AvoidedBy): void;
   /** Sets whether the circuit breaker holds calls to Directus back. */
   directusCircuitOpen(isOpen: boolean): void;
   /** Counts a session that was revalidated. */
   revalidated(result: RevalidationResult): void;
-  /** Sets for how long the session that is due for longest has waited to be revalidated. */
+  /** Sets the time that the longest overdue session has waited to be revalidated. */
   revalidationLag(elapsedMs: number): void;
   /** Counts subscriptions that ended because the user lost the right to the topic. */
   rightsWithdrawn(count: number): void;
@@ -89,7 +89,7 @@ export interface Metrics {
   recovery(result: "hit" | "miss"): void;
   /** Counts messages that were reported to clients as skipped. */
   skipped(count: number): void;
-  /** Counts those of them that slow consumers got the newest state for. */
+  /** Counts skipped messages for which slow consumers got the newest state instead. */
   conflated(count: number): void;
   /** Sets whether Redis can be reached. */
   redisUp(up: boolean): void;
@@ -99,11 +99,11 @@ export interface Metrics {
   views(count: number): void;
   /** Counts and times a read of a view from Directus. */
   viewRead(result: ViewReadResult, elapsedMs: number): void;
-  /** Times how much later than planned the event loop ran a timer. */
+  /** Records how much later than planned the event loop ran a timer. */
   eventLoopDelay(elapsedMs: number): void;
-  /** Times how long a topic's first unsent publication waited for its broadcast to begin. */
+  /** Records how long a topic's first unsent publication waited until its broadcast began. */
   publishToSend(elapsedMs: number): void;
-  /** Times from a topic's first unsent publication to the end of its broadcast. */
+  /** Records the time from a topic's first unsent publication to the end of its broadcast. */
   broadcast(elapsedMs: number): void;
 }
 

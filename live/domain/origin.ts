@@ -1,5 +1,5 @@
 /**
- * Origins of pages, and lists of those that may connect.
+ * Origins of pages, and lists of the origins that may connect.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const APP_ORIGIN = /^([a-z-]+):\/\/[a-z0-9.-]+(:\d{1,5})?$/;
 /** `https://*.` or `http://*.`, at the start of an entry for all hosts of a domain. */
 const WILDCARD = /^(https?:\/\/)\*\./;
 
-/** An origin of the web: what is before the host's first label, that label, and the rest. */
+/** A web origin in three parts: the scheme, the host's first label, and the rest. */
 const FIRST_LABEL = /^(https?:\/\/)[a-z0-9_-]+\.([^/]+)$/;
 
 /**
@@ -60,7 +60,7 @@ export function parseOrigin(entry: string): string | undefined {
  */
 export function isListed(origin: string, list: ReadonlySet<string>): boolean {
   if (list.has("*")) return true;
-  if (origin.includes("*")) return false; // it is no origin, but could equal an entry
+  if (origin.includes("*")) return false; // not an origin, but it could equal an entry
   const [, scheme, domain] = FIRST_LABEL.exec(origin) ?? [];
   return list.has(origin) || domain !== undefined && list.has(`${scheme}*.${domain}`);
 }

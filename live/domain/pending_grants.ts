@@ -1,5 +1,5 @@
 /**
- * Handshakes in flight, which a revocation must not miss.
+ * Handshakes in flight, so that revocations do not miss them.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { canonicalKey } from "./item_key.ts";
 export interface PendingGrant {
   /** Returns whether a user was revoked since the handshake began. */
   isRevoked(user: User | null): boolean;
-  /** Ends it, when the connection has opened or never will. */
+  /** Ends the grant. Called when the connection has opened, or cannot open any more. */
   end(): void;
 }
 
 /**
- * Remembers who was revoked while a handshake waited, for Directus or for its socket to open. Its user
- * is unknown until Directus has answered, and the answer may be older than the revocation.
+ * Remembers the users who were revoked during a handshake. The handshake's own user is unknown until
+ * Directus has answered, and the answer may be older than the revocation.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export interface PendingGrant {
  * ```
  */
 export class PendingGrants {
-  /** The users who were revoked since each began. */
+  /** For each handshake, the users who were revoked since it began. */
   readonly #pending = new Set<Set<string>>();
 
   /** Begins a handshake, before Directus is asked. */

@@ -39,8 +39,8 @@ export type ParsedMessage =
  * Parses a frame from a client. Unknown fields are ignored.
  *
  * @param frame The text; anything else stands for a binary frame.
- * @returns The message, or a `protocol-violation` to answer with, which has the message's `id` if that
- * could be read.
+ * @returns The message, or a `protocol-violation` to answer with. It has the message's `id` if that could
+ * be read.
  *
  * @example
  * ```ts

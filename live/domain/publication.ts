@@ -19,15 +19,18 @@ export const MAX_ID_LENGTH = 256;
 export interface PublicationInput {
   /** Name of the topic. */
   readonly topic: string;
-  /** What the publication replaces: only the latest of each key counts as state. */
+  /**
+   * The key of the publication. It replaces earlier ones with the same key: the latest of each key is the
+   * state.
+   */
   readonly key?: string | undefined;
   /** The payload: any value that JSON can hold. */
   readonly data?: unknown;
   /** The payload as JSON text, instead of `data`. Its numbers reach subscribers digit by digit. */
   readonly json?: string | undefined;
-  /** Takes the key out of the topic's state, instead of giving it a payload. */
+  /** Whether the publication removes the key from the topic's state. Then it has no payload. */
   readonly removed?: boolean | undefined;
-  /** Names the publication: within the history's lifetime, one of this name is published once. */
+  /** The publisher's id of the publication. Within the history's lifetime, an id is published only once. */
   readonly id?: string | undefined;
 }
 
@@ -53,13 +56,13 @@ export type PublicationParts = Pick<Publication, "topic" | "key" | "json" | "id"
 export class Publication {
   /** Name of the topic. */
   readonly topic: string;
-  /** What it replaces; `undefined` for an event, which is in the log but not in the state. */
+  /** Its key; `undefined` for an event, which is in the log but not in the state. */
   readonly key: string | undefined;
   /** The payload as JSON text without line breaks; `undefined` if it removes the key. */
   readonly json: string | undefined;
-  /** The publisher's name for it; `undefined` if it has none and may be published twice. */
+  /** The publisher's id of it; `undefined` if there is none, so that it may be published twice. */
   readonly id: string | undefined;
-  /** Set by the static methods alone: JavaScript can call a private constructor. */
+  /** Set only by the static methods, because JavaScript code can call a private constructor. */
   #isValid = false;
 
   private constructor({ topic, key, json, id }: PublicationParts) {
@@ -71,7 +74,7 @@ export class Publication {
   }
 
   /**
-   * Builds a publication of the server's own, on a topic whose name publishers cannot use.
+   * Builds a publication of the server itself, on a topic whose name publishers cannot use.
    *
    * @param data The payload: any value that JSON can hold.
    */
@@ -86,7 +89,7 @@ export class Publication {
     return publication;
   }
 
-  /** Builds again a publication that another thread of this process has built. */
+  /** Rebuilds a publication that another thread of this process has built. */
   static received(parts: PublicationParts): Publication {
     const publication = new Publication(parts);
     publication.#isValid = true;
@@ -157,7 +160,7 @@ function noPayload(data: unknown, json: string | undefined): Payload {
 function readPayload(data: unknown, json: string | undefined): Payload {
   if (json === undefined) return writeJson(data);
   if (data !== undefined) return { fault: "data: must be absent if json is given" };
-  // Checked at run time as well: an object with a toString() could pass as JSON and change later.
+  // Also checked at run time: otherwise an object with a toString() could pass as JSON and change later.
   if (typeof json !== "string" || !isJson(json)) return { fault: "data: not JSON" };
   return { json: compactJson(json) };
 }

@@ -7,8 +7,8 @@
 import type { Table } from "./status.ts";
 
 /**
- * Keeps the rows with the highest ranks. It holds no more than those, however many are added; the caller
- * creates a row only if it belongs among them.
+ * Keeps the rows with the highest ranks. It holds only these, however many are added, and creates a row
+ * only if its rank is high enough.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export class Ranking<Row> {
     if (rows.length > this.#limit) rows.pop();
   }
 
-  /** Returns the rows, beside how many there are in all. */
+  /** Returns the rows, with the total and the number that was added. */
   table(total: number): Table<Row> {
     return { total, found: this.#found, rows: this.#rows.map(({ row }) => row) };
   }

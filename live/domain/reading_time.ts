@@ -1,15 +1,15 @@
 /**
- * How long a slow reader may take.
+ * How long a slow client may take to read.
  *
  * @module
  */
 
-/** The slowest reader that counts as one, in bytes per second: a poor mobile connection. */
+/** The lowest reading speed that is accepted, in bytes per second: that of a poor mobile connection. */
 const MIN_BYTES_PER_SECOND = 16_384;
 
 /**
- * Returns how long the slowest reader takes to read so much, in milliseconds. Until then its silence
- * says nothing.
+ * Returns how long a client may take to read a number of bytes, in milliseconds. Until then, its silence
+ * does not mean that it is gone.
  *
  * @example
  * ```ts

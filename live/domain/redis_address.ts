@@ -13,7 +13,7 @@ export interface SingleRedis {
   readonly url: string;
 }
 
-/** What leads to the servers that are found later. */
+/** The addresses from which the actual servers are found. */
 interface Servers {
   /** Hosts with ports, to ask first. */
   readonly seeds: readonly string[];

@@ -1,5 +1,5 @@
 /**
- * Refusals, as an operator can act on them.
+ * A log of refusals, for an operator.
  *
  * @module
  */
@@ -62,7 +62,7 @@ const INTERVAL_MS = 60_000;
 const MAX_DETAILS = 5;
 const MAX_DETAIL_LENGTH = 100;
 
-/** What was refused for one reason and is not in the log yet. */
+/** Refusals for one reason that are not in the log yet. */
 interface Pending {
   count: number;
   details: FrequentNames;
@@ -70,11 +70,12 @@ interface Pending {
 }
 
 /**
- * Logs the first refusal of a reason at once, and from then on one line a minute with how many there
- * were and the most frequent details. So a wrong configuration shows at the first attempt, and an attack
- * costs one line and a few names a minute.
+ * Logs the first refusal of a reason at once. After that, it logs one line a minute, with the number of
+ * refusals and the most frequent details. So a wrong configuration shows at the first attempt, and an
+ * attack costs one line a minute.
  *
- * A warning of `WarningThrottle` is news only once; here the count and the names are the news.
+ * `WarningThrottle` does not fit here: it drops repetitions, whose number and details matter to an
+ * operator.
  */
 export class RefusalLog implements Refusals {
   readonly #options: RefusalLogOptions;
@@ -98,7 +99,7 @@ export class RefusalLog implements Refusals {
     }
   }
 
-  /** Logs what is not in the log yet. Later refusals are only counted. */
+  /** Logs all refusals that are not in the log yet. Later refusals are counted, but not logged. */
   stop(): void {
     this.#stopped = true;
     for (const [reason, pending] of this.#pending) {

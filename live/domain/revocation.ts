@@ -23,18 +23,22 @@ export interface RevocationBus {
   /**
    * Sets the handler of revocations from other instances. Called once.
    *
-   * @param handler Resolves once the revocation has taken effect; to why it is incomplete, if so.
+   * @param handler Resolves once the revocation has taken effect; to a reason if it could not be carried
+   * out completely.
    */
   listen(handler: (command: Revocation) => Promise<string | undefined>): void;
   /**
    * Sends a revocation to all other instances. Resolves once they have carried it out.
    *
-   * @throws {BrokerUnavailable} If that is not known of all of them.
+   * @throws {BrokerUnavailable} If an instance has not confirmed it.
    */
   send(command: Revocation): Promise<void>;
 }
 
-/** Users that one revocation may name: a Flow is triggered once for many. */
+/**
+ * How many users one revocation may name. It is more than one because a Flow is triggered once for many
+ * users.
+ */
 const MAX_USERS = 1_000;
 
 const KEYS = ["user", "topic", "connection"] as const;

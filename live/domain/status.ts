@@ -24,9 +24,9 @@ export interface StatusQuery {
 export interface Table<Row> {
   /** How many rows there are. */
   readonly total: number;
-  /** How many of them match the search. */
+  /** How many rows match the search. */
   readonly found: number;
-  /** The first of those. */
+  /** The first of the matching rows. */
   readonly rows: readonly Row[];
 }
 
@@ -36,7 +36,7 @@ export interface TopicRow {
   readonly name: string;
   /** Subscriptions to it. */
   readonly subscribers: number;
-  /** How many of them lag: their sockets have no room for what is due. */
+  /** Subscriptions that lag, because their sockets have no room for what is due. */
   readonly lagging: number;
   /** Messages a second, lately. */
   readonly rate: number;
@@ -52,7 +52,7 @@ export interface ViewRow {
   readonly collection: string;
   /** The query in canonical form. */
   readonly query: string;
-  /** Access classes that look at it: each has a view of its own. */
+  /** Number of access classes, each with a view of its own. */
   readonly classes: number;
   /** Subscriptions to it. */
   readonly subscribers: number;
@@ -78,11 +78,11 @@ export interface ConnectionRow {
   readonly openedAt: number;
   /** How many topics and views it is subscribed to. */
   readonly topicCount: number;
-  /** The first of them. */
+  /** Names of the first of them. */
   readonly topics: readonly string[];
-  /** What its socket holds that has not left the process, in bytes. */
+  /** How much its socket holds that has not left the process, in bytes. */
   readonly unsent: number;
-  /** For how long it has had something to read that its socket has no room for, in milliseconds. */
+  /** How long its socket has had no room for what is due, in milliseconds. */
   readonly lagMs: number;
 }
 
@@ -116,7 +116,7 @@ export interface TopicContent extends Cursor {
   readonly subscribers: number;
   /** How many keys it holds. */
   readonly keys: number;
-  /** The latest message of keys, the newest first, some of them if there are many. */
+  /** The latest message of each key, the newest first; limited if there are many keys. */
   readonly latest: readonly ShownMessage[];
   /** The newest messages after the operator's position, the newest first. */
   readonly messages: readonly ShownMessage[];

@@ -29,15 +29,16 @@ export const MAX_TOPIC_LENGTH = 256;
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
 /**
- * Ids that would not address one item in a Directus URL: an empty id and `.` list the whole
- * collection, `..` leaves it, and `/ ? # %` end the path or decode to something different (topic
- * confusion, CWE-22). Control characters could forge lines in logs and line formats.
+ * Ids that would not address one item in a Directus URL (topic confusion, CWE-22). An empty id and `.` list
+ * the whole collection, `..` leaves it, and `/ ? # %` end the path or decode to something else. Control
+ * characters could forge lines in logs and line formats.
  */
 // deno-lint-ignore no-control-regex
 const UNSAFE_ID = /^\.{0,2}$|[/?#%\u0000-\u001f\u007f-\u009f]/;
 
-/** Prefixes of topics that the server itself publishes on, and the id that stands for all of a prefix. */
+/** Prefixes of topics on which only the server itself publishes. */
 const RESERVED_PREFIXES: ReadonlySet<string> = new Set(["view", "presence"]);
+/** The id that stands for all topics of a prefix. */
 const RESERVED_ID = "*";
 
 /** Returns whether a string can name a collection, or a prefix that stands for one. */

@@ -25,8 +25,8 @@ export interface ViewQuery {
   /** Filters, sorts and limits of nested rows. */
   readonly deep?: Filter | undefined;
   /**
-   * Whether the view follows all rows that match. Its `limit` bounds the list that a subscription begins
-   * with, and no more. Clients of Live's own protocol cannot ask for it.
+   * Whether the view follows all rows that match. Then its `limit` bounds only the list with which a
+   * subscription begins. Clients of Live's own protocol cannot ask for an open view.
    */
   readonly isOpen?: true | undefined;
 }
@@ -38,8 +38,8 @@ export type Filter = Readonly<Record<string, unknown>>;
 export const DEFAULT_LIMIT = 100;
 
 /**
- * Bounds of a query. A query comes from a stranger and costs the database: its length and depth bound
- * what one can ask for (CWE-400).
+ * Bounds of a query. A client chooses it, and it costs the database time: bounds of length and depth limit
+ * that cost (CWE-400).
  */
 const MAX_FIELDS = 100;
 const MAX_SORTS = 10;
@@ -49,7 +49,7 @@ const MAX_FILTER_LENGTH = 8_192;
 const MAX_FILTER_DEPTH = 12;
 const MAX_SEARCH_LENGTH = 256;
 const MAX_NESTED_ROWS = 1_000;
-/** Of everything, before anything is looked at. */
+/** Depth of the whole message, which is checked before anything else. */
 const MAX_DEPTH = 64;
 
 /** How the names of Directus's own collections begin. They have no items route. */
@@ -68,7 +68,7 @@ const UNSUPPORTED = [
   "version",
 ] as const;
 
-/** Names that have a meaning of their own in JavaScript (CWE-1321). */
+/** Names that have a special meaning in JavaScript (CWE-1321). */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
 /** A field path: names, `*`, a collection of a many-to-any field, or a function of a field. */
@@ -77,7 +77,10 @@ const PATH =
 
 const path = z.string().max(MAX_PATH_LENGTH).refine(isPath, "must be the path of a field");
 
-/** Returns the schema of a list that is too long as soon as it is counted: a fault of each member costs time. */
+/**
+ * Returns the schema of a list that checks the length first, because checking each member of a long list
+ * costs time.
+ */
 function listOf<Member extends z.ZodType<string, unknown>>(member: Member, max: number) {
   return z.array(z.unknown()).max(max).pipe(z.array(member));
 }
@@ -97,7 +100,7 @@ const sort = z.string().max(MAX_PATH_LENGTH + 1).refine(
   "must be the path of a field, perhaps with a - before it",
 );
 
-/** What `deep` may set for nested rows. Directus would take every parameter of a query. */
+/** What `deep` may set for nested rows. Directus itself accepts every parameter of a query there. */
 const NESTED = z.strictObject({
   _filter: filter,
   _sort: listOf(sort, MAX_SORTS),
@@ -193,7 +196,7 @@ function filterFault(value: unknown): string | undefined {
     : undefined;
 }
 
-/** Returns what is wrong with the parameters of nested rows; other names are those of fields. */
+/** Returns what is wrong with the parameters of nested rows. All other names are names of fields. */
 function deepFault(value: Filter): string | undefined {
   const parameters = Object.entries(value).filter(([name]) => name.startsWith("_"));
   const read = NESTED.safeParse(Object.fromEntries(parameters));

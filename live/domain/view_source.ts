@@ -1,5 +1,5 @@
 /**
- * The seam to where views' rows come from.
+ * The seam to the source of views' rows.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { ItemEvent } from "./broker.ts";
 import type { Credential } from "./credential.ts";
 import type { ViewQuery } from "./view_query.ts";
 
-/** The session that looks at a view. */
+/** The session that opens a view. */
 export interface Viewer {
   /** The session's credential. */
   readonly credential: Credential;
@@ -27,13 +27,13 @@ export interface AccessClass {
   /** Equal for sessions of the same class, and for no others. */
   readonly key: string;
   /**
-   * Collections whose changes can change the answer; `undefined` if that is not known, so that any
-   * change can.
+   * Collections whose changes can change the answer; `undefined` if they are not known, so that every
+   * change counts.
    */
   readonly touched: ReadonlySet<string> | undefined;
   /**
-   * Whether every row of the collection is in an open view of this class, so that a row that was deleted
-   * was one of its rows for certain. @default {false}
+   * Whether an open view of this class contains every row of the collection. Then every deleted row was one
+   * of its rows. @default {false}
    */
   readonly holdsAll?: boolean;
 }
@@ -42,7 +42,7 @@ export interface AccessClass {
 export interface ViewRefused {
   /** Tells the union's members apart. */
   readonly kind: "refused";
-  /** `bad-view` if the query is at fault, `forbidden` if the session's rights are. */
+  /** `bad-view` if the query is wrong, `forbidden` if the session lacks the right. */
   readonly code: "bad-view" | "forbidden";
   /** Why, for the client. */
   readonly reason: string;
@@ -75,16 +75,17 @@ export interface ViewSource {
   /**
    * Reads a view with the rights of one session, from the database and from no cache.
    *
-   * @param keys Reads those of these rows that match the query, whatever its limit. @default {all rows}
+   * @param keys Reads only the rows with these keys that match the query, and ignores its limit. @default
+   * {all rows}
    */
   read(
     viewer: Viewer,
     query: ViewQuery,
     keys?: readonly string[],
   ): Promise<Rows | ViewRefused | Unauthorized | Unavailable>;
-  /** Forgets what it knows of rights and rules, as they have changed. */
+  /** Forgets all rights and rules that it knows, because they have changed. */
   forget(): void;
-  /** Returns the keys that a query is limited to by its filter; `undefined` if it is not. */
+  /** Returns the keys to which a query's filter limits it; `undefined` if there is no such limit. */
   pinnedKeys(query: ViewQuery): ReadonlySet<string> | undefined;
 }
 

@@ -6,7 +6,7 @@
 
 import type { Logger } from "./logger.ts";
 
-/** How long a warning is not repeated, in milliseconds. */
+/** The shortest time between two equal warnings, in milliseconds. */
 const INTERVAL_MS = 60_000;
 
 /** Logs a warning once a minute and reason; repetitions are logged at debug level. */
@@ -32,7 +32,7 @@ export class WarningThrottle {
     this.#logger.warn(message, { reason });
   }
 
-  /** Forgets what was logged: whatever comes now is news. */
+  /** Forgets what was logged, so that the next warning is logged at once. */
   reset(): void {
     this.#loggedAt.clear();
   }

@@ -19,8 +19,8 @@ export type LogName = Pick<TopicLog, "topic" | "epoch">;
  */
 export interface Wire {
   /**
-   * Whether a publication may be in the frame of those that were rendered right before it. A wire that has
-   * this puts one topic into a frame. @default {always, and a frame has several topics}
+   * Whether a publication may be in the same frame as the publications rendered right before it. A wire
+   * with this method puts only one topic into a frame. @default {always, and a frame has several topics}
    */
   joins?(publication: LoggedPublication): boolean;
   /** Renders an answer to one client, as the text of a frame that can also be joined with others. */

@@ -1,16 +1,16 @@
 /**
- * What the history of all topics may hold.
+ * The bound of all topics' histories together.
  *
  * @module
  */
 
-/** What all topics' histories hold together. */
+/** The size of all topics' histories together. */
 export interface HistoryBudget {
   /** Length of all publications held, in UTF-16 code units. */
   used: number;
 }
 
-/** A topic's history, as far as it can be made smaller. */
+/** A topic's history, of which parts can be dropped. */
 export interface Droppable {
   /** Drops all of the log that its readers have read. The state stays. */
   dropLog(): void;
@@ -19,14 +19,15 @@ export interface Droppable {
 }
 
 /**
- * What is left after dropping, as a fraction of the bound. Without this slack, every publication
- * past the bound would visit all topics again.
+ * How much is kept when parts are dropped, as a fraction of the bound. Without this slack, every
+ * publication past the bound would visit all topics again.
  */
 const SHRINK_TO = 0.9;
 
 /**
- * Drops what topics in use hold past a bound, from the least recently used topic on: first the logs,
- * as a client that cannot recover gets the whole state, and only then the states.
+ * Drops parts of topics in use until they are within a bound, beginning with the least recently used topic.
+ * The logs go first, because a client that cannot recover still gets the whole state. Only then it drops
+ * states.
  */
 export function shrink(
   histories: Iterable<Droppable>,

@@ -1,5 +1,5 @@
 /**
- * A topic's log, as a store of this process reads and announces it.
+ * Reading and announcing a topic's log that is in this process.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Announcement, LogState, StoredPublication } from "./stored_log.ts"
 /** Microseconds in a millisecond. */
 const MICROSECONDS = 1_000;
 
-/** Returns what a replica lacks of a log: what follows its position, or all that is held. */
+/** Returns what a replica lacks of a log: what follows its position, or everything that is held. */
 export function stateOf(log: TopicLog, known: ReplicaPosition): LogState {
   const { epoch, head: offset } = log;
   const now = Date.now() * MICROSECONDS;
@@ -21,7 +21,7 @@ export function stateOf(log: TopicLog, known: ReplicaPosition): LogState {
     return { epoch, offset, now, publications: missed.map(stored), latest: [], removedUpTo: 0 };
   }
   const held = [...log.held(0)];
-  // The log is what leads to its head without a gap.
+  // Only publications that lead to the head without a gap belong to the log.
   const start =
     held.findLastIndex((publication, index) =>
       publication.offset !== offset - (held.length - 1 - index)
@@ -37,19 +37,20 @@ export function stateOf(log: TopicLog, known: ReplicaPosition): LogState {
 }
 
 /**
- * Returns what follows a position, for replicas that were told everything up to it. If some of it is no
- * longer held, or the log has begun a new life, they learn from it that they have to read the log.
+ * Returns what follows a position, for replicas that have got everything up to it. If some of it is no
+ * longer held, or the log has begun a new life, the announcement makes them read the log.
  */
 export function announcementAfter(log: TopicLog, { epoch, offset }: Cursor): Announcement {
   const publications = log.epoch === epoch ? log.read(offset, Infinity) : undefined;
-  // No log has an empty name, so that a replica reads the whole log.
+  // No epoch is empty, so the replica reads the whole log.
   if (publications === undefined) return { epoch: "", publications: [] };
   return { epoch, publications: publications.map(stored) };
 }
 
 function stored({ offset, key, json, at, rank, event }: LoggedPublication): StoredPublication {
   const publication = { offset, key, json, at: String(Math.floor(at * MICROSECONDS)) };
-  // Only views have these, and what crosses to another thread is copied.
+  // Only views have these fields. Other publications omit them, as everything that crosses to another
+  // thread is copied.
   return rank === undefined && event === undefined ? publication : { ...publication, rank, event };
 }
 

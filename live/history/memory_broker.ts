@@ -18,15 +18,15 @@ export interface MemoryBrokerOptions {
   readonly historySize: number;
   /** How long the log keeps them, and how long an unused topic is kept, in milliseconds. */
   readonly historyTtlMs: number;
-  /** What all topics may hold together, in bytes; the least recently used is dropped first. */
+  /** How much all topics may hold together, in bytes; the least recently used topic is dropped first. */
   readonly historyMaxBytes: number;
   /** Counts publications. */
   readonly metrics: Metrics;
 }
 
 /**
- * Unused topics that are kept for clients that come back, however little they hold: about 50 MiB.
- * Without this bound, one client could fill the memory by subscribing to one topic after the other.
+ * How many unused topics are kept for clients that come back. They take about 50 MiB even if they hold
+ * little. Without this bound, one client could fill the memory by subscribing to one topic after the other.
  */
 export const MAX_IDLE_TOPICS = 50_000;
 
@@ -47,11 +47,11 @@ export class MemoryBroker implements Broker {
   readonly trouble: undefined = undefined;
   readonly #options: MemoryBrokerOptions;
   readonly #budget: HistoryBudget = { used: 0 };
-  /** Shared by all histories, of which there may be many. */
+  /** One object for all histories, because there may be many. */
   readonly #bounds: TopicHistoryOptions;
   /** Open topics, the least recently used first. */
   readonly #open = new Map<string, TopicHistory>();
-  /** The others, the least recently used first. */
+  /** Topics that are not open, the least recently used first. */
   readonly #idle = new Map<string, TopicHistory>();
   readonly #ids: PublishedIds;
   readonly #sweeps: ReturnType<typeof setInterval>;
@@ -146,7 +146,7 @@ export class MemoryBroker implements Broker {
     yield* this.#idle.values();
   }
 
-  /** Drops what is past its time to live, in slices. */
+  /** Drops everything that is past its time to live, in slices. */
   #sweep(histories: Iterator<TopicHistory>): void {
     const until = performance.now() + SLICE_MS;
     let isDone = false;

@@ -16,11 +16,11 @@ const WINDOW_MS = 10_000;
 const MIN_WINDOW_MS = 100;
 
 /**
- * Returns the publications a second over the last ten seconds; over the time that the log covers, if
- * that is shorter because it holds no more. Looks at a few entries only, however many there are.
+ * Returns the publications a second over the last ten seconds. If the log covers less time because it is
+ * full, it measures over that time. It looks at only a few entries, however many there are.
  *
  * @param entries Publications with their times in milliseconds since 1970, the oldest first.
- * @param start Index of the first that is held.
+ * @param start Index of the first publication that is held.
  * @param isCut Whether earlier publications were dropped.
  */
 export function publishRate(

@@ -1,5 +1,5 @@
 /**
- * Which publications with an id were published already.
+ * The ids of publications that were already published.
  *
  * @module
  */
@@ -16,19 +16,22 @@ export class PublishedIds {
   /** By topic and id, oldest first. */
   readonly #positions = new Map<string, { readonly position: Position; readonly at: number }>();
 
-  /** Creates an empty memory that keeps ids for a time in milliseconds. */
+  /** Creates an empty memory that keeps each id for `ttlMs` milliseconds. */
   constructor(ttlMs: number) {
     this.#ttlMs = ttlMs;
   }
 
-  /** Returns where a publication was published first; `undefined` if it was not, or has no id. */
+  /**
+   * Returns the position at which a publication was first published; `undefined` if it was not, or has no
+   * id.
+   */
   find(publication: Publication): Position | undefined {
     const key = keyOf(publication);
     const known = key === undefined ? undefined : this.#positions.get(key);
     return known !== undefined && Date.now() - known.at < this.#ttlMs ? known.position : undefined;
   }
 
-  /** Remembers where a publication was published. */
+  /** Remembers the position of a publication. */
   add(publication: Publication, position: Position): void {
     const key = keyOf(publication);
     if (key === undefined) return;

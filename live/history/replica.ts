@@ -11,19 +11,19 @@ import { TopicHistory, type TopicHistoryOptions } from "./topic_history.ts";
 /** Bounds of a replica. */
 export type ReplicaOptions = Pick<TopicHistoryOptions, "size" | "ttlMs" | "budget">;
 
-/** A replica's position, from which the store tells what it lacks. The epoch is empty at first. */
+/** A replica's position, so that the store can return what follows it. The epoch is empty at first. */
 export interface ReplicaPosition extends Cursor {
-  /** When the store took the publication at the offset, as digits. */
+  /** The time at which the store took the publication at the offset, as digits. */
   readonly at: string;
 }
 
 /**
- * Holds what the store holds of a topic: loaded from there first, then kept current by the
- * announcements. Offsets put both in order and make each publication unique, so catching up after an
- * outage is the same as the first load.
+ * Holds what the store holds of a topic. It is loaded from the store first, then kept current by
+ * announcements. Offsets order both and make each publication unique, so catching up after an outage works
+ * like the first load.
  *
- * Readers keep the replica while its history is replaced: when publications in between are lost
- * (readers see offsets that are no longer held), and when the log begins a new life.
+ * Readers keep the same replica when its history is replaced. That happens if publications in between are
+ * lost, so that readers see offsets that are no longer held, and when the log begins a new life.
  */
 export class Replica implements TopicLog {
   readonly topic: string;
@@ -108,7 +108,7 @@ export class Replica implements TopicLog {
     this.#history.clear();
   }
 
-  /** Adds what the store holds and the replica lacks. */
+  /** Adds what the replica lacks, from an answer of the store. */
   load(state: LogState): void {
     const { epoch, offset, publications } = state;
     if (epoch === this.epoch && offset <= this.head) return;
@@ -120,7 +120,7 @@ export class Replica implements TopicLog {
   }
 
   /**
-   * Adds what was announced and the replica lacks.
+   * Adds what the replica lacks, from an announcement.
    *
    * @returns `false` if the replica must be loaded: publications in between are missing, or the log
    * has begun a new life.
@@ -131,7 +131,7 @@ export class Replica implements TopicLog {
       const { offset, at } = publication;
       if (offset > this.head + 1) return false;
       if (offset <= this.head) {
-        if (at > this.#at) return false; // newer, so the store gave its offset a second time
+        if (at > this.#at) return false; // newer, so the store used its offset again
         continue;
       }
       this.#history.append(publication);
@@ -140,7 +140,7 @@ export class Replica implements TopicLog {
     return true;
   }
 
-  /** Begins a history with all that the store holds; ages are those in the store. */
+  /** Begins a history with everything that the store holds. Publications keep their age. */
   #replace({ epoch, offset, now, publications, latest, removedUpTo }: LogState): void {
     const { ttlMs } = this.#options;
     const age = ({ at }: StoredPublication) => (now - Number(at)) / 1000;
@@ -155,7 +155,7 @@ export class Replica implements TopicLog {
       head,
       removedUpTo: isCut ? head : removedUpTo,
     });
-    this.#history.release(head); // no reader has read anything of it
+    this.#history.release(head); // no reader has read any of it
     for (const publication of latest) {
       const { offset, key } = publication;
       if (key === undefined || offset > head) continue;

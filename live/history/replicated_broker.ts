@@ -1,5 +1,5 @@
 /**
- * The broker of one of several readers of a store: a replica of each open topic in memory.
+ * A broker whose logs are in a store, with a replica of each open topic in memory.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface ReplicatedBrokerOptions {
   readonly historySize: number;
   /** How long a replica keeps them, in milliseconds. */
   readonly historyTtlMs: number;
-  /** What all replicas may hold together, in bytes; the least recently changed is cut first. */
+  /** How much all replicas may hold together, in bytes; the least recently changed replica is cut first. */
   readonly historyMaxBytes: number;
   /** How often every open topic is read again, in milliseconds. */
   readonly sweepIntervalMs: number;
@@ -34,15 +34,15 @@ interface OpenTopic {
   readonly ready: Promise<void>;
 }
 
-/** Topics that are read at a time: the answer for each may be its whole history. */
+/** How many topics are read at a time. The limit exists because each answer may be a whole history. */
 const READS_AT_ONCE = 64;
 
 /**
  * Keeps a replica of each open topic in this thread, whatever store holds the logs.
  *
- * While the store is away, the replicas stay and serve clients that reconnect; publishing fails, and no
- * other topic can be opened. When the store is back, each replica subscribes again and then reads what
- * it is missing.
+ * While the store cannot be reached, the replicas stay and serve clients that reconnect. Publishing fails,
+ * and no other topic can be opened. When the store is back, each replica subscribes again and then reads
+ * what it is missing.
  */
 export class ReplicatedBroker implements Broker {
   readonly #options: ReplicatedBrokerOptions;
@@ -138,8 +138,8 @@ export class ReplicatedBroker implements Broker {
   }
 
   /**
-   * Drops what the replicas have held for too long, and reads every open topic. This tells the store
-   * that the topic is in use, and makes up for an announcement that got lost.
+   * Drops what the replicas have held for too long, and reads every open topic. The reads tell the store
+   * that the topics are in use, and find publications whose announcements got lost.
    */
   async #lookAfter(): Promise<void> {
     if (this.#isSweeping) return;
@@ -151,7 +151,7 @@ export class ReplicatedBroker implements Broker {
     this.#isSweeping = false;
   }
 
-  /** Reads all open topics, some at a time. */
+  /** Reads all open topics, a limited number at a time. */
   async #forEach(read: (sync: TopicSync) => Promise<void>): Promise<void> {
     const all = [...this.#open.values()];
     for (let start = 0; start < all.length; start += READS_AT_ONCE) {

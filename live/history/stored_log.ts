@@ -9,8 +9,8 @@ import type { Cursor, LoggedPublication } from "../domain/broker.ts";
 /** A publication as the store holds it. */
 export interface StoredPublication extends Omit<LoggedPublication, "at"> {
   /**
-   * When the store took it, in microseconds since 1970, as digits. It tells two publications apart
-   * that got the same offset because the store was set back.
+   * The time at which the store took it, in microseconds since 1970, as digits. It distinguishes two
+   * publications that got the same offset because the store was set back.
    */
   readonly at: string;
 }
@@ -19,7 +19,7 @@ export interface StoredPublication extends Omit<LoggedPublication, "at"> {
 export interface LogState extends Cursor {
   /** The store's time, in microseconds since 1970. */
   readonly now: number;
-  /** Publications that follow the reader's offset; or all that are held, if some are missing. */
+  /** Publications that follow the reader's offset. If some are missing, all publications that are held. */
   readonly publications: readonly StoredPublication[];
   /** The latest of each key, in the order of their offsets, if publications are missing. */
   readonly latest: readonly StoredPublication[];
@@ -27,7 +27,7 @@ export interface LogState extends Cursor {
   readonly removedUpTo: number;
 }
 
-/** What the store announces. One without publications says that the log has begun a new life. */
+/** What the store announces. Without publications, it says that the log has begun a new life. */
 export interface Announcement {
   /** Name of the log's life. */
   readonly epoch: string;

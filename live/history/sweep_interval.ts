@@ -1,13 +1,13 @@
 /**
- * How often brokers look after their topics.
+ * How often brokers sweep their topics.
  *
  * @module
  */
 
-/** Sweeps in the time that a topic is kept. */
+/** Number of sweeps during a topic's time to live. */
 const SWEEPS_PER_TTL = 4;
 
-/** `setInterval` takes no more than 31 bits of milliseconds. */
+/** The longest interval of `setInterval`, in milliseconds: it is a signed 32-bit number. */
 const MAX_INTERVAL_MS = 2 ** 31 - 1;
 
 /** Returns the time between two sweeps of topics that are kept for `ttlMs`, both in milliseconds. */

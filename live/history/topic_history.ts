@@ -26,14 +26,14 @@ export interface TopicHistoryOptions {
   readonly size: number;
   /** How long the log keeps a publication, in milliseconds. */
   readonly ttlMs: number;
-  /** Accounts for what is held. */
+  /** The shared budget, which counts what is held. */
   readonly budget: HistoryBudget;
 }
 
 /** The part of a publication that the log does not assign itself. */
 export type Appended = Pick<LoggedPublication, "key" | "json" | "rank" | "event">;
 
-/** The array is compacted once it starts with this many holes, and they are half of it. */
+/** The array is compacted once it starts with this many holes, if they are at least half of it. */
 const COMPACT_AT = 256;
 
 /**
@@ -56,11 +56,11 @@ export class TopicHistory implements TopicLog {
   /** Index of the first entry held. */
   #start = 0;
   #head: number;
-  /** Length and number of all publications that were ever appended. */
+  /** Length and number of all publications so far, dropped ones included. */
   #length = 0;
   #appended = 0;
   #bytes = 0; // that are held
-  /** Publications after this offset stay, as readers still have to read them. */
+  /** Publications after this offset stay, because readers still have to read them. */
   #released = Infinity;
 
   /** Creates an empty log. */
@@ -181,7 +181,7 @@ export class TopicHistory implements TopicLog {
     for (const entry of this.#state.dropUnranked(count)) this.#freeUnheld(entry);
   }
 
-  /** Drops the state, and all of the log that its readers have read; offsets and epoch go on. */
+  /** Drops the state, and all of the log that its readers have read. Offsets and epoch continue. */
   clear(): void {
     for (const entry of this.#state.clear()) this.#freeUnheld(entry);
     this.dropLog();

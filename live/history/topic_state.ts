@@ -14,16 +14,16 @@ export interface Entry extends LoggedPublication {
   readonly end: number;
   /** Whether the log holds it. */
   inLog: boolean;
-  /** Whether the state holds it. An entry that neither holds is freed. */
+  /** Whether the state holds it. An entry that is in neither log nor state is freed. */
   isLatest: boolean;
 }
 
 /**
  * Holds the latest publication of each key, in the order of offsets.
  *
- * A removal takes its key out of the state, but stays here while the log holds it, for readers that
- * get only the newest of each key. A reader that stands before a removal that was dropped cannot
- * learn of it, and has to start over: see {@linkcode TopicState.canCatchUp}.
+ * A removal takes its key out of the state, but stays here while the log holds it, for readers that get
+ * only the newest of each key. A reader at an offset before a removal that was dropped cannot learn of it,
+ * and has to start over: see {@linkcode TopicState.canCatchUp}.
  */
 export class TopicState {
   readonly #latest = new Map<string, Entry>();
@@ -68,8 +68,8 @@ export class TopicState {
   }
 
   /**
-   * Drops the oldest entries without a rank until `count` of them are left, and returns what was dropped.
-   * Readers that have not read those have to start over.
+   * Drops the oldest entries without a rank until `count` of them are left, and returns the dropped
+   * entries. Readers that have not read these have to start over.
    */
   dropUnranked(count: number): Entry[] {
     const unranked = [...this.#latest.values()].filter(({ rank }) => rank === undefined);
@@ -82,8 +82,8 @@ export class TopicState {
   }
 
   /**
-   * Drops everything, and returns what was dropped. Readers that are not at its end have to start
-   * over: they could keep a value that was replaced.
+   * Drops everything, and returns the dropped entries. Readers that are not at the end have to start over,
+   * because they could keep a value that was replaced.
    */
   clear(): Entry[] {
     const entries = [...this.#latest.values()];

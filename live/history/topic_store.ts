@@ -13,9 +13,9 @@ import type { Announcement, LogState } from "./stored_log.ts";
 export type TopicListener = (announcement: Announcement) => void;
 
 /**
- * Called when topics can be read whose subscriptions are gone: once the store is reached, and after each
- * break. It subscribes and reads again. If it rejects, the store drops the connection, and calls again
- * with the next one.
+ * Called when the store has lost its subscriptions and can be used again: when it is first reached, and
+ * after each break. It subscribes and reads again. If it rejects, the store drops the connection, and calls
+ * it again with the next one.
  *
  * @param isConcerned Whether a topic's subscription is gone.
  */
@@ -23,7 +23,7 @@ export type StoreUp = (isConcerned: (topic: string) => boolean) => Promise<void>
 
 /** Options of a read. */
 export interface ReadOptions {
-  /** Whether a reader knows of publications that the store may not have yet. */
+  /** Whether the read must include publications that a store which is itself a copy may lack. */
   readonly fresh: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface TopicStore {
   /**
    * Appends publications in their order and announces them, all or none.
    *
-   * @returns The end of each one's log, with the publication.
+   * @returns For each publication, the end of its log with that publication.
    * @throws {BrokerUnavailable} If they are not in the logs, or if that is not known.
    */
   append(publications: readonly Publication[]): Promise<Cursor[]>;
@@ -50,8 +50,8 @@ export interface TopicStore {
    */
   read(topic: string, known: ReplicaPosition, options: ReadOptions): Promise<LogState>;
   /**
-   * Subscribes to a topic's announcements. What is appended after it resolves is announced; what is
-   * appended before may be. Subscribing a listener again after a break is allowed.
+   * Subscribes to a topic's announcements. Everything that is appended after it resolves is announced; what
+   * is appended earlier may be. Subscribing a listener again after a break is allowed.
    *
    * @throws {BrokerUnavailable} If the store cannot be used now.
    */
@@ -59,11 +59,11 @@ export interface TopicStore {
   /** Ends a listener's subscription; an announcement that is on its way may still arrive. */
   unsubscribe(topic: string, listener: TopicListener): void;
   /**
-   * Runs an action on a topic that must succeed, or its replica would stay behind. If it rejects, the
-   * store drops the connection that the topic depends on, and {@linkcode StoreUp} makes up for it. Does
-   * nothing while there is no connection. Never rejects.
+   * Runs an action on a topic that must succeed, because otherwise its replica would stay behind. If it
+   * rejects, the store drops the connection that the topic depends on, and {@linkcode StoreUp} subscribes
+   * and reads again. Does nothing while there is no connection. Never rejects.
    */
   attempt(topic: string, action: () => Promise<void>): Promise<void>;
-  /** Frees timers. It leaves connections that it was given. */
+  /** Frees timers. Connections that it was given stay open. */
   stop(): void;
 }

@@ -1,5 +1,5 @@
 /**
- * How a replica of one topic's log follows the log in a store.
+ * Keeping a replica of one topic's log current.
  *
  * @module
  */
@@ -17,14 +17,14 @@ export interface TopicSyncOptions extends ReplicaOptions {
   readonly onChanged: (sync: TopicSync) => void;
 }
 
-/** Keeps a replica current: by reads to begin with and after a break, by announcements otherwise. */
+/** Keeps a replica current: by reads at the beginning and after a break, otherwise by announcements. */
 export class TopicSync {
   /** Name of the topic. */
   readonly topic: string;
   /** The copy of the log. */
   readonly replica: Replica;
   readonly #options: TopicSyncOptions;
-  /** Announcements that came during a read, which may or may not have them in its answer. */
+  /** Announcements that arrived during a read. Its answer may or may not include them. */
   readonly #held: Announcement[] = [];
   #reads = 0;
   /** The end of the log as it was last reported. */
@@ -39,7 +39,7 @@ export class TopicSync {
   }
 
   /**
-   * Subscribes to announcements, and then reads the log: nothing can fall between the two.
+   * Subscribes to announcements, and then reads the log. In this order nothing is missed.
    *
    * @throws {BrokerUnavailable} If the store cannot be used now.
    */
@@ -85,7 +85,7 @@ export class TopicSync {
     else this.#options.store.attempt(this.topic, () => this.load());
   };
 
-  /** Reports a change, if there is any that was not reported. */
+  /** Reports a change, unless there is none since the last report. */
   #report(): void {
     const { epoch, head: offset } = this.replica;
     const isReported = epoch === this.#reported.epoch && offset === this.#reported.offset;

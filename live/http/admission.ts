@@ -22,7 +22,7 @@ import { Reservations } from "./reservations.ts";
 
 /** What admission needs. */
 export interface AdmissionOptions {
-  /** Identifies users; without one anyone may connect, anonymously. */
+  /** Identifies users. Without an authority everybody may connect, without a user. */
   readonly authority?: Authority | undefined;
   /** Name of the session cookie. */
   readonly cookieName: string;
@@ -57,13 +57,13 @@ export interface Admitted {
   /** Whether the user was revoked since the request arrived. */
   readonly isRevoked: () => boolean;
   /**
-   * Releases the reservation that counts towards the limits until the connection is registered.
-   * Call it then, or when the connection turns out never to open; calling it again does nothing.
+   * Releases the reservation that counts towards the limits until the connection is registered. Call it
+   * then, or when the connection cannot open any more. A second call does nothing.
    */
   readonly releaseReservation: () => void;
   /**
-   * Takes over the connection's place among those of all threads, before the reservation is released.
-   * Returns what to call once its socket is gone; nothing if the connection has the place already.
+   * Takes over the connection's place among all threads, before the reservation is released. Returns the
+   * function to call once the socket is gone; `undefined` if the connection already had the place.
    */
   readonly keepPlace: () => (() => void) | undefined;
 }
@@ -84,8 +84,8 @@ export interface Refused {
 const UNFIT_TOKEN = "a bearer token that cannot be one of Directus";
 
 /**
- * Checks requests, and reserves capacity for those it admits. Without reservations a burst of
- * requests would pass the limits together, as the registry counts only sockets that have opened.
+ * Checks requests, and reserves capacity for the requests that it admits. Without reservations a burst of
+ * requests could exceed the limits, because the registry counts only sockets that have opened.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -103,8 +103,8 @@ export class Admission {
    * Checks a well-formed request: draining, origin, capacity and whether it presents a credential. Only
    * then the session, which costs a call to Directus, and its user's limit.
    *
-   * @param guest Admits a request without a credential too, with this one: that of the public, or `null`
-   * if the client authenticates later. @default {such a request is refused}
+   * @param guest The credential of a request without one: {@linkcode PUBLIC}, or `null` if the client
+   * authenticates later. @default {such a request is refused}
    */
   async admit(request: Request, guest?: Credential | null): Promise<Admitted | Refused> {
     const refusal = this.check(request);
@@ -121,7 +121,10 @@ export class Admission {
     return await this.authenticate(authority, presented);
   }
 
-  /** Returns why a request is refused whoever sent it; `undefined` if it is not. */
+  /**
+   * Makes the checks that do not depend on the user. Returns the refusal, or `undefined` if the request
+   * passes.
+   */
   check(request: Request): Refused | undefined {
     const { registry, places, allowedOrigins, maxConnections } = this.#options;
     if (this.#draining) return refused("draining");
@@ -134,10 +137,10 @@ export class Admission {
   }
 
   /**
-   * Checks a credential, wherever it came from: whose session it is, and that user's limit. The
-   * reservation of an admitted user counts towards the limits until it is released.
+   * Checks a credential: whether its session is valid, and the limit of its user. The reservation of an
+   * admitted user counts towards the limits until it is released.
    *
-   * @param connection Where the credential came from, if the client is connected: it counts already.
+   * @param connection The connection of a client that is already connected, and so already counts.
    */
   async authenticate(
     authority: Authority,
@@ -191,7 +194,7 @@ export class Admission {
     return { kind: "admitted", user: null, credential, isRevoked: () => false, ...held };
   }
 
-  /** Refuses every request from now on, and those whose sessions are being checked. */
+  /** Refuses every request from now on, and also the requests whose sessions are being checked. */
   drain(): void {
     this.#draining = true;
     for (const { resolve } of this.#pending) resolve(undefined);
@@ -203,7 +206,7 @@ export class Admission {
     return refused(name);
   }
 
-  /** Reserves capacity, in this thread first and then among all; the second may take a moment. */
+  /** Reserves capacity, first in this thread and then among all threads, which takes a moment. */
   async #hold(user: User | null, end: () => void, isExchange = false): Promise<Held | Refused> {
     const release = this.#reservations.make(user);
     const place = await this.#options.places?.take(user?.id ?? null, isExchange);

@@ -11,8 +11,8 @@ import client from "../client/client.min.js" with { type: "text" };
 import tarball from "../client/client.tgz.txt" with { type: "text" };
 
 /**
- * Browsers cache the files for some minutes. Clients of an older version work with a newer server,
- * so an update may arrive late.
+ * Browsers cache the files for five minutes. That is safe, because clients of an older version work with a
+ * newer server.
  */
 const CACHE_CONTROL = "public, max-age=300";
 
@@ -50,8 +50,8 @@ export function isClientFile(request: Request): boolean {
  * Answers a request for a file of the client; returns `undefined` for any other. The server leaves
  * out the body of the response to a HEAD request.
  *
- * Pages of every origin may import the files, as they hold no secrets: access is decided by the
- * Origin and the cookie of the upgrade.
+ * Pages of every origin may import the files, because they hold no secrets. The Origin and the cookie of
+ * the upgrade decide about access.
  */
 export function clientFile(request: Request): Response | undefined {
   if (request.method !== "GET" && request.method !== "HEAD") return undefined;

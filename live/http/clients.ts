@@ -50,7 +50,7 @@ export interface ClientProtocol {
   readonly sessions?: (connection: Connection) => FrameSession;
 }
 
-/** Time from one close to the next of clients that come back at a fixed time, in milliseconds. */
+/** Time between the closes of two clients that reconnect after a fixed time, in milliseconds. */
 const STEP_MS = 10;
 
 /** A connected client: receives the events of its socket. */
@@ -95,7 +95,7 @@ export class Clients {
   readonly registry: Registry;
   readonly #options: ClientsOptions;
   readonly #stallDetector: StallDetector;
-  /** Connections of clients that know no delay, and come back at a fixed time after any close. */
+  /** Connections of clients that ignore the delay, and reconnect a fixed time after any close. */
   readonly #hasty = new Set<Connection>();
   #draining = false;
 
@@ -114,9 +114,9 @@ export class Clients {
   }
 
   /**
-   * Sets up a connection whose socket has opened. Everything in its life is here, to its one end.
+   * Sets up a connection whose socket has opened, and everything that happens when it ends.
    *
-   * @throws The error of the session factory; the connection is not registered then.
+   * @throws The error of the session factory. Then the connection is not registered.
    */
   open(
     socket: Socket,
@@ -164,8 +164,9 @@ export class Clients {
   }
 
   /**
-   * Closes every connection with 1001, and from now on each one that opens. Most clients are told when to
-   * come back. The others are closed one after the other, as they would otherwise all return at once.
+   * Closes every connection with 1001, and from now on each one that opens. For most clients, the close
+   * reason says when to reconnect. The others ignore it, so they are closed one after the other. Otherwise
+   * they would all reconnect at the same moment.
    *
    * @param spreadMs How long that may take, in milliseconds.
    * @returns A promise that resolves once all were closed.

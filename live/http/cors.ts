@@ -9,17 +9,17 @@ import { emptyResponse } from "../transport/responses.ts";
 import { isOriginAllowed } from "./handshake.ts";
 
 /**
- * Headers that clients of event streams send beside those that need no permission: fetch-based ones
- * resume with `Last-Event-ID` and turn caches off; some frameworks mark their requests.
+ * Headers that clients of event streams may send beside the headers that need no permission. Clients based
+ * on `fetch` resume with `Last-Event-ID` and turn caches off; some frameworks mark their requests.
  */
 const ALLOWED_HEADERS = "Authorization, Cache-Control, Last-Event-ID, X-Requested-With";
 
-/** How long browsers may remember the answer, in seconds. Chromium keeps none for longer. */
+/** How long browsers may remember the answer, in seconds. It is the longest time that Chromium accepts. */
 const MAX_AGE_S = "7200";
 
 /**
- * Allows a page of an allowed origin to read the response, whatever it is. Browsers send cookies
- * with the requests of any page, so no other page may read it (CWE-942).
+ * Allows a page of an allowed origin to read the response. Browsers send cookies with the requests of any
+ * page, so no other page may read it (CWE-942).
  */
 export function allowOrigin(
   request: Request,

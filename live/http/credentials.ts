@@ -1,5 +1,5 @@
 /**
- * What a request is authenticated with: a bearer token, or else the session cookie.
+ * The credential of a request: a bearer token or, without one, the session cookie.
  *
  * @module
  */
@@ -23,21 +23,21 @@ const NOT_DECODED = { decode: (value: string) => value };
 const PARAMETER = "access_token";
 
 /**
- * What a request presents: a credential; `none` without one; `unfit` for one that Directus cannot have
- * issued; `ambiguous` for two tokens.
+ * What a request presents: a credential; `none` without a credential; `unfit` for a token that Directus
+ * cannot have issued; `ambiguous` for two tokens.
  */
 export type Presented = Credential | "none" | "unfit" | "ambiguous";
 
 /**
- * Returns what a request is authenticated with. A token comes before the cookie, as in Directus: whoever
- * adds one means it, while browsers send cookies unasked. A token that is unfit is refused, and the
- * cookie is not tried in its place: the request would be served as another user.
+ * Returns the credential of a request. A token takes precedence over the cookie, as in Directus: a program
+ * adds a token on purpose, while browsers send cookies with every request. If a token is unfit, the cookie
+ * is not tried instead, because the request could then be served as another user.
  *
- * - `Authorization: Bearer` counts at every path. Another scheme is not for Directus: a proxy in front
- *   may ask for a password of its own.
+ * - `Authorization: Bearer` counts at every path. Other schemes are ignored: a proxy in front may ask for
+ *   its own password.
  * - `access_token` in the query counts at the path of Directus's own protocol only, as URLs end up in
  *   the logs of proxies.
- * - Both at once are refused, as a request must use one method only (RFC 6750, section 2).
+ * - A request with both is refused, because it must use only one method (RFC 6750, section 2).
  */
 export function presentedCredential(request: Request, cookieName: string): Presented {
   const inHeader = bearerIn(request);
@@ -53,7 +53,7 @@ function bearerIn({ headers }: Request): string | undefined {
   return /^bearer +(.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
 }
 
-/** Returns the token in the query. Several of them join to a text that no token can be. */
+/** Returns the token in the query. Several tokens are joined to a text that cannot be a token. */
 function queryToken({ url }: Request): string | undefined {
   const parsed = URL.parse(url);
   if (parsed?.pathname !== DIRECTUS_PATH) return undefined;
@@ -75,8 +75,8 @@ export function sessionCookie({ headers }: Request, name: string): SessionCookie
 }
 
 /**
- * Returns the token that Directus reads in a value: without quotes around it, and decoded. A value with
- * a malformed escape is taken literally.
+ * Returns the token that Directus reads from a cookie's value: without the quotes around it, and decoded. A
+ * value with a malformed escape is taken literally.
  */
 function tokenIn(value: string): string {
   const text = /^"(.*)"$/.exec(value)?.[1] ?? value;

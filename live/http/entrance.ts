@@ -1,5 +1,5 @@
 /**
- * Authentication of clients that are connected already.
+ * Authentication of clients that are already connected.
  *
  * @module
  */
@@ -17,15 +17,15 @@ import { type RefusalName, refusals } from "./refusal.ts";
 export interface EntranceOptions {
   /** Checks credentials and limits. */
   readonly admission: Admission;
-  /** Identifies users; without one nobody can authenticate. */
+  /** Identifies users. Without an authority no client can authenticate. */
   readonly authority: Authority | undefined;
   /** Counts connections by user. */
   readonly registry: Registry;
-  /** Whether clients may be the public. */
+  /** Whether clients may connect as the public. */
   readonly admitsPublic: boolean;
 }
 
-/** Creates the entrance: the same checks of a credential as before an upgrade. */
+/** Creates the entrance, which checks credentials as they are checked before an upgrade. */
 export function createEntrance(
   { admission, authority, registry, admitsPublic }: EntranceOptions,
 ): Entrance {

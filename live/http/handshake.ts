@@ -1,5 +1,5 @@
 /**
- * Checks of a request that need nothing but the request.
+ * Checks of a request that depend only on the request itself.
  *
  * @module
  */

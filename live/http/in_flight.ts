@@ -1,5 +1,5 @@
 /**
- * What has begun and not ended yet.
+ * A count of what has begun and not ended yet.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export class InFlight {
     return this.#ends.size;
   }
 
-  /** Begins one. Returns the function that ends it; calling that again does nothing. */
+  /** Begins one. Returns the function that ends it; a second call of that does nothing. */
   begin(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#ends.add(promise);

@@ -1,6 +1,5 @@
 /**
- * Answers requests, whatever server they come from: WebSockets, streams of events, and the browser
- * client.
+ * Answers requests of any server: WebSockets, streams of events, and the files of the browser client.
  *
  * @module
  */
@@ -35,10 +34,13 @@ import { readTargets } from "./sse_targets.ts";
 /** The protocol of WebSockets. */
 const JSON_PROTOCOL: ClientProtocol = { wire: jsonWire };
 
-/** What clients of Directus's protocol are admitted with that present no credential, by mode. */
+/** The credential, by mode, for clients of Directus's protocol that present none at the upgrade. */
 const GUESTS = { strict: undefined, handshake: null, public: PUBLIC } as const;
 
-/** The part of a drain in which clients are sent away that do not spread their return themselves. */
+/**
+ * The part of a drain's time over which the server spreads closes of clients that ignore the reconnect
+ * delay.
+ */
 const SPREAD_SHARE = 0.5;
 
 /** Answers requests and holds the connections that come from them. */
@@ -53,9 +55,9 @@ export class LiveHandler {
   /** Directus's own protocol, if it is served. */
   readonly #directus: ClientProtocol | undefined;
   readonly #refuse: Refuser;
-  /** Requests that were not answered yet, and sockets that were upgraded and have not opened. */
+  /** Requests without an answer, and upgraded sockets that have not opened yet. */
   readonly #requests = new InFlight();
-  /** Sockets that were opened only to be closed with the reason of a refusal. */
+  /** Sockets that were opened only to be closed with the code of a refusal. */
   readonly #refused = new InFlight();
 
   /** Creates a handler without connections. */
@@ -103,7 +105,7 @@ export class LiveHandler {
     return this.#clients.registry.closing;
   }
 
-  /** Answers a request for Live, and those that `other` takes; returns `undefined` for the rest. */
+  /** Answers a request for Live, or one that `other` takes; returns `undefined` for all other requests. */
   answer(incoming: Incoming): Promise<Answer> | undefined {
     const answer = this.#route(incoming);
     return answer && this.#track(incoming, answer);
@@ -118,7 +120,7 @@ export class LiveHandler {
     const { registry } = this.#clients;
     this.#admission.drain();
     const sentAway = this.#clients.drain(deadline.timeoutMs * SPREAD_SHARE);
-    // Requests first: a socket that is still opening counts as closing only once it has opened.
+    // Wait for the requests first, because a socket that is still opening does not count as closing yet.
     return await deadline.wait(Promise.all([this.#requests.settled(), sentAway])) &&
       await deadline.wait(Promise.all([this.#refused.settled(), registry.allGone()]));
   }
@@ -158,7 +160,7 @@ export class LiveHandler {
     return answer;
   }
 
-  /** Checks a request, and opens what it asks for if it is admitted. Never rejects. */
+  /** Checks a request, and opens the WebSocket or stream if it is admitted. Never rejects. */
   async #enter(
     request: Request,
     malformed: Response | undefined,
@@ -186,7 +188,7 @@ export class LiveHandler {
     }
   }
 
-  /** Registers the connection when its socket opens, and not before: it may never open. */
+  /** Registers the connection when its socket opens. Not before, because it may never open. */
   #upgrade(
     { remoteAddress }: Incoming,
     admitted: Admitted,

@@ -1,5 +1,5 @@
 /**
- * What the live server works with, and its options.
+ * The dependencies and options of the live server.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { FrameSession, SessionFactory } from "../session/session.ts";
 import type { SpareDescriptors } from "../transport/spare_descriptors.ts";
 import type { Transport, TransportName } from "../transport/transport.ts";
 
-/** What the live server works with. */
+/** The dependencies of the live server. */
 export interface LiveServerDeps {
   /** Addresses and limits. */
   readonly options?: LiveServerOptions;
@@ -27,19 +27,19 @@ export interface LiveServerDeps {
   readonly directusSessions?:
     | ((connection: Connection, entrance: Entrance) => FrameSession)
     | undefined;
-  /** Identifies users; without one anyone may connect, anonymously. */
+  /** Identifies users. Without an authority everybody may connect, without a user. */
   readonly authority?: Authority | undefined;
   /** Places for connections that other threads take too. @default {none: there is one thread} */
   readonly places?: Places | undefined;
   /** Handshakes in flight, for revocations. @default {new PendingGrants()} */
   readonly pendingGrants?: PendingGrants;
   /**
-   * Answers requests that are not Live's, for servers with one port for everything; `undefined` for
-   * a request that is not its own either. @default {none}
+   * Answers requests that are not for Live, on servers with one port for everything. Returns `undefined`
+   * for requests that it does not know. @default {none}
    */
   readonly other?: ((request: Request) => Promise<Response> | Response | undefined) | undefined;
   /**
-   * Returns how much is waiting for a connection outside its socket, in bytes: it counts as unsent.
+   * Returns how much waits for a connection outside its socket, in bytes. It counts as unsent.
    *
    * @default {0}
    */
@@ -54,7 +54,7 @@ export interface LiveServerDeps {
   readonly logger?: Logger;
   /** Spare file descriptors of the process. @default {none} */
   readonly spares?: SpareDescriptors | undefined;
-  /** Called once the listener cannot listen any more, or a thread hangs. @default {nothing} */
+  /** Called if the listener fails, or a thread hangs. @default {nothing} */
   readonly onLost?: ((error: unknown) => void) | undefined;
   /** A monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
@@ -117,9 +117,9 @@ export interface LiveServerOptions {
   /** Topics and views of one connection. @default {128} */
   readonly maxTopics?: number;
   /**
-   * How clients of Directus's own protocol authenticate: `handshake` takes a credential of the upgrade, or
-   * else waits for an `auth` message; `strict` takes one of the upgrade only; with `public`, a client that
-   * presents none may read what Directus's public policy allows.
+   * How clients of Directus's own protocol authenticate. `handshake`: with a credential at the upgrade or,
+   * without one, by an `auth` message. `strict`: with a credential at the upgrade only. `public`: as for
+   * `handshake`, and a client without a credential may read what Directus's public policy allows.
    *
    * @default {"handshake"}
    */
@@ -128,7 +128,7 @@ export interface LiveServerOptions {
   readonly viewMaxRows?: number;
 }
 
-/** Returns options with the defaults of those that are not given. */
+/** Returns options in which missing ones have their defaults. */
 export function withDefaults(options: LiveServerOptions = {}): Required<LiveServerOptions> {
   const { maxTopics = DEFAULTS.maxTopics } = options;
   return {

@@ -1,5 +1,5 @@
 /**
- * The live server: a listener of its own, or a handler in a server of yours, and the drain.
+ * The live server: with its own listener, or as a handler in your server; and the drain.
  *
  * @module
  */
@@ -18,11 +18,11 @@ import { type LiveServerDeps, withDefaults } from "./live_options.ts";
 
 /** The result of a drain. */
 export interface DrainResult {
-  /** Sockets and streams whose peers did not let go in time; their connections were broken. */
+  /** Number of sockets and streams that did not close in time, so that their connections were broken. */
   readonly stragglers: number;
 }
 
-/** Serves clients, on a listener of its own or in a server of yours. */
+/** Serves clients, on its own listener or in your server. */
 export interface LiveServer {
   /**
    * Starts to listen; resolves to the address once clients can connect.
@@ -47,22 +47,26 @@ export interface LiveServer {
     info: Deno.ServeHandlerInfo,
   ) => Promise<Response> | undefined;
   /**
-   * Refuses new clients, closes every connection with 1001, waits until they are gone and stops
-   * listening. A stop waits for a start under way. At the deadline it breaks the connections that
-   * are left. Two kinds stay: Deno's own WebSockets whose peers read nothing, until the process
-   * ends, and connections of the transport `none`. Calling it again returns the first call's promise.
+   * Refuses new clients, closes every connection with 1001, waits until they are gone and stops listening.
+   * If a start is under way, the stop waits for it. At the deadline it breaks the connections that are
+   * left. Two kinds cannot be broken: Deno's own WebSockets whose peers read nothing, which stay until the
+   * process ends, and connections of the transport `none`. Calling it again returns the first call's
+   * promise.
    */
   stop(timeoutMs?: number): Promise<DrainResult>;
   /** Whether it is listening and not draining. */
   readonly accepting: boolean;
   /**
-   * Why it should get no more clients: it cannot accept any for now, or too many closed sockets are not
-   * gone.
+   * Why it should get no more clients: it cannot accept any for now, or too many sockets were closed and
+   * are not gone. `undefined` if it may get more.
    */
   readonly strain: string | undefined;
 }
 
-/** Closed sockets that are not gone, as a share of the connections that are allowed. */
+/**
+ * How many sockets may be closed but not gone, as a fraction of `maxConnections`. Beyond it the server
+ * counts as overloaded.
+ */
 const MAX_CLOSING_SHARE = 0.1;
 
 /** How long to wait for broken connections to disappear, in milliseconds. */
@@ -121,7 +125,7 @@ export function createLiveServer(deps: LiveServerDeps): LiveServer {
   };
 }
 
-/** Breaks all connections of a listener; gives up on those that cannot be broken. */
+/** Breaks all connections of a listener. Gives up on connections that cannot be broken. */
 async function abort(listener: Listener | undefined): Promise<void> {
   using deadline = new Deadline(ABORT_TIMEOUT_MS);
   await deadline.wait(listener?.abort());

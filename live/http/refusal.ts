@@ -73,7 +73,7 @@ export type RefusalName = keyof typeof refusals;
 
 /** What refusing needs. */
 export interface RefuserOptions {
-  /** Refused sockets that were opened to be closed, and have not closed. */
+  /** Sockets that were opened only to be closed with a refusal, and have not closed yet. */
   readonly sockets: InFlight;
   /** Counts refusals. */
   readonly metrics: Metrics;
@@ -85,15 +85,14 @@ export interface RefuserOptions {
 export type Refuser = (request: Request, name: RefusalName, retryAfterMs: number) => Answer;
 
 /**
- * Refused sockets whose close the client may leave unanswered; above this, only HTTP statuses are
- * used.
+ * How many refused sockets may wait for the client's close frame. Beyond this, only HTTP statuses are used.
  */
 const MAX_REFUSED_SOCKETS = 1_000;
 
 /**
- * Creates the function that refuses upgrades and streams: with an HTTP status, or with
- * `?reject=close` with a close code, in a close frame or a `close` event. Browsers need the latter,
- * as their WebSockets do not expose HTTP statuses.
+ * Creates the function that refuses upgrades and streams: with an HTTP status, or with `?reject=close` with
+ * a close code, in a close frame or a `close` event. Browsers need the latter, because their WebSockets do
+ * not expose HTTP statuses.
  */
 export function createRefuser({ sockets, metrics, logger }: RefuserOptions): Refuser {
   return (request, name, retryAfterMs) => {
@@ -107,7 +106,7 @@ export function createRefuser({ sockets, metrics, logger }: RefuserOptions): Ref
   };
 }
 
-/** Upgrades only to close the socket; it is in flight until it has closed. */
+/** Upgrades only to close the socket, which counts as in flight until it has closed. */
 function closeOnOpen(code: number, reason: string, sockets: InFlight): Upgrade {
   return {
     open(socket) {

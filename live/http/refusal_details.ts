@@ -1,15 +1,15 @@
 /**
- * What the log says about a request that was refused. Nothing of it is a secret.
+ * Details of refused requests, for the log. They contain no secret.
  *
  * @module
  */
 
 import { parse } from "cookie";
 
-/** Names of cookies in one line, at most. */
+/** How many names of cookies a line shows. */
 const MAX_NAMES = 8;
 
-/** Names that are shown. A longer one could be a value that was sent without a name. */
+/** The form of names that are shown. A longer one could be a value that was sent without a name. */
 const SHOWN_NAME = /^[\w.-]{1,40}$/;
 
 /** Returns the origin of a request's page, without credentials. */
@@ -22,8 +22,8 @@ export function shownOrigin({ headers }: Request): string {
 }
 
 /**
- * Returns the names of a request's cookies, without their values: `none` if there is no cookie, and a
- * note beside the session cookie, as that one was refused for its value.
+ * Returns the names of a request's cookies, without their values; `none` if there is no cookie. A note
+ * follows the session cookie, which was refused for its value.
  */
 export function cookieNames({ headers }: Request, sessionCookie: string): string[] {
   const cookies = parse(headers.get("cookie") ?? "", { decode: () => "" });

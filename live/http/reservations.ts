@@ -6,7 +6,7 @@
 
 import type { User } from "../domain/authority.ts";
 
-/** Counts reservations, in all and by user. */
+/** Counts reservations, in total and by user. */
 export class Reservations {
   readonly #byUser = new Map<string, number>();
   #total = 0;
@@ -21,7 +21,10 @@ export class Reservations {
     return this.#byUser.get(userId) ?? 0;
   }
 
-  /** Makes a reservation; `null` is one without a user. Returns the function that releases it, once. */
+  /**
+   * Makes a reservation; `null` stands for no user. Returns the function that releases it; a second call of
+   * that does nothing.
+   */
   make(user: User | null): () => void {
     let isHeld = true;
     this.#change(user, 1);

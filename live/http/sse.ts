@@ -31,15 +31,13 @@ export interface SseOptions {
   readonly pingIntervalMs: number;
   /** How long a client may take to read the end of a stream, in milliseconds. */
   readonly closeTimeoutMs: number;
-  /** Encodes frames, for all streams together. */
+  /** Encodes frames; all streams share it. */
   readonly encode: EncodeFrame;
   /** Counts the streams. */
   readonly metrics: Metrics;
 }
 
-/**
- * Close code of a stream whose client disconnected, which sends no code (RFC 6455, section 7.1.5).
- */
+/** Close code of a stream whose client disconnected without a code (RFC 6455, section 7.1.5). */
 const NO_CODE = 1005;
 
 /** Returns whether a request asks for a stream. */
@@ -50,8 +48,9 @@ export function isStream({ url }: Request): boolean {
 /**
  * Opens the stream of a request that was checked and admitted.
  *
- * @returns The stream, once an answer about a topic or view has followed the welcome; or 403 (400 for the
- * query of a view) if all of them are refused, as an `EventSource` would otherwise reconnect forever.
+ * @returns The stream, once an answer about a topic or view has followed the welcome. If all of them are
+ * refused, 403, or 400 for the query of a view, because an `EventSource` would otherwise reconnect for
+ * ever.
  */
 export async function openStream(
   incoming: Incoming,
@@ -97,7 +96,10 @@ export async function openStream(
   return jsonError(STATUS_CODE.Forbidden, "Not allowed to listen to any of the topics");
 }
 
-/** Breaks the connection of an ended stream that is not read to its end, if the transport can. */
+/**
+ * Breaks the connection of an ended stream if the client does not read it to its end in time. Not every
+ * transport can.
+ */
 function breakAfter(timeoutMs: number, { completed, terminate }: Incoming): void {
   if (terminate === undefined) return;
   const timer = setTimeout(terminate, timeoutMs);

@@ -1,5 +1,5 @@
 /**
- * Events of a stream other than messages, and its response.
+ * The last event of a stream, and its response.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { renderEvent } from "../wire/sse_wire.ts";
 const RETRY_HINT = /retry in (\d+)$/;
 
 /**
- * Reconnect delay of a browser that should stay away, in milliseconds. An `EventSource` cannot be
- * told "never"; it stops at the first response that is not a stream, or when its page closes it.
+ * Reconnect delay of a browser that must not reconnect, in milliseconds. An `EventSource` has no value for
+ * "never": it stops only at a response that is not a stream, or when its page closes it.
  */
 const STAY_AWAY_MS = 3_600_000;
 
@@ -63,7 +63,7 @@ export function eventStream(body: BodyInit): Response {
     headers: {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
-      "x-accel-buffering": "no", // or nginx would hold events back
+      "x-accel-buffering": "no", // otherwise nginx would hold events back
       "x-content-type-options": "nosniff", // so that no page can load it as a script
     },
   });

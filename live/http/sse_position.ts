@@ -10,20 +10,20 @@ import type { LogName } from "../domain/wire.ts";
 /** A position in one topic: the epoch, a colon, the offset. */
 const POSITION = /^(.+):(\d{1,16})$/;
 
-/** What an answer says of the target that it is about. */
+/** The part of an answer that identifies its target. */
 interface Answer {
   readonly topic?: string | undefined;
   readonly id?: string | undefined;
 }
 
 /**
- * The positions in a stream's topics and views. They are sent as the events' `id`, one for each in the
- * order of the URL: `epoch:offset,epoch:offset`, and nothing for one that has not started. An
- * `EventSource` that lost its connection sends the last id as `Last-Event-ID`, to the same URL, and
- * so misses nothing.
+ * The positions in a stream's topics and views. They are sent as the events' `id`: one position for each
+ * target in the order of the URL, `epoch:offset,epoch:offset`, and an empty one for a target that has not
+ * started. An `EventSource` that lost its connection sends the last id to the same URL as `Last-Event-ID`,
+ * and so misses nothing.
  *
- * There is no id before every target got its first answer: a start would otherwise cost the square of
- * the number of targets. A client that breaks off before then starts over.
+ * No event has an id before every target has got its first answer. Otherwise the length of a start would
+ * grow with the square of the number of targets. A client that disconnects before that starts over.
  *
  * @example
  * ```ts

@@ -23,7 +23,7 @@ export interface SseSocketOptions {
   readonly onClose: () => void;
 }
 
-/** The states of a WebSocket that a stream has. */
+/** The two states of a WebSocket that a stream has. */
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
@@ -35,9 +35,9 @@ const PING = ": ping\n\n";
  * Sends a connection's frames as the body of a response. Frames that the response has not taken yet
  * wait here, and count as buffered.
  *
- * Deno cannot end a response whose peer reads nothing: it reads the stream again only when there is
- * room, so an error in the stream has no effect. Frames that wait for a client that was too slow
- * are dropped, so that they do not occupy memory until it reads.
+ * Deno cannot end a response whose peer reads nothing. It reads the stream again only when there is room,
+ * so an error in the stream has no effect. When a client was too slow, its waiting frames are dropped, so
+ * that they do not occupy memory until it reads.
  */
 export class SseSocket implements Socket {
   /** The response's body. */

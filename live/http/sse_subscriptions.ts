@@ -15,12 +15,12 @@ import type { StreamTarget } from "./sse_targets.ts";
 /** Close reason when no topic is left. */
 const NO_TOPIC_LEFT = "not allowed to listen to any of the topics";
 
-/** When to subscribe again to a view that was lost because rights have changed, in milliseconds. */
+/** Delay before subscribing again to a view that was lost because rights have changed, in milliseconds. */
 const RIGHTS_CHANGED_RETRY_MS = 100;
 
 /**
- * Subscribes to the topics and views of a URL, and tries again for those that are unavailable. Closes
- * the connection with 4403 when every one is refused, as the client would otherwise reconnect forever.
+ * Subscribes to the topics and views of a URL, and tries again if one is unavailable. When every one is
+ * refused, it closes the connection with 4403, because the client would otherwise reconnect for ever.
  */
 export class SseSubscriptions {
   readonly #position: StreamPosition;
@@ -69,12 +69,12 @@ export class SseSubscriptions {
       this.#retry(key, RIGHTS_CHANGED_RETRY_MS);
     } else if (message.type !== "subscribed") this.#refuse(key);
     if (message.type === "error" && code === "bad-view") this.#fault = message.message;
-    // If refusals fill the buffer, the client has to read them before other targets can start.
+    // Refusals may fill the buffer. Then the client has to read them before other targets can start.
     const isRefusal = code === "forbidden" || code === "bad-view";
     if (!isRefusal || !this.#client?.connection.hasRoom) this.#answered.resolve();
   }
 
-  /** Stops trying, as the connection has ended. */
+  /** Stops trying, because the connection has ended. */
   end(): void {
     for (const timer of this.#retries) clearTimeout(timer);
     this.#answered.resolve();
@@ -88,7 +88,7 @@ export class SseSubscriptions {
     await inbox.request({ ...request, since: this.#position.since(key) });
   }
 
-  /** Tries again later, each stream at another moment. */
+  /** Tries again after the delay, up to twice as late, so that streams do not all try at the same moment. */
   #retry(key: string, afterMs: number): void {
     const client = this.#client;
     const target = this.#wanted.get(key);

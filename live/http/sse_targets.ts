@@ -1,5 +1,5 @@
 /**
- * What the URL of a stream of server-sent events asks for.
+ * Reading the targets of a stream of server-sent events from its URL.
  *
  * @module
  */
@@ -27,9 +27,9 @@ export interface StreamBounds {
 }
 
 /**
- * Reads the topics and views of a request for a stream, each once, in the URL's order. A view's request
- * has an `id`: its place among the URL's views, from 0 on. The answer repeats it, which tells the client
- * which topic carries which view.
+ * Reads the topics and views of a request for a stream, each once, in the URL's order. A view's request has
+ * an `id`: its index among the URL's views. The answer repeats it, so that the client knows which topic
+ * carries which view.
  *
  * @returns The targets, or the response to a malformed request.
  */

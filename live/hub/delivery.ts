@@ -1,5 +1,5 @@
 /**
- * Delivery: hands a subscriber what is due.
+ * Delivery: sends a subscriber what is due.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { SlowConsumers } from "./slow_consumer.ts";
 import { MAX_FRAME_LENGTH } from "./start.ts";
 import { isBehind, type Subscription } from "./subscription.ts";
 
-/** What a frame holds of one topic. */
+/** The part of a frame that is about one topic. */
 interface Part {
   readonly subscription: Subscription;
   readonly frame: Frame;
@@ -19,12 +19,12 @@ interface Part {
 const NO_PARTS: readonly Part[] = [];
 
 /**
- * Hands a subscriber what is due, while its socket takes it. What is due on its other topics rides
- * along, because the cost is in the frame, not in the message.
+ * Sends a subscriber what is due, while its socket has room. The same frame carries what is due on its
+ * other topics, because a frame costs much and a message little.
  *
- * Nothing is allocated for a subscriber that gets one topic's frame: there are thousands of them.
+ * A subscriber that gets one topic's frame costs no allocation, because there are thousands of them.
  *
- * @returns Whether a subscriber that lagged was handed something.
+ * @returns Whether the subscriber lagged and was sent something.
  */
 export function deliver(subscription: Subscription, slow: SlowConsumers, flush: Flush): boolean {
   const { subscriber } = subscription;
@@ -45,7 +45,7 @@ export function deliver(subscription: Subscription, slow: SlowConsumers, flush: 
   return moved;
 }
 
-/** Returns what is next for the subscriber's other subscriptions, as much as fits into a frame. */
+/** Returns what is due on the subscriber's other subscriptions, as much as fits into a frame. */
 function partsOfSiblings(
   subscription: Subscription,
   { text: { length } }: Frame,

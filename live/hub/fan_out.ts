@@ -13,7 +13,7 @@ import { isBehind, neededAfter, type OpenTopic, type Subscription } from "./subs
 
 /** What the fan-out needs. */
 export interface FanOutOptions {
-  /** What one connection may hold unsent before it is closed with 1008, in bytes. */
+  /** How much one connection may hold unsent before it is closed with 1008, in bytes. */
   readonly thresholdBytes: number;
   /** How long a topic's messages are gathered, in milliseconds. @default {0} */
   readonly flushIntervalMs?: number;
@@ -32,7 +32,7 @@ type MarkedTopics = Map<OpenTopic, number | undefined>;
 /** A pass over all of a topic's subscriptions, or only over those that lag. */
 interface Broadcast {
   readonly topic: OpenTopic;
-  /** Stays valid while subscriptions come and go between two turns. */
+  /** It stays valid when subscriptions begin or end between two turns. */
   readonly subscriptions: Iterator<Subscription>;
   /** When the topic was marked; `undefined` if only lagging subscribers are visited. */
   readonly since: number | undefined;
@@ -43,13 +43,13 @@ interface Broadcast {
 }
 
 /**
- * Visits the subscribers of topics that have grown, and hands each what lies between its cursor and
- * the head: see {@linkcode deliver}.
+ * Visits the subscribers of topics that have grown, and sends each what lies between its cursor and the
+ * head: see {@linkcode deliver}.
  *
- * A broadcast begins in the turn of the event loop in which its topic was marked, with everything
- * published in that turn: an idle server sends at once, and the busier it is, the more messages share
- * a frame. Each turn has a budget, so that a broadcast to thousands does not block the event loop.
- * Messages published meanwhile ride along to the subscribers that were not reached yet.
+ * A broadcast begins in the turn of the event loop in which its topic was marked, with everything published
+ * in that turn. So an idle server sends at once, and the busier it is, the more messages share a frame.
+ * Each turn has a budget, so that a broadcast to thousands does not block the event loop. Subscribers that
+ * were not reached yet get messages published meanwhile in the same frame.
  *
  * Subscribers whose sockets have no room are visited again later: see {@linkcode SlowConsumers}.
  */
@@ -168,7 +168,7 @@ export class FanOut {
     flush.visited();
     if (deliver(subscription, this.#slow, flush)) broadcast.isMoving = true;
     if (subscriber.ended) return;
-    // A subscriber with room is up to date, or nothing that it lacks is still held.
+    // A subscriber with room is up to date, or the log no longer holds what it lacks.
     if (!isBehind(subscription) || subscriber.hasRoom) this.#slow.keepsUp(subscription);
     else this.#slow.lags(subscription);
     if (this.#slow.isTooSlow(subscription)) return; // the log keeps nothing for it

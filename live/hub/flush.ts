@@ -1,5 +1,5 @@
 /**
- * What the fan-out does in one turn of the event loop.
+ * The work of the fan-out in one turn of the event loop.
  *
  * @module
  */
@@ -19,13 +19,13 @@ const BUDGET_US = 600;
 /** Cost of a write of any size, in microseconds: measured, and rounded. */
 const FRAME_US = 10;
 
-/** Cost of each UTF-16 code unit of it, in microseconds. */
+/** Cost of each UTF-16 code unit of a write, in microseconds. */
 const UNIT_US = 0.0015;
 
 /** Cost of visiting a subscriber, in microseconds. */
 const VISIT_US = 0.1;
 
-/** Upper bound of one turn, in milliseconds, however little it has sent. */
+/** Upper bound of one turn, in milliseconds, even if it has sent little. */
 const MAX_TURN_MS = 4;
 
 /** Rendered frames by position: see {@linkcode positionOf}. */
@@ -77,7 +77,7 @@ export class Flush {
   }
 
   /**
-   * Returns the next frame for a subscriber; `undefined` if nothing that is due is still held.
+   * Returns the next frame for a subscriber; `undefined` if the log no longer holds anything that is due.
    *
    * @param conflate Whether it gets the newest state instead of everything.
    */
@@ -88,7 +88,10 @@ export class Flush {
     return frames.get(position);
   }
 
-  /** Reports the counts to the metrics: once a turn, as a report costs as much as a message. */
+  /**
+   * Reports the counts to the metrics. It is called once a turn, because a report costs as much as a
+   * message.
+   */
   report(metrics: Metrics): void {
     if (this.#messages > 0) metrics.sent("message", this.#messages);
     if (this.#starts > 0) metrics.sent("subscribed", this.#starts);
@@ -105,7 +108,7 @@ export class Flush {
   }
 }
 
-/** Returns a position as a key for maps: a number in all but rare cases, as that allocates nothing. */
+/** Returns a position as a key for maps. It is nearly always a number, which allocates nothing. */
 function positionOf(target: FrameTarget, conflate: boolean): number | string {
   const { topic: { log }, epoch, offset, snapshotUpTo } = target;
   if (epoch !== log.epoch) return epoch;

@@ -1,5 +1,5 @@
 /**
- * Frames: what moves a subscriber's cursor on.
+ * Frames, each of which moves a subscriber's cursor.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Wire } from "../domain/wire.ts";
 import { MAX_FRAME_LENGTH, restartOf, type Start, startOf } from "./start.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** As much of a subscription as decides about its next frame. */
+/** The part of a subscription that decides about its next frame. */
 export type FrameTarget = Pick<
   Subscription,
   "subscriber" | "topic" | "epoch" | "offset" | "snapshotUpTo"
@@ -23,7 +23,7 @@ export interface Frame {
   readonly text: string;
   /** The cursor afterwards. */
   readonly upTo: number;
-  /** The end of the snapshot that the subscriber still has to read afterwards; 0 if none. */
+  /** The end of the snapshot if the subscriber still has to read a part of it afterwards; otherwise 0. */
   readonly snapshotUpTo: number;
   /** Whether it starts the subscription over, instead of carrying messages. */
   readonly isStart: boolean;
@@ -34,7 +34,7 @@ export interface Frame {
 }
 
 /**
- * Makes the next frame for a subscriber; `undefined` if nothing that is due is still held.
+ * Makes the next frame for a subscriber; `undefined` if the log no longer holds anything that is due.
  *
  * - What follows the cursor, as much as fits. A subscriber that is still reading its snapshot gets
  *   the rest of the snapshot first.
@@ -90,7 +90,7 @@ function messageFrame(
     length += messageLength(log.topic, publication);
     const isFull = length > MAX_FRAME_LENGTH || wire.joins?.(publication) === false;
     if (isFull && parts.length > 0) break;
-    // Gaps within the snapshot are of the time before the subscription: nothing was missed.
+    // Gaps within the snapshot are older than the subscription, so nothing was missed.
     const missed = Math.max(0, publication.offset - Math.max(upTo, snapshotUpTo) - 1);
     parts.push(wire.publication(log, publication, missed));
     skipped += missed;

@@ -25,7 +25,7 @@ export interface HubOptions extends FanOutOptions {
   readonly broker: Broker;
 }
 
-/** The start of a subscription, as the client learns of it. */
+/** The start of a subscription, which is reported to the client. */
 export interface SubscriptionStart extends Cursor {
   /** Whether everything that followed the client's position is sent; otherwise it starts over. */
   readonly recovered: boolean;
@@ -38,8 +38,8 @@ export interface SubscribeOptions {
   /** The client's position, if it has read some of the log already. */
   readonly since?: Cursor | undefined;
   /**
-   * Called in the turn in which the subscription begins, so that what it sends precedes the first
-   * live message. Not called if the subscriber ended meanwhile.
+   * Called in the turn in which the subscription begins, so that what it sends precedes the first live
+   * message. It is not called if the subscriber has ended meanwhile.
    */
   readonly onStart: (start: SubscriptionStart) => void;
 }
@@ -55,7 +55,7 @@ interface TopicEntry {
   open?: OpenTopic;
 }
 
-/** Appends publications to topics' logs and hands them to the topics' subscribers. */
+/** Appends publications to topics' logs and sends them to the topics' subscribers. */
 export class Hub implements BrokerEvents {
   readonly #broker: Broker;
   readonly #metrics: Metrics;
@@ -93,13 +93,13 @@ export class Hub implements BrokerEvents {
     const topic = this.#topics.get(name)?.open;
     if (topic === undefined) return;
     if (topic.subscriptions.size > 0) this.#fanOut.mark(topic);
-    else topic.log.release(topic.log.head); // subscriptions that have not begun need none of it
+    else topic.log.release(topic.log.head); // subscriptions that have not begun do not need it
   }
 
   /**
-   * Subscribes a client to a topic. History and live join without a gap or a duplicate: it is one
-   * log, and the cursor is set in the turn in which the start is reported. A client that is already
-   * subscribed continues from the new start.
+   * Subscribes a client to a topic. History and live messages join without a gap or a duplicate, because
+   * both are one log, and the cursor is set in the turn in which the start is reported. A client that is
+   * already subscribed continues from the new start.
    *
    * A client that reconnects subscribes to all its topics at once. Each start waits until the socket
    * has room, so that the starts together buffer no more than one of them.
@@ -239,7 +239,7 @@ export class Hub implements BrokerEvents {
   }
 }
 
-/** Returns whether a client is ahead of the log as it is known here, or was in another life of it. */
+/** Returns whether a client has read more than this log holds, or has read another life of it. */
 function isAhead(since: Cursor | undefined, { epoch, head }: TopicLog): boolean {
   return since !== undefined && (since.epoch !== epoch || since.offset > head);
 }

@@ -1,5 +1,5 @@
 /**
- * The policy for slow consumers: which of them get the newest state instead of everything.
+ * The policy for slow consumers: when they get the newest state instead of everything.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { backlogOf, type Subscription } from "./subscription.ts";
 
 /** What the policy needs. */
 export interface SlowConsumersOptions {
-  /** What one connection may hold unsent, in bytes. */
+  /** How much one connection may hold unsent, in bytes. */
   readonly thresholdBytes: number;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
@@ -21,8 +21,8 @@ const SLOW_AFTER_MS = 1_000;
 const SLOW_BACKLOG = 0.5;
 
 /**
- * The backlog at which a subscriber counts as too slow at once, as a multiple of the threshold: the
- * log must not hold a burst for long.
+ * The backlog at which a subscriber counts as too slow at once, as a multiple of the threshold. The log
+ * must not hold more for it.
  */
 export const BURST_BACKLOG = 4;
 

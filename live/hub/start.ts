@@ -13,10 +13,10 @@ import {
 
 import type { Subscriber } from "./subscriber.ts";
 
-/** What one frame holds, unless a single publication is larger, in UTF-16 code units. */
+/** The longest frame, unless a single publication is longer, in UTF-16 code units. */
 export const MAX_FRAME_LENGTH = 65_536;
 
-/** The start of a subscription: its cursor, and what the client is sent with it. */
+/** The start of a subscription: its cursor, and the first messages. */
 export interface Start extends Cursor {
   /** Whether everything after the client's position follows, here and as ordinary messages. */
   readonly recovered: boolean;
@@ -30,9 +30,10 @@ export interface Start extends Cursor {
  * Returns the start of a subscription: what followed `since` if the log still holds all of it,
  * otherwise the snapshot, which is the latest of each key.
  *
- * A start is never larger than a frame, unless its subscriber needs the whole state: `offset` is that of
- * its last message, and the fan-out sends the rest as the socket drains. Everything goes out in the order
- * of offsets, so a client whose connection breaks in between can resume after the last message it got.
+ * A start is never larger than a frame, unless its subscriber needs the whole state. `offset` is the offset
+ * of its last message, and the fan-out sends the rest as the socket drains. Everything goes out in the
+ * order of offsets, so a client whose connection breaks in between can resume after the last message it
+ * got.
  */
 export function startOf(
   log: TopicLog,

@@ -14,13 +14,13 @@ export interface Subscriber {
   readonly ended: boolean;
   /** Whether its socket can take another frame without holding much unsent. */
   readonly hasRoom: boolean;
-  /** Whether it belongs to the server itself: the metrics count clients. @default {false} */
+  /** Whether it belongs to the server itself, so that the metrics do not count it. @default {false} */
   readonly isInternal?: boolean;
   /**
-   * Whether a start holds the whole state, however long that is, or nothing: what the subscriber missed
-   * then follows as messages. @default {false}
+   * Whether a start holds the whole state, even if that is long. If it resumes instead, the start is empty,
+   * and what it missed follows as messages. @default {false}
    */
   readonly startsWhole?: boolean;
-  /** Hands a frame to its socket. Returns whether the socket took it. Never throws. */
+  /** Passes a frame to its socket. Returns whether the socket took it. Never throws. */
   deliver(frame: string): boolean;
 }

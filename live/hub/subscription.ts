@@ -8,7 +8,7 @@ import type { Cursor, TopicLog } from "../domain/broker.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /**
- * A cursor: the subscriber was handed everything up to it, and nothing after it.
+ * A cursor: everything up to it was sent to the subscriber, and nothing after it.
  *
  * A subscription that began with a snapshot too large for one frame first reads the rest of it from
  * the state, up to `snapshotUpTo`, and from there on the log.
@@ -22,7 +22,7 @@ export interface Subscription extends Cursor {
   readonly siblings: readonly Subscription[];
   /** The log's life that the offset belongs to. */
   epoch: string;
-  /** Number of the last publication that was handed to the socket. */
+  /** Number of the last publication that was passed to the socket. */
   offset: number;
   /** The end of the snapshot that the subscriber is reading; 0 once it reads the log. */
   snapshotUpTo: number;
@@ -38,18 +38,18 @@ export interface OpenTopic {
   readonly log: TopicLog;
   /** Its subscriptions by subscriber. */
   readonly subscriptions: Map<Subscriber, Subscription>;
-  /** Subscriptions that lag: their sockets have no room for what is due. */
+  /** Subscriptions that lag, because their sockets have no room for what is due. */
   readonly lagging: Set<Subscription>;
 }
 
-/** Returns whether the subscriber was not handed everything yet. */
+/** Returns whether something is due to the subscriber. */
 export function isBehind({ topic: { log }, epoch, offset }: Subscription): boolean {
   return offset < log.head || epoch !== log.epoch;
 }
 
 /**
- * Returns the offset after which the subscriber needs the log. A cursor in a former life needs all of
- * this one.
+ * Returns the offset after which the subscriber needs the log. A cursor in a former life needs all of the
+ * current one.
  */
 export function neededAfter(subscription: Subscription): number {
   const { topic: { log }, epoch, offset, snapshotUpTo } = subscription;

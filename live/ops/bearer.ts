@@ -10,8 +10,8 @@ import { type Refusals, silentRefusals } from "../domain/refusal_log.ts";
 import { jsonError } from "../transport/responses.ts";
 
 /**
- * Returns the 401 for a request that does not carry the operator's token; `undefined` if it does. The
- * name of the call begins a sentence.
+ * Returns the 401 for a request that does not carry the operator's token; `undefined` if it does. The name
+ * of the call begins the sentence of the error.
  */
 export type BearerCheck = (request: Request, name: string) => Response | undefined;
 
@@ -22,7 +22,7 @@ export type BearerCheck = (request: Request, name: string) => Response | undefin
  * length of the token (CWE-208).
  *
  * @param token The token; without one every call is refused.
- * @param refusals Takes calls with a wrong token or none.
+ * @param refusals Takes calls with a wrong token, or without a token.
  */
 export function createBearerCheck(
   token: string | undefined,

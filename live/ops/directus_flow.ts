@@ -15,11 +15,11 @@ import { jsonError } from "../transport/responses.ts";
 import type { JsonText } from "./json_body.ts";
 import { MAX_BATCH, respondPublished } from "./publish.ts";
 
-/** What a Flow's call leads to. */
+/** What the handler of a Flow's call needs. */
 export interface FlowHandlerOptions {
   /** Collections behind topics' prefixes. */
   readonly topics: Topics;
-  /** What item topics get: what happened, or the payload with its values too. */
+  /** What is published on item topics: only the event, or the payload with its values too. */
   readonly payload: "none" | "all";
   /** Tells all instances of a change, together with publications about it. */
   readonly changed: (

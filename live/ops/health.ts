@@ -17,13 +17,13 @@ export interface Health {
   /** Why it cannot publish although it is ready; `undefined` while it can. */
   readonly trouble: string | undefined;
   /**
-   * Why some topics cannot be used although others can. `/readyz` reports it with 200: the other
-   * instances are in the same situation. @default {none}
+   * Why some topics cannot be used although others can. `/readyz` reports it with 200, because the other
+   * instances have the same problem. @default {none}
    */
   readonly partialTrouble?: string | undefined;
   /**
-   * Why it should get no more clients although it works; `undefined` while it may. `/readyz` reports
-   * it, and nothing is refused.
+   * Why it should get no more clients although it works; `undefined` while it may get more. `/readyz`
+   * reports it, but the server refuses nothing.
    */
   readonly strain: string | undefined;
 }
@@ -39,7 +39,10 @@ export interface Problem {
 /** When to try again while the server is not ready, in seconds. */
 const RETRY_AFTER_S = "5";
 
-/** Resolves to why it is not Directus that answers; `undefined` if it is, or nothing answers. */
+/**
+ * Resolves to what is wrong with the answer if something other than Directus answers; otherwise to
+ * `undefined`.
+ */
 export type ForeignAnswer = () => Promise<string | undefined>;
 
 /** Answers `GET /readyz`: 200, with what is degraded; or 503 with the problem. */

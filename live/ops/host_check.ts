@@ -1,5 +1,5 @@
 /**
- * Which names the ops listener answers to.
+ * The check of the `Host` header, by which the ops listener refuses unknown names.
  *
  * @module
  */
@@ -18,10 +18,10 @@ const LOCALHOST = /^(.+\.)?localhost$/;
 export type HostCheck = (request: Request) => Response | undefined;
 
 /**
- * Creates the check against DNS rebinding (CWE-350): a page can make the name of its own host resolve
- * to a private address, and then read from it as from its own server. But browsers send that name as
- * `Host`. Addresses are allowed, because no name that resolves elsewhere is involved; so are requests
- * of HTTP/1.0 without a `Host`, because browsers always send one.
+ * Creates the check against DNS rebinding (CWE-350): a page can make the name of its own host resolve to a
+ * private address, and then read from it as from its own server. But browsers send that name as `Host`.
+ * Addresses are allowed, because they are not resolved. Requests of HTTP/1.0 without a `Host` are allowed,
+ * because browsers always send one.
  *
  * @param host The host that the listener listens on.
  * @param allowedHosts Further names, in lower case and without a port.

@@ -25,10 +25,10 @@ export type JsonBody =
 /**
  * Reads a JSON body.
  *
- * @param request The request; its body is read no further than the limit.
+ * @param request The request. Its body is read up to the limit.
  * @param maxBytes Largest body, in bytes.
  * @returns The body; or 415 if it is not declared as plain JSON, 413 if it is too large, 400 if it is not
- * JSON or broke off.
+ * JSON or incomplete.
  */
 export async function readJsonBody(request: Request, maxBytes: number): Promise<JsonBody> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();

@@ -1,5 +1,5 @@
 /**
- * What the operator's calls have in common.
+ * The common part of all operator calls.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export type Route = [
 
 /** One kind of call. */
 export interface OperatorCall {
-  /** What the call does, to begin a sentence with. */
+  /** What the call does, as the beginning of a sentence. */
   readonly name: string;
   /** Checks the bearer token. */
   readonly checkBearer: BearerCheck;

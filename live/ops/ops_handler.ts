@@ -15,10 +15,10 @@ import { handlePublish, type Publish } from "./publish.ts";
 import { handleRevoke } from "./revoke.ts";
 import { statusRoutes } from "./status_routes.ts";
 
-/** Answers a request for an ops route. Returns `undefined` if the path is none. */
+/** Answers a request for an ops route. Returns `undefined` for any other path. */
 export type OpsHandler = (request: Request) => Promise<Response> | Response | undefined;
 
-/** Creates the handler of the ops routes, for a listener of their own or for any other. */
+/** Creates the handler of the ops routes, for any listener. */
 export function createOpsHandler(options: OpsHandlerOptions): OpsHandler {
   const { server, metrics, publishToken, exposed = false, topics = new Map() } = options;
   const { flowPayload = "none", refusals, foreignAnswer } = options;

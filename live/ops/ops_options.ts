@@ -1,5 +1,5 @@
 /**
- * What the ops routes operate, and what they need.
+ * The server that the ops routes operate, and their options.
  *
  * @module
  */
@@ -20,11 +20,11 @@ export interface OperatedServer extends Health {
   readonly publish: Publish;
   /** Tells all instances of a change in Directus, together with publications about it. */
   changed(change: Change, publications: readonly PublicationInput[]): Promise<Position[]>;
-  /** Resolves to what an operator sees; without it there is no `/status`. */
+  /** Resolves to the tables of the status page; without this method there is no `/status`. */
   readonly status?: ((query: StatusQuery) => Promise<StatusPart>) | undefined;
-  /** Resolves to what a topic holds and what followed a position, with `/status`. */
+  /** Resolves to what a topic holds, and what followed a position; needed together with `status`. */
   readonly content?: ((topic: string, since?: Cursor) => Promise<TopicContent>) | undefined;
-  /** Closes connections or checks rights again; without it there is no `/revoke`. */
+  /** Closes connections or checks rights again; without this method there is no `/revoke`. */
   readonly revoke?: Revoke | undefined;
 }
 
@@ -34,18 +34,22 @@ export interface OpsHandlerOptions {
   readonly server: OperatedServer;
   /** Renders the metrics. */
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
-  /** Bearer token of the publish and revoke calls; without one they are off. */
+  /** Bearer token of the publish and revoke calls; without a token they are off. */
   readonly publishToken?: string | undefined;
-  /** Tells whether it is Directus that answers. @default {it is} */
+  /** Tells whether something other than Directus answers. @default {it does not} */
   readonly foreignAnswer?: ForeignAnswer;
-  /** What the server was started with, for `/status`: no secret. @default {nothing} */
+  /** Settings of the server, for `/status`. They must hold no secret. @default {none} */
   readonly about?: Readonly<Record<string, unknown>>;
-  /** Takes calls with a wrong token or none. @default {silentRefusals} */
+  /** Takes calls with a wrong token, or without a token. @default {silentRefusals} */
   readonly refusals?: Refusals | undefined;
   /** Whether clients can reach the routes, so that `/metrics` needs the token too. @default {false} */
   readonly exposed?: boolean;
   /** Collections behind topics' prefixes, for what Flows publish. @default {none} */
   readonly topics?: Topics;
-  /** What a Flow's call puts on item topics: what happened, or the payload too. @default {"none"} */
+  /**
+   * What is published on item topics for a Flow's call: only the event, or the payload too.
+   *
+   * @default {"none"}
+   */
   readonly flowPayload?: "none" | "all";
 }

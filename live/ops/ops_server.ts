@@ -1,5 +1,5 @@
 /**
- * The ops listener: the ops routes on a port of their own, which clients cannot reach.
+ * The ops listener: the ops routes on a separate port, which clients cannot reach.
  *
  * @module
  */

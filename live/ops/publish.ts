@@ -17,7 +17,7 @@ export const MAX_BATCH = 1_000;
 /** Appends publications and resolves to their positions. */
 export type Publish = (publications: readonly Publication[]) => Promise<Position[]>;
 
-/** A publication that is at fault. */
+/** A publication that is invalid. */
 class Fault extends Error {
   /** Its index, if the body is an array. */
   readonly index: number | undefined;
@@ -49,8 +49,8 @@ export async function handlePublish(
 
 /**
  * Publishes and answers the positions; 503 if the publications are not known to be in the logs. If the
- * connection to Redis broke in between they may be: a publisher that retries without an idempotency key
- * can publish twice.
+ * connection to Redis broke meanwhile, they may be in the logs: a publisher that retries without an
+ * idempotency key can publish twice.
  */
 export async function respondPublished(publish: () => Promise<Position[]>): Promise<Response> {
   try {
@@ -63,7 +63,7 @@ export async function respondPublished(publish: () => Promise<Position[]>): Prom
   }
 }
 
-/** What a call's idempotency key may be: visible ASCII characters. */
+/** The form of an idempotency key: visible ASCII characters. */
 const IDEMPOTENCY_KEY = /^[!-~]{1,200}$/;
 
 function readPublications({ value, text }: JsonText, callId: string | null): Publication[] {
@@ -81,7 +81,7 @@ function readPublications({ value, text }: JsonText, callId: string | null): Pub
   });
 }
 
-/** Reads one publication. Its payload is passed on as the text that it was sent as. */
+/** Reads one publication. Its payload is passed on as the text that the publisher sent. */
 function readPublication(
   value: unknown,
   text: string,

@@ -14,8 +14,8 @@ import { jsonError } from "../transport/responses.ts";
 const RETRY_AFTER_S = "2";
 
 /**
- * Answers a revoke call with what it did on this instance. The status is 503 unless every instance is
- * known to have done it: the counts are the same, and the caller can repeat the call.
+ * Answers a revoke call with what it did on this instance. The status is 503 unless all instances have
+ * confirmed it. The body is the same then, and the caller can repeat the call.
  */
 export async function handleRevoke(body: unknown, revoke: Revoke): Promise<Response> {
   const unrendered = unrenderedPath(body);

@@ -1,12 +1,12 @@
 /**
- * Metrics as a program reads them.
+ * Metrics as JSON, for programs.
  *
  * @module
  */
 
 /**
- * Returns the value of each series of a Prometheus exposition. Its name is as in the exposition, with
- * its labels. Buckets that are empty are left out, as they are most of the text.
+ * Returns the value of each series of a Prometheus exposition. Names are as in the exposition, with their
+ * labels. Empty buckets are left out, because they are most of the text.
  *
  * @example
  * ```ts

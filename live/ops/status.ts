@@ -14,15 +14,15 @@ import { jsonError } from "../transport/responses.ts";
 import { type ForeignAnswer, type Health, problemOf, readyState } from "./health.ts";
 import { seriesOf } from "./series.ts";
 
-/** What the status is made of. */
+/** The sources of the status. */
 export interface StatusSource {
   /** Whether the server can do its work. */
   readonly health: Health;
-  /** Tells whether it is Directus that answers. */
+  /** Tells whether something other than Directus answers. */
   readonly foreignAnswer: ForeignAnswer | undefined;
   /** Renders the metrics. */
   readonly metrics: { text(): Promise<string> };
-  /** What the server was started with. It holds no secret. */
+  /** Settings of the server. They hold no secret. */
   readonly about: Readonly<Record<string, unknown>>;
   /** When the server was started, in milliseconds since 1970. */
   readonly startedAt: number;
@@ -51,7 +51,7 @@ const cursor = z.object({
   offset: z.coerce.number().int().nonnegative().optional(),
 });
 
-/** Nothing of it may be kept: it names users. */
+/** No cache may keep the status, because it names users. */
 const HEADERS = { "cache-control": "no-store" };
 
 /** Answers `GET /status`. */
@@ -77,13 +77,13 @@ export async function respondStatus(request: Request, source: StatusSource): Pro
   return Response.json(answer, { headers: HEADERS });
 }
 
-/** Answers `GET /status/topic?topic=…`: what the topic holds, and what followed a position. */
+/** Answers `GET /status/topic?topic=…` with what the topic holds, and what followed a position. */
 export async function respondContent(
   request: Request,
   contentOf: (topic: string, since?: Cursor) => Promise<TopicContent>,
 ): Promise<Response> {
   const { topic = "", ...rest } = parametersOf(request);
-  // Views hold what Directus shows to other users. The token of an operator does not open them.
+  // Views hold data that Directus shows only to certain users. The operator's token gives no right to it.
   if (parseTopic(topic) === undefined) {
     return jsonError(STATUS_CODE.BadRequest, "topic must be the name of a topic: <prefix>:<id>");
   }

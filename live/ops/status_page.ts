@@ -13,18 +13,18 @@ import plots from "../page/plots.css" with { type: "text" };
 import tables from "../page/tables.css" with { type: "text" };
 import html from "../page/page.html" with { type: "text" };
 
-/** In their order: what is for phones comes last. */
+/** The style sheets in their order: rules for narrow screens come last. */
 const style = [frame, plots, tables, dialogs, narrow].join("");
 
-/** The page with its style and its script, which a compiled server holds too. */
+/** The page with its style and its script, imported as text so that a compiled server contains them. */
 const PAGE = html
   .replace("<style></style>", () => `<style>${style}</style>`)
   .replace("<script></script>", () => `<script type="module">${script}</script>`);
 
 /**
- * What the page may do. Its own style and script run, and no other: a name that a client chose could
- * otherwise become code in the operator's browser (CWE-79). It can call this server only, no page can
- * frame it (CWE-1021), and nothing can turn a text into markup.
+ * The content security policy. Only the page's own style and script run: otherwise a name that a client
+ * chose could become code in the operator's browser (CWE-79). The page can call only this server, no page
+ * can frame it (CWE-1021), and nothing can turn a text into markup.
  */
 const POLICY = [
   "default-src 'none'",

@@ -11,8 +11,8 @@ import { respondContent, respondStatus } from "./status.ts";
 import { statusPage } from "./status_page.ts";
 
 /**
- * Returns the routes: the page, which asks for the token and holds no data, and the data, which need
- * it. There are none for a server that cannot tell its status.
+ * Returns the routes: the page, which asks for the token and holds no data, and the data, which need the
+ * token. A server without a status has none of these routes.
  */
 export function statusRoutes(
   { server, metrics, foreignAnswer, about = {} }: OpsHandlerOptions,

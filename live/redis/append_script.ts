@@ -10,21 +10,23 @@ import { topicScript } from "./topic_script.ts";
 /**
  * Appends publications and announces them, all or none.
  *
- * A script that Redis runs after the deadline does nothing: its caller was answered, and may have
- * published something newer.
+ * A script that Redis runs after the deadline does nothing: its caller already has an answer, and may have
+ * published something newer since.
  *
  * Arguments: the deadline in milliseconds of Redis's clock, the command that announces, number of the
- * database, history size, time to live of the log in milliseconds, that of an unused topic, an epoch for topics
- * that begin, the ingest stream or nothing, the prefix of a partition if there are no publications; then for each
- * publication the prefix of its partition, topic, key as JSON or nothing, payload as JSON or nothing
- * for a removal, id of the ingest stream's entry or nothing, the publisher's id or nothing.
+ * database, history size, time to live of the log in milliseconds, time to live of an unused topic in
+ * milliseconds, an epoch for new topics, the ingest stream or nothing, the prefix of a partition if there
+ * are no publications. Then for each publication: the prefix of its partition, topic, key as JSON or
+ * nothing, payload as JSON or nothing for a removal, id of the ingest stream's entry or nothing, the
+ * publisher's id or nothing.
  *
- * Entries of an ingest stream come in their order. One that is not newer than the last one of its
- * partition was published by another instance, and is left out. An ingest stream is named with the time
- * when its group was created, so that a stream that begins again is another one.
+ * Entries of an ingest stream come in their order. An entry that is not newer than the last one of its
+ * partition was already published by another instance, and is skipped. The name of an ingest stream
+ * contains the time when its group was created, so that a stream that was deleted and created again has
+ * another name.
  *
- * Answers with two lists: epoch and offset of each, flat, with an empty epoch for one that was left out; and
- * each partition with the size of all its topics, flat.
+ * Answers with two flat lists: epoch and offset of each publication, with an empty epoch if it was
+ * skipped; and each partition with the size of all its topics.
  */
 export const APPEND: Script = scriptOf(`${topicScript}
 local deadline, command, database = tonumber(ARGV[1]), ARGV[2], ARGV[3]

@@ -11,13 +11,13 @@ import type { Script } from "./script.ts";
 /** How long connecting may take, login included, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 3_000;
 
-/** How often an idle connection is checked, and how long the answer may take, in milliseconds. */
+/** How often an idle connection is checked, and how long the reply may take, in milliseconds. */
 const PING_INTERVAL_MS = 1_000;
 const PING_TIMEOUT_MS = 2_000;
 
 /**
- * Errors that say that this is not, or not yet, the server to talk to: another one may be. EXPIRED is our
- * own: the server answers late, or its clock was set.
+ * Errors which mean that this is the wrong server, or that it is not ready: another server may work.
+ * EXPIRED comes from our own scripts: the server ran one too late, or its clock was set.
  */
 const WRONG_SERVER = /^(READONLY|LOADING|MASTERDOWN|NOAUTH|NOREPLICAS|EXPIRED)/;
 
@@ -37,9 +37,9 @@ export interface RedisClientOptions {
 }
 
 /**
- * A connection that works until it is lost, and never reconnects by itself: after a break an
- * instance has to read again what it knows of Redis, so the owner has to notice. A question every second
- * finds a server that hangs. Commands fail at once when the connection is lost.
+ * A connection that works until it is lost, and never reconnects. After a break, an instance has to read
+ * again everything that it knows from Redis, so the owner of the connection has to notice the break. A
+ * ping every second detects a server that hangs. When the connection is lost, commands fail at once.
  */
 export class RedisClient {
   /** Resolves to the reason when the connection is lost; never rejects. */
@@ -53,7 +53,7 @@ export class RedisClient {
   /** The last subscribe or unsubscribe of each channel, while it is in flight. */
   readonly #pending = new Map<string, Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** What the monotonic clock of this process lacks to Redis's, in milliseconds. */
+  /** Redis's clock minus the monotonic clock of this process, in milliseconds. */
   #clockOffsetMs = 0;
 
   private constructor(url: string, { isSharded = false, onMoved }: RedisClientOptions) {
@@ -92,7 +92,7 @@ export class RedisClient {
   /** Closes the connection; commands in flight fail. */
   lose(reason: string): void {
     clearTimeout(this.#timer);
-    this.#lost.resolve(reason); // before "end" is emitted, which would be no reason
+    this.#lost.resolve(reason); // before the "end" event, which would give a vaguer reason
     this.#client.destroy();
   }
 
@@ -104,12 +104,12 @@ export class RedisClient {
   /**
    * Runs a command.
    *
-   * @param isAsking Whether a cluster's node is to run it although the slot is still moving to it.
+   * @param isAsking Whether a cluster's node should run it although the slot is still moving to that node.
    * @throws {Error} If Redis refuses it or the connection is lost.
    */
   async run(command: readonly string[], isAsking = false): Promise<unknown> {
     try {
-      if (isAsking) this.#client.sendCommand(["ASKING"]).catch(() => {}); // so does the next command
+      if (isAsking) this.#client.sendCommand(["ASKING"]).catch(() => {}); // the next command fails too
       return await this.#client.sendCommand([...command]);
     } catch (error) {
       if (error instanceof Error && WRONG_SERVER.test(error.message)) this.lose(error.message);
@@ -168,8 +168,8 @@ export class RedisClient {
   }
 
   /**
-   * Runs a channel's calls one by one: the library loses or keeps listeners if they overlap. On a
-   * lost connection, its calls would never settle.
+   * Runs a channel's calls one by one: if they overlap, the library loses listeners, or keeps them after
+   * their end. On a lost connection, the library's calls would never settle.
    */
   #queue(channel: string, call: () => Promise<void>): Promise<void> {
     const run = async () => this.#client.isReady ? await call() : fail(await this.lost);
@@ -184,8 +184,9 @@ export class RedisClient {
   }
 
   /**
-   * Connects and asks for the time, as a Redis that is loading or wants a login accepts connections. TIME
-   * also fails if the client was closed while it was connecting; the library does not notice that.
+   * Connects and asks for the time, because Redis accepts connections even while it is loading or requires
+   * a login. TIME also fails if the client was closed while it was connecting, which the library does not
+   * notice.
    */
   async #open(): Promise<void> {
     this.#expectAnswer(CONNECT_TIMEOUT_MS);
@@ -193,13 +194,18 @@ export class RedisClient {
     await this.#readTime();
   }
 
-  /** Reads Redis's clock: it is behind by what the answer took, so deadlines come early, not late. */
+  /**
+   * Reads Redis's clock. The result is late by the time that the reply took, so deadlines come early, never
+   * late.
+   */
   async #readTime(): Promise<void> {
     const [seconds, microseconds] = time.parse(await this.#client.sendCommand(["TIME"]));
     this.#clockOffsetMs = seconds * 1000 + microseconds / 1000 - performance.now();
   }
 
-  /** Asks for the time every second. To a subscribed connection Redis answers only PING (RESP 2). */
+  /**
+   * Asks for the time every second. On a subscribed connection, Redis answers only PING (RESP 2).
+   */
   #watch(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(async () => {
@@ -233,7 +239,7 @@ function newClient(url: string) {
   });
 }
 
-/** Returns an error's message, without the place in a script. It contains no secret. */
+/** Returns an error's message, without its position in a script. The message contains no secret. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message.replace(/ script: [0-9a-f]{40}, .*$/, "") || error.name;

@@ -7,10 +7,12 @@
 import type { RedisSession, SessionListener } from "./link.ts";
 import { slotOf, SLOTS } from "./partition.ts";
 
-/** Returns the session with the node that holds a slot, while there is one. */
+/** Returns the session with the node that holds a slot, if there is one. */
 export type SessionOfSlot = (slot: number) => RedisSession | undefined;
 
-/** Calls listeners with sessions, and remembers for which slots that has to be repeated. */
+/**
+ * Calls listeners with sessions, and remembers the slots for which the calls have to be repeated.
+ */
 export class ClusterFollowers {
   readonly #listeners: SessionListener[] = [];
   /** Slots whose topics have to be subscribed to and read again. */
@@ -27,7 +29,7 @@ export class ClusterFollowers {
     return this.#behind.size > 0;
   }
 
-  /** Adds a listener, and calls it with the sessions that there are. */
+  /** Adds a listener, and calls it with each session that exists already. */
   add(listener: SessionListener, sessions: Iterable<RedisSession>): void {
     this.#listeners.push(listener);
     for (const session of sessions) {
@@ -42,12 +44,15 @@ export class ClusterFollowers {
     }
   }
 
-  /** Notes that slots have moved, or that something was missed of them. */
+  /** Notes that slots have moved, or that messages about their topics may have been missed. */
   fallBehind(slots: Iterable<number>): void {
     for (const slot of slots) this.#behind.add(slot);
   }
 
-  /** Repeats what has to be repeated. The next session of a slot without one takes all of its topics. */
+  /**
+   * Repeats the calls for all slots that are behind. A slot without a session is dropped: its next session
+   * takes all of its topics.
+   */
   catchUp(): void {
     const slots = new Set(this.#behind);
     this.#behind.clear();
@@ -59,7 +64,7 @@ export class ClusterFollowers {
     }
   }
 
-  /** Calls a listener. If it fails, all slots that it was to take are behind. Never rejects. */
+  /** Calls a listener. If it fails, all slots that it was called for are behind. Never rejects. */
   async #tell(
     session: RedisSession,
     listener: SessionListener,

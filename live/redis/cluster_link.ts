@@ -23,7 +23,10 @@ export interface ClusterLinkOptions extends LinkOptions {
   readonly address: ClusterRedis;
 }
 
-/** How often the cluster is asked which node holds which slots, in milliseconds: while all is well, or not. */
+/**
+ * How often the cluster is asked which node holds which slots, in milliseconds: while all of it works, and
+ * while it does not.
+ */
 const CALM_MS = 5_000;
 const TROUBLED_MS = 250;
 
@@ -35,9 +38,10 @@ const MOVING_RETRY_MS = 20;
  * Keeps a session with each master, and finds the one that holds a key. Each master is a
  * {@linkcode RedisLink} of its own, so that one that breaks or hangs affects its own keys only.
  *
- * The library's client for clusters is not used. It does not tell when the subscription of a sharded channel
- * was lost and made again, so that replicas would not know that they have to read; if that fails, the process
- * ends with an unhandled rejection; and commands to a node that hangs wait without a bound.
+ * The library's client for clusters is not used, for three reasons. It does not report that the
+ * subscription of a sharded channel was lost and made again, so replicas would not know that they have to
+ * read. If it cannot subscribe again, the process ends with an unhandled rejection. And commands to a node
+ * that hangs wait without a bound.
  */
 export class ClusterLink implements Link {
   readonly isSplit = true;
@@ -78,7 +82,7 @@ export class ClusterLink implements Link {
     return `${lacking.length} of ${partitions.length} partitions of topics cannot be used: ${first}`;
   }
 
-  /** Why each partition cannot be used that cannot. */
+  /** Why partitions cannot be used: a reason for each one that cannot. */
   get #lacking(): string[] {
     return partitions.map((key) => this.#nodeOf(key)?.trouble ?? this.troubleOf(key))
       .filter((trouble) => trouble !== undefined);
@@ -92,7 +96,7 @@ export class ClusterLink implements Link {
     if (this.#trouble !== undefined) return this.#trouble;
     const node = this.#nodeOf(key);
     if (node === undefined) return "cut off from Redis: no node holds the slot";
-    return node.isNew ? undefined : node.trouble; // a slot has just moved there: actions wait for it
+    return node.isNew ? undefined : node.trouble; // the slot has just moved to the new node: actions wait for it
   }
 
   async locate(key: string): Promise<string> {
@@ -111,7 +115,7 @@ export class ClusterLink implements Link {
     try {
       await action(session);
     } catch {
-      this.#followers.fallBehind([slotOf(key)]); // the node serves other keys: it stays
+      this.#followers.fallBehind([slotOf(key)]); // the session stays, as the node serves other keys too
     }
   }
 
@@ -157,7 +161,7 @@ export class ClusterLink implements Link {
       await this.#refresh(signal);
       this.#report();
       this.#followers.catchUp();
-      await pause(MOVING_RETRY_MS, signal); // nodes that refer to each other do not keep it busy
+      await pause(MOVING_RETRY_MS, signal); // so that two nodes that refer to each other cause no busy loop
       const isCalm = this.#isUp && !this.#followers.areBehind;
       await pause(isCalm ? CALM_MS : TROUBLED_MS, this.#wake.signal);
     }
@@ -175,13 +179,13 @@ export class ClusterLink implements Link {
     } catch (error) {
       if (signal.aborted) return;
       this.#warnings.warn("redis cluster not reached", reasonOf(error));
-      // Otherwise what is known stays, and each node tells its own trouble.
+      // Otherwise the known slots stay, and each node reports its own trouble.
       const isDown = error instanceof ClusterDown || this.#owners.length === 0;
       if (isDown) this.#trouble = `cut off from Redis: ${reasonOf(error)}`;
     }
   }
 
-  /** Takes over which node holds which slots. */
+  /** Replaces the table of which node holds which slots. */
   #take(owners: (string | undefined)[]): void {
     const former = this.#owners;
     this.#owners = owners;
@@ -191,18 +195,18 @@ export class ClusterLink implements Link {
     this.#followers.fallBehind(slots);
   }
 
-  /** Follows a slot that has moved, before the cluster was asked. */
+  /** Follows a slot that has moved, without waiting until the cluster is asked again. */
   #moved(slot: number, address: string): void {
     const owners = [...this.#owners];
     const former = owners[slot] ?? "";
-    // A node that does not know its own host leaves it out: it is the one that was asked.
+    // A node that does not know its own host leaves the host out: it means the node that answered.
     owners[slot] = address.startsWith(":") ? hostOf(former) + address : address;
     this.#owners = owners;
     this.#nodes.join(owners[slot]);
     this.#startOver(slot);
   }
 
-  /** Has the topics of a slot subscribed to and read again. */
+  /** Makes listeners subscribe to the topics of a slot and read them again. */
   #startOver(slot: number): void {
     this.#followers.fallBehind([slot]);
     this.#wake.abort();
@@ -212,7 +216,9 @@ export class ClusterLink implements Link {
     return this.#nodes.get(this.#owners[slotOf(key)]);
   }
 
-  /** Reports whether all of the cluster can be used, and asks it at once if not. */
+  /**
+   * Reports whether all of the cluster can be used. If not, asks the cluster for its slots at once.
+   */
   #noticed(isUp: boolean): void {
     this.#report();
     if (!isUp) this.#wake.abort();

@@ -19,22 +19,26 @@ export interface ClusterNodesOptions {
   readonly logger: Logger;
   /** Called with each new session. */
   readonly onUp: (session: RedisSession) => void;
-  /** Called when a node was reached, lost, or not reached. */
+  /** Called when a node was reached or lost, and when an attempt to reach it failed. */
   readonly onChanged: (isUp: boolean) => void;
   /** Called when a node has ended a channel's subscription, because its slot has moved. */
   readonly onMoved: (channel: string) => void;
 }
 
-/** How long a node without slots is kept that another one refers to, in milliseconds. */
+/**
+ * How long a node that has no slots yet is kept after another node referred to it, in milliseconds.
+ */
 const IMPORTING_MS = 60_000;
 
-/** Links to nodes, by address. Each is replaced when it breaks, whatever the others do. */
+/** Links to nodes, by address. Each reconnects independently of the others. */
 export class ClusterNodes {
   readonly #options: ClusterNodesOptions;
   readonly #nodes = new Map<string, RedisLink>();
-  /** Nodes that are being left. */
+  /** Links that are being closed. */
   readonly #leaving = new Set<Promise<void>>();
-  /** When each node was referred to that imports a slot, in milliseconds of the monotonic clock. */
+  /**
+   * When another node last referred to a node that imports a slot, in milliseconds of the monotonic clock.
+   */
   readonly #importing = new Map<string, number>();
 
   /** Creates an empty set of nodes. */
@@ -60,12 +64,12 @@ export class ClusterNodes {
     return sessions.filter((session) => session !== undefined);
   }
 
-  /** Returns a node that is known already. */
+  /** Returns the link to a node, if there is one. */
   get(address: string | undefined): RedisLink | undefined {
     return this.#nodes.get(address ?? "");
   }
 
-  /** Returns a node; connects to it if it is new. */
+  /** Returns the link to a node; connects if there is none. */
   join(address: string): RedisLink {
     const known = this.#nodes.get(address);
     if (known !== undefined) return known;
@@ -83,13 +87,13 @@ export class ClusterNodes {
     return node;
   }
 
-  /** Returns the node that imports a slot, which may have no slots yet. */
+  /** Returns the link to a node that imports a slot; the node may have no slots yet. */
   importer(address: string): RedisLink {
     this.#importing.set(address, performance.now());
     return this.join(address);
   }
 
-  /** Connects to all masters, and leaves nodes that are none. */
+  /** Connects to all masters, and disconnects from all other nodes. */
   follow(masters: ReadonlySet<string>): void {
     for (const master of masters) this.join(master);
     const importingSince = performance.now() - IMPORTING_MS;

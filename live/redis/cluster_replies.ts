@@ -7,13 +7,15 @@
 import { z } from "zod";
 import { SLOTS } from "./partition.ts";
 
-/** Why a node did not run a command, which it surely did not. */
+/**
+ * Why a node did not run a command. After such a reply it is certain that the command did not run.
+ */
 export type Redirection =
   /** The slot is on another node now. */
   | { readonly kind: "moved"; readonly address: string }
-  /** The slot is moving to another node, which has the keys already. */
+  /** The slot is moving to another node, which already has the keys. */
   | { readonly kind: "ask"; readonly address: string }
-  /** Some keys are here and some are there, or no node holds the slot at the moment. */
+  /** The keys are divided between two nodes, or no node holds the slot at the moment. */
   | { readonly kind: "later" };
 
 /**
@@ -56,7 +58,7 @@ const ranges = z.array(
 /**
  * Reads the answer of `CLUSTER SLOTS`.
  *
- * @param asked Host of the node that answered: some nodes do not tell their host.
+ * @param asked Host of the node that answered, for nodes that leave their own host out.
  * @returns The address of the master of each slot; `undefined` for a slot that no node holds.
  */
 export function readSlots(reply: unknown, asked: string): (string | undefined)[] {

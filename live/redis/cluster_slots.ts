@@ -8,19 +8,19 @@ import type { ClusterRedis } from "../domain/redis_address.ts";
 import { reasonOf, RedisClient } from "./client.ts";
 import { readSlots } from "./cluster_replies.ts";
 
-/** Nodes that are asked at a time: one that hangs does not keep the others from answering. */
+/** How many nodes are asked at a time, so that one that hangs does not delay the answer. */
 const ASKED_AT_ONCE = 3;
 
 /** A node with a connection. */
 export type ReadyNode = readonly [address: string, commands: RedisClient];
 
 /**
- * Asks nodes that are connected, or else connects to one after the other.
+ * Asks the connected nodes. If none answers, connects to the other nodes one by one.
  *
  * @param ready Nodes that are connected.
  * @param others Nodes that are not, in the order in which to try them.
  * @returns The address of the master of each slot.
- * @throws {ClusterDown} If nodes answer, and none of them works.
+ * @throws {ClusterDown} If nodes answer, and all of them say that the cluster is down.
  * @throws {Error} If no node answers.
  */
 export async function findOwners(
@@ -50,7 +50,10 @@ export async function findOwners(
   throw new Error(reasons.join("; "));
 }
 
-/** All nodes that answer refuse to work: most masters are away, or one is and full coverage is required. */
+/**
+ * All nodes that answer say that the cluster is down: most masters are unreachable, or one is and the
+ * cluster requires full coverage.
+ */
 export class ClusterDown extends Error {
   override name = "ClusterDown";
 }

@@ -13,7 +13,8 @@ import { Sentinels } from "./sentinels.ts";
 /**
  * Creates a link to the Redis of a URL. It connects once it is started.
  *
- * @throws {TypeError} If the URL is none of Redis. Its text is not shown, as it may hold a password.
+ * @throws {TypeError} If the URL is not a Redis URL. The message does not contain it, because it may hold
+ * a password.
  */
 export function createLink(url: string, options: LinkOptions): Link {
   const address = parseRedisAddress(url);

@@ -1,8 +1,8 @@
 /**
  * Changes in Directus, from the bus that it has in its own Redis.
  *
- * Directus does not document this bus: it is how its instances tell each other what their WebSockets are to
- * send. A test with a real Directus fails if a newer version changes it.
+ * Directus does not document this bus. Its instances use it to tell each other what to send over their
+ * WebSockets. A test with a real Directus fails if a newer version changes it.
  *
  * @module
  */
@@ -31,12 +31,15 @@ const CHANNEL = "directus:bus:websocket.event";
 /** First bytes of a gzip member (RFC 1952, section 2.3.1): Directus compresses from 1,000 bytes on. */
 const GZIP = [0x1f, 0x8b];
 
-/** The largest message, in bytes. More is taken as a change of anything: it bounds what gzip expands to. */
+/**
+ * The largest message, in bytes; it bounds what gzip expands to. A larger message counts as a change of
+ * everything.
+ */
 const MAX_BYTES = 16_777_216;
 
 /**
- * A key as the database holds it. Directus passes keys on as the caller typed them, and also takes `01`
- * for the integer 1 or a UUID in capitals: with such a key it is not known which item is meant.
+ * A key as the database holds it. Directus passes keys on as the caller typed them, and accepts `01` for
+ * the integer 1, or a UUID in capitals. Such a key does not say which item is meant.
  */
 const STORED_KEY = /^(?!0\d+$)[a-z\d-]+$/;
 
@@ -51,8 +54,8 @@ const message = z.object({
 });
 
 /**
- * Reads the bus. Redis keeps nothing of it, so after each connection anything may have changed. Every
- * instance reads it for itself.
+ * Reads the bus. Redis stores none of its messages, so after each new connection anything may have
+ * changed. Every instance reads the bus itself.
  */
 export class DirectusBus {
   readonly #options: DirectusBusOptions;

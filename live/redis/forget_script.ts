@@ -1,5 +1,5 @@
 /**
- * Finding and forgetting the topics that were not used for longest, as Lua scripts.
+ * Finding and forgetting the least recently used topics, as Lua scripts.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { type Script, scriptOf } from "./script.ts";
 import { topicScript } from "./topic_script.ts";
 
-/** What a partition holds, and which of its topics was not used for longest. */
+/** What a partition holds, and its least recently used topic. */
 const describe = `
 local function describe(prefix)
   local oldest = redis.call('ZRANGE', prefix .. 'used', 0, 0, 'WITHSCORES')
@@ -17,8 +17,8 @@ end
 `;
 
 /**
- * Describes partitions. Arguments: what the keys of each begin with. Answers with a list for each of them: what
- * its keys begin with, the size of all its topics, the topic that was not used for longest, and when that was.
+ * Describes partitions. Arguments: the key prefix of each. Answers with a list for each of them: its key
+ * prefix, the size of all its topics, its least recently used topic, and when that was used.
  */
 export const DESCRIBE: Script = scriptOf(`${describe}
 local found = {}
@@ -27,8 +27,8 @@ return found
 `);
 
 /**
- * Forgets a topic, unless it was used meanwhile. Arguments: what the keys of its partition begin with, topic,
- * when it was used. Answers as the other script does, for this partition.
+ * Forgets a topic, unless it was used meanwhile. Arguments: the key prefix of its partition, the topic,
+ * when it was used according to the caller. Answers for this partition as the script above does.
  */
 export const FORGET: Script = scriptOf(`${topicScript}${describe}
 local prefix, topic, score = ARGV[1], ARGV[2], ARGV[3]

@@ -1,5 +1,5 @@
 /**
- * Publishing by way of a Redis stream.
+ * Publishing the entries of a Redis stream.
  *
  * @module
  */
@@ -21,8 +21,8 @@ import { append, type Appended, type StoreBounds } from "./store.ts";
 /** What ingesting needs. */
 export interface IngestOptions extends StoreBounds {
   /**
-   * Where Redis is, to publish. The ingest neither starts nor stops it, and reads on a connection of its own, as
-   * its reads block.
+   * The link to Redis, for publishing. The ingest neither starts nor stops it. It reads on a connection of
+   * its own, because its reads block.
    */
   readonly link: Link;
   /** Name of the stream. */
@@ -50,10 +50,10 @@ interface Valid {
 /**
  * Publishes the entries of a stream, each once and in their order.
  *
- * All instances are one consumer group, of which one leads: entries that two instances publish at the
- * same time could overtake each other. An instance that takes over the lead first publishes what the
- * previous leader left behind. Each partition remembers in the same step that publishes it the last entry that
- * it has got, so an instance that was taken for dead and comes back publishes nothing twice.
+ * All instances form one consumer group, and only its leader publishes: if two instances published at the
+ * same time, entries could overtake each other. An instance that takes over the lead first publishes what
+ * the previous leader left behind. Each partition stores the id of its last entry in the same step that
+ * publishes the entry. So an instance that was taken for dead and comes back publishes nothing twice.
  */
 export class Ingest {
   readonly #options: IngestOptions;
@@ -63,7 +63,7 @@ export class Ingest {
   readonly #warnings: WarningThrottle;
   readonly #budget: RedisBudget;
   readonly #stop = new AbortController();
-  /** Partitions that could not be published to: their later entries wait, so that their order is kept. */
+  /** Partitions to which publishing failed. Their later entries wait, so that the order is kept. */
   readonly #blocked = new Set<string>();
   /** When to try them again at the earliest, in milliseconds of the monotonic clock. */
   #retryAt = 0;
@@ -97,7 +97,7 @@ export class Ingest {
     const { link, stream } = this.#options;
     while (!this.#stopped) {
       try {
-        // Before the link has reached Redis there is nothing to say that it does not say.
+        // Until the link has reached Redis, it logs the trouble itself.
         if (link.troubleOf(stream) === undefined) await this.#connect();
       } catch (error) {
         this.#warnings.warn("ingest interrupted", reasonOf(error));
@@ -112,7 +112,7 @@ export class Ingest {
     await this.#work(client).finally(() => client.lose("stopped"));
   }
 
-  /** Waits for the lead, and leads until it is lost or given up. */
+  /** Waits for the lead, then leads until it loses the lead or stops. */
   async #work(client: RedisClient): Promise<void> {
     const stream = new IngestStream(client, this.#options.stream, this.#name);
     while (!this.#stopped) {
@@ -135,7 +135,7 @@ export class Ingest {
     }
   }
 
-  /** Whether something waits that could be published now. */
+  /** Whether entries wait that could be published now. */
   get #isUnblocked(): boolean {
     const { link } = this.#options;
     if (performance.now() < this.#retryAt) return false;
@@ -179,7 +179,10 @@ export class Ingest {
     await this.#budget.keep(publications);
   }
 
-  /** Counts what was published together, or has it wait; returns the entries that are done with. */
+  /**
+   * Counts entries that were published together, or makes them wait. Returns the ids of entries to
+   * acknowledge.
+   */
   #note({ key, indexes, result }: Appended, entries: readonly Valid[]): string[] {
     const { metrics } = this.#options;
     if (result.status === "rejected") {

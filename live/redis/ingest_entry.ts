@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { Publication } from "../domain/publication.ts";
 
-/** An entry, read. */
+/** An entry that was parsed. */
 export interface IngestEntry {
   /** Its id in the stream. */
   readonly id: string;
@@ -15,7 +15,9 @@ export interface IngestEntry {
   readonly publication: Publication | string;
 }
 
-/** The longest payload, in UTF-16 code units: as much as a publish call's body may have bytes. */
+/**
+ * The longest payload, in UTF-16 code units: as many as the bytes that the body of a publish call may have.
+ */
 const MAX_DATA_LENGTH = 1_048_576;
 
 /** An entry that was deleted while it was pending has no fields, or is no entry at all. */
@@ -29,7 +31,7 @@ export function readEntries(reply: unknown): IngestEntry[] {
   }));
 }
 
-/** Of a field that is given twice, the last one counts. Fields with other names are ignored. */
+/** If a field occurs twice, its last value counts. Fields with other names are ignored. */
 function publicationOf(flat: readonly string[]): Publication | string {
   const fields: Record<string, string> = {};
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ""] = flat[i + 1] ?? "";

@@ -8,7 +8,7 @@ import type { RedisClient } from "./client.ts";
 import { scriptOf } from "./script.ts";
 import { hashTagOf } from "./partition.ts";
 
-/** How long a lease lasts that its holder does not renew, in milliseconds. */
+/** How long a lease lasts unless its holder renews it, in milliseconds. */
 const LEASE_MS = 5_000;
 
 /** How often to try to get the lease, or how soon to renew it, in milliseconds. */
@@ -27,12 +27,12 @@ const RELEASE = scriptOf(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 `);
 
-/** A lease on a stream: one instance at a time holds it. */
+/** A lease on a stream. At most one instance holds it at a time. */
 export class IngestLease {
   readonly #key: string;
   readonly #holder: string;
 
-  /** Creates the lease of an instance, which it does not hold yet. */
+  /** Creates the lease of an instance, without taking it. */
   constructor(stream: string, holder: string) {
     this.#key = `${ingestPrefix(stream)}leader`;
     this.#holder = holder;
@@ -49,7 +49,10 @@ export class IngestLease {
   }
 }
 
-/** Returns what the keys about a stream begin with: they are on the server that holds the stream. */
+/**
+ * Returns the prefix of the keys that belong to a stream. It keeps them on the server that holds the
+ * stream.
+ */
 export function ingestPrefix(stream: string): string {
   return `live:ingest:{${hashTagOf(stream)}}:${stream}:`;
 }

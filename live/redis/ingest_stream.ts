@@ -16,12 +16,12 @@ const GROUP = "live";
 /** Entries that are read in one step. */
 export const BATCH = 256;
 
-/** How long a read waits for entries, in milliseconds: a stop waits for it. */
+/** How long a read waits for entries, in milliseconds. A stop has to wait as long. */
 const BLOCK_MS = 250;
 
 /**
  * Creates the group at the stream's beginning, so that no entry is missed. Answers with the name of the
- * stream's life: a stream that was deleted and begins again may give ids a second time.
+ * stream's life: a stream that was deleted and created again may use the same ids again.
  */
 const JOIN = scriptOf(`
 local stream, life = KEYS[1], KEYS[2]
@@ -31,7 +31,7 @@ if not reply.err or redis.call('EXISTS', life) == 0 then redis.call('SET', life,
 return redis.call('GET', life)
 `);
 
-/** Deletes consumers that have left nothing behind. */
+/** Deletes consumers without pending entries. */
 const TIDY = scriptOf(`
 for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
   local name, pending = consumer[2], consumer[4]
@@ -44,10 +44,10 @@ end
 const claimed = z.tuple([z.string(), z.unknown()]).rest(z.unknown());
 const streams = z.array(z.tuple([z.string(), z.unknown()])).length(1);
 
-/** Entries that were read and not acknowledged, and where to go on. */
+/** Entries that were read and not acknowledged, and where to continue. */
 export interface Claimed {
   readonly entries: IngestEntry[];
-  /** Where the next ones begin; `undefined` after the last one. */
+  /** Where the next batch begins; `undefined` after the last one. */
   readonly next: string | undefined;
 }
 
@@ -92,7 +92,7 @@ export class IngestStream {
     if (ids.length > 0) await this.#client.run(["XACK", this.#stream, GROUP, ...ids]);
   }
 
-  /** Deletes other consumers that have left nothing behind. */
+  /** Deletes other consumers that have no pending entries. */
   async tidy(): Promise<void> {
     await this.#client.script(TIDY, [this.#stream], [GROUP, this.#consumer]);
   }

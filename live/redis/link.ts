@@ -9,8 +9,9 @@ import type { Metrics } from "../domain/metrics.ts";
 import type { RedisClient } from "./client.ts";
 
 /**
- * Two connections to one server that live and die together. Channels have one of their own because Redis
- * closes a subscribed connection that has 32 MiB to be read, which replies to commands can exceed.
+ * Two connections to one server that open and close together. Channels have their own connection because
+ * Redis closes a subscribed connection with 32 MiB of unread output, and replies to commands can exceed
+ * that.
  */
 export interface RedisSession {
   /** Runs commands. */
@@ -28,10 +29,10 @@ export interface LinkOptions {
 }
 
 /**
- * Called with each new session, which has no subscriptions yet, and with a session whose server now holds
- * more keys.
+ * Called with each new session, which has no subscriptions yet, and again with a session whose server has
+ * got more keys.
  *
- * @param holds Whether the server holds a key whose subscriptions are to be made now.
+ * @param holds Tells whether the listener must now subscribe to what belongs to a key.
  */
 export type SessionListener = (
   session: RedisSession,
@@ -41,7 +42,7 @@ export type SessionListener = (
 /**
  * An action on the server that holds a key.
  *
- * @param isAsking Whether the key is still moving there: each command has to say that it knows.
+ * @param isAsking Whether the key is still moving to that server: then `ASKING` must precede each command.
  */
 export type RedisAction<T> = (session: RedisSession, isAsking: boolean) => Promise<T>;
 
@@ -52,34 +53,37 @@ export type RedisAction<T> = (session: RedisSession, isAsking: boolean) => Promi
 export interface Link {
   /** Whether keys of different hash tags can be on different servers. */
   readonly isSplit: boolean;
-  /** Why nothing of Redis can be used, for people; `undefined` while something can. */
+  /** Why Redis cannot be used at all, as text for people; `undefined` while at least a part works. */
   readonly trouble: string | undefined;
-  /** Why a part of Redis cannot be used, for people; `undefined` while all or nothing can. */
+  /** Why only a part of Redis can be used, as text for people; `undefined` while all or none of it works. */
   readonly partialTrouble: string | undefined;
   /** Starts to connect. A second call, or one after {@linkcode stop}, changes nothing. */
   start(): void;
   /** Closes all connections, and stops connecting. Resolves once nothing is left open. */
   stop(): Promise<void>;
-  /** Returns the session with the server that holds a key, while there is one. */
+  /** Returns the session with the server that holds a key, if there is one. */
   sessionOf(key: string): RedisSession | undefined;
-  /** Returns why a key cannot be used, for people; `undefined` while it can. */
+  /** Returns why a key cannot be used, as text for people; `undefined` while it can. */
   troubleOf(key: string): string | undefined;
-  /** Returns the URL of the server that holds a key, with its login, for a connection of one's own. */
+  /**
+   * Returns the URL of the server that holds a key, with its login, so that the caller can open its own
+   * connection.
+   */
   locate(key: string, signal?: AbortSignal): Promise<string>;
   /**
-   * Adds a listener for new sessions. It is called at once for each session that there is. If it rejects,
-   * the session ends, and it is called again with the next one.
+   * Adds a listener for new sessions, and calls it at once for each existing one. If the listener rejects,
+   * the session ends, and the listener is called again with the next session.
    */
   onUp(listener: SessionListener): void;
   /**
-   * Runs an action without which a key's session is of no use. If it rejects, the session ends, and the
-   * listeners of {@linkcode onUp} make up for it with the next one. Without a session it does nothing.
-   * Never rejects.
+   * Runs an action without which a key's session is useless. If the action rejects, the session ends, and
+   * the listeners of {@linkcode onUp} do the work again with the next session. Does nothing without a
+   * session. Never rejects.
    */
   attempt(key: string, action: (session: RedisSession) => Promise<void>): Promise<void>;
   /**
-   * Runs an action on the server that holds a key. While a cluster moves the key, the action is repeated
-   * where the server says, or a little later: only if the server refused it.
+   * Runs an action on the server that holds a key. If the server refuses because a cluster is moving the
+   * key, the action is repeated on the server that it names, or a little later.
    *
    * @throws {BrokerUnavailable} If there is no session with that server.
    */

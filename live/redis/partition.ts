@@ -1,12 +1,13 @@
 /**
- * Which keys of Redis live together.
+ * Which keys of Redis are on the same server.
  *
  * @module
  */
 
 /**
- * Number of partitions that topics are spread over. It is part of the key layout: with another number, topics
- * would be looked for elsewhere. It bounds how many masters of a cluster can share the load.
+ * Number of partitions that topics are spread over. It is part of the key layout: with another number, the
+ * topics that are stored already would not be found. It bounds how many masters of a cluster can share the
+ * load.
  */
 export const PARTITIONS = 64;
 
@@ -31,8 +32,8 @@ function crc16(text: string): number {
 }
 
 /**
- * Returns what the keys of a topic's partition begin with. The part in braces is the hash tag: a cluster
- * keeps all keys with the same tag on one node, so that a script can use them together.
+ * Returns the key prefix of a topic's partition. The part in braces is the hash tag: a cluster keeps all
+ * keys with the same tag on one node, so that a script can use them together.
  *
  * @example
  * ```ts
@@ -46,15 +47,15 @@ export function partitionOf(topic: string): string {
   return `live:{p${crc16(topic) % PARTITIONS}}:`;
 }
 
-/** What the keys of each partition begin with. */
+/** The key prefix of each partition. */
 export const partitions: readonly string[] = Array.from(
   { length: PARTITIONS },
   (_, index) => `live:{p${index}}:`,
 );
 
 /**
- * Returns the part of a key that decides about its slot: what is between the first brace and the next closing
- * one, if there is anything, and the whole key otherwise.
+ * Returns the part of a key that determines its slot: the text between the first opening brace and the
+ * next closing one, or the whole key if there is no such text.
  */
 export function hashTagOf(key: string): string {
   const from = key.indexOf("{");

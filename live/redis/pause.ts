@@ -1,5 +1,5 @@
 /**
- * Waiting, until it is time to stop.
+ * Waiting that a stop interrupts.
  *
  * @module
  */

@@ -11,14 +11,15 @@ import { topicScript } from "./topic_script.ts";
  * Reads a topic's log from a reader's position, and marks the topic as used.
  *
  * Arguments: the command that announces, number of the database, time to live of an unused topic in
- * milliseconds, an epoch in case one begins, prefix of the topic's partition, topic; then the reader's
- * position: epoch, offset, time of the publication at that offset.
+ * milliseconds, an epoch in case a new one begins, prefix of the topic's partition, topic; then the
+ * reader's position: epoch, offset, time of the publication at that offset.
  *
- * A Redis that was restored from an older copy has offsets below the reader's, or another
- * publication at the reader's offset. Then the epoch ends, as its offsets have two meanings.
+ * A Redis that was restored from an older copy has offsets below the reader's, or another publication at
+ * the reader's offset. Then a new epoch begins, because offsets of the old one are ambiguous.
  *
  * Answers with epoch, offset of the newest publication, the time, the publications after the reader's
- * offset, and nothing; or, if some of those are no longer held, all that are held and the topic's hash.
+ * offset, and nothing. If the log no longer holds all of those, it answers with everything that it holds
+ * and the topic's hash.
  */
 export const READ: Script = scriptOf(`${topicScript}
 local command, database, unusedTtl, fresh = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]

@@ -1,24 +1,28 @@
 /**
- * Receipts of what was sent to all instances.
+ * Receipts for messages that were sent to all instances.
  *
  * @module
  */
 
 import { Deadline } from "../domain/deadline.ts";
 
-/** Collects the receipts of one message. They may arrive before it is known how many are due. */
+/**
+ * Collects the receipts for one message. They may arrive before the number of receivers is known.
+ */
 export class Receipts {
   readonly #complete = Promise.withResolvers<void>();
   #count = 0;
   #due = Infinity;
   #trouble: string | undefined;
 
-  /** Why an instance could not do all of it, if so. */
+  /** Why an instance could not carry the message out completely, if that happened. */
   get trouble(): string | undefined {
     return this.#trouble;
   }
 
-  /** Takes a receipt; with a text if the instance could not do all of it. */
+  /**
+   * Takes a receipt; its text is not empty if the instance could not carry the message out completely.
+   */
   take(trouble: string): void {
     this.#count++;
     if (trouble !== "") this.#trouble = trouble;
@@ -26,7 +30,7 @@ export class Receipts {
   }
 
   /**
-   * Waits until all have arrived, but not too long, and not on a lost connection.
+   * Waits until all have arrived, the time is over, or the connection is lost.
    *
    * @returns How many are missing.
    */

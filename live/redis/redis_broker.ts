@@ -19,7 +19,7 @@ export class RedisBroker extends ReplicatedBroker {
     super({
       ...options,
       store: new RedisTopicStore(options),
-      // Open topics are marked as used some times before they would count as unused.
+      // Open topics are marked as used several times before they would count as unused.
       sweepIntervalMs: sweepIntervalMs(unusedTtlMs(options)),
     });
   }

@@ -11,37 +11,41 @@ import type { Link } from "./link.ts";
 import { partitions } from "./partition.ts";
 
 /**
- * What is left after forgetting, as a fraction of the bound. Without this slack, every publication past the
- * bound would look at all partitions.
+ * How much is kept when topics are forgotten, as a fraction of the bound. Without this slack, every
+ * publication past the bound would have to read the sizes of all partitions.
  */
 const SHRINK_TO = 0.9;
 
-/** How old the known sizes of partitions may become that other instances publish to, in milliseconds. */
+/**
+ * How old the known sizes may become, in milliseconds: other instances publish to the same partitions.
+ */
 const STALE_MS = 10_000;
 
-/** A partition: what its keys begin with, its size in bytes, the topic to forget first, and its last use. */
+/**
+ * A partition: its key prefix, its size in bytes, the topic to forget first, and when that was last used.
+ */
 const described = z.array(z.tuple([z.string(), z.number(), z.string(), z.string()]));
 
 /** What is known of a partition. */
 interface Partition {
   readonly prefix: string;
   readonly bytes: number;
-  /** The topic that was not used for longest; empty if there is none. */
+  /** The least recently used topic; empty if there is none. */
   readonly oldest: string;
   /** When it was used. */
   readonly usedAt: string;
 }
 
 /**
- * Keeps all topics together within a bound, and forgets those that were not used for longest. Each partition
- * has its own bookkeeping; only this adds up all of them, as no script can on a cluster.
+ * Keeps all topics together within a bound by forgetting the least recently used ones. Redis keeps the
+ * books of each partition; this class adds them up, because no script can do that on a cluster.
  */
 export class RedisBudget {
   readonly #link: Link;
   readonly #maxBytes: number;
   /** What each partition holds, as far as this instance knows. */
   readonly #sizes = new Map<string, number>();
-  /** Partitions that were published to since all were last asked for their sizes. */
+  /** Partitions that this instance has published to since it last asked for the sizes of all. */
   readonly #noted = new Set<string>();
   #describedAt = -Infinity;
   #shrinking: Promise<void> | undefined;
@@ -61,10 +65,10 @@ export class RedisBudget {
   }
 
   /**
-   * Forgets topics if all of them hold too much. A call while another one forgets waits for that. Never
-   * rejects: what cannot be forgotten now is forgotten later.
+   * Forgets topics if all of them together hold too much. Concurrent calls share one run. Never rejects:
+   * what cannot be forgotten now is forgotten later.
    *
-   * @param newest What was just published; these topics stay.
+   * @param newest Publications that were just appended; their topics stay.
    */
   async keep(newest: readonly Publication[]): Promise<void> {
     const isStale = performance.now() - this.#describedAt > STALE_MS;
@@ -74,7 +78,7 @@ export class RedisBudget {
     const shrinking = this.#shrinking ??= this.#begin(stays);
     if (this.#used <= this.#maxBytes) return;
     await shrinking;
-    // What was under way may not have seen what this call has published.
+    // The run that was under way may not have counted what this call's caller has published.
     if (underWay !== undefined && this.#used > this.#maxBytes) {
       await (this.#shrinking ??= this.#begin(stays));
     }
@@ -94,7 +98,7 @@ export class RedisBudget {
     const found = new Map<string, Partition>();
     for (const partition of await this.#describe()) found.set(partition.prefix, partition);
     for (const [prefix, { bytes }] of found) {
-      if (!this.#noted.has(prefix)) this.#sizes.set(prefix, bytes); // else the answer may be older
+      if (!this.#noted.has(prefix)) this.#sizes.set(prefix, bytes); // otherwise the answer may be older
     }
     if (this.#used <= this.#maxBytes) return;
     while (this.#used > this.#maxBytes * SHRINK_TO) {
@@ -104,7 +108,7 @@ export class RedisBudget {
       if (left === undefined) return;
       const isForgotten = left.oldest !== next.oldest || left.usedAt !== next.usedAt;
       if (isForgotten) found.set(left.prefix, left);
-      else found.delete(left.prefix); // its keys are moving: another partition's turn
+      else found.delete(left.prefix); // its keys are moving: try another partition
       this.#sizes.set(left.prefix, left.bytes);
     }
   }
@@ -134,7 +138,9 @@ export class RedisBudget {
   }
 }
 
-/** Returns the partition whose oldest topic was not used for longest; `undefined` if there are no topics. */
+/**
+ * Returns the partition with the least recently used topic of all; `undefined` if there are no topics.
+ */
 function oldestOf(found: Iterable<Partition>): Partition | undefined {
   let first: Partition | undefined;
   for (const partition of found) {

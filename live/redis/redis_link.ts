@@ -10,15 +10,15 @@ import { reasonOf, RedisClient } from "./client.ts";
 import type { Link, LinkOptions, RedisAction, RedisSession, SessionListener } from "./link.ts";
 import { pause } from "./pause.ts";
 
-/** Finds a server that can be another one after each break. */
+/** Finds the server, which can be a different one after each break. */
 export interface Locator {
   /**
-   * Resolves to the URL of the server.
+   * Resolves to the URL of the current server.
    *
    * @throws {Error} If it is not known.
    */
   locate(signal?: AbortSignal): Promise<string>;
-  /** Resolves once the server is another one, or the signal aborts. Never rejects. */
+  /** Resolves once another server has taken its place, or the signal aborts. Never rejects. */
   changed(url: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -36,14 +36,14 @@ export interface RedisLinkOptions extends LinkOptions {
 const MIN_WAIT_MS = 50;
 const MAX_WAIT_MS = 2_000;
 
-/** The trouble before the first attempt has ended. */
+/** The trouble until the first attempt has succeeded or failed. */
 export const NOT_YET = "not connected to Redis yet";
 
 /** When to try again without Redis, in milliseconds. */
 export const RETRY_AFTER_MS = 2_000;
 
 /**
- * Keeps a session with one Redis, for everything in the instance that needs one. If either connection
+ * Keeps the session with one Redis that all parts of the instance share. If either of its connections
  * breaks or hangs, both are closed and replaced.
  */
 export class RedisLink implements Link {
@@ -63,7 +63,7 @@ export class RedisLink implements Link {
     this.#warnings = new WarningThrottle(options.logger);
   }
 
-  /** Whether it has not reached Redis yet, and has not failed either. */
+  /** Whether the first attempt to reach Redis is still under way. */
   get isNew(): boolean {
     return this.#trouble === NOT_YET;
   }
@@ -129,7 +129,7 @@ export class RedisLink implements Link {
         const session = await this.#connect(url, signal);
         const since = performance.now();
         const reason = await this.#use(url, session);
-        // A session that fails at once is no better than none: the wait keeps growing.
+        // A session that fails at once counts as a failed attempt, so that the wait keeps growing.
         if (performance.now() - since > MAX_WAIT_MS) {
           waitMs = MIN_WAIT_MS;
           this.#warnings.reset();
@@ -138,7 +138,7 @@ export class RedisLink implements Link {
       } catch (error) {
         this.#down("redis not reached", reasonOf(error));
       }
-      await pause(waitMs * (0.5 + Math.random() / 2), signal); // not in step with other instances
+      await pause(waitMs * (0.5 + Math.random() / 2), signal); // spread over instances
       waitMs = Math.min(2 * waitMs, MAX_WAIT_MS);
     }
   }
@@ -191,13 +191,13 @@ export class RedisLink implements Link {
 }
 
 /**
- * Makes sure that a server takes writes: Sentinel can name a master that is not promoted yet, or one that was
- * replaced and has just started.
+ * Makes sure that a server accepts writes: Sentinel can name a server that is not promoted yet, or a
+ * former master that has just restarted.
  */
 async function expectMaster(client: RedisClient): Promise<void> {
   const role = await client.run(["ROLE"]).catch((error) => {
     if (!reasonOf(error).startsWith("NOPERM")) throw error;
-    return ["master"]; // it may not tell; a replica refuses the first publication
+    return ["master"]; // the login may not run ROLE; a replica refuses the first publication anyway
   });
   const [name] = Array.isArray(role) ? role : [];
   if (name !== "master") throw new Error(`the server that Sentinel names is no master: ${name}`);

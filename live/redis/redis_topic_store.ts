@@ -38,14 +38,16 @@ export class RedisTopicStore implements TopicStore {
   readonly #options: RedisTopicStoreOptions;
   readonly #link: Link;
   readonly #warnings: WarningThrottle;
-  /** What each listener is subscribed with. */
+  /** The function with which each listener is subscribed to its channel. */
   readonly #channelListeners = new WeakMap<TopicListener, (message: string) => void>();
-  /** Why Redis refuses to publish, while it does: by a key of the server that refuses. */
+  /**
+   * Why Redis refuses publications, by a key of the server that refuses them; empty while none does.
+   */
   readonly #refused = new Map<string, string>();
   readonly #budget: RedisBudget;
   #probe: ReturnType<typeof setTimeout> | undefined;
 
-  /** Creates a store that runs no timer before Redis refuses to publish. */
+  /** Creates a store. It starts its first timer when Redis refuses a publication. */
   constructor(options: RedisTopicStoreOptions) {
     this.#options = options;
     this.#link = options.link;
@@ -114,7 +116,9 @@ export class RedisTopicStore implements TopicStore {
     clearTimeout(this.#probe);
   }
 
-  /** Appends nothing if a part of the publications cannot be appended, as far as that is known. */
+  /**
+   * Throws before anything is appended if it is known that a part of the publications cannot be.
+   */
   #expectUsable(publications: readonly Publication[]): void {
     const keys = this.#link.isSplit ? publications.map(({ topic }) => partitionOf(topic)) : [""];
     for (const key of new Set(keys)) {
@@ -123,7 +127,9 @@ export class RedisTopicStore implements TopicStore {
     }
   }
 
-  /** Fills in the positions of what was appended together, or returns why it was not. */
+  /**
+   * Fills in the positions of publications that were appended together, or returns why they were not.
+   */
   #note({ key, indexes, result }: Appended, positions: Cursor[]): BrokerUnavailable | undefined {
     if (result.status === "rejected") {
       this.#probeLater(key, reasonOf(result.reason));
@@ -148,18 +154,18 @@ export class RedisTopicStore implements TopicStore {
   }
 
   #unavailable(message: string, error: unknown): BrokerUnavailable {
-    if (error instanceof BrokerUnavailable) return error; // the link has told it
+    if (error instanceof BrokerUnavailable) return error; // the link has logged it
     const reason = reasonOf(error);
     this.#warnings.warn(message, reason);
     return new BrokerUnavailable(`Redis: ${reason}`, RETRY_AFTER_MS);
   }
 
   /**
-   * Notes that Redis refuses to publish, and tries to publish nothing until it no longer refuses: as long
-   * as the server is not ready, nobody else would try.
+   * Notes that Redis refuses publications, and probes it with an empty append until it accepts them:
+   * publish calls are refused meanwhile, so they would not find out.
    */
   #probeLater(key: string, reason: string): void {
-    if (this.#link.troubleOf(key) !== undefined) return; // a lost connection is trouble of its own
+    if (this.#link.troubleOf(key) !== undefined) return; // the link reports a lost connection itself
     this.#refused.set(key, `Redis: ${reason}`);
     this.#probe ??= setTimeout(async () => {
       this.#probe = undefined;

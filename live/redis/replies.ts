@@ -1,5 +1,5 @@
 /**
- * What Redis answers and announces, as the scripts write it.
+ * Reading what the scripts answer and announce.
  *
  * @module
  */
@@ -36,11 +36,11 @@ export function readLogState(reply: unknown): LogState {
   };
 }
 
-/** What was appended, and how much it made each partition hold. */
+/** What was appended, and the size of each partition afterwards. */
 export interface AppendReply {
-  /** The position of each publication; `undefined` for one that was left out. */
+  /** The position of each publication; `undefined` for one that was skipped. */
   readonly cursors: (Cursor | undefined)[];
-  /** What all topics of each partition hold now, in bytes, by what its keys begin with. */
+  /** The size of all topics of each partition, in bytes, by its key prefix. */
   readonly sizes: ReadonlyMap<string, number>;
 }
 

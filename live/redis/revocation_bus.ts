@@ -21,7 +21,7 @@ export interface RedisRevocationBusOptions {
   readonly logger: Logger;
 }
 
-/** What the keys of the revocations begin with: a hash tag, so that one server holds them. */
+/** Prefix of all keys of the bus. Its hash tag keeps them on one server. */
 const PREFIX = "live:{control}:";
 
 /** The stream that holds the revocations. */
@@ -30,11 +30,13 @@ const STREAM = `${PREFIX}stream`;
 /** How long instances may take to carry out a revocation, in milliseconds. */
 const RECEIPT_TIMEOUT_MS = 10_000;
 
-/** How long a revocation is held for instances that are cut off, in milliseconds, and how many are. */
+/**
+ * How long revocations are held for instances that are cut off, in milliseconds, and how many of them.
+ */
 const HELD_MS = 3_600_000;
 const MAX_HELD = 1_000;
 
-/** When to try again if the other instances were not reached, in milliseconds. */
+/** When the caller should try again if the other instances were not reached, in milliseconds. */
 const RETRY_AFTER_MS = 2_000;
 
 /** Adds a revocation and announces it, in one step. Returns how many instances are subscribed. */
@@ -52,8 +54,8 @@ const entries = z.array(z.tuple([z.string(), z.array(z.string())]));
  * Sends revocations to the other instances. A stream holds them, so that an instance that was cut off
  * for a while carries them out when it is back. An instance that starts ignores older ones.
  *
- * The channel says that the stream has grown. Each instance answers there with a receipt, the name of
- * the receipt that the entry asks for, once it has carried the revocation out.
+ * A message on the channel says that the stream has grown. Once an instance has carried the revocation
+ * out, it sends a receipt to the same channel, with the name that the entry gives.
  */
 export class RedisRevocationBus implements RevocationBus {
   readonly #link: Link;
@@ -62,9 +64,9 @@ export class RedisRevocationBus implements RevocationBus {
   readonly #id = crypto.randomUUID();
   /** Id of the last entry that was read. */
   #last: string | undefined;
-  /** The last read, which the next one waits for. */
+  /** The read in flight, which the next read waits for. */
   #reading: Promise<void> = Promise.resolve();
-  /** Receipts that are waited for, by name. */
+  /** Receipts of revocations that this instance sent and that still wait, by name. */
   readonly #receipts = new Map<string, Receipts>();
   #handler: Parameters<RevocationBus["listen"]>[0] = () => Promise.resolve(undefined);
 
@@ -114,8 +116,8 @@ export class RedisRevocationBus implements RevocationBus {
   }
 
   /**
-   * Notes where the stream ends, subscribes and then reads, so that nothing that is announced to this
-   * instance falls between two of them.
+   * Notes where the stream ends, then subscribes, then reads. In this order no revocation is missed
+   * between two steps.
    */
   async #attach(session: RedisSession): Promise<void> {
     this.#last ??= await newest(session.commands);
@@ -128,7 +130,7 @@ export class RedisRevocationBus implements RevocationBus {
     else this.#link.attempt(PREFIX, (session) => this.#catchUp(session));
   };
 
-  /** Reads what is new, after the read that is in flight: so each entry is read once. */
+  /** Reads new entries, after the read that is in flight, so that each entry is read once. */
   #catchUp({ commands }: RedisSession): Promise<void> {
     const next = this.#reading.then(() => this.#read(commands));
     this.#reading = next.catch(() => {}); // the caller handles the error
@@ -139,7 +141,7 @@ export class RedisRevocationBus implements RevocationBus {
     const range = ["XRANGE", STREAM, `(${this.#last ?? "0-0"}`, "+"];
     for (const [id, [, from, , text = "", , receipt]] of entries.parse(await commands.run(range))) {
       this.#last = id;
-      // The others are not waited for: a revocation may ask Directus many questions.
+      // Entries are handled concurrently, because a revocation may cause many calls to Directus.
       const handled = from === this.#id ? Promise.resolve(undefined) : this.#handle(text);
       if (receipt !== undefined) this.#confirm(receipt, handled);
     }
@@ -172,7 +174,9 @@ function channelOf({ database }: RedisClient): string {
   return `${PREFIX}${database}`;
 }
 
-/** Resolves to the id of the newest entry, or to the one before all others if there is none. */
+/**
+ * Resolves to the id of the newest entry, or to an id before all others if there are no entries.
+ */
 async function newest(commands: RedisClient): Promise<string> {
   const [entry] = entries.parse(await commands.run(["XREVRANGE", STREAM, "+", "-", "COUNT", "1"]));
   return entry?.[0] ?? "0-0";

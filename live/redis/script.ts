@@ -14,7 +14,7 @@ export interface Script {
   readonly sha: string;
 }
 
-/** Returns a script with its name, which is worked out once. */
+/** Returns a script with its name, which is computed once. */
 export function scriptOf(text: string): Script {
   return { text, sha: createHash("sha1").update(text).digest("hex") };
 }

@@ -18,23 +18,25 @@ const ANSWER_MS = 1_000;
 /** How often a Sentinel is asked whether the master is still the same, in milliseconds. */
 const POLL_MS = 1_000;
 
-/** What a Sentinel answers to a client without a login that needs one: the default user is off, or may not ask. */
+/**
+ * Errors of a Sentinel that requires a login: its default user is off, or may not ask for the master.
+ */
 const WANTS_LOGIN = /NOAUTH|NOPERM|[Aa]uthentication required/;
 
 /** What a Sentinel answers: host and port, or nothing if it does not know the master. */
 const masterAddress = z.tuple([z.string(), z.string()]).nullable();
 
 /**
- * Asks Sentinels where the master is. A Sentinel that does not answer is asked last from then on.
+ * Asks Sentinels where the master is. A Sentinel that does not answer moves to the end of the list.
  *
- * The library's own client for Sentinel is of no use here: it repeats a command that was in flight when the
- * connection broke, and a publication could be appended twice.
+ * The library's own client for Sentinel is not used. It repeats a command that was in flight when the
+ * connection broke, so a publication could be appended twice.
  */
 export class Sentinels implements Locator {
   readonly #address: SentinelRedis;
-  /** The one to ask first comes first. */
+  /** In the order in which to ask them. */
   readonly #hosts: string[];
-  /** Whether Sentinels want a login too. */
+  /** Whether the Sentinels require a login. */
   #wantsLogin = false;
 
   /** Creates a locator that is not connected. */
@@ -61,7 +63,7 @@ export class Sentinels implements Locator {
     while (!signal.aborted) {
       await pause(POLL_MS, signal);
       if (signal.aborted) return;
-      const now = await this.locate(signal).catch(() => url); // without Sentinels the master stays
+      const now = await this.locate(signal).catch(() => url); // if no Sentinel answers, keep the master
       if (now !== url) return;
     }
   }

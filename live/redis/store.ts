@@ -27,7 +27,7 @@ export interface StoreBounds {
 
 /** Entries of an ingest stream that publications were read from. */
 export interface IngestEntries {
-  /** Names the stream, and the life that it is in. */
+  /** Names the stream and its current life. */
   readonly stream: string;
   /** Id of each publication's entry, in ascending order. */
   readonly ids: readonly string[];
@@ -43,17 +43,17 @@ type Numbered = readonly [index: number, publication: Publication];
 const MIN_UNUSED_TTL_MS = 1_000;
 
 /**
- * How long Redis may take to carry out an append, in milliseconds: by then the connection counts as lost,
- * and the publisher was answered that nothing is known.
+ * How long Redis may take to carry out an append, in milliseconds. By then the connection counts as lost,
+ * and the publisher's answer was that the result is unknown.
  */
 const MAX_APPEND_MS = 3_000;
 
-/** Returns how long a topic is kept that no instance has marked as used, in milliseconds. */
+/** Returns how long a topic is kept after an instance last marked it as used, in milliseconds. */
 export function unusedTtlMs({ historyTtlMs }: StoreBounds): number {
   return Math.max(historyTtlMs, MIN_UNUSED_TTL_MS);
 }
 
-/** Publications that were appended together, or not. */
+/** The outcome for publications that one script appends: all of them or none. */
 export interface Appended {
   /** A key of the server that appended them. */
   readonly key: string;
@@ -70,7 +70,7 @@ export interface Appended {
  * A result is rejected if Redis refuses, or if the connection is lost before Redis answers: then it is not
  * known whether the publications were appended.
  *
- * @param from Entries of an ingest stream. An entry that was published already is left out.
+ * @param from Entries of an ingest stream. An entry that was published already is skipped.
  * @returns What was appended together. Never rejects.
  */
 export async function append(
@@ -96,9 +96,10 @@ export async function append(
 }
 
 /**
- * Appends nothing where a key is, which Redis refuses as it would refuse publications.
+ * Appends nothing, on the server that holds a key. Redis refuses that whenever it would refuse
+ * publications.
  *
- * @throws {Error} If it does.
+ * @throws {Error} If Redis refuses.
  */
 export async function probe(link: Link, key: string, bounds: StoreBounds): Promise<void> {
   await appendGroup(link, key, [], bounds, performance.now() + MAX_APPEND_MS);
@@ -168,7 +169,10 @@ function argumentsOf(
   return args;
 }
 
-/** The keys that a script may use: a cluster that moves them runs it only where all of them are. */
+/**
+ * The keys that a script may use. While a cluster moves keys, it runs a script only on a node that has all
+ * of them.
+ */
 function keysOfGroup(prefix: string, group: readonly Numbered[], from?: IngestEntries): string[] {
   const keys = new Set([`${prefix}sizes`]);
   for (const [, { topic, id }] of group) {
@@ -184,14 +188,14 @@ function keysOf(prefix: string, topic: string): string[] {
 }
 
 /**
- * Tells readers to read: the node that a slot is moving to has announced publications, while readers are
- * still subscribed at the node that it comes from.
+ * Tells readers to read. It is needed while a slot is moving: its new node has announced the publications,
+ * but readers are still subscribed on the old one.
  */
 async function pokeReaders(link: Link, group: readonly Numbered[]): Promise<void> {
   const topics = new Set(group.map(([, { topic }]) => topic));
   for (const topic of topics) {
     const session: RedisSession | undefined = link.sessionOf(partitionOf(topic));
-    if (session === undefined) return; // its subscribers read when they are back
+    if (session === undefined) return; // its readers read as soon as they have a session
     const { commands } = session;
     await commands.run([commands.publishCommand, channelOf(commands, topic), ""]).catch(() => {});
   }

@@ -1,9 +1,9 @@
 /**
- * What happens to a topic in Redis, as Lua scripts. Each script runs as one step, so an offset, its
- * entry in the log and its announcement can never part, whatever breaks in between.
+ * The functions that the Lua scripts share. Redis runs each script as one step, so an offset, its entry in
+ * the log and its announcement always appear together, whatever breaks.
  *
- * Topics are spread over partitions. The keys of one share a hash tag, so that a script that stays in one
- * partition can run on a Redis Cluster. In partition 15, a topic `event:42` is
+ * Topics are spread over partitions. The keys of a partition share a hash tag, so that a script for one
+ * partition can run on a Redis Cluster. In partition 15, a topic `event:42` consists of
  * - `live:{p15}:topic:event:42`, a hash: the log's `epoch`, the `offset` of its newest publication, in
  *   `removed` the offset of the newest removal that the log no longer holds, in `marked` when the keys' times
  *   to live were set last; and the topic's state, which is the latest publication of each key under the
@@ -11,8 +11,8 @@
  * - `live:{p15}:log:event:42`, a stream of its last publications, each under its offset,
  * - `live:{p15}:0:event:42`, in database 0, the channel on which publications are announced, as lines.
  *
- * A publication that its publisher named `n` is noted in `live:{p15}:id:event:42\nn`, with the position
- * that it got, for as long as the history lasts.
+ * If a publisher gave a publication the id `n`, then `live:{p15}:id:event:42\nn` holds the position that
+ * it got, for as long as the history lasts.
  *
  * Over all topics of a partition, `live:{p15}:used` sorts them by their last use, and `live:{p15}:sizes`
  * holds the size of each of them and, under the empty name, of all together. `live:{p15}:ingested` holds
@@ -24,7 +24,7 @@
  * @module
  */
 
-/** What the scripts know of topics. A prefix is what the keys of the topic's partition begin with. */
+/** Lua functions about topics. A `prefix` is the key prefix of the topic's partition. */
 export const topicScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

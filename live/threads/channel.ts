@@ -8,7 +8,7 @@ import { clearImmediate, setImmediate } from "node:timers";
 import { BrokerUnavailable } from "../domain/broker.ts";
 import { errorOf, type Failure, failureOf } from "./failure.ts";
 
-/** One end of a port: a worker as its parent sees it, or the scope that a worker runs in. */
+/** One end of a port: a worker, as seen by its parent, or the global scope inside the worker. */
 export interface Port {
   /** Copies a message to the other end. */
   postMessage(message: unknown): void;
@@ -16,22 +16,28 @@ export interface Port {
   onmessage: ((event: MessageEvent) => void) | null;
 }
 
-/** What one thread can ask of another: functions whose arguments and results can be copied. */
+/** Functions that one thread can call in another. Their arguments and results can be copied. */
 export type Calls = Readonly<Record<string, (...args: never[]) => unknown>>;
 
 /** What a channel needs. */
 export interface ChannelOptions {
   /** Leads to the other thread. */
   readonly port: Port;
-  /** What the other thread can ask. A rejection is passed on; only its message and kind get across. */
+  /**
+   * The functions that the other thread can call. If one rejects, the caller gets the kind and message of
+   * the error.
+   */
   readonly handlers: Calls;
-  /** Called before each batch is sent, to add to it. @default {nothing} */
+  /** Called before each batch is sent, to add frames to it. @default {nothing} */
   readonly beforeFlush?: () => void;
-  /** Called with the error if what was told without a call cannot be copied, or its handler fails. */
+  /**
+   * Called with the error if a one-way message of {@linkcode Channel.tell} cannot be copied, or its handler
+   * fails.
+   */
   readonly onError: (error: unknown) => void;
   /** How long a call may take, in milliseconds. @default {30_000} */
   readonly deadlineMs?: number;
-  /** Calls that may be in flight; a further one fails at once. @default {100_000} */
+  /** How many calls may be in flight; a further call fails at once. @default {100_000} */
   readonly maxCalls?: number;
 }
 
@@ -56,15 +62,15 @@ interface Pending {
 /** How often calls past their deadline are looked for, in milliseconds. */
 const SWEEP_MS = 1_000;
 
-/** When to try again if the other thread does not answer, in milliseconds. */
+/** When callers should try again if the other thread does not answer, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * Calls functions of another thread. What one turn of the event loop sends crosses as one message, in
- * order, whether it is calls or answers.
+ * Calls functions of another thread. All calls and answers of one turn of the event loop cross as one
+ * message, in order.
  *
- * No call waits for ever: it fails at its deadline, when too many are in flight, and when the channel
- * ends, as {@linkcode BrokerUnavailable}.
+ * No call waits for ever. It fails with {@linkcode BrokerUnavailable} at its deadline, if too many calls
+ * are in flight, and when the channel ends.
  */
 export class Channel<Remote extends Calls> {
   readonly #options: ChannelOptions;
@@ -83,7 +89,7 @@ export class Channel<Remote extends Calls> {
     };
   }
 
-  /** Why it has ended; `undefined` while it has not. */
+  /** Why the channel has ended; `undefined` while it is open. */
   get ended(): string | undefined {
     return this.#ended;
   }
@@ -91,7 +97,7 @@ export class Channel<Remote extends Calls> {
   /**
    * Calls a function of the other thread.
    *
-   * @throws {BrokerUnavailable} If there is no answer.
+   * @throws {BrokerUnavailable} If no answer arrives.
    * @throws {DOMException} If an argument cannot be copied.
    * @throws {Error} With the message of what the function throws.
    */
@@ -102,7 +108,7 @@ export class Channel<Remote extends Calls> {
     return this.callWithin(this.#options.deadlineMs ?? 30_000, name, ...args);
   }
 
-  /** Calls a function that may take as long as the given time, in milliseconds. */
+  /** Calls a function that may take longer than other calls: up to the given time, in milliseconds. */
   callWithin<Name extends keyof Remote & string>(
     deadlineMs: number,
     name: Name,
@@ -123,17 +129,19 @@ export class Channel<Remote extends Calls> {
     return promise;
   }
 
-  /** Has the other thread run a function, without waiting for it. Does nothing once it has ended. */
+  /**
+   * Makes the other thread run a function, and ignores the result. Does nothing once the channel has ended.
+   */
   tell<Name extends keyof Remote & string>(name: Name, ...args: Parameters<Remote[Name]>): void {
     this.#send([TELL, name, args]);
   }
 
-  /** Has `beforeFlush` called in this turn of the event loop. */
+  /** Schedules a batch in this turn of the event loop, so that `beforeFlush` is called. */
   touch(): void {
     if (this.#ended === undefined) this.#flush ??= setImmediate(this.#post);
   }
 
-  /** Ends it: calls in flight fail, and nothing is sent or received any more. */
+  /** Ends the channel: calls in flight fail, and nothing is sent or received any more. */
   end(reason: string): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
@@ -163,7 +171,7 @@ export class Channel<Remote extends Calls> {
     }
   };
 
-  /** Sends one frame of a batch that contains something that cannot be copied. */
+  /** Sends one frame of a batch that could not be copied as a whole. */
   #postAlone(frame: Frame): void {
     const { port, onError } = this.#options;
     try {
@@ -198,7 +206,7 @@ export class Channel<Remote extends Calls> {
     }
   }
 
-  /** Runs a function in this turn, up to its first wait, so that calls take effect in their order. */
+  /** Runs a handler in this turn, up to its first await, so that calls take effect in their order. */
   // deno-lint-ignore require-await -- what a function throws must reject
   async #run(name: string, args: readonly unknown[]): Promise<unknown> {
     const handler = this.#options.handlers[name];

@@ -6,7 +6,7 @@
 
 import { BrokerUnavailable } from "../domain/broker.ts";
 
-/** An error as it crosses: only its kind and message do, as its stack belongs to the other thread. */
+/** An error in a form that can be copied. The stack stays behind, because it belongs to the other thread. */
 export interface Failure {
   /** Its class. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Failure {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Returns what crosses of an error. */
+/** Returns an error in a form that can be copied. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const { name, message } = error;
@@ -24,7 +24,7 @@ export function failureOf(error: unknown): Failure {
   return { name, message, retryAfterMs: error.retryAfterMs };
 }
 
-/** Returns the error that has crossed. */
+/** Returns the error again, on the other side. */
 export function errorOf({ name, message, retryAfterMs }: Failure): Error {
   if (retryAfterMs !== undefined) return new BrokerUnavailable(message, retryAfterMs);
   return name === "AddrInUse" ? new Deno.errors.AddrInUse(message) : new Error(message);

@@ -11,14 +11,17 @@ import { type Call, KINDS, type Measurements, type MetricName } from "./measurem
 export interface MetricsMember {
   /** Adds what the thread has measured. */
   add(measurements: Measurements): void;
-  /** Takes the thread's gauges away. What it has counted stays, so that no counter falls. */
+  /** Removes the thread's gauges. Its counts stay, so that no counter falls. */
   leave(): void;
 }
 
-/** A method of metrics, as calls from other threads use it. */
+/** A method of the metrics, as messages from other threads call it. */
 type Method = (...args: (string | number)[]) => void;
 
-/** Adds up what threads measure. The main thread measures through {@linkcode JoinedMetrics.own}. */
+/**
+ * Adds up the metrics of all threads. The main thread records its own through {@linkcode
+ * JoinedMetrics.own}.
+ */
 export class JoinedMetrics {
   /** The main thread's own. */
   readonly own: Metrics;
@@ -26,7 +29,7 @@ export class JoinedMetrics {
   /** The gauges of each thread. */
   readonly #members = new Set<Map<MetricName, number>>();
 
-  /** Creates joined metrics that are passed on to others. */
+  /** Creates joined metrics that pass the totals on. */
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
     const gauges = new Map<MetricName, number>();

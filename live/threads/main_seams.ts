@@ -1,5 +1,5 @@
 /**
- * What the main thread keeps, as the seams that a thread's sessions use.
+ * The authority, views and limits of the main thread, as seams for the sessions of a thread.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import type { MainCalls } from "./protocol.ts";
 import { seal } from "./sealed_credential.ts";
 
 /**
- * How long a question to Directus may take, in milliseconds. The main thread has a deadline of its own
- * for each call; this one only frees what a lost answer would leave behind.
+ * How long a question to Directus may take, in milliseconds. The main thread has its own, shorter deadline
+ * for each call to Directus. This one only makes sure that a lost answer leaves nothing behind.
  */
 const QUESTION_MS = 900_000;
 
-/** When to ask again if the main thread does not answer, in milliseconds. */
+/** When callers should ask again if the main thread does not answer, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
-/** Returns the main thread's authority. It forgets cached answers by itself. */
+/** Returns the main thread's authority, which drops its cached answers itself. */
 export function mainAuthority(channel: Channel<MainCalls>): Authority {
   return {
     authenticate: (credential, options = {}) =>
@@ -35,7 +35,7 @@ export function mainAuthority(channel: Channel<MainCalls>): Authority {
 
 /** The main thread's views. */
 export interface MainViews extends SharedViews {
-  /** Called when the main thread says that a session may not have a view any more. */
+  /** Called when the main thread reports that a session has lost a view. */
   lost(id: number, reason: LossReason): void;
 }
 
@@ -62,7 +62,7 @@ export function mainViews(channel: Channel<MainCalls>): MainViews {
         lost: 0,
         unanswered: [unavailable(error).reason],
       })),
-    // The main thread, which keeps them, learns of changes itself.
+    // The main thread keeps the views, and learns about changes itself.
     rightsChanged() {},
     changed() {},
     lost(id, reason) {
@@ -73,7 +73,7 @@ export function mainViews(channel: Channel<MainCalls>): MainViews {
   };
 }
 
-/** Returns the places that the main thread counts. */
+/** Returns the connection limits, whose places the main thread counts. */
 export function mainPlaces(
   channel: Channel<MainCalls>,
   taken: Int32Array<SharedArrayBuffer>,
@@ -84,7 +84,7 @@ export function mainPlaces(
       return Atomics.load(taken, 0) >= maxConnections;
     },
     async take(userId, isExchange) {
-      // No shorter deadline: a place whose answer comes too late would be taken for ever.
+      // The deadline must not be shorter: a place whose answer comes after it would stay taken for ever.
       const answer = await channel.callWithin(QUESTION_MS, "takePlace", userId, isExchange)
         .catch(() => "capacity" as const);
       if (answer !== "taken") return answer;

@@ -1,5 +1,5 @@
 /**
- * Metrics of a thread, as they get to the main thread.
+ * Metrics of a thread, in the form in which they cross to the main thread.
  *
  * @module
  */
@@ -7,12 +7,15 @@
 import type { Metrics } from "../domain/metrics.ts";
 
 /**
- * How the values of several threads become one: gauges are added up or the highest counts, counts are
- * added up, and times go into one histogram. What only the main thread knows is not sent.
+ * How the values of several threads are joined. Of gauges the sum or the highest value is taken; counts are
+ * added up; times go into one histogram. Metrics that only the main thread knows are not sent.
  */
 type Kind = "sum" | "highest" | "count" | "counted" | "time" | "main";
 
-/** The kind of each metric; a `count` counts each call, and a `counted` has the count as its last argument. */
+/**
+ * The kind of each metric. A `count` rises by one with each call; the last argument of a `counted` is how
+ * much it rises.
+ */
 export const KINDS = {
   connections: "sum",
   closingSockets: "sum",
@@ -52,22 +55,25 @@ export type MetricName = keyof Metrics;
 /** A call of a metric's method. */
 export type Call = readonly [name: MetricName, ...args: (string | number)[]];
 
-/** What a thread has measured since it sent its metrics last. */
+/** What a thread has measured since it last sent its metrics. */
 export interface Measurements {
   /** The latest value of each gauge that has changed. */
   readonly gauges: readonly (readonly [name: MetricName, value: number])[];
-  /** What was counted: a call, and how often it was made or what its counts add up to. */
+  /** Counts: a call, and how often it was made, or the sum of its last arguments. */
   readonly counts: readonly (readonly [call: Call, count: number])[];
-  /** What was timed. */
+  /** Times, one call each. */
   readonly times: readonly Call[];
 }
 
-/** Times that are kept until they are sent. More are dropped: a histogram of so many changes no more. */
+/**
+ * How many times are kept until they are sent. Further ones are dropped: they would hardly change the
+ * histogram.
+ */
 const MAX_TIMES = 20_000;
 
-/** Metrics that are recorded, to be sent together. */
+/** Collects metrics, to send them together. */
 export class RecordedMetrics {
-  /** Records. */
+  /** Records into this collection. */
   readonly metrics: Metrics;
   readonly #onRecorded: () => void;
   readonly #gauges = new Map<MetricName, number>();

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Whether there was a place; the limit that was reached if there was none. */
+/** `taken` if there was a place; otherwise the limit that was reached. */
 export type PlaceAnswer = "taken" | "capacity" | "user-limit";
 
 /** Limits of connections. */
@@ -18,19 +18,19 @@ export interface PlaceLimits {
 /** One thread's places. */
 export interface PlaceMember {
   /**
-   * Takes a place for a connection of a user; `null` is a connection without a user. In an exchange the
-   * connection gives up another place afterwards, so that the limit of all users does not count.
+   * Takes a place for a connection of a user; `null` stands for a connection without a user. In an exchange
+   * the connection gives up another place afterwards, so the limit over all users is not checked.
    */
   take(userId: string | null, isExchange: boolean): PlaceAnswer;
   /** Gives up a place. */
   leave(userId: string | null): void;
-  /** Gives up all places: the thread has ended, and its sockets with it. */
+  /** Gives up all places. Called when the thread has ended, and its sockets with it. */
   leaveAll(): void;
 }
 
 /**
- * Counts the connections of all threads. A place is taken before a socket opens and given up when it is
- * gone, so that no burst of upgrades passes the limits, whichever threads they reach.
+ * Counts the connections of all threads. A place is taken before a socket opens, and given up when the
+ * socket is gone. So a burst of upgrades cannot exceed the limits, whichever threads it reaches.
  */
 export class PlaceBook {
   /** How many places are taken, for all threads to read. */
@@ -41,7 +41,7 @@ export class PlaceBook {
   readonly #perUser = new Map<string, number>();
   #total = 0;
 
-  /** Creates a book without places taken. */
+  /** Creates a book in which no place is taken. */
   constructor(limits: PlaceLimits) {
     this.#limits = limits;
   }

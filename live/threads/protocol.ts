@@ -1,5 +1,5 @@
 /**
- * What the main thread and the threads that serve clients ask of each other.
+ * The calls between the main thread and the threads that serve clients.
  *
  * @module
  */
@@ -24,10 +24,10 @@ import type { LossReason } from "../views/view_members.ts";
 import type { Measurements } from "./measurements.ts";
 import type { PlaceAnswer } from "./place_book.ts";
 
-/** A credential as it crosses between threads: the header that carries it, if there is one. */
+/** A credential in the form in which it crosses between threads: its header, if there is a credential. */
 export type SealedCredential = readonly [header: string, value: string] | undefined;
 
-/** The answer to opening a view; the thread that asked adds how to leave it. */
+/** The answer to opening a view. The thread that asked adds the function that leaves the view. */
 export type ViewAnswer =
   | Exclude<Awaited<ReturnType<Views["open"]>>, OpenedView>
   | Omit<OpenedView, "leave">;
@@ -35,17 +35,17 @@ export type ViewAnswer =
 /** What was appended to a topic's log. */
 export type TopicAnnouncement = readonly [topic: string, announcement: Announcement];
 
-/** What a thread asks of the main thread. */
+/** What a thread calls in the main thread. */
 export type MainCalls = {
   /** Asks the authority whose session a credential belongs to. */
   authenticate(credential: SealedCredential, options: AskOptions): Promise<Authentication>;
-  /** Asks the authority for the right to a topic. */
+  /** Asks the authority whether a user may subscribe to a topic. */
   authorise(
     credential: SealedCredential,
     topic: Topic,
     options: AskOptions,
   ): Promise<Authorisation>;
-  /** Opens a view for a session; `id` is the thread's name for that. */
+  /** Opens a view for a session. The thread chooses the `id`, and uses it in later calls. */
   openView(
     id: number,
     credential: SealedCredential,
@@ -60,9 +60,9 @@ export type MainCalls = {
   append(publications: readonly PublicationParts[]): Promise<Cursor[]>;
   /** Reads what a replica lacks of a topic that the thread has subscribed to. */
   read(topic: string, known: ReplicaPosition, options: ReadOptions): Promise<LogState>;
-  /** Has a topic's announcements sent. */
+  /** Starts announcements of a topic. */
   subscribe(topic: string): Promise<void>;
-  /** Has no more of a topic sent. */
+  /** Ends the announcements of a topic. */
   unsubscribe(topic: string): void;
   /** Confirms announcements, so that more are sent. */
   announced(): void;
@@ -76,25 +76,25 @@ export type MainCalls = {
   measured(measurements: Measurements): void;
   /** Notes a refusal for the operator. */
   refused(reason: RefusalReason, details: readonly string[]): void;
-  /** Says why the thread should get no more clients, if so. */
+  /** Reports why the thread should get no more clients; `undefined` if it may get more. */
   strained(reason: string | undefined): void;
-  /** Says that the thread cannot listen any more. */
+  /** Reports that the thread's listener has failed. */
   lost(reason: string): void;
 };
 
-/** What the main thread asks of a thread. */
+/** What the main thread calls in a thread. */
 export type ThreadCalls = {
   /** Starts to serve clients. */
   start(orders: ThreadOrders): Promise<Deno.NetAddr>;
   /** Passes on what was appended to logs. */
   announce(announcements: readonly TopicAnnouncement[]): void;
-  /** Says that a session may not have a view any more. */
+  /** Reports that a session has lost a view. */
   viewLost(id: number, reason: LossReason): void;
   /** Carries out a revocation on the thread's connections. */
   revoke(revocation: Revocation): Promise<Revoked>;
   /** Checks the sessions of some users at once, or all. */
   checkRights(users: readonly string[] | undefined): void;
-  /** Looks at the thread's connections and topics. */
+  /** Returns the thread's connections and topics, for an operator. */
   status(query: StatusQuery): Promise<StatusPart>;
   /** Sends the metrics at once. */
   measure(): void;
@@ -132,6 +132,6 @@ export interface ThreadOrders {
   readonly placesTaken: Int32Array<SharedArrayBuffer>;
   /** Whether traces are recorded; the thread does not load the code for it otherwise. */
   readonly isTracing: boolean;
-  /** How lines of the log look. */
+  /** Level and format of the log. */
   readonly log: Pick<StdLoggerOptions, "level" | "format" | "fields">;
 }

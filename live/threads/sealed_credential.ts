@@ -10,12 +10,12 @@ import type { SealedCredential } from "./protocol.ts";
 
 const BEARER = "Bearer ";
 
-/** Returns a credential as it can be copied to another thread of the process, and nowhere else. */
+/** Returns a credential in a form that can be copied to another thread. It must not leave the process. */
 export function seal(credential: Credential): SealedCredential {
   return credential.requestHeader();
 }
 
-/** Returns the credential again, which cannot be printed by accident. */
+/** Returns the credential again, as an object that cannot be printed by accident. */
 export function unseal(sealed: SealedCredential): Credential {
   if (sealed === undefined) return PUBLIC;
   const [header, value] = sealed;

@@ -1,6 +1,6 @@
 /**
- * Serving clients in a thread: transport, connections, sessions and hub are its own, and everything that
- * exists once is in the main thread.
+ * Serving clients in a thread. The thread has its own transport, connections, sessions and hub. What all
+ * threads share is in the main thread.
  *
  * @module
  */
@@ -25,13 +25,13 @@ import { ThreadTopicStore } from "./thread_store.ts";
 /** How long metrics are gathered before they are sent, in milliseconds. */
 const GATHER_MS = 250;
 
-/** How often the thread looks whether it should get no more clients, in milliseconds. */
+/** How often the thread checks whether it can take more clients, in milliseconds. */
 const STRAIN_INTERVAL_MS = 1_000;
 
 const NONE = { total: 0, found: 0, rows: [] };
 const NO_STATUS: StatusPart = { connections: NONE, topics: NONE, views: NONE };
 
-/** Serves clients as the main thread, at the other end of a port, orders. */
+/** Serves clients on the orders of the main thread, which is at the other end of the port. */
 export function serveThread(port: Port): void {
   let logger: Logger = silentLogger;
   let live: Live | undefined;

@@ -1,5 +1,5 @@
 /**
- * Starting threads of this program.
+ * Starting the threads that serve clients.
  *
  * @module
  */

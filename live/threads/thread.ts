@@ -15,7 +15,7 @@ import { type SharedParts, ThreadHost } from "./thread_host.ts";
 
 /** A worker that runs {@linkcode serveThread}. */
 export interface ThreadWorker extends Port {
-  /** Called when the worker has failed; it has ended then. */
+  /** Called when the worker has failed. By then it has ended. */
   onerror: ((event: ErrorEvent) => void) | null;
   /** Ends it, and its connections. */
   terminate(): void;
@@ -32,34 +32,37 @@ export interface ThreadOptions {
   readonly spawn: Spawn;
   /** Returns what it needs to start. */
   readonly orders: () => ThreadOrders;
-  /** What it shares with the others. */
+  /** What all threads share. */
   readonly shared: SharedParts;
   /**
-   * Called if its event loop stands still. Deno cannot end such a thread (denoland/deno#35657): its connections
-   * stay open, and new ones still reach it. Only the end of the process helps.
+   * Called if the thread's event loop stands still. Deno cannot end such a thread (denoland/deno#35657):
+   * its connections stay open, and new ones still reach it. So the process has to end.
    */
   readonly onHung: (error: Error) => void;
   /** Logs when it ends and when it is replaced. */
   readonly logger: Logger;
 }
 
-/** A thread that ends within this time of its start has failed, in milliseconds. */
+/** A thread that ends sooner than this after its start counts as failed, in milliseconds. */
 const SHORT_LIFE_MS = 60_000;
 
 /** Delay of the restart after the first failure, and the longest delay, in milliseconds. */
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 
-/** How long a start may take, in milliseconds: a thread loads and compiles the whole program. */
+/**
+ * How long a start may take, in milliseconds. It is long because a thread loads and compiles the whole
+ * program.
+ */
 const START_MS = 120_000;
 
-/** How often the thread is asked whether its event loop runs, in milliseconds. */
+/** How often the thread is pinged to see whether its event loop runs, in milliseconds. */
 const PING_INTERVAL_MS = 2_000;
 
-/** Questions without an answer after which it counts as hung: half a minute. */
+/** How many pings may go without an answer before the thread counts as hung: half a minute. */
 const MAX_PINGS = 15;
 
-/** How long the answer about its connections and topics may take, in milliseconds. */
+/** How long the thread may take to return its connections and topics, in milliseconds. */
 const STATUS_MS = 10_000;
 
 /** How much longer than its drain a thread may take to answer, in milliseconds. */
@@ -67,7 +70,7 @@ const STOP_MARGIN_MS = 500;
 
 const NOTHING_REVOKED: Revoked = { closed: 0, asked: 0, withdrawn: 0 };
 
-/** One life of a thread: its worker, and what belongs to it. */
+/** One life of a thread: a worker, and everything that ends with it. */
 interface Life {
   readonly worker: ThreadWorker;
   readonly channel: Channel<ThreadCalls>;
@@ -76,7 +79,7 @@ interface Life {
   readonly startedAt: number;
 }
 
-/** A thread that is replaced whenever it ends, until it is stopped or hangs. */
+/** A thread that is started again whenever its worker ends, until it is stopped or hangs. */
 export class Thread {
   readonly #options: ThreadOptions;
   #life: Life | undefined;
@@ -97,7 +100,7 @@ export class Thread {
     return this.#isAccepting;
   }
 
-  /** Why it should get no more clients, if so. */
+  /** Why it should get no more clients; `undefined` if it may get more. */
   get strain(): string | undefined {
     return this.#strain;
   }
@@ -118,7 +121,9 @@ export class Thread {
     return address;
   }
 
-  /** Carries out a revocation on its connections; if it ends meanwhile, they are closed. */
+  /**
+   * Carries out a revocation on its connections. If the thread ends meanwhile, its connections are closed.
+   */
   async revoke(revocation: Revocation): Promise<Revoked> {
     const channel = this.#life?.channel;
     if (channel === undefined) return NOTHING_REVOKED;
@@ -135,17 +140,17 @@ export class Thread {
     this.#life?.channel.tell("checkRights", users);
   }
 
-  /** Looks at its connections and topics; resolves to `undefined` if it does not answer. */
+  /** Resolves to its connections and topics, or to `undefined` if it does not answer. */
   async status(query: StatusQuery): Promise<StatusPart | undefined> {
     return await this.#life?.channel.callWithin(STATUS_MS, "status", query).catch(() => undefined);
   }
 
-  /** Has it send its metrics. Resolves once they are there, or are not to be had. */
+  /** Asks the thread for its metrics. Resolves once they have arrived, or the call has failed. */
   async measure(): Promise<void> {
     await this.#life?.channel.callWithin(PING_INTERVAL_MS, "measure").catch(() => {});
   }
 
-  /** Drains and ends it; gives up on its connections at the deadline. */
+  /** Drains the thread and ends it. Connections that are still open at the deadline end with it. */
   async stop(timeoutMs: number): Promise<DrainResult> {
     this.#isStopped = true;
     this.#isAccepting = false;
@@ -182,7 +187,7 @@ export class Thread {
     return this.#life = life;
   }
 
-  /** Asks again and again whether the thread's event loop runs. */
+  /** Pings the thread at intervals, to see whether its event loop runs. */
   #watch(life: Life): void {
     let unanswered = 0;
     life.pings = setInterval(() => {
@@ -199,7 +204,7 @@ export class Thread {
     onHung(new Error(`thread ${thread} hangs: ${reason}`));
   }
 
-  /** Called when a life has ended without having been asked to. */
+  /** Called when a worker has ended by itself. */
   #ended(life: Life, reason: string): void {
     if (this.#life !== life) return;
     this.#end(reason);
@@ -226,7 +231,7 @@ export class Thread {
     }, pauseMs);
   }
 
-  /** Ends the present life. */
+  /** Ends the current life. */
   #end(reason: string): void {
     const life = this.#life;
     this.#life = undefined;

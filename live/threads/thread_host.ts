@@ -16,9 +16,9 @@ import { unseal } from "./sealed_credential.ts";
 import type { TopicHost } from "./topic_host.ts";
 import { TopicReader } from "./topic_reader.ts";
 
-/** What exists once, and all threads share. */
+/** What exists once per process, and all threads share. */
 export interface SharedParts {
-  /** Identifies users; without one the threads have none either. */
+  /** Identifies users; `undefined` if all clients are anonymous. */
   readonly authority: Authority | undefined;
   /** Views, if there are any. */
   readonly views: Views | undefined;
@@ -34,28 +34,31 @@ export interface SharedParts {
   readonly writeLine: (line: string) => void;
 }
 
-/** What a thread says of itself. */
+/** What a thread reports about itself. */
 export interface ThreadEvents {
-  /** Why it should get no more clients, if so. */
+  /**
+   * Called with the reason why the thread should get no more clients; with `undefined` once it may get
+   * more.
+   */
   strained(reason: string | undefined): void;
-  /** It cannot listen any more. */
+  /** Called when the thread's listener has failed. */
   lost(reason: string): void;
 }
 
-/** One thread's part of everything that threads share, from its start to its end. */
+/** Handles the calls of one thread, and releases everything that the thread holds when it ends. */
 export class ThreadHost {
-  /** What the thread can ask. */
+  /** The functions that the thread can call. */
   readonly handlers: MainCalls;
   readonly #shared: SharedParts;
   readonly #channel: () => Channel<ThreadCalls>;
   readonly #reader: TopicReader;
   readonly #leavePlaces: () => void;
   readonly #leaveMetrics: () => void;
-  /** How to leave each view, by the thread's name for it. */
+  /** The function that leaves each view, by the id that the thread chose. */
   readonly #views = new Map<number, () => void>();
   #hasLeft = false;
 
-  /** Creates the part of a thread that has just started. */
+  /** Creates the host of a thread that has just started. */
   constructor(shared: SharedParts, channel: () => Channel<ThreadCalls>, events: ThreadEvents) {
     const { authority, views, topics } = shared;
     const places = shared.places.join();
@@ -96,7 +99,7 @@ export class ThreadHost {
     if (announcements !== undefined) this.#channel().tell("announce", announcements);
   }
 
-  /** Called when the thread has ended: its connections are gone. */
+  /** Releases everything that the thread held. Called when it has ended, and its connections with it. */
   leave(): void {
     this.#hasLeft = true;
     this.#reader.leave();
@@ -122,7 +125,7 @@ export class ThreadHost {
     });
     if (answer.kind !== "opened") return answer;
     const { leave, ...opened } = answer;
-    if (this.#hasLeft || isLost) leave(); // nothing asks for that any more
+    if (this.#hasLeft || isLost) leave(); // no session uses it any more
     else this.#views.set(id, leave);
     return opened;
   }

@@ -13,15 +13,15 @@ import type { Channel } from "./channel.ts";
 import type { MainCalls, TopicAnnouncement } from "./protocol.ts";
 
 /**
- * Follows logs over a channel. Nothing gets lost on it, and if the main thread ends, so does this one:
- * there are no breaks to make up for.
+ * Follows logs over a channel. The channel loses nothing, and if the main thread ends, so does this one. So
+ * there are no breaks after which it would have to read again.
  */
 export class ThreadTopicStore implements TopicStore {
   readonly trouble: undefined = undefined;
   readonly #channel: Channel<MainCalls>;
   readonly #listeners = new Map<string, TopicListener>();
 
-  /** Creates a store at the other end of a channel. */
+  /** Creates a store that calls the main thread over a channel. */
   constructor(channel: Channel<MainCalls>) {
     this.#channel = channel;
   }
@@ -49,14 +49,14 @@ export class ThreadTopicStore implements TopicStore {
   }
 
   async attempt(_topic: string, action: () => Promise<void>): Promise<void> {
-    // A read of memory fails only if the topic was closed, or if the main thread is overloaded: then the
+    // This read fails only if the topic was closed, or if the main thread is overloaded. In both cases, the
     // next announcement or sweep reads again.
     await action().catch(() => {});
   }
 
   /** Passes on what the main thread announces. */
   announce(announcements: readonly TopicAnnouncement[]): void {
-    this.#channel.tell("announced"); // is sent after this turn, even if a listener throws
+    this.#channel.tell("announced"); // sent after this turn, even if a listener throws
     for (const [topic, announcement] of announcements) this.#listeners.get(topic)?.(announcement);
   }
 

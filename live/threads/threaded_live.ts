@@ -34,11 +34,11 @@ import { TopicHost } from "./topic_host.ts";
 
 /** Options of a live server with several threads. */
 export interface ThreadedLiveOptions extends LiveOptions {
-  /** How many threads serve clients. */
+  /** Number of threads that serve clients. */
   readonly threads: number;
-  /** Adds up what they measure. What is created in this thread measures through its `own`. */
+  /** Adds up the metrics of all threads. Parts in the main thread record through its `own`. */
   readonly joined: JoinedMetrics;
-  /** How the threads' log lines look. */
+  /** Level and format of the threads' logs. */
   readonly log: ThreadOrders["log"];
   /** Writes a line of a thread's log. */
   readonly writeLine: (line: string) => void;
@@ -49,7 +49,7 @@ export interface ThreadedLiveOptions extends LiveOptions {
 /** A live server whose listeners are in other threads. */
 export type ThreadedLive = Omit<Live, "handler" | "revokeHere">;
 
-/** A query for whatever has a topic's name in its own. */
+/** A query for all topics; the search for the name of one topic is added. */
 const ALL_OF_TOPIC: StatusQuery = {
   limit: 100,
   topics: "",
@@ -58,12 +58,15 @@ const ALL_OF_TOPIC: StatusQuery = {
   connectionsBy: "lag",
 };
 
-/** Closed sockets that are not gone, as a share of the connections that are allowed. */
+/**
+ * How many sockets may be closed but not gone, as a fraction of `maxConnections`. Beyond it the server
+ * counts as overloaded.
+ */
 const MAX_CLOSING_SHARE = 0.1;
 
 /**
- * Creates a live server whose threads share one port. Each of them has a transport, connections,
- * sessions and a hub; the logs, the authority, the views and the limits are here, once for all.
+ * Creates a live server whose threads share one port. Each thread has its own transport, connections,
+ * sessions and hub. The main thread has the logs, the authority, the views and the limits.
  *
  * Like {@linkcode createLive} it must be stopped even if it never started.
  */
@@ -182,14 +185,14 @@ export function createThreadedLive(options: ThreadedLiveOptions): ThreadedLive {
   };
 }
 
-/** Returns the options that threads get: those that can be copied. */
+/** Returns the options that can be copied to other threads. */
 function copied(options: ThreadedLiveOptions): CopiedOptions {
   const data = Object.entries(options)
     .filter(([name, value]) => !NOT_COPIED.has(name) && value !== undefined);
   return Object.fromEntries(data);
 }
 
-/** What stays in this thread. */
+/** Options that stay in the main thread. */
 const NOT_COPIED: ReadonlySet<string> = new Set<keyof ThreadedLiveOptions>([
   "authority",
   "broker",

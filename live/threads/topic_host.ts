@@ -16,7 +16,7 @@ const MAX_BACKLOG = BURST_BACKLOG * DEFAULTS.backpressureThresholdBytes;
 
 /** A thread that follows topics. */
 export interface TopicFollower {
-  /** Whether the thread has so much to process that it gets nothing more for now. */
+  /** Whether the thread gets nothing for now, because it has not processed earlier announcements. */
   readonly isBehind: boolean;
   /** Called when a topic's log has changed. */
   mark(name: string): void;
@@ -28,7 +28,10 @@ interface HostedTopic {
   readonly opening: Promise<TopicLog>;
   /** Set once it is open. */
   log?: TopicLog;
-  /** Threads that follow it, with how far they were told; `undefined` until they are subscribed. */
+  /**
+   * Threads that follow it, each with the position up to which it got announcements; `undefined` until it
+   * is subscribed.
+   */
   readonly readers: Map<TopicFollower, Cursor | undefined>;
   /** Whether the main thread itself follows it. */
   isOwn: boolean;
@@ -42,7 +45,7 @@ export interface TopicHostOptions {
   readonly onTopics: (count: number) => void;
 }
 
-/** Opens each log once, however many threads follow it. */
+/** Opens each log once for all threads that follow it. */
 export class TopicHost {
   /** The broker for subscribers in the main thread. */
   readonly own: Broker;
@@ -123,7 +126,10 @@ export class TopicHost {
     this.#closeIfUnused(topic);
   }
 
-  /** Has a topic's log drop what all readers have got, and what one lacks that is far behind. */
+  /**
+   * Lets a topic's log drop what all readers have got. A reader that is too far behind does not count: it
+   * will read the whole log again.
+   */
   release(name: string): void {
     const { log, readers } = this.#topics.get(name) ?? {};
     if (log === undefined || readers === undefined) return;
@@ -141,7 +147,7 @@ export class TopicHost {
     const opening = this.#options.broker.open(name);
     const topic: HostedTopic = { name, opening, readers: new Map(), isOwn: false };
     this.#topics.set(name, topic);
-    opening.then((log) => topic.log = log, () => {}); // whoever opens it learns of the failure
+    opening.then((log) => topic.log = log, () => {}); // the callers of open() and follow() handle the error
     return topic;
   }
 

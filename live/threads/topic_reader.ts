@@ -12,16 +12,17 @@ import type { ReadOptions } from "../history/topic_store.ts";
 import type { TopicAnnouncement } from "./protocol.ts";
 import type { TopicFollower, TopicHost } from "./topic_host.ts";
 
-/** Batches of announcements that a thread may have to process; the log is the queue for the rest. */
+/** How many batches of announcements a thread may have in its queue. The log is the queue for the rest. */
 const MAX_UNCONFIRMED = 16;
 
-/** When to open a topic again that was closed while it was being opened, in milliseconds. */
+/** When callers should try again if a topic was closed while it was being read, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * What one thread follows. It has a cursor in each log, and gets what lies between cursor and head: once
- * per turn of the event loop, in one message for all topics. A thread that is behind gets nothing until
- * it has caught up; if the log has dropped something by then, it reads the log again.
+ * Sends one thread the changes of the topics that it follows. The reader has a cursor in each log. Once per
+ * turn of the event loop, it sends what lies between cursor and head, in one message for all topics. A
+ * thread that is behind gets nothing until it has caught up. If the log has dropped something by then, the
+ * thread reads the log again.
  */
 export class TopicReader implements TopicFollower {
   readonly #host: TopicHost;
@@ -30,7 +31,7 @@ export class TopicReader implements TopicFollower {
   readonly #names = new Set<string>();
   #unconfirmed = 0;
 
-  /** Creates a reader that follows nothing. `touch` is called when there is something to announce. */
+  /** Creates a reader that follows no topic. It calls `touch` when there is something to announce. */
   constructor(host: TopicHost, touch: () => void) {
     this.#host = host;
     this.#touch = touch;
@@ -57,7 +58,7 @@ export class TopicReader implements TopicFollower {
     }
   }
 
-  /** Follows a topic no more. */
+  /** Stops following a topic. */
   unsubscribe(name: string): void {
     this.#names.delete(name);
     this.#dirty.delete(name);
@@ -82,7 +83,7 @@ export class TopicReader implements TopicFollower {
     else this.#touch();
   }
 
-  /** Returns what the thread has to be told now, if anything, and moves the cursors. */
+  /** Returns the announcements that are due, if there are any, and moves the cursors. */
   take(): TopicAnnouncement[] | undefined {
     if (this.#dirty.size === 0 || this.isBehind) return undefined;
     const announcements: TopicAnnouncement[] = [];
@@ -109,7 +110,7 @@ export class TopicReader implements TopicFollower {
     if (this.#dirty.size > 0) this.#touch();
   }
 
-  /** Follows nothing any more. */
+  /** Stops following all topics. */
   leave(): void {
     for (const name of [...this.#names]) this.unsubscribe(name);
   }

@@ -1,5 +1,5 @@
 /**
- * The entry of a thread that serves clients.
+ * The entry point of a thread that serves clients.
  *
  * @module
  */

@@ -7,11 +7,11 @@
 import type { Live } from "../types.ts";
 
 /**
- * Follows something on a connection.
+ * Subscribes to something on a connection.
  *
  * @param live The connection.
  * @param update Takes each new value.
- * @param former The value so far: the initial one, or that on a former connection.
+ * @param former The last value: the initial one, or the one from the previous connection.
  * @returns A function that stops.
  */
 export type Follow<Value> = (
@@ -26,28 +26,28 @@ export interface EntryOptions<Value> {
   readonly initial: Value;
   /** Follows it. */
   readonly follow: Follow<Value>;
-  /** Called when its last follower has been gone for a second. */
+  /** Called one second after the last follower has gone. */
   readonly onUnused: () => void;
 }
 
 /**
- * How long an entry stays in use after its last follower has gone, in milliseconds. React's StrictMode,
- * hot reload and a change of the page's route end effects and begin the same ones again: that must
- * neither subscribe nor connect again.
+ * How long an entry stays in use after its last follower has gone, in milliseconds. React's StrictMode, hot
+ * reload and a change of the page's route end effects and start the same ones again. Without the delay,
+ * each of these would subscribe and connect again.
  */
 const LINGER_MS = 1_000;
 
-/** Follows one thing on behalf of all components that show it. */
+/** Follows one topic, view or connection state on behalf of all components that show it. */
 export class Entry<Value> {
   readonly #options: EntryOptions<Value>;
   readonly #followers = new Set<{ readonly onChange: () => void }>();
   #value: Value;
-  /** Tells a former run's late updates from those of the current one. */
+  /** Identifies the current run, so that late updates of an earlier run are ignored. */
   #run: object | undefined;
   #stop: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Creates an entry that nothing follows, and that is not started. */
+  /** Creates an entry without followers, which has not started. */
   constructor(options: EntryOptions<Value>) {
     this.#options = options;
     this.#value = options.initial;
@@ -69,7 +69,7 @@ export class Entry<Value> {
     };
   }
 
-  /** Follows on a connection, in place of a former one. */
+  /** Follows on a connection, which replaces the previous one. */
   start(live: Live): void {
     this.stop();
     const run = this.#run = {};

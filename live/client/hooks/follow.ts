@@ -8,19 +8,19 @@ import type { Message } from "../types.ts";
 import type { Follow } from "./entry.ts";
 import type { MessageHandlers, Progress, TopicState, ViewState } from "./types.ts";
 
-/** A topic of which nothing has arrived. */
+/** The state of a topic before its first message. */
 export const LOADING_TOPIC: TopicState = { status: "loading", items: new Map(), last: undefined };
 
-/** A view of which nothing has arrived. */
+/** The state of a view before its first rows. */
 export const LOADING_VIEW: ViewState = { status: "loading", rows: undefined };
 
-/** Something that has not started. */
+/** The progress before the start. */
 export const LOADING: Progress = { status: "loading" };
 
-/** Something that has started. */
+/** The progress after the start. */
 const LIVE: Progress = { status: "live" };
 
-/** Collects a topic's messages. Those that arrive together make one new state. */
+/** Collects a topic's messages. Messages that arrive together make one new state. */
 export function followTopic(topic: string): Follow<TopicState> {
   return (live, update, former) => {
     const items = new Map<string, unknown>();
@@ -43,7 +43,7 @@ export function followTopic(topic: string): Follow<TopicState> {
         change();
       },
       onMessage: (message) => {
-        if (message.key !== undefined) items.delete(message.key); // the newest comes last
+        if (message.key !== undefined) items.delete(message.key); // so that the newest key comes last
         if (message.key !== undefined && !message.removed) items.set(message.key, message.data);
         last = message;
         change();
@@ -68,7 +68,7 @@ export function followView(collection: string, query: object): Follow<ViewState>
   };
 }
 
-/** Hands over a topic's messages, while there are handlers. */
+/** Passes a topic's messages to handlers, while there are any. */
 export function followMessages(
   topic: string,
   handlers: () => MessageHandlers | undefined,

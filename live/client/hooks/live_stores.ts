@@ -26,18 +26,18 @@ import type {
 /** The state before a component has needed the connection. */
 const CONNECTING: LiveState = { phase: "connecting" };
 
-/** What an entry has. */
+/** The value of an entry. */
 type Value = LiveState | Progress;
 
 /** Opens a connection, and passes on its states. */
 export type Open = (onState: (state: LiveState) => void) => Live;
 
 /**
- * Counts who follows what. Each topic and each view is an entry, and so is the state of the
- * connection. The connection is open while there are entries.
+ * Counts the followers of each topic, each view and the state of the connection; each of these is an entry.
+ * The connection is open while there are entries.
  *
- * A store holds nothing: it finds its entry by key, and creates it for the first follower. So
- * components may create stores whenever they render, also if they are never shown.
+ * A store holds no state: it finds its entry by key, and creates the entry for its first follower. So
+ * components may create stores whenever they render, even if they are never shown.
  */
 export class LiveStores implements SharedLive {
   readonly connection: Store<LiveState>;

@@ -62,7 +62,7 @@ export interface LiveProviderProps {
   readonly children?: ReactNode;
 }
 
-/** Hands the connection to all components below it. */
+/** Provides the connection to all components below it. */
 export function LiveProvider({ live, children }: LiveProviderProps): ReactElement {
   return createElement(LiveContext.Provider, { value: live }, children);
 }
@@ -83,7 +83,7 @@ export function useTopic<T>(topic: string | undefined): TopicState<T> {
 }
 
 /**
- * Follows a view. Equal queries are the same one, so they need not be the same object.
+ * Follows a view. Queries are compared by value, so they need not be the same object.
  *
  * @param collection Name of the collection; `undefined` follows none.
  * @param query Which rows and which of their fields.
@@ -109,7 +109,7 @@ export function useLive(): LiveState {
  * Hands every message of a topic to handlers, without rendering the component again.
  *
  * @param topic Name of the topic; `undefined` follows none.
- * @param handlers They may be new ones in each rendering, and the newest are called.
+ * @param handlers They may be new functions in each rendering; the newest ones are called.
  */
 export function useMessages<Topic extends RegisteredTopic>(
   topic: Topic | undefined,

@@ -14,7 +14,7 @@ export interface ReactElement {
   readonly props: unknown;
 }
 
-/** What a provider hands to the components below it. */
+/** A value that a provider passes to the components below it. */
 export interface Context<T> {
   readonly Provider: (props: { value: T; children?: ReactNode }) => ReactElement;
 }

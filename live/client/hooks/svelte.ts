@@ -44,7 +44,7 @@ export type * from "./shared.ts";
 
 const KEY: unique symbol = Symbol("live");
 
-/** Hands a connection to all components below this one. Call it while a component is created. */
+/** Provides a connection to all components below this one. Call it while a component is created. */
 export function provideLive(live: SharedLive): void {
   setContext(KEY, live);
 }
@@ -88,7 +88,7 @@ export function useLive(): Readable<LiveState> {
  * Hands every message of a topic to handlers while the component is mounted.
  *
  * @param topic Name of the topic; `undefined` follows none.
- * @param handlers What takes them.
+ * @param handlers The functions to call.
  */
 export function useMessages<Topic extends RegisteredTopic>(
   topic: Topic | undefined,
@@ -113,7 +113,7 @@ function useShared(): SharedLive {
   return live;
 }
 
-/** A server that renders the page subscribes to stores as well. There it must not connect. */
+/** A server that renders the page also subscribes to stores. There, a subscription must not connect. */
 function readable<Value>({ subscribe, get, initial }: Store<Value>): Readable<Value> {
   return {
     subscribe(run) {

@@ -31,10 +31,10 @@ import type { AnySchema, Checked, RowOf, ViewQuery } from "../view_types.ts";
 // deno-lint-ignore no-empty-interface -- programs add these properties
 export interface Register {}
 
-/** The schema that the program has registered, or one of any collections. */
+/** The schema that the program has registered; without one, any collections. */
 export type RegisteredSchema = Register extends { schema: infer Schema } ? Schema : AnySchema;
 
-/** The payloads that the program has registered, or any. */
+/** The payloads that the program has registered; without them, any payload. */
 export type RegisteredPayloads = Register extends { payloads: infer Payloads } ? Payloads
   : AnyPayloads;
 
@@ -45,7 +45,7 @@ export type RegisteredTopic = `${keyof RegisteredPayloads & string}:${string}`;
 export type CheckedQuery<Schema, Collection extends keyof Schema, Query> = Query extends
   Checked<Schema, Collection, Query> ? Query : Checked<Schema, Collection, Query>;
 
-/** How a topic or a view stands. */
+/** The progress of a topic or a view. */
 export interface Progress {
   /**
    * `loading` until the first data has arrived, then `live`, and `ended` when nothing more will follow.
@@ -122,8 +122,8 @@ export interface SharedLive<Schema = RegisteredSchema> {
     query?: CheckedQuery<Schema, Collection, Query>,
   ): Store<ViewState<RowOf<Schema, Collection, Query>>>;
   /**
-   * Hands every message of a topic to handlers, which a state cannot do: it leaves out messages
-   * without a key, and those that were replaced before anything showed them.
+   * Passes every message of a topic to handlers. A state lacks messages without a key, and messages that
+   * were replaced before anything showed them.
    *
    * @returns A function that unsubscribes.
    */
@@ -134,8 +134,9 @@ export interface SharedLive<Schema = RegisteredSchema> {
   /** Hands over the messages of a topic whose payload the program names here. */
   subscribe<T = unknown>(topic: string | undefined, handlers: MessageHandlers<T>): () => void;
   /**
-   * Connects now: without delay if the connection was lost, and anew if it was closed permanently, for
-   * example after the user has logged in. What had ended with an error is subscribed to again.
+   * Connects now. If the connection was lost, it does not wait any longer. If it was closed permanently, it
+   * connects again, for example after the user has logged in. It also subscribes again to topics and views
+   * that had ended with an error.
    */
   retry(): void;
 }
