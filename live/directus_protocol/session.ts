@@ -76,12 +76,10 @@ export class DirectusSession {
       ...options,
       entrance,
       onChange: (apply) => {
-        const former = connection.user?.id;
         options.monitor.remove(this);
         apply();
         options.monitor.add(this);
-        if (connection.user?.id === former) return;
-        // The former user's rights are checked no more, and the new one may not have them.
+        // The former session's rights are checked no more, and the new one may not have them.
         for (const subscription of this.#all) subscription.pause();
       },
       onEntered: (viewer) => {

@@ -100,9 +100,10 @@ export class DirectusSubscription implements Subscriber, Wire {
     this.#starts++;
   }
 
-  /** Opens the view with a session, or opens it again with another one. */
+  /** Opens the view with a session. It leaves the view that was opened before. */
   open(viewer: Viewer): Promise<void> {
-    const attempt = this.#newAttempt();
+    this.pause();
+    const attempt = this.#attempt;
     return this.#opening = this.#opening.then(() => this.#tryToOpen(viewer, attempt))
       .catch(this.#options.onFailure);
   }
@@ -110,12 +111,16 @@ export class DirectusSubscription implements Subscriber, Wire {
   async #tryToOpen(viewer: Viewer, attempt: number): Promise<void> {
     const { views, query, onSessionOver } = this.#options;
     if (this.ended || attempt !== this.#attempt) return;
-    const view = await views.open(viewer, query, (reason) => this.#lose(reason, viewer));
+    const view = await views.open(viewer, query, (reason) => {
+      // An older attempt was made with a session that the client may have replaced.
+      if (attempt === this.#attempt) this.#lose(reason, viewer);
+    });
     if (this.ended || attempt !== this.#attempt) {
       return view.kind === "opened" ? view.leave() : undefined;
     }
     switch (view.kind) {
       case "opened":
+        this.#view = view;
         return await this.#follow(view, viewer, attempt);
       case "refused":
         return this.#refuse({
@@ -135,19 +140,23 @@ export class DirectusSubscription implements Subscriber, Wire {
     try {
       await this.#options.hub.subscribe(this, view.topic, {
         since: this.#cursor,
-        onStart: (start) => this.#begin(attempt, view, start),
+        onStart: (start) => this.#begin(attempt, view.topic, start),
       });
     } catch (error) {
       if (!(error instanceof BrokerUnavailable)) throw error;
+      if (attempt !== this.#attempt) return;
+      this.pause();
       this.#openLater(viewer, RETRY_MS);
-    } finally {
-      if (this.#view !== view) view.leave(); // it did not begin, or has ended already
     }
   }
 
-  /** Follows the view no more, until it is opened again: nothing is sent. */
+  /**
+   * Follows the view no more, until it is opened again: nothing is sent. The view is left at once, because a
+   * member whose session is no longer monitored would never be checked again, and suspend it for all.
+   */
   pause(): void {
-    this.#newAttempt();
+    clearTimeout(this.#retry);
+    this.#attempt++;
     const view = this.#view;
     this.#view = undefined;
     if (view === undefined) return;
@@ -190,13 +199,9 @@ export class DirectusSubscription implements Subscriber, Wire {
     return frame === "" ? !this.ended : this.#options.connection.deliver(frame);
   }
 
-  #begin(attempt: number, view: OpenedView, { recovered, messages, ...cursor }: SubscriptionStart) {
+  #begin(attempt: number, topic: string, { recovered, messages, ...cursor }: SubscriptionStart) {
     const { hub } = this.#options;
-    if (this.ended || attempt !== this.#attempt) return void hub.unsubscribe(this, view.topic);
-    const former = this.#view;
-    this.#view = view;
-    if (former !== undefined && former.topic !== view.topic) hub.unsubscribe(this, former.topic);
-    former?.leave();
+    if (this.ended || attempt !== this.#attempt) return void hub.unsubscribe(this, topic);
     if (recovered) return; // what it missed follows
     const frame = this.#frames.start(messages);
     this.#cursor = cursor;
@@ -209,12 +214,7 @@ export class DirectusSubscription implements Subscriber, Wire {
   }
 
   #lose(reason: LossReason, viewer: Viewer): void {
-    const view = this.#view;
-    this.#view = undefined;
-    if (view !== undefined) this.#options.hub.unsubscribe(this, view.topic);
-    if (this.ended) return;
     if (reason === "changed") this.open(viewer);
-    else if (this.#hasBegun) this.#endWith(this.#frames.gone());
     else this.#refuse(FORBIDDEN);
   }
 
@@ -231,16 +231,10 @@ export class DirectusSubscription implements Subscriber, Wire {
   }
 
   #openLater(viewer: Viewer, afterMs: number): void {
-    clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.open(viewer), afterMs);
   }
 
   get #holdsAll(): boolean {
     return this.#view?.holdsAll === true;
-  }
-
-  #newAttempt(): number {
-    clearTimeout(this.#retry);
-    return ++this.#attempt;
   }
 }
