@@ -131,10 +131,9 @@ export class View {
     for (const member of doubted) if (this.#waiting.has(member)) this.leave(member);
   }
 
-  /** Notes that a member still belongs to the view's access class. */
-  confirm(member: ViewMember): void {
-    this.#members.confirm(member);
-    this.#scheduleRead();
+  /** Begins a check of a member; returns what to call if it still belongs to the view's access class. */
+  check(member: ViewMember): () => void {
+    return this.#members.check(member, () => this.#scheduleRead());
   }
 
   /** Reads no more. */

@@ -20,8 +20,9 @@ export interface ViewMember {
 /** The sessions that share a view, and which of them it can be read with. */
 export class ViewMembers {
   readonly #members = new Set<ViewMember>();
-  /** Members whose rights are being checked again. */
-  readonly #unconfirmed = new Set<ViewMember>();
+  /** Members whose rights are being checked again, each with the number of the newest doubt. */
+  readonly #unconfirmed = new Map<ViewMember, number>();
+  #doubts = 0;
 
   /** How many there are. */
   get size(): number {
@@ -67,12 +68,23 @@ export class ViewMembers {
     const doubted = this.all.filter(({ viewer }) =>
       users === undefined || (viewer.user !== null && users.has(viewer.user.id))
     );
-    for (const member of doubted) this.#unconfirmed.add(member);
+    this.#doubts++;
+    for (const member of doubted) this.#unconfirmed.set(member, this.#doubts);
     return doubted;
   }
 
-  /** Notes that a member's rights are what they were. */
-  confirm(member: ViewMember): void {
-    this.#unconfirmed.delete(member);
+  /**
+   * Begins a check of a member's rights. Returns what to call if they are what they were; it has no effect if
+   * the member was doubted again meanwhile.
+   *
+   * @param onConfirmed Called when they are.
+   */
+  check(member: ViewMember, onConfirmed: () => void): () => void {
+    const doubt = this.#unconfirmed.get(member);
+    return () => {
+      if (doubt !== this.#unconfirmed.get(member)) return;
+      this.#unconfirmed.delete(member);
+      onConfirmed();
+    };
   }
 }

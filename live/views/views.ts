@@ -159,7 +159,7 @@ export class Views {
     await Promise.all([...byEntry].map(async ([entry, looking]) => {
       const members = looking.map(([member]) => member);
       const [{ viewer }] = members as [ViewMember];
-      const version = this.#rightsVersion;
+      const confirmations = members.map((member) => entry.view.check(member));
       const { source } = this.#options;
       const access = await source.classify(viewer, entry.view.query, { fresh: true });
       const lose = (reason: LossReason) => members.forEach((member) => this.#lose(member, reason));
@@ -169,8 +169,7 @@ export class Views {
       } else if (access.kind === "unauthorized") {
         lose("changed"); // it subscribes again, and learns that its session is over
       } else if (access.kind === "class" && access.key === entry.classKey) {
-        if (version !== this.#rightsVersion) return;
-        for (const member of members) entry.view.confirm(member);
+        for (const confirm of confirmations) confirm();
       } else {
         lose(access.kind === "class" ? "changed" : "forbidden");
         lost += members.length;

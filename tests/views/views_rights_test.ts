@@ -12,44 +12,6 @@ const UNAVAILABLE = { kind: "unavailable", reason: "down", retryAfterMs: 2_000 }
 const FORBIDDEN = { kind: "refused", code: "forbidden", reason: "no" } as const;
 const OVER = { kind: "unauthorized" } as const;
 
-Deno.test("Views.check() takes a session off a view whose access class changed", async () => {
-  using time = new FakeTime();
-  using setup = setUpViews();
-  const openings = [setup.open("ada"), setup.open("bob")];
-  await time.tickAsync(0);
-  await Promise.all(openings);
-
-  setup.source.classes.set("bob", "fewer");
-  const checked = await setup.views.check(viewerOf("bob").credential);
-
-  assertEquals(checked, { asked: 1, lost: 1, unanswered: [] });
-  assertEquals(setup.lost, ["bob changed"]);
-});
-
-for (
-  const [name, answer, lost, unanswered] of [
-    ["takes away a view that is forbidden now", FORBIDDEN, ["ada forbidden"], []],
-    ["leaves a view of a session that could not be checked", UNAVAILABLE, [], ["down"]],
-    ["takes the views of a session that is over: it subscribes again, and ends", OVER, [
-      "ada changed",
-    ], []],
-  ] as const
-) {
-  Deno.test(`Views.check() ${name}`, async () => {
-    using time = new FakeTime();
-    using setup = setUpViews();
-    const opening = setup.open("ada");
-    await time.tickAsync(0);
-    await opening;
-
-    setup.source.classes.set("ada", answer);
-    const checked = await setup.views.check(viewerOf("ada").credential);
-
-    assertEquals(setup.lost, [...lost]);
-    assertEquals(checked.unanswered, [...unanswered]);
-  });
-}
-
 Deno.test("after rights changed a view publishes nothing before all its members were checked", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
