@@ -19,7 +19,7 @@ import denoJson from "./deno.json" with { type: "json" };
 /** Set by Deno Deploy. */
 const DEPLOY_VARIABLE = "DENO_DEPLOYMENT_ID";
 
-/** Runs the server until a signal: the first drains it, a second ends the process at once. */
+/** Runs the server until a signal. The first signal drains it, a second one ends the process at once. */
 async function run(config: Config, maxOpenFiles: number | undefined): Promise<void> {
   const application = compose(config, { maxOpenFiles });
   surviveErrors(application.logger);
@@ -37,14 +37,14 @@ async function runOnDeploy(config: Config): Promise<void> {
   await application.start();
 }
 
-/** Ends the process if it cannot listen any more, so that whatever started it starts it again. */
+/** Ends the process if a listener fails, so that the process manager starts it again. */
 async function exitWhenLost(application: Application): Promise<void> {
   await application.lost;
   await application.stop();
   Deno.exit(ExitCode.Failed);
 }
 
-/** Tells operators that JSR was out of reach, so that the server runs on other code than `@std`. */
+/** Warns operators that JSR could not be reached, so that the server runs with stand-ins for `@std`. */
 function warnOfStandIns(logger: Logger): void {
   if ("isStandIn" in stdLog) logger.warn("stand-ins of @std are in use");
 }
@@ -60,19 +60,19 @@ function stopOnSignal({ logger, stop }: { logger: Logger; stop(): Promise<unknow
       if (++signals > 1) Deno.exit(128 + number);
       logger.info("signal received", { signal });
       await stop();
-      Deno.exit(0); // breaks the sockets whose peers do not let go
+      Deno.exit(0); // breaks sockets that do not close
     });
   }
 }
 
-/** What the program does besides serving. A server does not load the code of it. */
+/** The commands of the program. The server does not load their code. */
 const COMMANDS: Readonly<Record<string, (context: CommandContext) => Promise<number>>> = {
   check: async (context) => (await import("./live/doctor/doctor.ts")).check(context),
   doctor: async (context) => await (await import("./live/doctor/doctor.ts")).doctor(context),
   setup: async (context) => await (await import("./live/setup/setup.ts")).setup(context),
 };
 
-/** Gives a command what it needs of the process. */
+/** Returns what a command needs of the process. */
 function commandContext(args: readonly string[]): CommandContext {
   return {
     args,
@@ -90,8 +90,9 @@ function commandContext(args: readonly string[]): CommandContext {
 }
 
 /**
- * Takes `--open-files <limit>`, which the task `start` puts first: how many files the process may open.
- * A program could read that itself only with all permissions. A limit that is no number is unknown.
+ * Takes `--open-files <limit>`, which the task `start` passes first: how many files the process may open.
+ * The program itself could read the limit only with all permissions. A limit that is not a number counts as
+ * unknown.
  */
 function takeOpenFiles(
   words: readonly string[],
@@ -101,7 +102,10 @@ function takeOpenFiles(
   return [/^\d{1,10}$/.test(limit) ? Number(limit) : undefined, rest];
 }
 
-/** What some editors put at the start of a file: the name of the first variable in `.env` begins so. */
+/**
+ * Some editors put this at the start of a file, so that the name of the first variable in `.env` begins
+ * with it.
+ */
 const BYTE_ORDER_MARK = "\uFEFF";
 
 function readVariable(name: string): string | undefined {
@@ -110,7 +114,7 @@ function readVariable(name: string): string | undefined {
   return Deno.env.get(name) || (state === "granted" ? Deno.env.get(variable) : undefined);
 }
 
-/** Returns all variables that the permissions show: those whose names begin like ours. */
+/** Returns all variables that the permissions allow to read: those whose names begin like ours. */
 function readVariables(): Record<string, string> {
   const entries = Object.entries(Deno.env.toObject());
   return Object.fromEntries(
@@ -128,7 +132,7 @@ async function main(words: readonly string[]): Promise<void> {
   if (option !== undefined) {
     fail(ExitCode.Invalid, `Unknown option ${option}: try --help`);
   }
-  // One by one: the permission covers only these.
+  // Read one by one, because the permission covers only these variables.
   const names = [...Object.keys(variables), ...Object.keys(FORMER_VARIABLES)];
   const env = Object.fromEntries(names.map((name) => [name, readVariable(name)]));
   const result = readConfig(env);

@@ -1,5 +1,5 @@
 /**
- * What clients of Directus's realtime protocol are sent. Each function returns the text of one frame.
+ * The messages to clients of Directus's realtime protocol. Each function returns the text of one frame.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { ItemEvent } from "../domain/broker.ts";
 import type { Uid } from "./messages.ts";
 
-/** The type of an error: that of the message that it answers. */
+/** The type of an error, which is the type of the message that it answers. */
 export type ErrorType = "auth" | "subscribe" | "server" | "items";
 
 /** Codes of errors, all of them Directus's own. */
@@ -29,7 +29,7 @@ export interface DirectusFault {
   readonly message: string;
 }
 
-/** Directus's text for what a user may not see. */
+/** Directus's error for data that a user may not see. */
 export const FORBIDDEN: DirectusFault = {
   code: "FORBIDDEN",
   message: "You don't have permission to access this.",
@@ -50,10 +50,10 @@ export function pongFrame(uid?: Uid): string {
   return JSON.stringify({ type: "pong", uid });
 }
 
-/** The question whether the client is alive. */
+/** The ping, which asks whether the client is alive. */
 export const PING_FRAME = '{"type":"ping"}';
 
-/** Returns the answer to `unsubscribe`, which is also sent when a subscription ends unasked. */
+/** Returns the answer to `unsubscribe`, which is also sent when the server ends a subscription. */
 export function unsubscribedFrame(uid?: Uid): string {
   return JSON.stringify({ type: "subscription", event: "unsubscribe", uid });
 }
@@ -74,7 +74,7 @@ export function eventFrame(
   return `{"type":"subscription","event":"${event}"${dataField}${uidField}}`;
 }
 
-/** Where messages go that only Directus's own socket answers. */
+/** The hint for messages that only Directus's own socket answers. */
 const OWN_SOCKET = "is answered by Directus's own socket only: connect to the path /websocket of " +
   "Directus itself for it";
 

@@ -9,7 +9,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import type { Entrance } from "./identity.ts";
 import { DirectusSession, type DirectusSessionOptions } from "./session.ts";
 
-/** Creates sessions, and keeps their heartbeat. */
+/** Creates sessions, and runs their heartbeat. */
 export class DirectusSessions {
   readonly #options: DirectusSessionOptions;
   readonly #heartbeat = new Heartbeat();
@@ -35,7 +35,7 @@ export class DirectusSessions {
     };
   }
 
-  /** Returns how much a client still has to be sent, in UTF-16 code units; 0 for one of another protocol. */
+  /** Returns the backlog of a client, in UTF-16 code units; 0 for a client of another protocol. */
   backlogOf(connection: Connection): number {
     return this.#sessions.get(connection)?.backlog ?? 0;
   }

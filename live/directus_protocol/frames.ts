@@ -1,5 +1,5 @@
 /**
- * A subscription's messages.
+ * The messages of a subscription.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { KnownRows } from "./known_rows.ts";
 import type { SubscribeMessage } from "./messages.ts";
 
 /**
- * Writes what one subscription says, by what it has said before. Publications that follow each other and
- * tell the same event become one message, with each row once and in its newest state.
+ * Writes the messages of one subscription. They depend on what was sent before. Consecutive publications
+ * about the same event become one message, with each row once and in its newest state.
  */
 export class SubscriptionFrames {
   readonly #message: SubscribeMessage;
@@ -22,7 +22,7 @@ export class SubscriptionFrames {
   /** The rows of that message by key, as JSON text. */
   readonly #rows = new Map<string, string>();
 
-  /** Creates the frames of a subscription that has said nothing yet. */
+  /** Creates the frames of a subscription that has sent nothing yet. */
   constructor(message: SubscribeMessage, maxRows: number) {
     const { uid, event } = message;
     this.#message = message;
@@ -32,9 +32,9 @@ export class SubscriptionFrames {
 
   /**
    * Returns the start, which has the whole list of a view; `undefined` if the subscription is to one item
-   * that cannot be seen.
+   * that the client cannot see.
    *
-   * @param state What the view's log holds.
+   * @param state The state of the view's log.
    */
   start(state: Iterable<LoggedPublication>): string | undefined {
     const { item, event } = this.#message;
@@ -47,7 +47,7 @@ export class SubscriptionFrames {
     return eventFrame("init", event === undefined ? data : undefined, this.#uid);
   }
 
-  /** Returns whether the message that is being written can tell of a publication. */
+  /** Returns whether a publication can be added to the message that is being written. */
   joins(publication: LoggedPublication, holdsAll: boolean): boolean {
     const event = this.#known.eventOf(publication, holdsAll);
     if (event === undefined || this.#event === undefined) return true;
@@ -64,7 +64,7 @@ export class SubscriptionFrames {
     this.#rows.set(key, json);
   }
 
-  /** Returns the message about what was added; an empty text if there is nothing to tell. */
+  /** Returns the message about the added publications; an empty text if there is nothing to report. */
   finish(): string {
     if (this.#event === undefined) return "";
     const text = this.#tell(this.#event, [...this.#rows.values()]);
@@ -73,7 +73,7 @@ export class SubscriptionFrames {
     return text;
   }
 
-  /** Returns what tells the client that it may not see any of the rows any more. */
+  /** Returns the messages which say that the client may not see any of the rows any more. */
   gone(): string[] {
     const { event = "delete" } = this.#message;
     const keys = event === "delete" ? this.#known.keys : [];
@@ -83,7 +83,7 @@ export class SubscriptionFrames {
     return [this.#tell("delete", keys.map((key) => JSON.stringify(key))), ended];
   }
 
-  /** Returns a message about rows, of which a subscription to an item has only one. */
+  /** Returns a message about rows; a subscription to an item has only one row. */
   #tell(event: ItemEvent, rows: readonly string[]): string {
     const data = rows.join();
     return eventFrame(event, this.#message.item === undefined ? `[${data}]` : data, this.#uid);

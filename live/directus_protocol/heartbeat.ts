@@ -1,5 +1,5 @@
 /**
- * Directus's heartbeat: a message every 30 seconds that clients answer.
+ * Directus's heartbeat: every 30 seconds, a message that clients must answer.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import type { DirectusSession } from "./session.ts";
 /** Time from one beat to the next, in milliseconds: Directus's default. */
 const PERIOD_MS = 30_000;
 
-/** Asks all clients at the same time whether they are alive, as long as there are any. */
+/** Pings all clients at the same time, as long as there are any. */
 export class Heartbeat {
   readonly #sessions = new Set<DirectusSession>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Starts to ask a client. */
+  /** Adds a client. */
   add(session: DirectusSession): void {
     this.#sessions.add(session);
     this.#timer ??= setInterval(() => {
@@ -22,7 +22,7 @@ export class Heartbeat {
     }, PERIOD_MS);
   }
 
-  /** Stops asking a client whose connection has ended. */
+  /** Removes a client whose connection has ended. */
   remove(session: DirectusSession): void {
     this.#sessions.delete(session);
     if (this.#sessions.size > 0) return;

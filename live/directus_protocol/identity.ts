@@ -1,6 +1,6 @@
 /**
- * Who a client is that speaks Directus's realtime protocol: it may say so after it has connected, and say
- * it again when its token expires.
+ * The identity of a client of Directus's realtime protocol. It may authenticate after it has connected, and
+ * again when its token expires.
  *
  * @module
  */
@@ -14,29 +14,29 @@ import type { Viewer } from "../domain/view_source.ts";
 import { authenticatedFrame, errorFrame } from "./answers.ts";
 import type { AuthMessage, DirectusMessage, ReadMessage } from "./messages.ts";
 
-/** A credential was accepted. */
+/** The result for an accepted credential. */
 export interface Entered {
   /** Tells the union's members apart. */
   readonly kind: "entered";
-  /** Makes the connection that of the user, unless it has ended. Must be called. */
+  /** Assigns the connection to the user, unless it has ended. Must be called. */
   readonly apply: () => void;
 }
 
-/** A credential was not accepted, or could not be checked. */
+/** The result for a credential that was refused, or could not be checked. */
 export interface NotEntered {
   /** Tells the union's members apart. */
   readonly kind: "refused";
-  /** Whether the credential is bad; otherwise the client may try again. */
+  /** Whether the credential is invalid; otherwise the client may try again. */
   readonly isBad: boolean;
-  /** Code and reason to close with if the credential is not bad. */
+  /** Code and reason to close with if the credential is not invalid. */
   readonly close: readonly [code: number, reason: string];
 }
 
 /** Checks credentials that clients present after they have connected. */
 export interface Entrance {
-  /** Whether a client without a credential is the public, and not refused. */
+  /** Whether a client without a credential is admitted as the public. */
   readonly admitsPublic: boolean;
-  /** Checks a credential, or makes the connection that of {@linkcode PUBLIC}. Never rejects. */
+  /** Checks a credential, which may be {@linkcode PUBLIC}. Never rejects. */
   enter(connection: Connection, credential: Credential): Promise<Entered | NotEntered>;
 }
 
@@ -46,13 +46,13 @@ export interface IdentityOptions {
   readonly entrance: Entrance;
   /** Counts messages. */
   readonly metrics: Metrics;
-  /** Called to change whose connection it is. */
+  /** Called to assign the connection to another user; it must call `apply`. */
   readonly onChange: (apply: () => void) => void;
-  /** Called when it is known who the client is. */
+  /** Called when the client's identity is known. */
   readonly onEntered: (viewer: Viewer) => void;
-  /** Called when that is no longer known. */
+  /** Called when the client's identity is no longer known. */
   readonly onLeft: () => void;
-  /** Called with each frame that had to wait. */
+  /** Called with each frame that had to wait for authentication. */
   readonly onMessage: (frame: string | ArrayBuffer) => void;
 }
 
@@ -60,25 +60,26 @@ export interface IdentityOptions {
 const AUTH_TIMEOUT_MS = 10_000;
 
 /**
- * When a client is told that it is authenticated though Directus has not answered yet, in milliseconds. The
- * SDK waits for one second. Nothing is sent to the client before Directus has confirmed it.
+ * If Directus has not answered after this time, the client gets a provisional `auth` answer, in
+ * milliseconds. The SDK waits only one second for it. The client gets nothing else until Directus has
+ * confirmed the credential.
  */
 const PROVISIONAL_MS = 700;
 
-/** How much may wait while a credential is checked, in UTF-16 code units. */
+/** How many frames may wait while a credential is checked, by their length in UTF-16 code units. */
 const MAX_WAITING_LENGTH = 262_144;
 
 /** The longest delay of a timer, in milliseconds. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** What is not answered by this server. */
+/** The error for logins that this server does not support. */
 const TOKENS_ONLY =
   "Authentication failed. This server takes an access_token only: log in and refresh " +
   "at Directus itself.";
 
 /**
- * Authenticates a client, and again when its token expires. A client that fails is disconnected, or goes on
- * as the public where that is admitted.
+ * Authenticates a client, and again when its token expires. A client that fails is disconnected, or
+ * continues as the public if that is admitted.
  */
 export class Identity {
   readonly #connection: Connection;
@@ -99,12 +100,12 @@ export class Identity {
     else this.#setTimer(() => this.#refuseFirst(), AUTH_TIMEOUT_MS);
   }
 
-  /** Whether the client has authenticated at some time, or is the public. */
+  /** Whether the client has ever authenticated, or is the public. */
   get isKnown(): boolean {
     return this.#state === "known" || this.#state === "expired";
   }
 
-  /** The session to read with; `undefined` while it is not known. */
+  /** The session with which views are read; `undefined` while it is not known. */
   get viewer(): Viewer | undefined {
     const { credential, user } = this.#connection;
     return this.#state === "known" && credential !== null ? { credential, user } : undefined;
@@ -113,7 +114,7 @@ export class Identity {
   /**
    * Takes a frame if it is about authentication, or if it has to wait for that.
    *
-   * @returns Whether it was taken; otherwise it is not an `auth` message.
+   * @returns Whether the frame was taken. If not, the caller handles it.
    */
   takes(read: ReadMessage, frame: string | ArrayBuffer): boolean {
     const message = read.kind === "message" ? read.message : undefined;
@@ -131,7 +132,7 @@ export class Identity {
     this.#state = "expired";
     this.#options.onLeft();
     this.#fail("TOKEN_EXPIRED", "Token expired.");
-    // The browser's next connection has the new cookie.
+    // The cookie of the browser's next connection is the new one.
     if (credential instanceof SessionCookie) {
       return this.#connection.end(CloseCode.SessionEnded, "session is no longer good");
     }
@@ -175,10 +176,10 @@ export class Identity {
   }
 
   /**
-   * Goes on with a credential if it is accepted.
+   * Checks a credential, and continues with it if it is accepted.
    *
-   * @param confirm Tells the client, before anything else is sent to it.
-   * @returns The refusal of a client that is still there.
+   * @param confirm Sends the client the confirmation, before anything else.
+   * @returns The refusal; `undefined` if there is none, or the client has disconnected.
    */
   async #enter(credential: Credential, confirm: () => void): Promise<NotEntered | undefined> {
     const { entrance, onChange, onEntered, onMessage } = this.#options;
@@ -198,7 +199,7 @@ export class Identity {
     return undefined;
   }
 
-  /** Goes on as the public where that is admitted; otherwise closes. */
+  /** Continues as the public if that is admitted; otherwise closes. */
   async #leave(code: CloseCode, reason: string): Promise<void> {
     if (!this.#options.entrance.admitsPublic) return this.#connection.end(code, reason);
     const refusal = await this.#enter(PUBLIC, () => {});

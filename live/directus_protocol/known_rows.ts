@@ -1,27 +1,28 @@
 /**
- * The rows that a client was sent.
+ * The rows that were sent to a client.
  *
  * @module
  */
 
 import type { ItemEvent, LoggedPublication } from "../domain/broker.ts";
 
-/** Which events are told. */
+/** Options of {@linkcode KnownRows}. */
 export interface KnownRowsOptions {
-  /** Rows that are remembered; the longest unchanged is forgotten. */
+  /** How many rows are remembered; the longest unchanged row is forgotten. */
   readonly maxRows: number;
-  /** The only kind of event that is told. @default {all} */
+  /** The only kind of event that is reported. @default {all} */
   readonly only?: ItemEvent | undefined;
 }
 
 /**
- * Turns a view's publications into events for one client, by what that client has:
+ * Turns a view's publications into events for one client, depending on the rows that it has:
  *
  * - A row that it does not have was created, unless Directus reported an update.
- * - A row that it has was updated, if anything of it changed that the client sees.
- * - A deletion concerns only a client that has the row, as the others may not have been allowed to.
+ * - A row that it has was updated, if a part that the client sees has changed.
+ * - A deletion is reported only to clients that have the row, because others may not have been allowed to
+ *   see it.
  *
- * The rows' texts are those of the view's log, so a remembered row costs a few dozen bytes.
+ * Rows share their texts with the view's log, so a remembered row costs a few dozen bytes.
  */
 export class KnownRows {
   readonly #options: KnownRowsOptions;
@@ -37,16 +38,17 @@ export class KnownRows {
     return [...this.#rows.keys()];
   }
 
-  /** Replaces all rows: the client gets a list. */
+  /** Replaces all rows, because the client gets a list. */
   reset(rows: readonly LoggedPublication[]): void {
     this.#rows.clear();
     for (const { key, json } of rows) this.#set(key ?? "", json ?? "");
   }
 
   /**
-   * Returns which event the client learns of by a publication that was not taken yet, if there is one.
+   * Returns the event that a publication means for the client, if there is one. The publication must not
+   * have been taken yet.
    *
-   * @param holdsAll Whether every row that is deleted was the client's to see.
+   * @param holdsAll Whether the client was allowed to see every deleted row.
    */
   eventOf(publication: LoggedPublication, holdsAll: boolean): ItemEvent | undefined {
     const event = this.#changeBy(publication, holdsAll);

@@ -1,5 +1,5 @@
 /**
- * What clients of Directus's realtime protocol send.
+ * The messages from clients of Directus's realtime protocol.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { describeFault } from "../domain/zod_fault.ts";
 
-/** Comes back on the answer, as it was sent. */
+/** A client's id of a message. The answer repeats it unchanged. */
 export type Uid = string | number;
 
 /** A client authenticates. */
@@ -24,7 +24,7 @@ export interface AuthMessage {
 export interface SubscribeMessage {
   /** Tells the messages apart. */
   readonly type: "subscribe";
-  /** Names the subscription. A second one of the same name takes its place. */
+  /** Names the subscription. A second one with the same name replaces it. */
   readonly uid?: Uid | undefined;
   /** The collection. */
   readonly collection: string;
@@ -32,11 +32,11 @@ export interface SubscribeMessage {
   readonly event?: "create" | "update" | "delete" | undefined;
   /** Primary key of the only item. */
   readonly item?: Uid | undefined;
-  /** The query: each parameter as a structure, or as the text that a URL has. */
+  /** The query: each parameter as a structure, or as text in the form of a URL. */
   readonly query?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A client unsubscribes; without a `uid`, from everything. */
+/** A client unsubscribes from one subscription; without a `uid`, from all. */
 export interface UnsubscribeMessage {
   /** Tells the messages apart. */
   readonly type: "unsubscribe";
@@ -44,7 +44,7 @@ export interface UnsubscribeMessage {
   readonly uid?: Uid | undefined;
 }
 
-/** A client asks whether the connection is alive, or answers that question. */
+/** A client sends a ping, or answers one. */
 export interface PulseMessage {
   /** Tells the messages apart. */
   readonly type: "ping" | "pong";
@@ -70,7 +70,7 @@ export type DirectusMessage =
   | PulseMessage
   | ForeignMessage;
 
-/** What a frame turned out to be. */
+/** The result of reading a frame. */
 export type ReadMessage =
   | { readonly kind: "message"; readonly message: DirectusMessage }
   /** Directus answers with an error of this type. */
@@ -83,7 +83,10 @@ export type ReadMessage =
   /** Directus does not answer: the type is unknown, or an `auth` message has no credential. */
   | { readonly kind: "unanswered"; readonly type: string };
 
-/** Length of a uid, in UTF-16 code units. It is on every message of a subscription (CWE-405). */
+/**
+ * The longest uid, in UTF-16 code units. It is bounded because every message of a subscription repeats it
+ * (CWE-405).
+ */
 const MAX_UID_LENGTH = 256;
 
 const uid = z.union([z.string().max(MAX_UID_LENGTH), z.number()]).optional();
@@ -169,7 +172,7 @@ function readSubscribe(value: { readonly uid?: Uid | undefined }): ReadMessage {
   return { kind: "fault", type: "subscribe", reason, uid: value.uid };
 }
 
-/** Returns `undefined` for what is not JSON, which JSON itself cannot express. */
+/** Parses JSON. Returns `undefined` if the text is not JSON, a value that JSON cannot express. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,5 +1,5 @@
 /**
- * Space between the messages of one client.
+ * Pauses between the messages of one client.
  *
  * @module
  */
@@ -14,16 +14,17 @@ import { TokenBucket, type TokenBucketOptions } from "../connection/token_bucket
 const PAUSE_MS = 10;
 
 /**
- * How many pauses there are, so that a client lags by a quarter of a second at most. A client that gets more
- * than ten messages a second gets them without a pause.
+ * The number of pauses is limited, so that a client lags by a quarter of a second at most. Beyond ten
+ * messages a second there are no pauses.
  */
 const PAUSES = { perSecond: 10, burst: 10 } as const;
 
 /**
  * The connection of a client that needs time between two messages, as its subscriptions see it. Directus's
- * SDK listens anew for each message: in Node.js and Deno it loses one that arrives together with another.
+ * SDK adds a new listener for each message. In Node.js and Deno it therefore loses a message that arrives
+ * together with another.
  *
- * A pause looks like a socket without room, so what is due waits in the topics' logs and in its order.
+ * During a pause it looks like a socket without room, so messages wait in the topics' logs, in their order.
  */
 export class PacedConnection implements Pick<Connection, "ended" | "hasRoom" | "deliver"> {
   readonly #connection: Pick<Connection, "ended" | "hasRoom" | "deliver">;
@@ -47,10 +48,10 @@ export class PacedConnection implements Pick<Connection, "ended" | "hasRoom" | "
     return this.#pause === undefined && this.#connection.hasRoom;
   }
 
-  /** Sends a frame, also during a pause. Returns whether the socket took it. Never throws. */
+  /** Sends a frame, even during a pause. Returns whether the socket took it. Never throws. */
   deliver(frame: string): boolean {
     if (!this.#connection.deliver(frame)) return false;
-    // A timer ends the pause, because room must not appear while the hub is looking at it.
+    // A timer ends the pause, because the hub does not expect `hasRoom` to change during a turn.
     if (this.#pause === undefined && this.#pauses.take()) {
       this.#pause = setTimeout(() => this.#pause = undefined, PAUSE_MS);
     }

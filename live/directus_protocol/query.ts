@@ -1,5 +1,5 @@
 /**
- * Queries of Directus's realtime protocol, whose parameters are structures or texts.
+ * Reading queries of Directus's realtime protocol, whose parameters are structures or texts.
  *
  * @module
  */
@@ -15,14 +15,14 @@ export interface ReadQueryOptions {
   readonly primaryKey: string;
 }
 
-/** How deep parameters of nested rows are looked for. */
+/** How deep parameters of nested rows are read. */
 const MAX_DEPTH = 8;
 
 /**
  * Returns the view of a subscription, or what is wrong with its query, as a sentence for the client.
  *
- * The view is open, as Directus tells of changes whatever the `limit`. A subscription to one kind of event
- * begins without data, and one to an item with that item.
+ * The view is open, because Directus reports changes whatever the `limit` is. A subscription to one kind of
+ * event begins without data. A subscription to an item begins with that item.
  *
  * @example
  * ```ts
@@ -64,7 +64,7 @@ export function readQuery(
     const only = { [primaryKey]: { _eq: String(item) } };
     return { ...open, filter: filter === undefined ? only : { _and: [filter, only] }, limit: 1 };
   }
-  // A deletion is told only of rows that could be seen, so these have to be known.
+  // A deletion is reported only for rows that the client could see, so the view must hold them.
   if (event === "delete") return { ...open, fields: [primaryKey], limit: maxRows };
   if (event !== undefined) return { ...open, limit: 0 };
   const listed = { ...open, ...(sort && { sort }) };
@@ -80,7 +80,7 @@ function structuresOf(
   const structures: [string, unknown][] = [];
   for (const [name, value] of Object.entries(parameters)) {
     const parameter = name.slice(prefix.length);
-    // Directus takes an empty parameter for none.
+    // Directus treats an empty parameter as absent.
     if (value === undefined || value === null || value === "") continue;
     const structure = structureOf(parameter, value);
     if (structure === undefined) return `query.${name}: must be JSON`;
@@ -120,8 +120,8 @@ function list(value: unknown, split: (text: string) => string[]): unknown {
 }
 
 /**
- * Divides a text at each comma that is not within brackets. It looks at each character once: a pattern that
- * looks ahead for a bracket would do so for each comma, and a text of commas would hold up the event loop
+ * Divides a text at each comma that is not within brackets. It looks at each character once. A pattern that
+ * looks ahead for a bracket would do so at each comma, so a text of many commas would block the event loop
  * (CWE-1333).
  */
 function splitFields(text: string): string[] {

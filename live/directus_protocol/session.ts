@@ -1,5 +1,5 @@
 /**
- * What the messages of a client do that speaks Directus's realtime protocol.
+ * Handling the messages of one client of Directus's realtime protocol.
  *
  * @module
  */
@@ -24,11 +24,11 @@ import { PacedConnection } from "./paced_connection.ts";
 import { readQuery } from "./query.ts";
 import { DirectusSubscription } from "./subscription.ts";
 
-/** Checks again and again whether sessions are still good. */
+/** Revalidates sessions. */
 export interface Monitor {
   /** Starts to monitor a connection. */
   add(monitored: DirectusSession): void;
-  /** Stops it. */
+  /** Stops monitoring a connection. */
   remove(monitored: DirectusSession): void;
 }
 
@@ -40,7 +40,7 @@ export interface DirectusSessionOptions {
   readonly views: Pick<Views, "open">;
   /** Returns the name of a collection's primary key. */
   readonly primaryKeyOf: (collection: string) => string;
-  /** Rows of one view. */
+  /** How many rows one view may have. */
   readonly maxRows: number;
   /** Subscriptions per connection. */
   readonly maxTopics: number;
@@ -55,15 +55,15 @@ export interface DirectusSessionOptions {
 /** The close reason of a client that answers no ping. */
 const SILENT = "no answer to ping";
 
-/** One client: who it is, and its subscriptions. */
+/** One client: its identity and its subscriptions. */
 export class DirectusSession {
   readonly connection: Connection;
-  /** It has views only. */
+  /** It has no topics, only views. */
   readonly topics = [] as const;
   readonly #options: DirectusSessionOptions;
   readonly #identity: Identity;
   readonly #paced: PacedConnection;
-  /** By `uid`; those without one by their messages. */
+  /** Subscriptions by `uid`; without a `uid`, by their message. */
   readonly #subscriptions = new Map<string | SubscribeMessage, DirectusSubscription>();
   #isAnswering = true;
 
@@ -79,7 +79,8 @@ export class DirectusSession {
         options.monitor.remove(this);
         apply();
         options.monitor.add(this);
-        // The former session's rights are checked no more, and the new one may not have them.
+        // Stop first: the former session's rights are not checked any more, and the new session may not
+        // have them.
         for (const subscription of this.#all) subscription.pause();
       },
       onEntered: (viewer) => {
@@ -93,7 +94,7 @@ export class DirectusSession {
     options.monitor.add(this);
   }
 
-  /** How much the subscriptions still have to be sent, in UTF-16 code units. */
+  /** The backlog of all subscriptions, in UTF-16 code units. */
   get backlog(): number {
     const { hub } = this.#options;
     return this.#all.reduce((sum, subscription) => sum + hub.backlogOf(subscription), 0);
@@ -120,20 +121,20 @@ export class DirectusSession {
     this.#subscriptions.clear();
   }
 
-  /** Called when the session is over: the client may present another token. */
+  /** Called when the session is over. The client may present another token. */
   sessionOver(): void {
     this.#identity.expire();
   }
 
-  /** It has no topics whose right could be withdrawn. */
+  /** Does nothing, because there are no topics. */
   withdraw(): boolean {
     return false;
   }
 
-  /** Asks whether the client is alive. Closes the connection if it did not answer since the last time. */
+  /** Pings the client. Closes the connection if it has not answered since the last ping. */
   beat(): void {
     if (!this.#isAnswering) return this.connection.end(CloseCode.TryAgainLater, SILENT);
-    if (!this.#identity.isKnown) return; // nothing may precede the answer to its first message
+    if (!this.#identity.isKnown) return; // nothing may precede the answer to the client's first message
     this.#isAnswering = false;
     this.#send(PING_FRAME);
   }
@@ -151,7 +152,7 @@ export class DirectusSession {
       case "unsubscribe":
         metrics.received("unsubscribe");
         return this.#unsubscribe(message.uid);
-      case "auth": // was taken by the identity
+      case "auth": // the identity has handled it
         return;
       case "ping":
         metrics.received("ping");

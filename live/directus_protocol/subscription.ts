@@ -30,39 +30,42 @@ export interface DirectusSubscriptionOptions {
   readonly message: SubscribeMessage;
   /** The view that the message describes. */
   readonly query: ViewQuery;
-  /** Rows that are remembered for the client. */
+  /** How many rows are remembered for the client. */
   readonly maxKnownRows: number;
   /** Called when Directus says that the session is over. */
   readonly onSessionOver: () => void;
-  /** Called when it has ended, by a refusal or because the right to it is gone. */
+  /** Called when it was refused, or has ended because the right to it is gone. */
   readonly onEnd: () => void;
-  /** Called when it could not be opened for a reason that no client can cause. */
+  /** Called when it could not be opened because of an unexpected error. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** When to try again if a view's log was dropped while it was opened, in milliseconds. */
+/** Delay before trying again if a view's log was dropped while it was opened, in milliseconds. */
 const RETRY_MS = 1_000;
 
 /**
- * A subscriber of the topic that carries an open view. It is its own wire: what the log says is told as
- * `create`, `update` and `delete` of rows, by what the client has. Each frame holds one message, about all
- * rows that follow each other and have the same event.
+ * A subscriber of the topic that carries an open view. It is its own wire: publications of the log become
+ * `create`, `update` and `delete` of rows, depending on the rows that the client has. Each frame holds one
+ * message, about consecutive rows with the same event.
  *
- * It waits while Directus is out of reach. Once it has begun it sends no error, as the SDK ends all
- * subscriptions of a client at the first one: it continues, or ends with `unsubscribe`.
+ * It waits while Directus cannot be reached. Once it has begun, it continues or ends with `unsubscribe`,
+ * but sends no error, because the SDK ends all subscriptions of a client at the first error.
  */
 export class DirectusSubscription implements Subscriber, Wire {
   readonly wire: Wire = this;
   readonly startsWhole = true;
   readonly #options: DirectusSubscriptionOptions;
   readonly #frames: SubscriptionFrames;
-  /** How many messages asked for it: each is answered with a start. */
+  /** How many messages asked for it. Each is answered with a start. */
   #starts = 1;
   #hasBegun = false;
   #hasEnded = false;
-  /** Rises when an attempt to open the view is outdated. */
+  /** Number of the current attempt to open the view. Attempts with a lower number are outdated. */
   #attempt = 0;
-  /** The newest attempt. Attempts follow each other: two could take the view's topic from each other. */
+  /**
+   * The newest attempt. Attempts run one after the other, because two at a time could end each other's
+   * subscription to the view's topic.
+   */
   #opening = Promise.resolve();
   #view: OpenedView | undefined;
   /** Position in the view's log. */
@@ -88,14 +91,14 @@ export class DirectusSubscription implements Subscriber, Wire {
     return this.#hasBegun;
   }
 
-  /** Whether a message asks for the same. */
+  /** Whether a message asks for the same subscription. */
   isFor({ event, item }: SubscribeMessage, query: ViewQuery): boolean {
     const { message } = this.#options;
     return message.event === event && message.item === item &&
       canonicalText(query) === canonicalText(this.#options.query);
   }
 
-  /** Notes that the client asked for it again before it began: it gets one more start. */
+  /** Notes that the client asked for it again before it has begun, so that it gets one more start. */
   askAgain(): void {
     this.#starts++;
   }
@@ -151,8 +154,9 @@ export class DirectusSubscription implements Subscriber, Wire {
   }
 
   /**
-   * Follows the view no more, until it is opened again: nothing is sent. The view is left at once, because a
-   * member whose session is no longer monitored would never be checked again, and suspend it for all.
+   * Stops following the view until it is opened again. Meanwhile nothing is sent. The view is left at once:
+   * a member whose session is not monitored would never be checked again, and so would suspend the view for
+   * all members.
    */
   pause(): void {
     clearTimeout(this.#retry);
@@ -184,7 +188,7 @@ export class DirectusSubscription implements Subscriber, Wire {
     return this.#frames.joins(publication, this.#holdsAll);
   }
 
-  /** Returns no text, as the message is written when all its rows are known. */
+  /** Returns an empty text, because the message is written when all its rows are known. */
   publication({ epoch }: LogName, publication: LoggedPublication): string {
     this.#cursor = { epoch, offset: publication.offset };
     this.#frames.add(publication, this.#holdsAll);
@@ -202,7 +206,7 @@ export class DirectusSubscription implements Subscriber, Wire {
   #begin(attempt: number, topic: string, { recovered, messages, ...cursor }: SubscriptionStart) {
     const { hub } = this.#options;
     if (this.ended || attempt !== this.#attempt) return void hub.unsubscribe(this, topic);
-    if (recovered) return; // what it missed follows
+    if (recovered) return; // the missed messages follow
     const frame = this.#frames.start(messages);
     this.#cursor = cursor;
     if (frame !== undefined) {

@@ -1,5 +1,5 @@
 /**
- * The wire of Directus's realtime protocol for what the server says to any client.
+ * The wire of Directus's realtime protocol for answers that depend on no subscription.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { Wire } from "../domain/wire.ts";
 import { errorFrame } from "./answers.ts";
 
 /**
- * Writes the only answer that is not written by a session or a subscription: that of a handler that failed.
- * Subscriptions have wires of their own.
+ * Writes the answer of a handler that failed. Sessions and subscriptions write all other messages;
+ * subscriptions have their own wires.
  */
 export const directusWire: Wire = {
   answer: (message) =>

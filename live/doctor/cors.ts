@@ -10,7 +10,7 @@ import { type Finding, findingsOf } from "./finding.ts";
 
 const { ok, fault, skipped } = findingsOf("CORS");
 
-/** Asks Directus, as a browser does, whether each page may log in from where it is. */
+/** Asks Directus, as a browser does, whether each page may log in from its origin. */
 export async function checkCors(layout: Layout, call: HttpCall): Promise<Finding[]> {
   const { directus, pages } = layout;
   if (pages.length === 0) return [skipped("LIVE_ALLOWED_ORIGINS names no page exactly")];
@@ -39,8 +39,8 @@ async function checkPage(page: URL, layout: Layout, call: HttpCall): Promise<Fin
 }
 
 /**
- * Makes the request that a browser makes before it lets a page log in (the CORS preflight of the
- * Fetch standard). Returns why the browser would not go on, if it would not.
+ * Makes the request that a browser makes before it lets a page log in (the CORS preflight of the Fetch
+ * standard). Returns why the browser would refuse, or `undefined`.
  */
 async function preflight(
   origin: string,

@@ -1,5 +1,5 @@
 /**
- * The version of Directus, its rate limiter, and what its licence does not allow.
+ * Checks of Directus's version, rate limiter and licence.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const version = findingsOf("version");
 const rateLimit = findingsOf("rate limit");
 const { ok, warning } = findingsOf("licence");
 
-/** The oldest version whose sessions live in a cookie: 10.10. */
+/** The oldest version that keeps sessions in a cookie: 10.10. */
 const OLDEST = [10, 10] as const;
 
 const info = z.object({
@@ -32,7 +32,7 @@ export async function checkLimits(api: DirectusApi): Promise<Finding[]> {
   ];
 }
 
-/** Judges a rate limiter. Directus counts calls by address, and all users of Live share one. */
+/** Judges a rate limiter. Directus counts calls by IP address, and all users of Live share one address. */
 export function judgeRateLimit(
   { points, duration }: { readonly points: number; readonly duration: number },
 ): Finding {
@@ -54,7 +54,7 @@ export function judgeVersion(text: string): Finding {
   );
 }
 
-/** Judges what a licence does not allow, as far as it concerns Live. */
+/** Judges the limits of a licence that concern Live. */
 export function judgeLicence(licence: Licence | undefined): Finding[] {
   if (licence === undefined) return [ok("this version of Directus has no limits")];
   const { status, permissionRules, flows, seats, collections } = licence;

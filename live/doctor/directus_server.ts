@@ -18,13 +18,13 @@ export interface ServerCheck {
   readonly isDirectus: boolean;
 }
 
-/** Difference between two clocks that counts as a fault of one, in milliseconds. */
+/** Difference between two clocks above which one counts as wrong, in milliseconds. */
 const MAX_SKEW_MS = 30_000;
 
-/** Longest piece of an answer that is shown. */
+/** The longest part of an answer that is shown, in characters. */
 const MAX_SHOWN = 60;
 
-/** Checks that Directus answers, and not another server or a page of a proxy. */
+/** Checks that Directus itself answers, and not another server or a proxy. */
 export async function checkServer(
   baseUrl: string,
   call: HttpCall,
@@ -80,7 +80,7 @@ function isPong(reply: HttpResponse): boolean {
   return reply.status === 200 && reply.text === "pong";
 }
 
-/** Directus says that nobody is logged in, in JSON of its own. */
+/** Tells whether an answer is Directus's own JSON error for calls without a session. */
 function isDirectusError({ status, text }: HttpResponse): boolean {
   if (status !== 401 && status !== 403) return false;
   const json = parseJson(text);
@@ -114,7 +114,10 @@ function parents(baseUrl: string): string[] {
   return segments.map((_, index) => [origin, ...segments.slice(0, -index - 1)].join("/"));
 }
 
-/** Describes an answer by its status, type and title, without what could confuse a terminal. */
+/**
+ * Describes an answer by its status, type and title, without control characters that could confuse a
+ * terminal.
+ */
 function describe({ status, headers, text }: HttpResponse): string {
   const type = headers.get("content-type")?.split(";", 1)[0] ?? "no content type";
   const [, title = ""] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];

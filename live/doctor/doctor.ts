@@ -1,5 +1,5 @@
 /**
- * `live doctor` and `live check`: say whether a configuration works, and what to do if not.
+ * `live doctor` and `live check`, which say whether a configuration works, and what to do if it does not.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { hasFault, renderCounts, renderFinding, renderJson } from "./report.ts";
 
 const configuration = findingsOf("configuration");
 
-/** Checks the configuration against the real world; resolves to the exit code. */
+/** Checks the configuration against the real Directus and Redis; resolves to the exit code. */
 export async function doctor(context: CommandContext): Promise<number> {
   const { terminal } = context;
   if (context.args.includes("--help")) {
@@ -41,7 +41,7 @@ export async function doctor(context: CommandContext): Promise<number> {
 }
 
 /**
- * Checks the configuration by itself, without the network; returns the exit code: 2 for an invalid
+ * Checks only the configuration, without the network. Returns the exit code: 2 for an invalid
  * configuration, as when the server starts.
  */
 export function check({ args, env, terminal }: CommandContext): number {

@@ -39,10 +39,10 @@ export interface EndToEndOptions {
   readonly openSocket: CommandContext["openSocket"];
 }
 
-/** The key that is published as removed. No page holds it, so no page shows a change. */
+/** The key whose removal is published. No page holds it, so no page shows a change. */
 const KEY = "live-doctor";
 
-/** A step that failed: the check ends there. */
+/** Thrown when a step fails, to end the check. */
 class Stopped extends Error {
   readonly finding: Finding;
 
@@ -52,7 +52,10 @@ class Stopped extends Error {
   }
 }
 
-/** Sends a message from end to end. Each step is a finding; the first that fails is the last. */
+/**
+ * Sends a message from end to end. Each step yields a finding. The check ends with the first step that
+ * fails.
+ */
 export async function checkEndToEnd(options: EndToEndOptions): Promise<Finding[]> {
   const findings: Finding[] = [];
   const step = (message: string) => findings.push(ok(message));

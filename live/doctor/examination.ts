@@ -1,5 +1,5 @@
 /**
- * The checks of the real world, in the order in which one depends on another.
+ * All checks, in the order in which they depend on each other.
  *
  * @module
  */
@@ -30,7 +30,7 @@ const { AdminToken: ADMIN_TOKEN, Password: PASSWORD } = CommandVariable;
 
 const { fault, skipped } = findingsOf("administrator");
 
-/** What every check may use. */
+/** Context that the checks share. */
 interface World {
   readonly context: CommandContext;
   readonly config: Config;
@@ -74,7 +74,7 @@ async function* examineBrowsers(
   yield* await checkCors(layout, call);
 }
 
-/** What the server's own token may read, and what only an administrator sees. */
+/** Checks of the server's own token, and checks that need an administrator. */
 async function* examineDirectus(
   { context, config, options, call }: World,
 ): AsyncGenerator<Finding, void, undefined> {

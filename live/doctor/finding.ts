@@ -1,5 +1,5 @@
 /**
- * What a check found.
+ * Findings of checks.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface Finding {
   readonly check: string;
   /** `fault` if it does not work, `warning` if it may not, `skipped` if it could not be checked. */
   readonly level: Level;
-  /** What is the case. */
+  /** What was found. */
   readonly message: string;
   /** What to do about it. */
   readonly cure?: string;
@@ -27,11 +27,11 @@ export interface Findings {
   warning(message: string, cure: string): Finding;
   /** It does not work. */
   fault(message: string, cure: string): Finding;
-  /** It could not be checked; the cure says what that takes. */
+  /** It could not be checked; the cure says what the check needs. */
   skipped(message: string, cure?: string): Finding;
 }
 
-/** Returns the makers of findings of a check. */
+/** Returns the functions that create the findings of a check. */
 export function findingsOf(check: string): Findings {
   return {
     ok: (message) => ({ check, level: "ok", message }),

@@ -13,7 +13,7 @@ export interface CallingFlow {
   readonly name: string;
   /** Whether Directus runs it. */
   readonly isActive: boolean;
-  /** Collections whose changes trigger it; none if something else does. */
+  /** Collections whose changes trigger it; empty if something else triggers it. */
   readonly collections: readonly string[];
   /** Its calls of Live. */
   readonly calls: readonly FlowCall[];
@@ -21,7 +21,7 @@ export interface CallingFlow {
 
 /** Options of an operation that makes a request. */
 export interface FlowCall {
-  /** Where it goes. */
+  /** URL of the request. */
   readonly url: string;
   /** Headers, as templates. */
   readonly headers: readonly unknown[];

@@ -1,7 +1,7 @@
 /**
- * Trying whether Directus reaches Live: by a Flow that exists for a moment.
+ * Testing whether Directus reaches Live, by a temporary Flow.
  *
- * Only Directus knows which addresses it may call, and the token that it puts into a template.
+ * Only Directus itself knows which addresses it may call, and the token that it puts into a template.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { z } from "zod";
 import type { ApiAnswer, DirectusApi } from "../setup/directus_api.ts";
 import type { FlowCall } from "./flow_list.ts";
 
-/** What came of a call that Directus made. */
+/** The result of a call that Directus made. */
 export interface TrialResult {
   /** Status of Live's answer, or 0 if there was none. */
   readonly status: number;
@@ -23,7 +23,7 @@ export interface TrialResult {
 /** Name of the Flow, for people who see it: in the log of Directus, or if the doctor was killed. */
 const NAME = "Live doctor: trial (may be deleted)";
 
-/** A value that Directus rendered. One that does not exist is the word `undefined`, or null. */
+/** A value that Directus rendered. A missing value becomes the word `undefined`, or null. */
 const rendered = z.union([z.string(), z.number().transform(String)]).catch("")
   .transform((text) => text === "undefined" ? "" : text);
 
@@ -31,16 +31,16 @@ const report = z.object({ status: rendered.transform(Number), error: rendered, r
   .catch({ status: 0, error: "", reason: "" });
 
 /**
- * Has Directus make a call as a Flow makes it, but with a body that changes nothing: Live refuses it
- * with 400 once it has accepted the token.
+ * Makes Directus call Live like a Flow, but with a body that changes nothing: once Live has accepted the
+ * token, it answers 400.
  *
- * @returns What came of it, or the answer with which Directus refused the trial.
+ * @returns The result, or the answer with which Directus refused the trial.
  */
 export async function tryCall(
   { url, headers }: FlowCall,
   api: DirectusApi,
 ): Promise<TrialResult | ApiAnswer> {
-  const flow = crypto.randomUUID(); // the trigger is public while it exists: nobody can guess it
+  const flow = crypto.randomUUID(); // the trigger is public while it exists, so its id must be impossible to guess
   const [call, result] = [crypto.randomUUID(), crypto.randomUUID()];
   const position = { position_x: 20, position_y: 1 };
   const steps: readonly Parameters<DirectusApi>[] = [
@@ -59,7 +59,7 @@ export async function tryCall(
       key: "result",
       name: "Result",
       type: "transform",
-      options: { // no more than this: Directus's own error holds the headers, with the token
+      options: { // only these fields: the whole error of Directus contains the headers, with the token
         json: {
           data: {
             status: "{{call.status}}",

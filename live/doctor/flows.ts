@@ -1,5 +1,5 @@
 /**
- * Whether Flows publish what changes in Directus.
+ * Whether Flows publish the changes in Directus.
  *
  * @module
  */
@@ -21,7 +21,7 @@ type FlowConfig = Pick<
   "LIVE_TOPICS" | "LIVE_PUBLISH_TOKEN" | "DIRECTUS_EVENTS_REDIS_URL"
 >;
 
-/** Checks the Flows and, unless `readOnly`, has Directus try each different call of theirs. */
+/** Checks the Flows. Unless `readOnly`, makes Directus try each of their different calls. */
 export async function checkFlows(
   config: FlowConfig,
   api: DirectusApi,
@@ -70,7 +70,7 @@ export function judgeFlows(flows: readonly CallingFlow[], config: FlowConfig): F
   ];
 }
 
-/** Returns one call for each different address and header: each is a trial that costs requests. */
+/** Returns the calls without duplicates of address and headers, because each trial costs requests. */
 function differentCalls(flows: readonly CallingFlow[]): FlowCall[] {
   const calls = flows.filter(({ isActive }) => isActive).flatMap(({ calls }) => calls);
   return [...new Map(calls.map((call) => [JSON.stringify(call), call])).values()];

@@ -1,5 +1,5 @@
 /**
- * A connection to Live, as a page has it.
+ * A connection to Live like that of a page.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { z } from "zod";
 import type { CommandContext } from "../terminal/command.ts";
 import { parseJson } from "../setup/http_call.ts";
 
-/** What comes next on a connection: a message, its end, or nothing for too long. */
+/** The next event on a connection: a message, its end, or a timeout. */
 export type Next =
   | { readonly kind: "message"; readonly message: Message }
   | { readonly kind: "closed"; readonly code: number; readonly reason: string }
   | { readonly kind: "silent" };
 
-/** A message of the server, as far as a check looks at it. */
+/** The fields of a server's message that the checks use. */
 export type Message = z.infer<typeof message>;
 
 const message = z.looseObject({
@@ -29,13 +29,13 @@ const frame = z.union([z.array(message), message.transform((message) => [message
 /** How long the server may take for each message, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** A connection whose messages are awaited one after the other. */
+/** A connection whose messages are read one after the other. */
 export class LiveConnection implements Disposable {
   readonly #socket: WebSocket;
   readonly #events: Next[] = [];
   #waiting: PromiseWithResolvers<Next> | undefined;
 
-  /** Connects. If the server refuses, {@linkcode LiveConnection.next} says so. */
+  /** Connects. If the server refuses, {@linkcode LiveConnection.next} returns the refusal. */
   constructor(
     openSocket: CommandContext["openSocket"],
     url: URL,
@@ -58,7 +58,7 @@ export class LiveConnection implements Disposable {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** Resolves to what comes next. */
+  /** Resolves to the next event. */
   async next(): Promise<Next> {
     const event = this.#events.shift();
     if (event !== undefined) return event;
@@ -72,7 +72,7 @@ export class LiveConnection implements Disposable {
     }
   }
 
-  /** Resolves to the next message that passes, or to how the connection ended before. */
+  /** Resolves to the next message for which `passes` is true, or to the end of the connection. */
   async find(passes: (message: Message) => boolean): Promise<Next> {
     for (;;) {
       const next = await this.next();

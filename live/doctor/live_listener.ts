@@ -1,5 +1,5 @@
 /**
- * Whether pages reach Live, through whatever is in front of it.
+ * Whether pages reach Live, including through proxies.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { LiveConnection, type Next } from "./live_connection.ts";
 const { ok, warning, fault } = findingsOf("Live");
 
 /**
- * Connects without a session, as a page of each origin. A server that is reached and allows the
- * origin closes with 4501: log in first.
+ * Connects without a session, as a page of each origin. If Live is reached and allows the origin, it closes
+ * with 4501: log in first.
  */
 export async function checkListener(
   url: URL,
@@ -31,7 +31,7 @@ export async function checkListener(
   return findings;
 }
 
-/** Judges the end of a connection without a session; `undefined` if no server of ours ended it. */
+/** Judges the end of a connection without a session; `undefined` if Live did not end it. */
 export function judgeConnection(url: URL, origin: string, next: Next): Finding | undefined {
   if (next.kind !== "closed") return undefined;
   switch (next.code) {
@@ -52,7 +52,7 @@ export function judgeConnection(url: URL, origin: string, next: Next): Finding |
   }
 }
 
-/** Says why there was no WebSocket. */
+/** Finds out why there was no WebSocket. */
 async function explain(url: URL, call: HttpCall): Promise<Finding> {
   const http = url.href.replace(/^ws/, "http");
   const reply = await call(http);

@@ -1,5 +1,5 @@
 /**
- * Variables that look like ours and are not.
+ * Variables with misspelt names.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type Finding, findingsOf } from "./finding.ts";
 
 const PREFIX = /^(?:LIVE|DIRECTUS|OPS|REDIS)_/;
 
-/** What Kubernetes sets for each Service, such as one that is called `live` or `redis`. */
+/** Variables that Kubernetes sets for each Service, such as one with the name `live` or `redis`. */
 const KUBERNETES = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_(?:TCP|UDP)(?:_\w+)?)$/;
 
 const { ok, warning, fault } = findingsOf("variables");
@@ -17,7 +17,7 @@ const { ok, warning, fault } = findingsOf("variables");
 /** Variables by name. */
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Looks for variables that were meant for the server, but that the server does not read. */
+/** Finds variables that were meant for the server, but that the server does not read. */
 export function checkVariables(env: Env, known: readonly string[]): Finding[] {
   const unknown = Object.keys(env).filter((name) =>
     PREFIX.test(name) && !KUBERNETES.test(name) && !known.includes(name)
@@ -36,7 +36,10 @@ function judge(name: string, env: Env, known: readonly string[]): Finding[] {
   return [isMistake ? fault(message, cure) : warning(message, cure)];
 }
 
-/** Returns the known name with the words of this one and fewest others: DIRECTUS_URL lacks BASE. */
+/**
+ * Returns the known name that contains the words of this one and the fewest others: DIRECTUS_URL lacks
+ * BASE.
+ */
 function shortened(name: string, known: readonly string[]): string | undefined {
   const words = name.split("_");
   const [best, second] = known.map((candidate) => candidate.split("_"))

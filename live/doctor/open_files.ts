@@ -14,8 +14,8 @@ const { ok, warning, fault, skipped } = findingsOf("open files");
  * at the limit the server accepts no more clients, and calls to Directus fail.
  *
  * @param limit What `ulimit -Hn` prints: a number, `unlimited`, or nothing where there is no shell.
- * @param isChosen Whether somebody chose the number of connections. The default alone is no fault:
- * it is more than most need.
+ * @param isChosen Whether the configuration sets the number of connections. A limit below the default is
+ * not reported, because the default is more than most need.
  */
 export function checkOpenFiles(
   limit: string | undefined,

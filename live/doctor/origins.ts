@@ -1,5 +1,5 @@
 /**
- * Whether the pages of LIVE_ALLOWED_ORIGINS can exist where Directus and Live are.
+ * Whether pages of LIVE_ALLOWED_ORIGINS can work with the addresses of Directus and Live.
  *
  * @module
  */
@@ -37,7 +37,7 @@ export function checkOrigins(
   return [ok(`pages of ${names.join(", ")} may connect`)];
 }
 
-/** Judges the scheme of a page: browsers keep encrypted and other pages apart. */
+/** Judges the scheme of a page, because browsers separate encrypted pages from others. */
 function judge(page: URL, { directus, live }: Layout): Finding[] {
   if (isEncrypted(page)) {
     if (live === undefined || isEncrypted(live) || isLoopback(live)) return [];

@@ -12,21 +12,24 @@ import { findServers, type RedisServers } from "./redis_servers.ts";
 const { ok, warning, fault, skipped } = findingsOf("Redis");
 const events = findingsOf("Redis of Directus");
 
-/** The oldest version whose commands suffice, and the oldest whose clusters have sharded channels. */
+/** The oldest version that has all commands in use, and the oldest whose clusters have sharded channels. */
 const OLDEST = [6, 2] as const;
 const OLDEST_CLUSTER = [7, 0] as const;
 
-/** What Redis says of itself. */
+/** Information from a Redis server. */
 export interface RedisFacts {
   /** The fields of `INFO`. */
   readonly info: ReadonlyMap<string, string>;
-  /** When it writes snapshots: the setting `save`; `undefined` if it does not tell. */
+  /** The setting `save`, which says when it writes snapshots; `undefined` if it cannot be read. */
   readonly save: string | undefined;
-  /** The setting `cluster-require-full-coverage`; `undefined` if it does not tell, or is no cluster. */
+  /**
+   * The setting `cluster-require-full-coverage`; `undefined` if it cannot be read, or the server is not in
+   * a cluster.
+   */
   readonly fullCoverage?: string | undefined;
 }
 
-/** Finds the servers of Redis, and judges what each says of itself. */
+/** Finds the servers of Redis, and judges the information of each. */
 export async function checkRedis(url: string | undefined): Promise<Finding[]> {
   if (url === undefined) return [skipped("REDIS_URL is not set: one instance, history in memory")];
   const address = parseRedisAddress(url);
@@ -73,7 +76,7 @@ async function checkServer(url: string, isCluster: boolean): Promise<Finding[]> 
   }
 }
 
-/** Checks that the Redis of Directus can be reached, whose bus reports changes. */
+/** Checks that the Redis of Directus, whose bus reports changes, can be reached. */
 export async function checkEventsRedis(url: string | undefined): Promise<Finding[]> {
   if (url === undefined) return [];
   try {
@@ -98,7 +101,7 @@ async function readFacts(client: RedisClient): Promise<RedisFacts> {
   };
 }
 
-/** Reads a setting; `undefined` if the user may not, which is often so. */
+/** Reads a setting; `undefined` if the user may not read it, as is often the case. */
 async function readSetting(client: RedisClient, name: string): Promise<string | undefined> {
   const reply = await client.run(["CONFIG", "GET", name]).catch(() => undefined);
   return Array.isArray(reply) ? String(reply[1] ?? "") : undefined;

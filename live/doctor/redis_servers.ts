@@ -1,5 +1,5 @@
 /**
- * The servers that `REDIS_URL` leads to.
+ * Finding the servers that `REDIS_URL` leads to.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { RedisAddress } from "../domain/redis_address.ts";
 import { findOwners } from "../redis/cluster_slots.ts";
 import { Sentinels } from "../redis/sentinels.ts";
 
-/** Servers that take writes. */
+/** Servers that accept writes. */
 export interface RedisServers {
   /** URLs with logins, by host and port; the name is empty if `REDIS_URL` names the server itself. */
   readonly urls: ReadonlyMap<string, string>;

@@ -11,14 +11,14 @@ const COLOURS = { ok: "green", warning: "yellow", fault: "red", skipped: "gray" 
 
 const LEVEL_WIDTH = "warning".length;
 
-/** Returns the line of a finding for people: its level, what was checked, what is the case, the cure. */
+/** Returns the line of a finding for people: its level, the check, the message and the cure. */
 export function renderFinding({ check, level, message, cure }: Finding, colours: boolean): string {
   const name = level.padEnd(LEVEL_WIDTH);
   const shown = colours ? styleText(COLOURS[level], name, { validateStream: false }) : name;
   return `${shown}  ${check}: ${message}${cure === undefined ? "" : `. ${cure}`}`;
 }
 
-/** Returns the last line for people: how many findings there are of each level. */
+/** Returns the last line for people: the number of findings of each level. */
 export function renderCounts(findings: readonly Finding[]): string {
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
   const counts = [
@@ -35,7 +35,7 @@ export function renderJson(findings: readonly Finding[]): string {
   return JSON.stringify({ ok: !hasFault(findings), findings }, null, 2);
 }
 
-/** Tells whether anything does not work. */
+/** Tells whether there is a fault. */
 export function hasFault(findings: readonly Finding[]): boolean {
   return findings.some(({ level }) => level === "fault");
 }

@@ -14,7 +14,7 @@ export interface SetCookie {
   readonly domain: string | undefined;
   /** Whether only encrypted connections get it. */
   readonly secure: boolean;
-  /** Which other sites may send it. Browsers take a cookie without this attribute for `lax`. */
+  /** Which other sites may send it. Browsers treat a cookie without this attribute as `lax`. */
   readonly sameSite: "strict" | "lax" | "none";
 }
 
@@ -50,11 +50,11 @@ export function parseSetCookie(header: string): SetCookie {
 }
 
 /**
- * Returns the session cookie as Directus would set it, without a login: Directus clears a session
- * cookie that it does not know, with the attributes of a good one.
+ * Returns the session cookie as Directus would set it, without a login. Directus clears an unknown session
+ * cookie with the same attributes with which it sets a valid one.
  *
  * @param api Calls Directus with a `Cookie` header that holds a made-up session.
- * @returns `undefined` if Directus takes no session from a cookie of that name.
+ * @returns The cookie; `undefined` if Directus does not use a cookie of that name for sessions.
  */
 export async function discoverCookie(
   api: DirectusApi,

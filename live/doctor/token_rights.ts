@@ -1,5 +1,5 @@
 /**
- * Whether DIRECTUS_TOKEN may read what decides who has which rights, and nothing else.
+ * Whether DIRECTUS_TOKEN may read the access rules, and nothing else.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type Finding, findingsOf } from "./finding.ts";
 
 const { ok, warning, fault, skipped } = findingsOf("DIRECTUS_TOKEN");
 
-/** What the server reads with the token, and the collection that each needs. */
+/** Everything that the server reads with the token, with the collection that it needs. */
 const READS: readonly (readonly [collection: string, path: string])[] = [
   ["directus_permissions", "/permissions?limit=1"],
   ["directus_policies", "/policies?limit=1&fields=id,ip_access,admin_access"],
@@ -22,7 +22,7 @@ const READS: readonly (readonly [collection: string, path: string])[] = [
 
 const CURE = "Run live setup, which makes a token with the rights that the server needs";
 
-/** Tries with the token what the server reads with it. */
+/** Reads with the token everything that the server reads with it. */
 export async function checkToken(
   token: string | undefined,
   baseUrl: string,

@@ -1,5 +1,5 @@
 /**
- * Whether the collections of LIVE_TOPICS exist, and their primary keys are as LIVE_TOPICS says.
+ * Whether the collections of LIVE_TOPICS exist, with the primary keys that it names.
  *
  * @module
  */

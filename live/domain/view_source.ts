@@ -75,8 +75,8 @@ export interface ViewSource {
   /**
    * Reads a view with the rights of one session, from the database and from no cache.
    *
-   * @param keys Reads only the rows with these keys that match the query, and ignores its limit. @default
-   * {all rows}
+   * @param keys Reads only rows with these keys, those that match the query, whatever its limit.
+   *   @default {all rows}
    */
   read(
     viewer: Viewer,

@@ -1,5 +1,5 @@
 /**
- * Whether a client may subscribe, and how it is told that it may not.
+ * Permissions to subscribe, and refusals.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface Admission {
   readonly leave: () => void;
 }
 
-/** A subscription that is not allowed, at all or now. */
+/** A subscription that is not allowed, or not possible now. */
 export interface Refusal {
   /** Tells the union's members apart. */
   readonly kind: "refused";
@@ -31,10 +31,10 @@ export interface Refusal {
   readonly isSessionOver?: boolean;
 }
 
-/** When a client may be back with a fresh cookie, in milliseconds. */
+/** How long a client may need to get a fresh cookie, in milliseconds. */
 const FRESH_COOKIE_MS = 1_000;
 
-/** The refusal of a session that is over. It denies nothing: the user may come back with a fresh cookie. */
+/** The refusal for a session that is over. It is not a denial: the user may come back with a fresh cookie. */
 export const SESSION_OVER: Refusal = {
   kind: "refused",
   code: "forbidden",
@@ -50,7 +50,7 @@ export const FORBIDDEN: Refusal = {
   message: "Not allowed to listen to this topic",
 };
 
-/** The refusal of a view whose rights changed while it was opened. */
+/** The refusal of a view if rights changed while it was opened. */
 export const RIGHTS_CHANGED: Refusal = {
   kind: "refused",
   code: "unavailable",
@@ -58,7 +58,7 @@ export const RIGHTS_CHANGED: Refusal = {
   retryAfterMs: 0,
 };
 
-/** Tells the client that its request was refused. */
+/** Sends the client the refusal of its request. */
 export function refuse(
   connection: Connection,
   { id, topic }: TopicRequest,

@@ -1,5 +1,5 @@
 /**
- * Who may subscribe to a topic or a view.
+ * Deciding whether a client may subscribe to a topic or a view.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { SharedViews } from "../views/views.ts";
 import { type Admission, FORBIDDEN, type Refusal, SESSION_OVER } from "./admission.ts";
 import type { Admit } from "./client_subscription.ts";
 
-/** Who decides about subscriptions, and where refusals are noted. */
+/** What admitting clients needs. */
 export interface AdmitOptions {
   /** Decides which topics a client may subscribe to. @default {none: all topics} */
   readonly authority?: Authority | undefined;
@@ -26,7 +26,7 @@ export interface AdmitOptions {
   readonly topics?: ReadonlyMap<string, TopicSource> | undefined;
 }
 
-/** Admits a client to a topic if the authority allows it; without one, every client. */
+/** Admits a client to a topic if the authority allows it. Without an authority, admits every client. */
 export function admitToTopic(
   { credential }: Connection,
   topic: Topic,
@@ -52,7 +52,7 @@ export function admitToTopic(
   };
 }
 
-/** Admits a client to a view, which is opened for it. A server without views has none to open. */
+/** Admits a client to a view, and opens the view. A server without views refuses. */
 export function admitToView(
   { credential, user }: Connection,
   query: ViewQuery,

@@ -31,17 +31,17 @@ export interface ClientSubscriptionOptions {
 
 /**
  * Handles the messages about one topic or view in their order, one at a time. Messages about different
- * ones do not wait for each other.
+ * topics do not wait for each other.
  *
- * It is `unsubscribed` at first, `subscribing` while its admission and the hub are asked, and
+ * It is `unsubscribed` at first, `subscribing` during admission and until the hub has subscribed it, and
  * `subscribed` from the answer to the client until the subscription ends.
  */
 export class ClientSubscription {
   readonly #options: ClientSubscriptionOptions;
   #state: "unsubscribed" | "subscribing" | "subscribed" = "unsubscribed";
-  /** What the client is admitted to while it is subscribed. */
+  /** The admission of the client while it is subscribed. */
   #admission: Admission | undefined;
-  /** Why the right was withdrawn while a message was in progress, if it was. */
+  /** Why the right was withdrawn while a message was in progress; `undefined` if it was not. */
   #withdrawn: UnsubscribedMessage["reason"] | undefined;
   /** The handling of the newest message; `undefined` while none is in progress. */
   #newest: Promise<void> | undefined;
@@ -61,7 +61,7 @@ export class ClientSubscription {
     return this.#state !== "unsubscribed";
   }
 
-  /** Whether there is nothing to remember about it. */
+  /** Whether it has no state, so that it can be dropped. */
   get isIdle(): boolean {
     return !this.isActive && this.#newest === undefined;
   }
@@ -114,7 +114,7 @@ export class ClientSubscription {
       }
       this.#state = "subscribing";
     }
-    this.#withdrawn = undefined; // only what is withdrawn from now on concerns this message
+    this.#withdrawn = undefined; // earlier withdrawals do not concern this message
     try {
       const admission = await this.#options.admit();
       if (admission.kind === "admitted") await this.#start(message, admission);
@@ -137,11 +137,11 @@ export class ClientSubscription {
       const text = "The topic cannot be read now; try again";
       this.#refuse(message, { kind: "refused", code: "unavailable", message: text, retryAfterMs });
     } finally {
-      if (this.#admission !== admission) admission.leave(); // it did not begin, or has ended already
+      if (this.#admission !== admission) admission.leave(); // it has not begun, or has ended already
     }
   }
 
-  /** Tells the client where the subscription starts, unless the right to it was just withdrawn. */
+  /** Sends the client the start of the subscription, unless the right was withdrawn meanwhile. */
   #begin(message: SubscribeRequest, admission: Admission, start: SubscriptionStart): void {
     const { connection, hub } = this.#options;
     const { topic } = admission;
@@ -175,7 +175,7 @@ export class ClientSubscription {
     admission.leave();
   }
 
-  /** Tells the client that it is not admitted. A subscription that it had ends if it is forbidden. */
+  /** Sends the client the refusal. If the topic is forbidden, an earlier subscription to it ends. */
   #refuse(message: SubscribeRequest, refusal: Refusal): void {
     const { connection } = this.#options;
     refuse(connection, message, refusal);

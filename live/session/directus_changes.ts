@@ -1,5 +1,5 @@
 /**
- * What a change in Directus leads to.
+ * Reacting to changes in Directus.
  *
  * @module
  */
@@ -21,10 +21,10 @@ export interface DirectusChangesOptions {
 }
 
 /**
- * Returns what to call with each change in Directus; without a change, if some may have been missed.
+ * Returns the handler of changes in Directus. Call it without a change if some may have been missed.
  *
- * A change of rights suspends all views until the sessions that look at them were checked again, which
- * begins at once. A change of users concerns their own sessions.
+ * A change of rights suspends all views until their sessions are checked again, which begins at once. A
+ * change of users does so only for their own sessions.
  */
 export function createChangeHandler(options: DirectusChangesOptions): (change?: Change) => void {
   const { views, revalidator, forget } = options;

@@ -66,8 +66,8 @@ export class Inbox {
   }
 
   /**
-   * Passes on a request that the client made in another way than by a frame. It counts against the
-   * rate like a frame.
+   * Passes on a request that the client did not send as a frame. It counts towards the rate limit like a
+   * frame.
    */
   async request(message: TopicRequest): Promise<void> {
     if (!this.#rate.take()) return this.#connection.end(CloseCode.TooMany, TOO_MANY);
@@ -100,7 +100,9 @@ const TOO_MANY = "too many messages";
 
 const encoder = new TextEncoder();
 
-/** Tells whether a frame is larger than a bound. Encodes it only if its length leaves that open. */
+/**
+ * Tells whether a frame is larger than a bound. Encodes the frame only if its length does not decide that.
+ */
 function isLarger(frame: string | ArrayBuffer, maxBytes: number): boolean {
   if (typeof frame !== "string") return frame.byteLength > maxBytes;
   if (frame.length > maxBytes) return true;

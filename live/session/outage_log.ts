@@ -9,7 +9,7 @@ import type { Logger } from "../domain/logger.ts";
 /** Options of an {@linkcode OutageLog}. */
 export interface OutageLogOptions {
   /**
-   * How long no check may fail before the outage counts as over, in milliseconds. By then every
+   * The outage counts as over after this time without a failed check, in milliseconds. By then every
    * session should have been checked.
    */
   readonly quietMs: number;
@@ -20,8 +20,8 @@ export interface OutageLogOptions {
 }
 
 /**
- * Logs when sessions cannot be checked, and when they can be again. It takes two lines, however many
- * sessions and checks are affected.
+ * Logs when sessions cannot be checked, and when they can be checked again. An outage costs two lines,
+ * however many sessions and checks it affects.
  */
 export class OutageLog {
   readonly #options: OutageLogOptions;

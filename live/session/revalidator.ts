@@ -24,15 +24,15 @@ import {
 
 /** What the revalidator needs. */
 export interface RevalidatorOptions {
-  /** Knows sessions and their rights. */
+  /** Checks sessions and their rights. */
   readonly authority: Authority;
-  /** Views, which sessions lose with their rights. @default {none} */
+  /** The views, which a session can lose with its rights. @default {none} */
   readonly views?: SharedViews | undefined;
   /** How often each session is revalidated, in milliseconds; 0 is never. */
   readonly intervalMs: number;
   /**
-   * How long a session stays connected though it cannot be revalidated, in milliseconds; 0 is without
-   * an end. @default {3_600_000}
+   * How long a session stays connected while it cannot be revalidated, in milliseconds; 0 is for ever.
+   * @default {3_600_000}
    */
   readonly graceMs?: number;
   /** Counts revalidations by result, and records their lag. @default {silentMetrics} */
@@ -58,12 +58,12 @@ interface ScheduledSession extends MonitoredSession {
 const PHASE_STEP = (Math.sqrt(5) - 1) / 2;
 
 /**
- * Sessions that are checked at the same time. It bounds what waits for the authority, not the load of
- * Directus: the calls share its concurrency limit, where they leave room for new connections.
+ * How many sessions are checked at the same time. It bounds the queue in front of the authority. The load
+ * of Directus is bounded by its own concurrency limit, which leaves room for new connections.
  */
 const MAX_CONCURRENT_CHECKS = 256;
 
-/** Lag from which sessions count as revalidated too late, in intervals. */
+/** From this lag on, sessions count as revalidated too late, in intervals. */
 const MAX_LAG = 2;
 
 /**
@@ -94,7 +94,7 @@ export class Revalidator {
   readonly #connections = new Set<MonitoredConnection>();
   /** By the hash of the session's credential. */
   readonly #sessions = new Map<string, ScheduledSession>();
-  /** Sessions that are due, with the time since when, longest first. */
+  /** Sessions that are due, each with the time at which it became due, the earliest first. */
   readonly #due = new Map<ScheduledSession, number>();
   #sessionCount = 0;
 
@@ -122,7 +122,7 @@ export class Revalidator {
     return [...this.#sessions.values()];
   }
 
-  /** Starts monitoring a connection. One without a session is never revalidated, only revoked. */
+  /** Starts monitoring a connection. A connection without a session is never revalidated, only revoked. */
   add(monitored: MonitoredConnection): void {
     this.#connections.add(monitored);
     const { credential } = monitored.connection;
@@ -145,7 +145,7 @@ export class Revalidator {
   /**
    * Checks sessions at once, because rights have changed. Resolves once all are checked.
    *
-   * @param users Whose sessions; without them, all.
+   * @param users The users whose sessions are checked. @default {all users}
    */
   async checkNow(users?: ReadonlySet<string>): Promise<void> {
     const sessions = [...this.#sessions.values()].filter(({ connections }) =>
@@ -186,12 +186,15 @@ export class Revalidator {
     if (session.connections.size > 0) this.#judge(session, reason);
     if (session.connections.size === 0) return; // it is no longer monitored
     const delayMs = this.#untilDueMs(session);
-    // A timer may fire a moment early by the monotonic clock. It is then due again at once.
+    // A timer may fire a moment early by the monotonic clock. Then the session is due again at once.
     const firedEarly = this.#now() + delayMs - firedAt < this.#intervalMs / 2;
     this.#schedule(session, firedEarly ? delayMs + this.#intervalMs : delayMs);
   }
 
-  /** Waits for a slot and checks a session. Never rejects; resolves to why it could not, if so. */
+  /**
+   * Waits for a slot and checks a session. Resolves to why the check failed, or to `undefined`. Never
+   * rejects.
+   */
   async #checkInTurn(session: ScheduledSession): Promise<string | undefined> {
     using _slot = await this.#limiter.acquire();
     if (session.connections.size === 0) return undefined;
@@ -206,7 +209,7 @@ export class Revalidator {
     }
   }
 
-  /** Notes whether a session was confirmed, and ends it if that was too long ago. */
+  /** Notes whether a session was confirmed, and ends it if its last confirmation is too old. */
   #judge(session: ScheduledSession, reason: string | undefined): void {
     if (reason === undefined) return this.#grace.confirm(session.record);
     if (!this.#grace.fail(session.record)) return;
@@ -214,7 +217,7 @@ export class Revalidator {
     endAll(session, CloseCode.TryAgainLater, UNCHECKED_REASON);
   }
 
-  /** Reports for how long the session has been due that is so for longest. */
+  /** Reports how long the longest overdue session has been due. */
   #reportLag(): void {
     const now = this.#now();
     const [dueAt = now] = this.#due.values();

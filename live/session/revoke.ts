@@ -34,15 +34,18 @@ export interface RevokeOptions {
   readonly logger?: Logger;
 }
 
-/** What a revocation led to on this instance. */
+/** The result of a revocation on this instance. */
 export interface Revoked {
   /** Connections that were closed. */
   readonly closed: number;
-  /** Checks with Directus, one for each session and topic. */
+  /** Number of checks with Directus, one for each session and topic. */
   readonly asked: number;
   /** Subscriptions that ended because Directus forbids them. */
   readonly withdrawn: number;
-  /** Why the revocation is incomplete, if so: Directus or other instances were out of reach. */
+  /**
+   * Why the revocation is incomplete: Directus or other instances could not be reached. Absent if it is
+   * complete.
+   */
   readonly trouble?: string;
 }
 
@@ -72,16 +75,16 @@ export function createLocalRevoke({ revalidator, pending }: LocalRevokeOptions):
 }
 
 /**
- * Creates the function that carries out revocations here and on all other instances. Those of other
- * instances are carried out too.
+ * Creates the function that carries out revocations here and on all other instances. Revocations from other
+ * instances are carried out here too.
  *
- * Once it resolves without trouble, nothing that was revoked is delivered, whatever was in flight:
+ * Once it resolves without trouble, nothing that was revoked is delivered, whatever was in flight before:
  *
- * - Cached answers, and questions in flight, serve no later question.
- * - A connection of a revoked user is closed, and so is one whose handshake had begun: it ends when it
+ * - Cached answers and questions in flight are not reused for later questions.
+ * - A connection of a revoked user is closed. If its handshake is still in flight, it is closed when it
  *   opens.
- * - The right to a topic is asked again for subscriptions, and for those that wait for an answer or for
- *   their start. If it is gone they are refused, whatever they were answered before.
+ * - The right to a topic is checked again for all subscriptions, also if they still wait for an answer or
+ *   for their start. If the right is gone, they are refused, even if they had been admitted.
  *
  * A revocation takes effect here even if the other instances cannot be reached. It is idempotent.
  */
@@ -89,7 +92,7 @@ export function createRevoke(options: RevokeOptions): Revoke {
   const { local, bus, forget = () => {}, logger = silentLogger } = options;
 
   async function carryOut(revocation: Revocation): Promise<Revoked> {
-    forget(revocation); // first: a client that reconnects at once must not be let in from the cache
+    forget(revocation); // first, so that the cache does not admit a client that reconnects at once
     const revoked = await local(revocation);
     const fields = { ...revocation, ...revoked };
     if (revoked.trouble === undefined) logger.info("revoked", fields);
@@ -97,7 +100,7 @@ export function createRevoke(options: RevokeOptions): Revoke {
     return revoked;
   }
 
-  /** Has a revocation carried out on the other instances; resolves to why it is incomplete, if so. */
+  /** Sends a revocation to the other instances. Resolves to why it is incomplete, or to `undefined`. */
   async function send(revocation: Revocation): Promise<string | undefined> {
     try {
       await bus?.send(revocation);

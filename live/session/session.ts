@@ -1,5 +1,5 @@
 /**
- * What one client's messages do.
+ * Handling one client's messages.
  *
  * @module
  */
@@ -19,8 +19,8 @@ import type { MonitoredConnection } from "./session_checker.ts";
 /** Handles one connection's messages, from its opening to its end. */
 export interface Session {
   /**
-   * Handles a message that follows the protocol. May be called again before it resolves. A rejection
-   * is logged and reported to the client, and the connection stays.
+   * Handles a message that follows the protocol. May be called again before it resolves. If it rejects, the
+   * error is logged and the client is informed, and the connection stays open.
    */
   handle(message: TopicRequest): void | Promise<void>;
   /** Called once, when the connection has ended. */
@@ -29,7 +29,7 @@ export interface Session {
 
 /** Handles one connection's frames in a protocol other than Live's own. */
 export interface FrameSession {
-  /** Handles a frame that is neither too large nor one too many. Never throws. */
+  /** Handles a frame that is within the limits of size and rate. Never throws. */
   receive(frame: string | ArrayBuffer): void;
   /** Called once, when the connection has ended. */
   end(): void;
@@ -59,7 +59,10 @@ export function createSessions(options: SessionOptions): SessionFactory {
   };
 }
 
-/** A subscription, and the topic whose right is checked again; a view checks its own. */
+/**
+ * A subscription, and the topic whose right is revalidated; for a view there is none, because views check
+ * their own rights.
+ */
 interface Entry {
   readonly subscription: ClientSubscription;
   readonly topic: Topic | undefined;
@@ -106,7 +109,7 @@ class ClientSession implements Session, MonitoredConnection {
     const view = message.type === "unsubscribe" ? this.#viewOf(message) : undefined;
     if (view !== undefined) return this.#pass(view, message);
     if (message.type === "unsubscribe" && message.topic.startsWith(VIEW_PREFIX)) {
-      const { topic, id } = message; // the view may just have been taken away
+      const { topic, id } = message; // the view may just have been withdrawn
       return connection.send({ type: "unsubscribed", topic, id });
     }
     const topic = parseTopic(message.topic ?? "");
@@ -133,7 +136,7 @@ class ClientSession implements Session, MonitoredConnection {
     return this.#pass(key, message);
   }
 
-  /** Returns the key of the view that a topic carries for this client, if it does. */
+  /** Returns the key of the client's view that a topic carries, if there is one. */
   #viewOf({ topic }: UnsubscribeRequest): string | undefined {
     for (const [key, { subscription, topic: own }] of this.#entries) {
       if (own === undefined && subscription.topic === topic) return key;

@@ -1,5 +1,5 @@
 /**
- * Checking whether connected sessions are still valid, and what they may still read.
+ * Checking whether connected sessions are still valid, and their rights.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export interface MonitoredConnection {
    */
   withdraw(name: string): boolean;
   /**
-   * Called in place of closing the connection when its session is over, if the client may present
-   * another credential. @default {the connection is closed}
+   * Called when the session is over, instead of closing the connection, if the client may present another
+   * credential. @default {the connection is closed}
    */
   sessionOver?(): void;
 }
@@ -40,7 +40,7 @@ export interface MonitoredSession {
   readonly connections: ReadonlySet<MonitoredConnection>;
 }
 
-/** What a check of a session's topics led to. */
+/** The result of a check of a session's topics. */
 export interface CheckSummary {
   /** Topics that were checked. */
   readonly asked: number;
@@ -48,7 +48,7 @@ export interface CheckSummary {
   readonly withdrawn: number;
   /** Connections that ended because their session was over. */
   readonly closed: number;
-  /** For each topic that could not be checked, why. */
+  /** A reason for each topic that could not be checked. */
   readonly unavailable: readonly string[];
 }
 
@@ -57,13 +57,13 @@ export const SESSION_ENDED_REASON = "session is no longer good";
 
 const FRESH: AskOptions = { fresh: true };
 
-/** The answer about the session of the public, which cannot end. */
+/** The answer for the session of the public, which cannot end. */
 const ENDLESS = { kind: "authenticated" } as const;
 
 /**
- * Asks the authority about connected sessions, and acts only on a clear denial: a session that is
- * over ends all its connections, and a right that was withdrawn ends the subscriptions to its topic.
- * If the authority is unavailable, everything stays.
+ * Asks the authority about connected sessions, and acts only on a clear denial. If a session is over, all
+ * its connections end. If a right was withdrawn, the subscriptions to its topic end. If the authority is
+ * unavailable, nothing changes.
  */
 export class SessionChecker {
   readonly #authority: Authority;
@@ -80,7 +80,8 @@ export class SessionChecker {
   /**
    * Checks a session and then all its topics and views.
    *
-   * @returns Why the session, or one of its topics or views, could not be checked, if so.
+   * @returns Why the session, or one of its topics or views, could not be checked; `undefined` if all were
+   * checked.
    */
   async checkSession(session: MonitoredSession): Promise<string | undefined> {
     const answer = session.credential === PUBLIC

@@ -1,5 +1,5 @@
 /**
- * What a server's topics and connections are doing, for an operator.
+ * The state of a server's topics and connections, for an operator.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import type { OpenTopic, Subscription } from "../hub/subscription.ts";
 import { VIEW_PREFIX } from "../views/view_registry.ts";
 import type { Views } from "../views/views.ts";
 
-/** What is looked at. */
+/** The parts of the server that the status shows. */
 export interface StatusSources {
   /** Knows topics and their subscribers. */
   readonly hub: Hub;
@@ -36,10 +36,10 @@ export interface StatusSources {
   readonly now?: () => number;
 }
 
-/** Topics that a connection's row names. */
+/** How many topics a connection's row names. */
 const MAX_TOPICS = 5;
 
-/** Messages of a topic that are shown, and how much of each, in UTF-16 code units. */
+/** How many messages of a topic are shown, and how much of each, in UTF-16 code units. */
 const MAX_MESSAGES = 100;
 const MAX_SHOWN_LENGTH = 2_000;
 

@@ -1,5 +1,5 @@
 /**
- * What `live setup` cannot set itself, as lines for `.env` files.
+ * Variables that `live setup` cannot set itself, as lines for `.env` files.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export function layoutOf({ directus, live }: Addresses, config: Config): Layout 
   return { directus, live, pages };
 }
 
-/** Returns the variables of Live with which Directus reaches the ops listener at its address. */
+/** Returns the variables of Live that let Directus reach the ops listener at its address. */
 function opsEnv({ ops }: Addresses, config: Config): DirectusEnv {
   if (ops === undefined || isLoopback(new URL(ops))) return {};
   const { hostname } = new URL(ops);

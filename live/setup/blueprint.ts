@@ -1,8 +1,8 @@
 /**
  * What Live needs in Directus, as rows of Directus's own collections.
  *
- * The ids are fixed. A later run finds what an earlier run made even if it was renamed, and removes
- * only that.
+ * The ids are fixed, so that a later run finds what an earlier run made, even if it was renamed, and
+ * removes nothing else.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { RIGHTS_COLLECTIONS, USERS_COLLECTION } from "../domain/directus_collect
 
 /** A row that setup makes. */
 export interface Piece {
-  /** What it is, for people. */
+  /** Its name for people. */
   readonly title: string;
-  /** Collection of Directus without the prefix, which is the route of its API. */
+  /** System collection of Directus without its prefix, which is also its route in the API. */
   readonly collection: Collection;
-  /** Fields that find the row. A new row gets them too. */
+  /** Fields by which the row is found. A new row gets them too. */
   readonly key: Fields;
   /** Fields that must have these values. */
   readonly fields: Fields;
@@ -45,7 +45,7 @@ const ACCESS = "4c697665-0000-4000-8000-000000000007";
 /** Collections whose changes the second Flow reports. */
 const REPORTED: readonly string[] = [USERS_COLLECTION, ...RIGHTS_COLLECTIONS];
 
-/** Collections that the token reads whole. */
+/** Collections that the token may read in full. */
 const READABLE = [
   "directus_permissions",
   "directus_policies",
@@ -54,7 +54,10 @@ const READABLE = [
   "directus_relations",
 ];
 
-/** What the token reads of users: what decides their rights, neither names nor addresses. */
+/**
+ * The fields of users that the token may read: only those that decide about rights, neither names nor
+ * addresses.
+ */
 const USER_FIELDS = ["id", "role", "policies"];
 
 /**
@@ -77,7 +80,7 @@ export function flowPieces(collections: readonly string[], opsUrl: string): Piec
 }
 
 /**
- * Returns the user whose token reads who has which rights, and its policy.
+ * Returns the user whose token reads the access rules, and its policy.
  *
  * @param fieldLists Whether permissions may list fields. Without a licence for it, Directus 12
  * ignores every permission that has a list of fields.
@@ -117,7 +120,7 @@ export function userPieces(fieldLists: boolean): Piece[] {
   ];
 }
 
-/** A Flow that posts each change to the ops listener as Directus reports it. */
+/** Returns a Flow that posts each change to the ops listener in the form in which Directus reports it. */
 function flow(
   id: string,
   call: string,
@@ -134,7 +137,7 @@ function flow(
       fields: {
         status: "active",
         trigger: "event",
-        accountability: null, // no record of each run: it would hold a copy of each change
+        accountability: null, // no record of each run, which would hold a copy of each change
         options: {
           type: "action",
           scope: ["items.create", "items.update", "items.delete"],

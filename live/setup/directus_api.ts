@@ -1,5 +1,5 @@
 /**
- * The REST API of Directus, as somebody: an administrator, a token, or a session.
+ * The REST API of Directus, on behalf of an administrator, a token, or a session.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export interface DirectusApiOptions {
   readonly baseUrl: string;
   /** Makes the calls. */
   readonly call: HttpCall;
-  /** Headers that say on whose behalf. @default {none: on behalf of the public} */
+  /** Headers with the credential. @default {none: calls are made on behalf of the public} */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -83,12 +83,12 @@ export function bearer(token: string): { authorization: string } {
 
 const globals = z.object({ admin_access: z.boolean(), app_access: z.boolean() });
 
-/** What a token or session may do everywhere. */
+/** Global rights of a token or session. */
 export type Globals = z.infer<typeof globals>;
 
 /**
- * Returns what the policies of a token or session allow everywhere, or the answer that stands in the
- * way: 401 for a token that Directus does not know.
+ * Returns the global rights of a token or session, or the error that Directus answered: 401 for a token
+ * that it does not know.
  */
 export async function readGlobals(
   api: DirectusApi,

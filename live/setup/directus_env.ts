@@ -12,7 +12,7 @@ export interface Layout {
   readonly directus: URL;
   /** Where browsers reach Live, if that is known. */
   readonly live?: URL | undefined;
-  /** Origins of the pages that are listed one by one; apps and wildcards are left out. */
+  /** Origins of the pages that are listed exactly; apps and wildcards are left out. */
   readonly pages: readonly URL[];
 }
 
@@ -41,13 +41,13 @@ export function corsEnv({ directus, pages }: Layout): DirectusEnv {
   return { CORS_ENABLED: "true", CORS_ORIGIN: others.join(","), CORS_CREDENTIALS: "true" };
 }
 
-/** Tells whether a cookie can reach both hosts: they are one host, or of one domain. */
+/** Tells whether a cookie can reach both hosts: they are the same host, or share a domain. */
 export function canShareCookie(directus: URL, live: URL): boolean {
   return directus.hostname === live.hostname ||
     sharedDomain([directus.hostname, live.hostname]) !== undefined;
 }
 
-/** Returns the variables of the session cookie with which browsers send it to Live, if they can. */
+/** Returns the variables that make browsers send the session cookie to Live, if that is possible. */
 export function cookieEnv({ directus, live, pages }: Layout): DirectusEnv {
   const isOneSite = pages.every((page) =>
     isSameSite(page, directus) && (live === undefined || isSameSite(page, live))
@@ -58,16 +58,16 @@ export function cookieEnv({ directus, live, pages }: Layout): DirectusEnv {
   return {
     ...(domain === undefined ? {} : { SESSION_COOKIE_DOMAIN: domain }),
     SESSION_COOKIE_SECURE: String(isEncrypted(directus) || !isOneSite),
-    SESSION_COOKIE_SAME_SITE: isOneSite ? "lax" : "none", // other sites get no cookie otherwise
+    SESSION_COOKIE_SAME_SITE: isOneSite ? "lax" : "none", // otherwise other sites get no cookie
   };
 }
 
-/** The variables with which a Flow may know the publish token, and no other variable. */
+/** The variable that lets Flows read the publish token, and no other variable. */
 export const FLOW_ENV: DirectusEnv = { FLOWS_ENV_ALLOW_LIST: "LIVE_PUBLISH_TOKEN" };
 
 /**
- * The variable with which Flows may call the machine that Directus runs on. The address that stays
- * on the list is where clouds hand out credentials.
+ * The variable that lets Flows call the machine on which Directus runs. The address that stays on the list
+ * is the one where clouds hand out credentials.
  */
 export const LOCAL_CALLS_ENV: DirectusEnv = { IMPORT_IP_DENY_LIST: "169.254.169.254" };
 

@@ -6,7 +6,7 @@
 
 import { readBoundedText } from "../domain/bounded_text.ts";
 
-/** What came of a request. */
+/** The result of a request. */
 export type Reply = HttpResponse | NoReply;
 
 /** An answer, with its body read. */
@@ -29,10 +29,16 @@ export interface NoReply {
   readonly reason: string;
 }
 
-/** Makes a request. Never rejects, and follows no redirect: a redirect would take secrets along. */
+/**
+ * Makes a request. Never rejects. It follows no redirect, because that could send secrets to another
+ * server.
+ */
 export type HttpCall = (url: string, init?: RequestInit) => Promise<Reply>;
 
-/** Upper bound of a request, in milliseconds. People wait for it, and a slow start is no fault. */
+/**
+ * Upper bound of a request, in milliseconds: as long as people wait, and long enough for a server that
+ * starts slowly.
+ */
 const TIMEOUT_MS = 10_000;
 
 /** Largest body that is read, in bytes. A list of all fields or permissions may be long. */

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import type { DirectusApi } from "./directus_api.ts";
 
-/** What the licence allows, as far as it concerns Live. */
+/** The limits of the licence that concern Live. */
 export interface Licence {
   /** Its state, such as `active`, `grace` or `locked`. */
   readonly status: string;
@@ -25,7 +25,7 @@ export interface Licence {
 export interface Usage {
   /** How much there is. */
   readonly used: number;
-  /** How much there may be; infinite without a limit. */
+  /** How much may be used; infinite without a limit. */
   readonly limit: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The steps from what Directus has to what Live needs, and back.
+ * The steps that create in Directus what Live needs, and those that remove it.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface Step {
   readonly body?: Fields;
 }
 
-/** Rows whose deletion takes the others along: operations, permissions, access. */
+/** Collections whose deleted rows take others with them: operations, permissions, access. */
 const OWNERS: readonly Collection[] = ["flows", "users", "policies"];
 
 /** Returns the steps that make the pieces. There are none if Directus has them all. */
@@ -37,8 +37,8 @@ export function planSetup(pieces: readonly Piece[], state: State): Step[] {
       return patch(text, collection, row["id"], Object.fromEntries(changed));
     }
     const name = JSON.stringify([collection, key]);
-    // The second piece of a row that is about to be made completes it: a Flow names its first
-    // operation, which can only be made after the Flow.
+    // A row can have a second piece that completes it: a Flow names its first operation, which can only be
+    // made after the Flow.
     if (made.has(name)) return patch(`complete ${title}`, collection, key["id"], fields);
     made.add(name);
     const body = { ...initial, ...key, ...fields };

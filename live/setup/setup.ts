@@ -19,7 +19,7 @@ import { readSetupOptions, SETUP_HELP, type SetupOptions } from "./setup_options
 import { collectionNames, readState, refusalOf, RefusedError } from "./state.ts";
 import { planToken } from "./token.ts";
 
-/** What is done, and what is left to say. */
+/** The steps, and the text to print afterwards. */
 interface Plan {
   readonly steps: readonly Step[];
   readonly advice: readonly string[];
@@ -90,7 +90,7 @@ async function planToSetUp(
   const newToken = options.dryRun ? undefined : token.newToken;
   const rest = advice(options, config, newToken);
   if (token.isForeign) return { steps: flows, advice: [FOREIGN_TOKEN, ...rest] };
-  // The token comes last: it is shown once, so no step that may fail follows it.
+  // The token comes last. It is shown only once, so no step that may fail must follow it.
   return { steps: [...user, ...flows, ...token.steps], advice: rest };
 }
 
@@ -103,7 +103,7 @@ function checkCollections(wanted: readonly string[], known: readonly string[]): 
   }
 }
 
-/** Refuses before anything is changed if the licence does not allow all the Flows. */
+/** Refuses, before anything is changed, if the licence does not allow all the Flows. */
 function checkLicence(licence: Licence | undefined, steps: readonly Step[]): void {
   if (licence === undefined) return;
   const { used, limit } = licence.flows;

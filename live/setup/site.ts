@@ -1,5 +1,5 @@
 /**
- * What browsers count as one host, one site, and a secure connection.
+ * Hosts, sites and secure connections, as browsers define them.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { getDomain } from "tldts";
 
 /**
- * Returns the site of an address (RFC 6265bis, "schemeful same-site"): its scheme and the domain
- * that somebody registered. A cookie with SameSite `Lax` or `Strict` stays within one site.
+ * Returns the site of an address (RFC 6265bis, "schemeful same-site"): its scheme and the domain that its
+ * owner has registered. A cookie with SameSite `Lax` or `Strict` stays within one site.
  *
  * @example
  * ```ts
@@ -54,12 +54,15 @@ export function isEncrypted({ protocol }: URL): boolean {
   return protocol === "https:" || protocol === "wss:";
 }
 
-/** Tells whether browsers trust an address although it is not encrypted: this very machine. */
+/** Tells whether an address is on this machine. Browsers trust it without encryption. */
 export function isLoopback({ hostname }: URL): boolean {
   return /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-/** The public suffixes of hosting companies count: their customers are not one site. */
+/**
+ * Returns the domain below a public suffix. Suffixes of hosting companies count as public, because their
+ * customers are different sites.
+ */
 function registrableDomain(host: string): string | undefined {
   return getDomain(host, { allowPrivateDomains: true }) ?? undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * What Directus has of what Live needs.
+ * The rows in Directus that setup made.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { State } from "./plan.ts";
 
 const FLOWS = [ITEMS_FLOW, RIGHTS_FLOW];
 
-/** Finds the rows of each collection that can be pieces of the blueprint. */
+/** Filters for the rows of each collection that can be pieces of the blueprint. */
 const FILTERS: Readonly<Record<Collection, unknown>> = {
   flows: { id: { _in: FLOWS } },
   operations: { flow: { _in: FLOWS } },

@@ -20,14 +20,14 @@ export interface TokenPlan {
   readonly newToken?: string;
 }
 
-/** Random bytes of a new token. 256 bits cannot be guessed. */
+/** Random bytes of a new token: 256 bits, which cannot be guessed. */
 const TOKEN_BYTES = 32;
 
 const me = z.object({ id: z.string() });
 
 /**
- * Plans the token: the configured one, or a new one if there is none. A token that the user has and
- * that is not configured stays, because somebody may use it.
+ * Plans the token: the configured one, or a new one if there is none. If the user has a token that is not
+ * configured, it stays, because something else may use it.
  */
 export async function planToken(
   configured: string | undefined,

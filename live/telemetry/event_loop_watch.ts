@@ -1,5 +1,5 @@
 /**
- * How late the event loop is.
+ * Measuring the delay of the event loop.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export interface EventLoopWatchOptions {
 const INTERVAL_MS = 100;
 
 /**
- * Measures how much later than planned a timer fires. That is how long everything else waits too: a
- * message, a pong, a health check. What blocks the loop for longer than the interval is seen for sure.
+ * Measures how much later than planned a timer fires. Messages, pongs and health checks wait as long. If
+ * the loop is blocked for longer than the interval, the watch always notices it.
  */
 export class EventLoopWatch {
   readonly #options: EventLoopWatchOptions;

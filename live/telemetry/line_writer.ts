@@ -18,8 +18,8 @@ const MAX_BACKLOG_LENGTH = 1_048_576;
 const encoder = new TextEncoder();
 
 /**
- * Writes lines in their order. Callers never wait, otherwise an unread pipe would block the whole
- * server. Lines that cannot be written, or that would exceed the longest backlog, are dropped.
+ * Writes lines in their order. Callers never wait, because otherwise an unread pipe would block the whole
+ * server. Lines that cannot be written, or that would make the backlog too long, are dropped.
  */
 export class LineWriter {
   readonly #options: LineWriterOptions;

@@ -13,8 +13,8 @@ import { REFUSAL_REASONS } from "../domain/refusal_log.ts";
 const BUCKETS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
 
 /**
- * Close codes that have a series of their own. Clients close with any code that they like, and each
- * label value costs memory for as long as the process lives.
+ * Close codes with a series of their own. Clients can close with any code, and each label value costs
+ * memory for as long as the process lives.
  */
 const CLOSE_CODES: ReadonlySet<number> = new Set([
   0, // the connection broke, with the transport `deno`
@@ -26,7 +26,7 @@ const CLOSE_CODES: ReadonlySet<number> = new Set([
   ...Object.values(CloseCode),
 ]);
 
-/** Metrics that can be scraped. */
+/** Metrics that Prometheus can scrape. */
 export interface PrometheusMetrics extends Metrics {
   /** Content type of the exposition. */
   readonly contentType: string;
@@ -35,11 +35,11 @@ export interface PrometheusMetrics extends Metrics {
 }
 
 /**
- * Creates the metrics. Each name has one set of labels. Series whose labels are known beforehand start
- * at zero, so that a rate counts the first event too.
+ * Creates the metrics. Each name has one set of labels. Series whose labels are known in advance start at
+ * zero, so that a rate includes the first event.
  *
- * The `processor_live_` names are those of the original service, which Live replaces: dashboards and
- * alerts already use them.
+ * The `processor_live_` names come from the original service, which Live replaces: dashboards and alerts
+ * already use them.
  *
  * @param instanceId Label of the series that the original service labelled by instance.
  */

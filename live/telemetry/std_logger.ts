@@ -36,7 +36,7 @@ export function createStdLogger(options: StdLoggerOptions): Logger {
     try {
       logger[level](message, fields);
     } catch {
-      // The disk is full, or the pipe is closed. That must not break the caller.
+      // The disk may be full, or the pipe closed. That must not break the caller.
     }
   };
   return {
@@ -87,7 +87,7 @@ function fieldsOf(record: LogRecord): LogFields {
   return (record.args[0] ?? {}) as LogFields;
 }
 
-/** Serialises each field on its own, so that one that fails does not cost the line. */
+/** Serialises each field separately, so that a field that cannot be serialised does not cost the line. */
 function serialise(fields: LogFields): [name: string, json: string][] {
   return Object.entries(fields).flatMap(([name, value]) => {
     const json = toJson(value);

@@ -1,12 +1,15 @@
 /**
- * Surviving errors that nothing caught.
+ * Surviving uncaught errors.
  *
  * @module
  */
 
 import type { Logger } from "../domain/logger.ts";
 
-/** Logs errors of this thread that nothing caught. A bug must not disconnect thousands of clients. */
+/**
+ * Logs uncaught errors of this thread. Otherwise they would end the process, and a bug would disconnect
+ * thousands of clients.
+ */
 export function surviveErrors(logger: Logger): void {
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();

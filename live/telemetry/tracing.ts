@@ -1,6 +1,6 @@
 /**
- * Traces on top of Deno's own OpenTelemetry: with `OTEL_DENO=true` Deno records a span for each request
- * and each call to Directus, and this adds broadcasts. Without that variable nothing is recorded.
+ * Traces on top of Deno's own OpenTelemetry: with `OTEL_DENO=true` Deno records a span for each request and
+ * each call to Directus, and this module adds broadcasts. Without that variable nothing is recorded.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Metrics } from "../domain/metrics.ts";
 
 const tracer = trace.getTracer("live");
 
-/** Returns whether traces are recorded: without `OTEL_DENO=true` they are not. */
+/** Returns whether traces are recorded, which needs `OTEL_DENO=true`. */
 export function isTracing(): boolean {
   const span = tracer.startSpan("start");
   const isRecorded = span.isRecording();
@@ -19,7 +19,7 @@ export function isTracing(): boolean {
   return isRecorded;
 }
 
-/** Returns the log fields that name the active trace; none without one. */
+/** Returns the log fields that name the active trace; no fields without a trace. */
 export function traceFields(): LogFields {
   const context = trace.getActiveSpan()?.spanContext();
   return context === undefined ? {} : { trace_id: context.traceId, span_id: context.spanId };

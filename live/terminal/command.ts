@@ -1,16 +1,16 @@
 /**
- * What a command such as `live doctor` gets from the process that runs it.
+ * The interface between a command such as `live doctor` and the process that runs it.
  *
  * @module
  */
 
-/** The outside of a command. */
+/** Everything that a command uses of its process. */
 export interface CommandContext {
   /** Arguments after the command's name. */
   readonly args: readonly string[];
   /** Environment variables by name, at least all whose names begin like ours. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where the command reads and writes. */
+  /** Input and output of the command. */
   readonly terminal: Terminal;
   /** Makes HTTP requests. */
   readonly fetch: typeof fetch;
@@ -20,7 +20,7 @@ export interface CommandContext {
   readonly now: () => number;
 }
 
-/** Where a command reads and writes. */
+/** Input and output of a command. */
 export interface Terminal {
   /** Whether text may have colours: on a terminal, unless NO_COLOR is set. */
   readonly colours: boolean;

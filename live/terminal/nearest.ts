@@ -1,10 +1,10 @@
 /**
- * Finding the name that a misspelt one stands for.
+ * Finding the name that was meant by a misspelt one.
  *
  * @module
  */
 
-/** How many letters may differ: more, and two short names would be the same. */
+/** How many letters may differ. With more, different short names would match. */
 const MAX_DISTANCE = 2;
 
 /**

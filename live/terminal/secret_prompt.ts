@@ -6,7 +6,7 @@
 
 /** The part of `Deno.stdin` that a prompt needs. */
 export interface TerminalInput {
-  /** Tells whether somebody can type here. */
+  /** Tells whether the input is a terminal. */
   isTerminal(): boolean;
   /** Switches echo and line editing off or on. */
   setRaw(raw: boolean): void;
@@ -16,7 +16,7 @@ export interface TerminalInput {
 
 const ENTER = /[\r\n]/;
 const ERASE = /[\b\x7f]/;
-/** Ctrl-C and Ctrl-D: with echo off, the terminal no longer turns Ctrl-C into a signal. */
+/** Ctrl-C and Ctrl-D. With echo off, the terminal no longer turns Ctrl-C into a signal. */
 // deno-lint-ignore no-control-regex
 const CANCEL = /[\x03\x04]/;
 

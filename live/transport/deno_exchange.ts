@@ -14,7 +14,7 @@ const OPEN_TIMEOUT_MS = 5_000;
 
 /** Returns a request of Deno.serve in the form that the live server takes. */
 export function denoIncoming(request: Request, info: Deno.ServeHandlerInfo): Incoming {
-  void request.signal.aborted; // Deno watches for a disconnect only from the first read on
+  void request.signal.aborted; // Deno detects a disconnect only after the signal was read once
   return {
     request,
     remoteAddress: addressOf(info), // Deno cannot read it any more once the socket has opened
@@ -25,9 +25,8 @@ export function denoIncoming(request: Request, info: Deno.ServeHandlerInfo): Inc
 }
 
 /**
- * Returns what Deno.serve must respond with, and upgrades the connection if the answer says so.
- * Deno pings a silent peer after half of its idle timeout, and closes with 1001 after the other
- * half.
+ * Returns the response for Deno.serve, and upgrades the connection if the answer is an upgrade. Deno pings
+ * a silent peer after half of its idle timeout, and closes with 1001 after the other half.
  */
 export function denoResponse(request: Request, answer: Answer, pingIntervalMs: number): Response {
   if (answer instanceof Response) return answer;
@@ -38,12 +37,12 @@ export function denoResponse(request: Request, answer: Answer, pingIntervalMs: n
   return response;
 }
 
-/** Types of the events that are listened to. Deno fires a close event after each error event. */
+/** Types of the events that the adapter listens to. Deno fires a close event after each error event. */
 const EVENT_TYPES = ["open", "message", "close"] as const;
 
 /**
- * Listens to a socket's events and calls {@linkcode SocketEvents}. One object for all events, which
- * keeps nothing of the request after the opening: separate handlers in `onopen` and so on cost an
+ * Listens to a socket's events and calls {@linkcode SocketEvents}. It is one object for all events, and
+ * keeps nothing of the request after the opening. Separate handlers in `onopen` and so on would cost an
  * idle connection 2 KiB more.
  */
 class SocketEventAdapter implements EventListenerObject {
@@ -76,7 +75,7 @@ class SocketEventAdapter implements EventListenerObject {
     this.#opening?.answer.abandon();
     clearTimeout(this.#opening?.timer);
     this.#events?.closed(code, reason);
-    // After an abrupt disconnect Deno keeps the socket until its idle timer fires; free the rest
+    // After an abrupt disconnect, Deno keeps the socket until its idle timer fires. Free everything else
     // now.
     for (const type of EVENT_TYPES) this.#socket.removeEventListener(type, this);
   }

@@ -10,9 +10,8 @@ import { Buffer } from "node:buffer";
 export type EncodeFrame = (frame: string) => Uint8Array<ArrayBuffer>;
 
 /**
- * Creates a function that encodes frames and remembers the last one. A broadcast sends the same
- * frame to every subscriber at a position, and what queues for slow readers are references to one
- * buffer.
+ * Creates a function that encodes frames and remembers the last one. A broadcast sends the same frame to
+ * every subscriber at a position. So the queues of slow readers share one buffer.
  *
  * @example
  * ```ts

@@ -17,21 +17,21 @@ export interface Pingable {
   terminate(): void;
 }
 
-/** What the kernels and proxies on the way to a peer hold at most, in bytes: about as much as they can. */
+/** The most data that the kernels and proxies on the way to a peer can hold, in bytes. */
 const MAX_ON_THE_WAY = 4_194_304;
 
 /**
- * Pings a peer after an interval of silence, and breaks the connection after another.
+ * Pings a peer after an interval of silence, and breaks the connection after a second one.
  *
- * A ping queues behind what is on the way to the peer, which may be megabytes. So the peer also has the
- * time that a slow reader needs for what was sent since it was last known to keep up.
+ * A ping queues behind the data on the way to the peer, which may be megabytes. So the peer also gets the
+ * time that a slow reader needs for all data that was sent since it was last known to keep up.
  */
 export class Heartbeat {
   readonly #socket: Pingable;
   readonly #timer: QuietTimer;
-  /** When it was pinged, in milliseconds since 1970, and what had drained then. */
+  /** When it was pinged, in milliseconds since 1970, and how much had drained by then. */
   #ping: { readonly sentAt: number; readonly drainedBytes: number } | undefined;
-  /** What had drained when the peer last showed that it keeps up, in bytes. */
+  /** How much had drained when the peer last showed that it keeps up, in bytes. */
   #confirmedBytes = 0;
 
   /** Starts the heartbeat of a socket that has just opened; the interval is in milliseconds. */

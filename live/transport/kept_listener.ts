@@ -1,5 +1,5 @@
 /**
- * A listener that goes on after its server has stopped to accept.
+ * A listener that listens again after its server has stopped accepting connections.
  *
  * @module
  */
@@ -12,21 +12,21 @@ import { isShortage, type SpareDescriptors } from "./spare_descriptors.ts";
 export interface Listener {
   /** The address it listens on. */
   readonly addr: Deno.NetAddr;
-  /** Why it accepts no connections for now; `undefined` while it does. */
+  /** Why it accepts no connections for now; `undefined` while it accepts them. */
   readonly trouble?: string | undefined;
   /** Stops listening; resolves once no request is in flight and no connection is left. */
   shutdown(): Promise<void>;
   /**
-   * Stops listening and breaks every TCP connection; resolves once they are gone. Deno's own server
-   * keeps the connection of a WebSocket whose peer reads nothing, and breaks none once `shutdown` was
-   * called: then this may never resolve.
+   * Stops listening and breaks every TCP connection; resolves once they are gone. Deno's own server keeps
+   * the connection of a WebSocket whose peer reads nothing. It breaks no connection once `shutdown` was
+   * called, so then this may never resolve.
    */
   abort(): Promise<void>;
 }
 
-/** A server that may stop to accept. Its connections live on. */
+/** A server that may stop accepting connections. Its open connections stay. */
 export interface Acceptor extends Listener {
-  /** Resolves to the error once it has stopped to accept, although nothing stopped it. */
+  /** Resolves to the error once it has stopped accepting although it was not shut down. */
   readonly failed: Promise<unknown>;
 }
 
@@ -37,37 +37,37 @@ export interface KeepOptions {
   /** Spare descriptors of the process. @default {none} */
   readonly spares?: SpareDescriptors | undefined;
   /**
-   * Whether it may use the spares: it listens again at once, and not only when there is room.
+   * Whether it may use the spares. Then it listens again at once, without waiting for free descriptors.
    *
    * @default {false}
    */
   readonly usesSpares?: boolean;
-  /** Called once it cannot listen any more. @default {nothing} */
+  /** Called if it cannot listen again. @default {nothing} */
   readonly onLost?: ((error: unknown) => void) | undefined;
-  /** Logs when it stops to accept, and when it accepts again. */
+  /** Logs when it stops accepting connections, and when it accepts them again. */
   readonly logger: Logger;
 }
 
-/** Pauses before it listens again: the first, and the longest, in milliseconds. */
+/** The first and the longest pause before it listens again, in milliseconds. */
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 8_000;
 
-/** After this time without a failure, a failure is the first again, in milliseconds. */
+/** After this time without a failure, the pauses begin with the first again, in milliseconds. */
 const CALM_MS = 60_000;
 
-/** How often to try to listen, if that fails although descriptors are free. */
+/** How many attempts to listen may fail although descriptors are free. */
 const MAX_ATTEMPTS = 10;
 
 /**
- * Listens again whenever its server has stopped to accept. That happens in a shortage of file
- * descriptors, and neither Deno.serve nor node:http recovers by itself: the port would refuse, or
- * leave waiting, every client until the process ends (CWE-770).
+ * Listens again whenever its server has stopped accepting. That happens in a shortage of file descriptors,
+ * and neither Deno.serve nor node:http recovers by itself. The port would refuse every client, or let it
+ * wait, until the process ends (CWE-770).
  */
 export class KeptListener implements Listener {
   readonly addr: Deno.NetAddr;
   readonly #options: KeepOptions;
   readonly #open: (port: number) => Promise<Acceptor> | Acceptor;
-  /** The servers so far: connections of those that have stopped to accept live on. */
+  /** All servers. Those that have stopped accepting still have open connections. */
   readonly #acceptors: Set<Acceptor>;
   readonly #stopped = Promise.withResolvers<void>();
   #isStopping = false;
@@ -75,7 +75,7 @@ export class KeptListener implements Listener {
   #pauseMs = FIRST_PAUSE_MS;
   #failedAt = -CALM_MS;
 
-  /** Keeps a server that listens, and opens others on its port. */
+  /** Creates the listener from a server that listens. `open` opens further servers on its port. */
   constructor(
     first: Acceptor,
     open: (port: number) => Promise<Acceptor> | Acceptor,

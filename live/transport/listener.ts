@@ -20,7 +20,10 @@ export interface ListenOptions extends Omit<KeepOptions, "name"> {
   readonly handle: Deno.ServeHandler<Deno.NetAddr>;
 }
 
-/** Connections that may wait to be accepted: thousands reconnect at once after a restart. */
+/**
+ * How many connections may wait to be accepted. It is large because thousands reconnect at once after a
+ * restart.
+ */
 export const BACKLOG = 4096;
 
 /**
@@ -58,7 +61,7 @@ function openServer(name: string, options: ListenOptions): Acceptor {
       },
       abort() {
         if (!isShuttingDown) controller.abort(); // Deno throws after a shutdown
-        return server.finished.catch(() => {}); // `failed` has it
+        return server.finished.catch(() => {}); // `failed` reports the error
       },
     };
   } catch (error) {

@@ -8,12 +8,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { Incoming } from "./transport.ts";
 
-/** Replaces the Host in a request's URL: what a client sends there may not form a valid URL. */
+/** Replaces the Host in a request's URL, because a client's Host may not form a valid URL. */
 const ORIGIN = "http://live.invalid";
 
 /**
- * Returns a request of node:http in the form that the live server takes. Its body is left out, as
- * no route of the live listener reads one.
+ * Returns a request of node:http in the form that the live server takes. Its body is left out, because no
+ * route of the live listener reads one.
  *
  * @param message The request.
  * @param outgoing Its response.

@@ -1,15 +1,17 @@
 /**
- * Spare file descriptors, for the work that must go on when there is a shortage.
+ * Spare file descriptors, so that essential work continues in a shortage.
  *
- * Each connection is an open file, and a process may open only so many (`ulimit -n`). At the limit a
- * listener cannot accept, and no call to Directus, Redis or the ops listener can be made either.
+ * Each connection is an open file, and a process may open only a limited number (`ulimit -n`). At the
+ * limit, the listener cannot accept connections, and calls to Directus, Redis or the ops listener fail too.
  *
  * @module
  */
 
 import type { Logger } from "../domain/logger.ts";
 
-/** Spares that are held, and descriptors that must be free beside them before clients are accepted. */
+/**
+ * How many spares are held, and how many descriptors must be free beside them before clients are accepted.
+ */
 const COUNT = 32;
 
 /** Descriptors that a server needs beside its clients: listeners, log, Redis, Directus, spares. */
@@ -25,21 +27,18 @@ export function isShortage(error: unknown): boolean {
 
 /** Holds one descriptor. */
 export interface Spare {
-  /** Lets it go, at once. */
+  /** Releases it at once. */
   close(): void;
 }
 
-/**
- * Opens a spare: a UDP socket that nobody sends to. It needs no permission but the one to listen at
- * this address.
- */
+/** Opens a spare: an unused UDP socket. It only needs the permission to listen at this address. */
 export function openSpare({ hostname, port }: Deno.NetAddr): Spare {
   return Deno.listenDatagram({ transport: "udp", hostname, port, reuseAddress: true });
 }
 
 /**
- * Holds spare descriptors, and lets them go in a shortage: then health checks, calls to Directus and
- * a drain still work. Holds them again once there is room.
+ * Holds spare descriptors, and releases them in a shortage, so that health checks, calls to Directus and a
+ * drain still work. Holds them again once enough descriptors are free.
  */
 export class SpareDescriptors {
   readonly #open: () => Spare;
@@ -48,18 +47,18 @@ export class SpareDescriptors {
   #held = Promise.withResolvers<void>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Creates a holder that holds nothing yet. If spares cannot be opened at all, it never does. */
+  /** Creates a holder without spares. If spares cannot be opened at all, it stays without. */
   constructor(open: () => Spare, count = COUNT) {
     this.#open = open;
     this.#count = count;
   }
 
-  /** Resolves once the spares are held, and as many descriptors are free. */
+  /** Resolves once the spares are held, and as many further descriptors are free. */
   get held(): Promise<void> {
     return this.#held.promise;
   }
 
-  /** Returns whether as many descriptors are free as there are spares. */
+  /** Returns whether at least as many descriptors are free as there are spares. */
   hasRoom(): boolean {
     const opened = this.#take(this.#count);
     for (const spare of opened ?? []) spare.close();
@@ -72,7 +71,7 @@ export class SpareDescriptors {
     this.#timer ??= setInterval(() => this.#tryHold() && this.#stopTimer(), RETRY_MS);
   }
 
-  /** Lets the spares go, and holds them again once there is room. */
+  /** Releases the spares, and holds them again once enough descriptors are free. */
   release(): void {
     if (this.#spares === undefined) return;
     for (const spare of this.#spares) spare.close();
@@ -81,7 +80,7 @@ export class SpareDescriptors {
     this.#timer ??= setInterval(() => this.#tryHold() && this.#stopTimer(), RETRY_MS);
   }
 
-  /** Lets the spares go for the last time. */
+  /** Releases the spares, and does not hold them again. */
   close(): void {
     this.release();
     this.#stopTimer();
@@ -96,7 +95,7 @@ export class SpareDescriptors {
     return true;
   }
 
-  /** Opens so many, or none. Returns none as well where spares cannot be opened. */
+  /** Opens this many spares, or none. Returns no spares on systems where they cannot be opened. */
   #take(count: number): Spare[] | undefined {
     const opened: Spare[] = [];
     try {

@@ -1,6 +1,6 @@
 /**
- * The seam between the live listener and the server that carries it: a transport hands over
- * requests and, for those that are admitted, sockets.
+ * The seam between the live listener and its HTTP server. A transport delivers requests and, if they are
+ * admitted, sockets.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import type { Socket } from "../domain/socket.ts";
 import type { KeepOptions, Listener } from "./kept_listener.ts";
 
-/** Names of the built-in transports. `none` opens no listener: a server of your own does. */
+/** Names of the built-in transports. `none` opens no listener; your own server does. */
 export type TransportName = "deno" | "ws" | "none";
 
-/** A request, as its transport hands it over. */
+/** A request, as a transport delivers it. */
 export interface Incoming {
   /** The request. Its signal aborts if the client disconnects before the answer. */
   readonly request: Request;
@@ -19,9 +19,7 @@ export interface Incoming {
   readonly remoteAddress: string;
   /** Resolves once the whole response was sent, or cannot be sent. Never rejects. */
   readonly completed: Promise<void>;
-  /**
-   * Breaks the TCP connection, whether the peer reads or not. Absent where that is not possible.
-   */
+  /** Breaks the TCP connection, even if the peer reads nothing. Absent if the transport cannot do that. */
   readonly terminate?: () => void;
 }
 
@@ -34,8 +32,8 @@ export interface SocketEvents {
   /** The peer broke the protocol, and the transport is closing the socket. */
   failed?(code: number, reason: string): void;
   /**
-   * The socket has closed, with the code and reason of the side that closed it. May be called
-   * again.
+   * The socket has closed, with the code and reason of the side that closed it. May be called more than
+   * once.
    */
   closed(code: number, reason: string): void;
 }

@@ -10,7 +10,7 @@ import type { Transport, TransportName } from "./transport.ts";
 /** The built-in transports by name. */
 export const transports: Readonly<Record<TransportName, Transport>> = {
   deno: listenOnDeno,
-  // node:http and npm ws take 6 MiB in each thread, which need not be loaded by the others.
+  // node:http and npm ws take 6 MiB in each thread, so they are loaded only if they are used.
   ws: async (options) => (await import("./ws_transport.ts")).listenOnWs(options),
   none: ({ host: hostname, port }) =>
     Promise.resolve({

@@ -1,5 +1,6 @@
 /**
- * As much of npm `ws` as is used here: it has no types of its own, and those of others lag behind.
+ * Types of the part of npm `ws` that is used here. The package has no types, and the published ones are out
+ * of date.
  *
  * @module
  */
@@ -10,15 +11,15 @@ import type { Duplex } from "node:stream";
 
 /** Options of a server. */
 export interface ServerOptions {
-  /** It takes over upgrade requests one by one, and listens to nothing. */
+  /** The server does not listen; upgrade requests are passed to it. */
   noServer: true;
-  /** Whether it keeps a set of its sockets. */
+  /** Whether the server keeps a set of its sockets. */
   clientTracking: boolean;
   /** Whether to compress. */
   perMessageDeflate: false;
   /** Size of an inbound message, in bytes; more closes with 1009. */
   maxPayload: number;
-  /** How long after a close frame the connection is ended, in milliseconds. */
+  /** How long after a close frame the connection is broken, in milliseconds. */
   closeTimeout: number;
 }
 
@@ -37,15 +38,15 @@ export class WebSocketServer {
 
 /** A server's side of a WebSocket. */
 export class WebSocket {
-  /** What a binary frame is handed over as. Text is always a `Buffer`. */
+  /** The type in which binary frames arrive. Text is always a `Buffer`. */
   binaryType: "arraybuffer";
-  /** As of the web's WebSockets. */
+  /** The same as in browsers. */
   readonly readyState: number;
-  /** What was not handed to the kernel, in bytes. */
+  /** How much was not passed to the kernel, in bytes. */
   readonly bufferedAmount: number;
-  /** Sends a frame; nothing once it is closing. */
+  /** Sends a frame. Does nothing once the socket is closing. */
   send(data: Uint8Array, options: { binary: boolean }): void;
-  /** Sends a ping; nothing once it is closing. */
+  /** Sends a ping. Does nothing once the socket is closing. */
   ping(): void;
   /** Begins to close. */
   close(code: number, reason: string): void;

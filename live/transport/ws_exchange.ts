@@ -24,8 +24,8 @@ import {
 import { attach } from "./ws_socket.ts";
 
 /**
- * How much a client may send before its upgrade is answered, in bytes. A well-behaved client sends
- * nothing, so anything more is an attempt to fill the memory.
+ * How much a client may send before its upgrade is answered, in bytes. A well-behaved client sends nothing,
+ * so more than this is an attempt to fill the memory.
  */
 const MAX_EARLY_BYTES = 65_536;
 
@@ -33,7 +33,7 @@ const MAX_EARLY_BYTES = 65_536;
 export interface Exchange {
   /** Answers a plain request. */
   onRequest(message: IncomingMessage, outgoing: ServerResponse): Promise<void>;
-  /** Answers a request with an `Upgrade` header, whatever protocol it names. */
+  /** Answers a request with an `Upgrade` header of any protocol. */
   onUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
 }
 
@@ -80,7 +80,7 @@ export function createExchange({ handle, logger, ...options }: TransportOptions)
     async onRequest(message, outgoing) {
       const answer = await answerTo(message, outgoing);
       if (answer instanceof Response) return await respond(outgoing, answer);
-      answer.abandon(); // node:http did not take it for an upgrade
+      answer.abandon(); // node:http did not treat it as an upgrade
       await respond(outgoing, emptyResponse(STATUS_CODE.BadRequest));
     },
     async onUpgrade(message, socket, head) {

@@ -1,5 +1,5 @@
 /**
- * The server of the transport `ws`: accepts TCP connections, and knows what each of them is doing.
+ * The server of the transport `ws`: accepts TCP connections, and tracks the state of each.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import type { Acceptor } from "./kept_listener.ts";
 import { LISTENER_NAME, type TransportOptions } from "./transport.ts";
 import { createExchange } from "./ws_exchange.ts";
 
-/** Bounds on what a client can occupy before it is authenticated. */
+/** Bounds of what a client can use before it is authenticated. */
 export interface WsLimits {
   /** Size of a request's head, in bytes; a larger one is answered with 431. */
   readonly headerBytes: number;
   /**
-   * How long a client may take to send a request's head, in milliseconds; a slower one is answered
-   * with 408. Without this limit a few clients that send a byte now and then hold every file
-   * descriptor (Slowloris, CWE-400).
+   * How long a client may take to send a request's head, in milliseconds; a slower one is answered with
+   * 408. Without this limit, a few clients that send a byte now and then could occupy every file descriptor
+   * (Slowloris, CWE-400).
    */
   readonly headersTimeoutMs: number;
   /** How long a client may take to send the whole request, in milliseconds. */
@@ -27,23 +27,23 @@ export interface WsLimits {
   /** How often to check for clients that took too long, in milliseconds. */
   readonly checkIntervalMs: number;
   /**
-   * Connections without a request. If there are more, the oldest are broken, so that connections that
-   * never send anything do not use up the file descriptors (CWE-770).
+   * How many connections may have sent no request. If there are more, the oldest are broken, so that
+   * connections that never send anything do not use up the file descriptors (CWE-770).
    */
   readonly idleConnections: number;
   /**
-   * How long a connection is safe from that, in milliseconds. After a restart thousands connect at
+   * A connection younger than this is not broken, in milliseconds. After a restart thousands connect at
    * once, and all are accepted before the first request is read.
    */
   readonly idleGraceMs: number;
-  /** How long a client may read nothing of an answer, in milliseconds, before it is disconnected. */
+  /** How long a client may stop reading an answer before it is disconnected, in milliseconds. */
   readonly idleTimeoutMs: number;
 }
 
 /**
- * Limits of a server on the open internet. Directus, which runs on Node.js, accepts no larger heads
- * either, and a session cookie has at most 4,096 bytes. Ten seconds are enough for a head over any
- * network that can carry a live page. No route reads a body, so few requests have one.
+ * Limits of a server on the open internet. A session cookie has at most 4,096 bytes, and Directus itself
+ * accepts no larger heads. Ten seconds are enough for a head over any network that can carry a live page.
+ * No route reads a body, so few requests have one.
  */
 export const WS_LIMITS: WsLimits = {
   headerBytes: 16_384,
@@ -55,17 +55,18 @@ export const WS_LIMITS: WsLimits = {
   idleTimeoutMs: 60_000,
 };
 
-/** New connections after which to look again whether descriptors are free. */
+/** After this many new connections, the server checks whether enough descriptors are free. */
 const PROBE_EVERY = 16;
 
-/** How often to look as well, in milliseconds. */
+/** How often it also checks, in milliseconds. */
 const PROBE_INTERVAL_MS = 1_000;
 
 /**
- * A server of node:http that can stop to accept, and accept again.
+ * A server of node:http that can stop accepting, and accept again.
  *
- * At the limit of file descriptors, accepting stops for ever without an event. So the server looks
- * ahead: while few are free, it breaks the connections that have sent no request and stops listening.
+ * At the limit of file descriptors, node:http stops accepting for ever, without an event. So the server
+ * checks in advance: when few are free, it breaks the connections that have sent no request and stops
+ * listening.
  */
 export class WsServer implements Acceptor {
   readonly #options: TransportOptions;
@@ -73,8 +74,8 @@ export class WsServer implements Acceptor {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   /**
-   * Sockets that have sent no request since they connected, or since their last one was answered, and
-   * the time of that, in milliseconds. The oldest comes first.
+   * Idle sockets, each with the time since when it is idle, in milliseconds: since it connected, or since
+   * its last request was answered. The oldest comes first.
    */
   readonly #idle = new Map<Socket, number>();
   #failure = Promise.withResolvers<unknown>();
@@ -107,7 +108,7 @@ export class WsServer implements Acceptor {
   }
 
   /**
-   * Starts to listen, again after a failure.
+   * Starts to listen; also used to listen again after a failure.
    *
    * @throws {Deno.errors.AddrInUse} If the port is taken.
    */
@@ -129,7 +130,7 @@ export class WsServer implements Acceptor {
     clearInterval(this.#probe);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
-    // Browsers open connections in advance. Node would wait for their first request.
+    // Browsers open connections in advance. Node would wait until they send a request.
     for (const socket of this.#idle.keys()) socket.destroySoon();
     await promise;
   }
@@ -150,7 +151,7 @@ export class WsServer implements Acceptor {
     if (++this.#connections % PROBE_EVERY === 0) this.#lookAhead();
   }
 
-  /** Breaks the oldest connections without a request, as long as there are too many. */
+  /** Breaks the oldest idle connections while there are too many. */
   #breakOldest(): void {
     const { idleConnections, idleGraceMs } = this.#limits;
     const before = performance.now() - idleGraceMs;
@@ -183,7 +184,7 @@ export class WsServer implements Acceptor {
     });
   }
 
-  /** Stops to accept before the descriptors run out. */
+  /** Stops accepting before the descriptors run out. */
   #lookAhead(): void {
     const { spares } = this.#options;
     if (this.#server.listening && spares?.hasRoom() === false) {

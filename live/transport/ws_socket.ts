@@ -1,5 +1,5 @@
 /**
- * Adapts a WebSocket of npm `ws` to what the live server expects.
+ * Adapts a WebSocket of npm `ws` to the seam of the live server.
  *
  * @module
  */
@@ -28,7 +28,7 @@ const CLOSE_CODES: Readonly<Record<string, number>> = {
 /** Close code after any other violation. */
 const PROTOCOL_ERROR = 1002;
 
-/** Hands an open WebSocket to the answer that admitted it, and starts its heartbeat. */
+/** Passes an open WebSocket to the answer that admitted it, and starts its heartbeat. */
 export function attach(
   ws: WebSocket,
   answer: Upgrade,
@@ -59,7 +59,7 @@ export function attach(
   });
 }
 
-/** A socket that shares the encoded bytes of a frame with the others. */
+/** A socket that shares the encoded bytes of a frame with other sockets. */
 class WsSocket implements Socket, Pingable {
   readonly #ws: WebSocket;
   readonly #encode: EncodeFrame;

@@ -1,7 +1,6 @@
 /**
- * The transport `ws`: node:http and npm `ws`, for servers that face the open internet without a
- * proxy. It bounds what a client can occupy before it is authenticated, and can break any
- * connection.
+ * The transport `ws`: node:http and npm `ws`, for servers that face the open internet without a proxy. It
+ * limits what a client can use before it is authenticated, and can break any connection.
  *
  * @module
  */
@@ -14,7 +13,7 @@ import { WS_LIMITS, type WsLimits, WsServer } from "./ws_server.ts";
  * Starts to listen with node:http.
  *
  * @param options Where to listen, and what answers requests.
- * @param limits Bounds on what a client can occupy before it is authenticated.
+ * @param limits Bounds of what a client can use before it is authenticated.
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  */
 export async function listenOnWs(

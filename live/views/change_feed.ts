@@ -1,5 +1,5 @@
 /**
- * Changes in Directus, as every instance learns of them: by a topic of their own.
+ * The feed of changes in Directus: a topic that every instance reads.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Subscriber } from "../hub/subscriber.ts";
 /** The topic that carries changes. Its id is reserved: neither publishers nor clients can use it. */
 const TOPIC = "changes:*";
 
-/** When to subscribe again if the broker cannot be used, in milliseconds. */
+/** Delay before subscribing again if the broker cannot be used, in milliseconds. */
 const RETRY_MS = 1_000;
 
 const change = z.object({
@@ -41,8 +41,9 @@ export function changePublication(change: Change): Publication {
 }
 
 /**
- * Reads the topic of changes, as a subscriber whose wire leads nowhere but to the receiver. It is a log
- * like any other: nothing is lost while Redis is away, and what cannot be caught up with is reported.
+ * Reads the topic of changes as a subscriber whose wire calls `onChange` and sends nothing. The topic has a
+ * log like any other, so nothing is lost while Redis cannot be reached. If it cannot catch up, it reports
+ * that changes may have been missed.
  */
 export class ChangeFeed implements Subscriber, Wire {
   readonly wire: Wire = this;
@@ -61,7 +62,7 @@ export class ChangeFeed implements Subscriber, Wire {
     return this.#ended;
   }
 
-  /** Starts to read: what happens from now on. */
+  /** Starts to read changes from now on. */
   async start(): Promise<void> {
     if (this.#ended) return;
     try {
@@ -80,7 +81,7 @@ export class ChangeFeed implements Subscriber, Wire {
   }
 
   answer(): string {
-    this.#options.onChange(); // the log began a new life: changes may have been missed
+    this.#options.onChange(); // the log has begun a new life, so changes may have been missed
     return "";
   }
 

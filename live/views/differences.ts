@@ -1,5 +1,5 @@
 /**
- * What has to be published so that a list becomes another.
+ * What must be published to turn one list into another.
  *
  * @module
  */
@@ -22,16 +22,16 @@ export interface Differences {
 }
 
 /**
- * Ranks longer than this are replaced, all of them: rows that are inserted between the same two again
- * and again make ranks grow.
+ * If a rank gets longer than this, all ranks are replaced. Ranks grow when rows are inserted again and
+ * again between the same two rows.
  */
 const MAX_RANK_LENGTH = 64;
 
 /**
- * Compares what a view's log says with what was read.
+ * Compares the rows in a view's log with the rows that were read.
  *
- * A row keeps its rank if it can: of the rows that were there before, only those outside the longest
- * run that is still in order move, which is the least number that can.
+ * A row keeps its rank if possible. Of the old rows, only rows outside the longest run that is still in
+ * order move. That is the smallest possible number.
  *
  * @param before The rows by key, as the log holds them.
  * @param rows The rows that were read, in order.
@@ -59,7 +59,7 @@ function ranksOf(before: ReadonlyMap<string, RankedRow>, rows: readonly Row[]): 
   return hasLong ? fillGaps(rows.map(() => undefined)) : ranks;
 }
 
-/** Keeps the longest strictly rising run of ranks, and no others (patience sorting). */
+/** Keeps only the longest strictly rising run of ranks (patience sorting). */
 function keepLongestRun(ranks: readonly (string | undefined)[]): (string | undefined)[] {
   const tails: number[] = []; // index of the lowest rank that ends a run of each length
   const previous: number[] = [];

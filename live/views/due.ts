@@ -1,5 +1,5 @@
 /**
- * What of a view is to be read next.
+ * Which part of a view must be read next.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ItemEvent } from "../domain/broker.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
 import type { Change } from "../domain/view_source.ts";
 
-/** What one read covers. */
+/** The part that one read covers. */
 export interface DueRead {
   /** Whether the list that the query describes is read. */
   readonly list: boolean;
@@ -19,17 +19,17 @@ export interface DueRead {
 }
 
 /**
- * Changed rows that wait, at most. Past it all that the view holds is read again instead; changes of rows
- * that it does not hold are lost then.
+ * How many changed rows may wait. Beyond it, everything that the view holds is read again instead, and
+ * changes of rows that it does not hold are lost.
  */
 const MAX_WAITING = 10_000;
 
-/** Changed rows that wait for the next member of a view without any, at most. */
+/** How many changed rows may wait for the next member of a view that has no members. */
 const MAX_WAITING_IDLE = 500;
 
 /**
- * Collects what has to be read. Of a view that is not open, that is always the list. Of an open view it is
- * the rows that changed, as long as their keys are reported.
+ * Collects what must be read. For a view that is not open, that is always the list. For an open view, it is
+ * the rows that changed, if their keys are reported.
  */
 export class Due {
   readonly #query: ViewQuery;
@@ -37,7 +37,7 @@ export class Due {
   #list = true;
   #rest = false;
 
-  /** Notes that a list has to be read first. */
+  /** Creates it with the list as due, because it must be read first. */
   constructor(query: ViewQuery) {
     this.#query = query;
   }
@@ -47,7 +47,7 @@ export class Due {
     return !this.#list && !this.#rest && !this.hasKeys;
   }
 
-  /** Whether so many rows have changed that a view without members is not worth keeping. */
+  /** Whether too many rows have changed for a view without members to be worth keeping. */
   get isMuch(): boolean {
     return this.#keys.size > MAX_WAITING_IDLE;
   }
@@ -62,13 +62,13 @@ export class Due {
     this.#list = true;
   }
 
-  /** Notes that everything has to be read that the view holds. */
+  /** Notes that everything that the view holds must be read. */
   addAll(): void {
     this.#list = true;
     this.#rest = this.#query.isOpen === true;
   }
 
-  /** Notes a change; without one, that everything may have changed. */
+  /** Notes a change. Without a change, notes that everything may have changed. */
   add(change?: Change): void {
     if (change === undefined) return this.addAll();
     const { collection, event, keys } = change;
@@ -83,7 +83,7 @@ export class Due {
     for (const key of keys) this.#addKey(key, event);
   }
 
-  /** Takes what the next read covers. */
+  /** Takes everything that is due, for the next read. */
   take(): DueRead {
     const due = { list: this.#list, rest: this.#rest, keys: new Map(this.#keys) };
     this.#keys.clear();
@@ -91,7 +91,7 @@ export class Due {
     return due;
   }
 
-  /** Puts back what was not read, before what was added meanwhile. */
+  /** Puts back what was not read. It counts as older than what was added meanwhile. */
   putBack({ list, rest, keys }: DueRead): void {
     const newer = [...this.#keys];
     this.#keys.clear();
@@ -100,7 +100,7 @@ export class Due {
     this.#rest ||= rest;
   }
 
-  /** A row that was created and then updated, before it was read, was created. */
+  /** Adds a key. A row that was created and then updated, before it was read, counts as created. */
   #addKey(key: string, event: ItemEvent | undefined): void {
     const isNew = event === "update" && this.#keys.get(key) === "create";
     this.#keys.set(key, isNew ? "create" : event);

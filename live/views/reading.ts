@@ -12,7 +12,7 @@ import { differences, type RankedRow } from "./differences.ts";
 import type { DueRead } from "./due.ts";
 import type { ReadFailure } from "./view_options.ts";
 
-/** What a read led to. */
+/** The result of a read. */
 export interface Compared {
   /** Tells the union's members apart. */
   readonly kind: "compared";
@@ -22,24 +22,24 @@ export interface Compared {
 
 /** What a read needs. */
 export interface ReadingOptions {
-  /** Where rows come from. */
+  /** The source of rows. */
   readonly source: ViewSource;
   /** The query. */
   readonly query: ViewQuery;
-  /** What was published before. */
+  /** The log with what was published before. */
   readonly log: TopicHistory;
   /** The session that reads. */
   readonly viewer: Viewer;
 }
 
-/** Rows that are asked for by key in one call, at most. */
+/** How many rows one call asks for by key. */
 const MAX_KEYS = 500;
 
 /**
  * Reads what is due. The log must not grow meanwhile.
  *
- * A row of an open view that is no longer in its list may still match, outside of it. So it is asked for by
- * its key, together with the rows that changed.
+ * A row of an open view that is no longer in its list may still match the query. So it is read by its key,
+ * together with the rows that changed.
  */
 export async function readDue(
   due: DueRead,
@@ -77,7 +77,7 @@ export async function readDue(
   return { kind: "compared", publications };
 }
 
-/** The rows that a log holds: those of the list by rank, and the others. */
+/** The rows that a log holds: the rows of the list, which have ranks, and the others. */
 interface HeldRows {
   readonly ranked: ReadonlyMap<string, RankedRow>;
   readonly rest: ReadonlyMap<string, Row>;
@@ -94,9 +94,9 @@ function heldRows(log: TopicHistory): HeldRows {
 }
 
 /**
- * Returns what has to be published of a row that was asked for by its key.
+ * Returns what must be published about a row that was read by its key.
  *
- * @param leftList Whether a row of the list that was asked for is no longer in the list.
+ * @param leftList Whether the row was in the list, and no longer is.
  */
 function compare(
   key: string,
@@ -108,7 +108,7 @@ function compare(
   const listed = ranked.get(key);
   const known = listed ?? rest.get(key);
   if (row === undefined) {
-    // A row that was never shown may have been told of by its deletion alone.
+    // For a row that was never shown, only its deletion may have been reported.
     const isTold = known !== undefined || event === "delete";
     return isTold ? { key, json: undefined, event } : undefined;
   }

@@ -13,27 +13,28 @@ import { type ViewMember, ViewMembers } from "./view_members.ts";
 import { type ReadFailure, RIGHTS_CHANGED, type ViewOptions } from "./view_options.ts";
 
 /**
- * The shortest time from one read to the next, in milliseconds. However many changes are reported, a
- * view is read at most ten times a second, and Directus has at least as much time off as a read takes.
+ * The shortest time from one read to the next, in milliseconds. However many changes are reported, a view
+ * is read at most ten times a second. After a read, Directus gets a pause at least as long as that read
+ * took.
  */
 const MIN_PAUSE_MS = 100;
 
 /** The pause after a read that was refused, in milliseconds. */
 const REFUSED_PAUSE_MS = 1_000;
 
-/** How much earlier or later than its interval a regular read comes, as a part of the interval. */
+/** How much a regular read may be earlier or later, as a fraction of its interval. */
 const JITTER = 0.2;
 
 /**
  * A view has one log for all sessions of an access class. One read is in flight at a time, with the
  * session of one member; changes that are reported meanwhile cause one more read after it.
  *
- * A read that fails leaves the view as it is, and is repeated. While the members' rights are being
- * checked again the view is suspended: it is not read, so nothing is published that a member might
- * not be allowed to see. Whoever joins then waits for the next read.
+ * A read that fails does not change the view, and is repeated. While the members' rights are being checked
+ * again, the view is suspended: it is not read, so nothing is published that a member might not be allowed
+ * to see. A member that joins meanwhile waits for the next read.
  *
- * An **open** view follows all rows that match its query. Rows that changed are read by their keys, and
- * the list only when a member joins after a change: its rows have a rank in the log, the others none.
+ * An **open** view follows all rows that match its query. Rows that changed are read by their keys. The
+ * list is read only when a member joins after a change. In the log, only rows of the list have a rank.
  */
 export class View {
   /** The query. */
@@ -51,7 +52,7 @@ export class View {
   #isReady = false;
   /** Whether rows of an open view have changed since its list was read. */
   #isListOld = false;
-  /** How often it was suspended: a read that began before is outdated. */
+  /** How often it was suspended. A read that began before the last suspension is outdated. */
   #suspensions = 0;
   /** Whether the last read was refused. */
   #wasRefused = false;
@@ -73,14 +74,14 @@ export class View {
     return this.#members.size;
   }
 
-  /** Whether it has no members and has missed too much to be worth keeping for one that comes back. */
+  /** Whether it has no members, and has missed too many changes to be kept for a member that comes back. */
   get isOutdated(): boolean {
     return this.size === 0 && this.#due.isMuch;
   }
 
   /**
-   * Adds a member. Resolves once the log holds what the view shows, or to why it cannot be read; then
-   * it is no member.
+   * Adds a member. Resolves once the log holds the rows, or to why they cannot be read. In the second case,
+   * it is not a member any more.
    */
   join(member: ViewMember): Promise<ReadFailure | undefined> {
     this.#members.add(member);
@@ -93,7 +94,7 @@ export class View {
     return promise;
   }
 
-  /** Removes a member; without any, the view is read no more. */
+  /** Removes a member. Without members, the view is not read. */
   leave(member: ViewMember): void {
     if (!this.#members.delete(member)) return;
     this.#answer(member, RIGHTS_CHANGED);
@@ -102,7 +103,7 @@ export class View {
     this.stop();
   }
 
-  /** Whether a change can change what the view shows. */
+  /** Whether a change can affect the view. */
   isTouchedBy({ collection, keys }: Change): boolean {
     const { touched } = this.#options;
     if (touched !== undefined && !touched.has(collection)) return false;
@@ -111,7 +112,7 @@ export class View {
     return keys.some((key) => this.#pinned?.has(key));
   }
 
-  /** Reads the view again, soon: what a change concerns, or without one everything. */
+  /** Schedules a read of what a change affects; without a change, of everything. */
   markDirty(change?: Change): void {
     this.#due.add(change);
     this.#ageList();
@@ -119,7 +120,7 @@ export class View {
   }
 
   /**
-   * Suspends the view until every member, or those of some users, are confirmed or have left. Members
+   * Suspends the view until all members, or all members of some users, are confirmed or have left. Members
    * that wait for the first read leave at once.
    */
   suspend(users?: ReadonlySet<string>): void {
@@ -136,7 +137,7 @@ export class View {
     return this.#members.check(member, () => this.#scheduleRead());
   }
 
-  /** Reads no more. */
+  /** Stops reading. */
   stop(): void {
     clearTimeout(this.#read);
     clearTimeout(this.#refresh);
@@ -168,7 +169,7 @@ export class View {
 
   async #readNow(): Promise<void> {
     const { reader } = this.#members;
-    if (reader === undefined || !this.#mayRead) return; // until a member joins, or is confirmed
+    if (reader === undefined || !this.#mayRead) return; // wait until a member joins, or is confirmed
     const { now } = this.#options;
     this.#isReading = true;
     const due = this.#due.take();
@@ -177,7 +178,7 @@ export class View {
     const answer = await readDue(due, { ...this.#options, viewer: reader.viewer });
     this.#isReading = false;
     this.#nextReadAt = now() + Math.max(MIN_PAUSE_MS, now() - startedAt);
-    // Rights that changed while it was read may have changed what it shows.
+    // If rights changed during the read, its result may be wrong for the members.
     const isOutdated = !this.#mayRead || suspensions !== this.#suspensions;
     if (isOutdated || answer.kind !== "compared") this.#due.putBack(due);
     if (!isOutdated) {
@@ -200,7 +201,10 @@ export class View {
     for (const member of [...this.#waiting.keys()]) this.#answer(member, undefined);
   }
 
-  /** Notes that rows have changed. An open view without a list has none that could be old. */
+  /**
+   * Notes that rows have changed, so that the list of an open view is old. Without a list, nothing can be
+   * old.
+   */
   #ageList(): void {
     this.#isListOld = this.query.isOpen === true && this.query.limit > 0;
   }
@@ -208,7 +212,7 @@ export class View {
   #fail(failure: ReadFailure, reader: ViewMember): void {
     if (failure.kind === "unauthorized") {
       if (this.#waiting.has(reader)) this.#refuse([reader], failure);
-      // It subscribes again, and learns that its session is over.
+      // The client subscribes again, and learns that its session is over.
       else if (this.#members.has(reader)) this.#options.onLost(reader, "changed");
     } else if (failure.kind === "unavailable") {
       this.#nextReadAt = this.#options.now() + failure.retryAfterMs;
@@ -219,7 +223,7 @@ export class View {
     }
   }
 
-  /** Has the members' rights checked; if that changed nothing, they lose the view. */
+  /** Requests a check of the members' rights. If their rights are unchanged, they lose the view. */
   #checkMembers({ code }: ViewRefused): void {
     const { now, onRefused, onLost } = this.#options;
     this.#nextReadAt = now() + REFUSED_PAUSE_MS;
@@ -233,7 +237,7 @@ export class View {
     for (const member of this.#members.all) onLost(member, reason);
   }
 
-  /** Refuses members that wait: they leave. */
+  /** Refuses waiting members, which leave the view. */
   #refuse(members: readonly ViewMember[], failure: ReadFailure): void {
     for (const member of members) {
       this.#answer(member, failure);

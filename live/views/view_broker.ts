@@ -1,5 +1,5 @@
 /**
- * Views' logs beside those of a broker.
+ * A broker that also has the logs of views.
  *
  * @module
  */
@@ -13,19 +13,19 @@ import {
 import { VIEW_PREFIX } from "./view_registry.ts";
 import type { Views } from "./views.ts";
 
-/** When to subscribe again to a view that was dropped while it was opened, in milliseconds. */
+/** When clients should subscribe again if a view was dropped while it was opened, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * Returns a broker that also opens views' logs. Those are this instance's own: each instance reads
- * its views for its own subscribers.
+ * Returns a broker that also opens views' logs. Views are local: each instance reads the views of its own
+ * subscribers.
  */
 export function withViews(broker: Broker, views: Views): Broker {
   const isView = (topic: string) => topic.startsWith(VIEW_PREFIX);
   function openView(topic: string): TopicLog {
     const log = views.logOf(topic);
     if (log === undefined) throw new BrokerUnavailable("the view was dropped", RETRY_AFTER_MS);
-    log.release(log.head); // from here on it keeps what its subscribers need
+    log.release(log.head); // from now on it keeps what its subscribers need
     return log;
   }
   return {

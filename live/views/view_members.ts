@@ -6,18 +6,18 @@
 
 import type { Viewer } from "../domain/view_source.ts";
 
-/** Why a session may not have a view any more: its rights changed, or it has none. */
+/** Why a session lost a view: its rights changed, or it has no right to the view. */
 export type LossReason = "changed" | "forbidden";
 
 /** A subscription to a view. */
 export interface ViewMember {
-  /** The session that looks at it. */
+  /** The session that has the view. */
   readonly viewer: Viewer;
-  /** Called when the session may not have this view any more; nothing more of it may be sent. */
+  /** Called when the session has lost the view. Nothing more of it may be sent. */
   readonly onLost: (reason: LossReason) => void;
 }
 
-/** The sessions that share a view, and which of them it can be read with. */
+/** The sessions that share a view. It is read with the session of one of them. */
 export class ViewMembers {
   readonly #members = new Set<ViewMember>();
   /** Members whose rights are being checked again, each with the number of the newest doubt. */
@@ -29,22 +29,25 @@ export class ViewMembers {
     return this.#members.size;
   }
 
-  /** All members, safe to remove while iterating. */
+  /** A copy of all members, so that they can be removed while iterating. */
   get all(): ViewMember[] {
     return [...this.#members];
   }
 
-  /** Whether the rights of all members are known to be what they were. */
+  /** Whether all members are confirmed: their rights are known to be unchanged. */
   get areConfirmed(): boolean {
     return this.#unconfirmed.size === 0;
   }
 
-  /** The member whose session reads: the last that came, as its credential is the freshest. */
+  /**
+   * The member with whose session the view is read: the newest member, because its credential is the
+   * freshest.
+   */
   get reader(): ViewMember | undefined {
     return this.all.at(-1);
   }
 
-  /** Returns whether a member is one still. */
+  /** Returns whether a member has not left. */
   has(member: ViewMember): boolean {
     return this.#members.has(member);
   }
@@ -61,8 +64,8 @@ export class ViewMembers {
   }
 
   /**
-   * Notes that the rights of all members, or of some users, have to be checked again; returns these
-   * members.
+   * Notes that the rights of all members, or of the members of some users, must be checked again. Returns
+   * these members.
    */
   doubt(users?: ReadonlySet<string>): ViewMember[] {
     const doubted = this.all.filter(({ viewer }) =>
@@ -74,10 +77,10 @@ export class ViewMembers {
   }
 
   /**
-   * Begins a check of a member's rights. Returns what to call if they are what they were; it has no effect if
-   * the member was doubted again meanwhile.
+   * Begins a check of a member's rights. Returns the function to call if they are unchanged. It does
+   * nothing if the member was doubted again meanwhile.
    *
-   * @param onConfirmed Called when they are.
+   * @param onConfirmed Called when the rights are confirmed.
    */
   check(member: ViewMember, onConfirmed: () => void): () => void {
     const doubt = this.#unconfirmed.get(member);

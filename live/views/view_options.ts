@@ -1,5 +1,5 @@
 /**
- * What a view needs, and why it may not be read.
+ * What a view needs, and reasons why it cannot be read.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { LossReason, ViewMember } from "./view_members.ts";
 /** Why a view could not be read. */
 export type ReadFailure = ViewRefused | Unauthorized | Unavailable;
 
-/** Why a member that waits for the first read gets none: it has to be classified again. */
+/** The failure of members that wait for the first read when rights change: they must be classified again. */
 export const RIGHTS_CHANGED: Unavailable = {
   kind: "unavailable",
   reason: "rights have changed",
@@ -26,19 +26,19 @@ export interface ViewOptions {
   readonly query: ViewQuery;
   /** Collections whose changes can change it; `undefined` for all. */
   readonly touched: ReadonlySet<string> | undefined;
-  /** The topic's log: the view's state is its latest of each key. */
+  /** The topic's log. The latest publication of each key is the view's state. */
   readonly log: TopicHistory;
-  /** Where rows come from. */
+  /** The source of rows. */
   readonly source: ViewSource;
-  /** How often it is read though nothing told of a change, in milliseconds; 0 is never. */
+  /** How often it is read even if nothing reported a change, in milliseconds; 0 is never. */
   readonly refreshMs: number;
-  /** Rows outside its list that an open view remembers. */
+  /** How many rows outside its list an open view remembers. */
   readonly maxRows: number;
   /** Called when the log has grown. */
   readonly onPublished: () => void;
-  /** Called when a read was refused: the members' rights may have changed, and are to be checked. */
+  /** Called when a read was refused. The members' rights may have changed, and must be checked. */
   readonly onRefused: () => void;
-  /** Called for each member that may not have the view any more. */
+  /** Called for each member that has lost the view. */
   readonly onLost: (member: ViewMember, reason: LossReason) => void;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;

@@ -16,19 +16,19 @@ import type { LossReason, ViewMember } from "./view_members.ts";
 
 /** What the registry needs. */
 export interface ViewRegistryOptions {
-  /** Where rows come from. */
+  /** The source of rows. */
   readonly source: ViewSource;
-  /** How often a view is read though nothing told of a change, in milliseconds; 0 is never. */
+  /** How often a view is read even if nothing reported a change, in milliseconds; 0 is never. */
   readonly refreshMs: number;
-  /** Rows outside their lists that open views remember. @default {1_000} */
+  /** How many rows outside its list an open view remembers. @default {1_000} */
   readonly viewMaxRows?: number;
   /** Publications that a view's log keeps for recovery. */
   readonly historySize: number;
   /** How long a view without members is kept for clients that come back, in milliseconds. */
   readonly historyTtlMs: number;
-  /** What all views may hold together, in bytes; past it no further view is created. */
+  /** How much all views may hold together, in bytes. Beyond it, no further view is created. */
   readonly maxBytes: number;
-  /** Views in all. @default {10_000} */
+  /** Number of views in total. @default {10_000} */
   readonly maxViews?: number;
   /** Sets how many views there are. */
   readonly metrics: Pick<Metrics, "views">;
@@ -38,17 +38,17 @@ export interface ViewRegistryOptions {
   readonly random?: () => number;
 }
 
-/** What happens to views. */
+/** Receives what happens to views. */
 export interface ViewEvents {
   /** A view's log has grown. */
   published(topic: string): void;
-  /** A read was refused: the rights of the view's members may have changed. */
+  /** A read was refused. The rights of the view's members may have changed. */
   refused(entry: ViewEntry): void;
-  /** A member may not have the view any more. */
+  /** A member has lost the view. */
   lost(member: ViewMember, reason: LossReason): void;
 }
 
-/** A view, and what tells it from others. */
+/** A view and its identity. */
 export interface ViewEntry {
   /** Name of the topic that carries it. */
   readonly topic: string;
@@ -58,14 +58,14 @@ export interface ViewEntry {
   readonly view: View;
 }
 
-/** What begins the names of views' topics. Publishers cannot use it. */
+/** Prefix of the names of views' topics. Publishers cannot use it. */
 export const VIEW_PREFIX = "view:";
 
 /**
  * Creates views and keeps those without members for a while, within bounds.
  *
- * A view's topic is named by a keyed hash of access class and query, so that the name tells nothing
- * about either and cannot be guessed.
+ * The name of a view's topic is a keyed hash of access class and query, so that it reveals neither and
+ * cannot be guessed.
  */
 export class ViewRegistry {
   readonly #options: ViewRegistryOptions;
@@ -82,7 +82,7 @@ export class ViewRegistry {
     this.#events = events;
   }
 
-  /** All views with what tells them apart. */
+  /** All views with their identities. */
   get entries(): Iterable<ViewEntry> {
     return this.#entries.values();
   }
@@ -97,7 +97,10 @@ export class ViewRegistry {
     return this.#entries.get(topic)?.view;
   }
 
-  /** Returns the view of an access class; creates it if there is room, else `undefined`. */
+  /**
+   * Returns the view of an access class, which is created if it does not exist; `undefined` if there is no
+   * room.
+   */
   open({ key, touched }: AccessClass, query: ViewQuery): ViewEntry | undefined {
     const topic = this.#topicOf(key, query);
     const known = this.#entries.get(topic);
@@ -167,8 +170,8 @@ export class ViewRegistry {
   }
 
   /**
-   * Drops what is not needed past the bound: views without members, then the logs of the others. Their
-   * states stay, as each read is compared with them; past the bound no further view is created.
+   * Drops what is not needed until the views are within the bound: first views without members, then the
+   * logs of the others. Their states stay, because each read is compared with them.
    */
   #shrink(): void {
     const { maxBytes } = this.#options;

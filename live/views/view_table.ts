@@ -17,7 +17,7 @@ const MAX_QUERY_LENGTH = 1_000;
 /** A row that is being added up. */
 type Sum = { -readonly [Name in keyof ViewRow]: ViewRow[Name] };
 
-/** Returns the table of views: a row for each query, whatever access classes look at it. */
+/** Returns the table of views, with one row for each query over all its access classes. */
 export async function viewTable(
   entries: Iterable<ViewEntry>,
   query: StatusQuery,

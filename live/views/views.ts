@@ -1,5 +1,5 @@
 /**
- * Views: which session looks at which, and which of them may have changed.
+ * Views: which session has which view, and which views may have changed.
  *
  * @module
  */
@@ -24,9 +24,9 @@ export interface OpenedView {
   readonly kind: "opened";
   /** Name of the topic that carries it. */
   readonly topic: string;
-  /** Whether a row that was deleted was one of its rows for certain, even if it was never shown. */
+  /** Whether every deleted row was one of its rows, even if it was never shown. */
   readonly holdsAll?: boolean;
-  /** Gives it up. Calling it again has no effect. */
+  /** Leaves the view. A second call does nothing. */
   readonly leave: () => void;
 }
 
@@ -55,21 +55,21 @@ const STOPPED: Unavailable = {
   retryAfterMs: 1_000,
 };
 
-/** The shortest time until a session is checked again that could not be checked, in milliseconds. */
+/** The shortest time before a check that failed is repeated, in milliseconds. */
 const MIN_CHECK_PAUSE_MS = 1_000;
 
 /**
- * Opens views for sessions and keeps them current. A view is a topic that the server itself publishes
- * on: sessions of one access class share it, and Directus is read once for all of them.
+ * Opens views for sessions and keeps them current. A view is a topic on which the server itself publishes.
+ * Sessions of one access class share it, and Directus is read once for all of them.
  */
 export class Views {
   readonly #options: ViewsOptions;
   readonly #registry: ViewRegistry;
-  /** By the hash of the session's credential. */
+  /** The memberships of each session, by the hash of its credential. */
   readonly #sessions = new Map<string, Map<ViewMember, ViewEntry>>();
-  /** Timers of sessions that are checked again, by the same hash. */
+  /** Timers of sessions whose check is repeated, by the same hash. */
   readonly #checks = new Map<string, ReturnType<typeof setTimeout>>();
-  /** Rises when rights change: an access class that was asked for before may be outdated. */
+  /** Rises when rights change. An access class that was requested before may be outdated. */
   #rightsVersion = 0;
   #isStopped = false;
   #onPublished: (topic: string) => void = () => {};
@@ -97,7 +97,7 @@ export class Views {
   /**
    * Opens a view for a session. Resolves once its log holds what the session may see now.
    *
-   * @param onLost Called when the session may not have it any more; it has left the view by then.
+   * @param onLost Called when the session has lost the view. By then it has left the view.
    */
   async open(
     viewer: Viewer,
@@ -123,9 +123,9 @@ export class Views {
   }
 
   /**
-   * Reads again the views that a change may have changed.
+   * Schedules reads of the views that a change may affect.
    *
-   * @param change The change; without one any view may have changed.
+   * @param change The change. @default {any view may have changed}
    */
   changed(change?: Change): void {
     for (const view of this.#registry.views) {
@@ -135,10 +135,10 @@ export class Views {
   }
 
   /**
-   * Notes that rights have changed. No view that it concerns is read, and so nothing is published on
-   * it, before the rights of its members were checked again: see {@linkcode Views.check}.
+   * Notes that rights have changed. The views concerned are not read, and so nothing is published on them,
+   * until the rights of their members are checked again: see {@linkcode Views.check}.
    *
-   * @param users Whose rights; without them, everybody's.
+   * @param users The users whose rights have changed. @default {all users}
    */
   rightsChanged(users?: ReadonlySet<string>): void {
     this.#rightsVersion++;
@@ -147,9 +147,9 @@ export class Views {
   }
 
   /**
-   * Checks whether a session still belongs to the access classes of its views; it loses the others. If
-   * that is not known it is checked again, as no view of its is read before. Each view is asked about once,
-   * however often the session looks at it: the public is one session.
+   * Checks whether a session still belongs to the access classes of its views; it loses the other views. A
+   * failed check is repeated, because the session's views are not read until it succeeds. Each view is
+   * checked once, even if the session has it many times, as the public does.
    */
   async check(credential: Credential): Promise<ViewsChecked> {
     const memberships = [...this.#sessions.get(credential.hash()) ?? []];
@@ -167,7 +167,7 @@ export class Views {
         unanswered.push(access.reason);
         this.#checkLater(credential, access.retryAfterMs);
       } else if (access.kind === "unauthorized") {
-        lose("changed"); // it subscribes again, and learns that its session is over
+        lose("changed"); // the client subscribes again, and learns that its session is over
       } else if (access.kind === "class" && access.key === entry.classKey) {
         for (const confirm of confirmations) confirm();
       } else {
@@ -210,7 +210,7 @@ export class Views {
     this.#sessions.set(session, members.set(member, entry));
   }
 
-  /** Returns whether it was a member; it may have left while its rights were checked. */
+  /** Removes a member. Returns whether it was one: it may have left while its rights were checked. */
   #remove(member: ViewMember): boolean {
     const session = member.viewer.credential.hash();
     const members = this.#sessions.get(session);

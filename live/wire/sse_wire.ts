@@ -41,7 +41,7 @@ export function createSseWire(idOf: EventId): Wire {
   return {
     answer(message: ServerMessage) {
       const id = message.type === "subscribed" ? idOf(message, message.offset) : undefined;
-      // If the server breaks, its clients must not all reconnect at the same moment.
+      // If the server fails, its clients must not all reconnect at the same moment.
       const retryMs = message.type === "welcome" ? retryDelayMs() : undefined;
       return renderEvent({ data: renderAnswer(message), id, retryMs });
     },
@@ -54,5 +54,5 @@ export function createSseWire(idOf: EventId): Wire {
   };
 }
 
-/** The wire of all streams of a single topic. Their position is that of the topic. */
+/** The wire of all streams with a single topic. Their position is the topic's position. */
 export const sseWire: Wire = createSseWire(({ epoch }, offset) => `${epoch}:${offset}`);
