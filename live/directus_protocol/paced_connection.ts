@@ -30,6 +30,8 @@ export class PacedConnection implements Pick<Connection, "ended" | "hasRoom" | "
   readonly #connection: Pick<Connection, "ended" | "hasRoom" | "deliver">;
   readonly #pauses: TokenBucket;
   #pause: ReturnType<typeof setTimeout> | undefined;
+  /** Frames that wait for the end of the pause. */
+  readonly #waiting: string[] = [];
 
   /** Creates a connection that has room. */
   constructor(
@@ -53,13 +55,29 @@ export class PacedConnection implements Pick<Connection, "ended" | "hasRoom" | "
     if (!this.#connection.deliver(frame)) return false;
     // A timer ends the pause, because the hub does not expect `hasRoom` to change during a turn.
     if (this.#pause === undefined && this.#pauses.take()) {
-      this.#pause = setTimeout(() => this.#pause = undefined, PAUSE_MS);
+      this.#pause = setTimeout(() => this.#endPause(), PAUSE_MS);
     }
     return true;
+  }
+
+  /** Sends a frame that is in no log when the pause is over, before there is room for what is in the logs. */
+  deliverAfterPause(frame: string): void {
+    if (this.#pause === undefined) this.deliver(frame);
+    else this.#waiting.push(frame);
   }
 
   /** Stops the timer. Called once, when the connection has ended. */
   end(): void {
     clearTimeout(this.#pause);
+  }
+
+  #endPause(): void {
+    this.#pause = undefined;
+    // A frame that is sent may begin the next pause.
+    while (this.#pause === undefined) {
+      const frame = this.#waiting.shift();
+      if (frame === undefined) return;
+      this.deliver(frame);
+    }
   }
 }

@@ -220,6 +220,6 @@ export class DirectusSession {
   }
 
   #send(frame: string): void {
-    this.connection.deliver(frame);
+    this.#paced.deliverAfterPause(frame);
   }
 }

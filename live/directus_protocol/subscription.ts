@@ -229,7 +229,7 @@ export class DirectusSubscription implements Subscriber, Wire {
   }
 
   #endWith(frames: readonly string[]): void {
-    for (const frame of frames) this.#options.connection.deliver(frame);
+    for (const frame of frames) this.#options.connection.deliverAfterPause(frame);
     this.end();
     this.#options.onEnd();
   }

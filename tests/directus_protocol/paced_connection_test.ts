@@ -48,6 +48,34 @@ Deno.test("PacedConnection pauses ten times, and then as often as ten times a se
   assertEquals([first, pauses(5)], [10, 2]);
 });
 
+Deno.test("PacedConnection.deliverAfterPause() sends frames 10 ms apart, before there is room", () => {
+  using time = new FakeTime();
+  const { connection, socket } = createClient();
+  const paced = new PacedConnection(connection);
+  const sent: [count: number, hasRoom: boolean][] = [];
+
+  for (const frame of ["a", "b", "c"]) paced.deliverAfterPause(frame);
+  for (const ms of [9, 1, 10, 10]) {
+    sent.push([socket.frames.length, paced.hasRoom]);
+    time.tick(ms);
+  }
+  sent.push([socket.frames.length, paced.hasRoom]);
+
+  assertEquals(sent, [[1, false], [1, false], [2, false], [3, false], [3, true]]);
+  assertEquals(socket.frames, ["a", "b", "c"]);
+});
+
+Deno.test("PacedConnection.deliverAfterPause() sends all that waits at once when no pauses are left", () => {
+  using time = new FakeTime();
+  const { connection, socket } = createClient();
+  const paced = new PacedConnection(connection, { now: () => 0 });
+
+  for (let n = 0; n < 20; n++) paced.deliverAfterPause("a");
+  time.tick(100);
+
+  assertEquals(socket.frames.length, 20);
+});
+
 Deno.test("PacedConnection has no room that its socket does not have", () => {
   const { connection, socket } = createClient();
   const paced = new PacedConnection(connection);

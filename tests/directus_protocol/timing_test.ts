@@ -19,7 +19,7 @@ import { Hub } from "../../live/hub/hub.ts";
 import { userOf } from "../support/authorities.ts";
 import { createClient, type FakeSocket } from "../support/fake_client.ts";
 import { jwtOf } from "../support/jwt.ts";
-import { setUpViews } from "../views/setup.ts";
+import { pass, setUpViews } from "../views/setup.ts";
 
 /** Returns a token that expires, as text. */
 const expiringIn = (seconds: number) => jwtOf({ exp: Math.floor(Date.now() / 1_000) + seconds });
@@ -38,13 +38,14 @@ class Setup implements AsyncDisposable {
     thresholdBytes: 1_000_000,
   });
   readonly #session: ReturnType<DirectusSessions["open"]>;
+  readonly opened = setUpViews();
   /** Connections that are monitored. */
   monitored = 0;
 
   constructor(credential: Credential | null = null, admitsPublic = false) {
     const sessions = new DirectusSessions({
       hub: this.#hub,
-      views: setUpViews().views,
+      views: this.opened.views,
       primaryKeyOf: () => "id",
       maxRows: 100,
       maxTopics: 10,
@@ -230,6 +231,36 @@ Deno.test("a token that expires in years is no reason for a timer that fires at 
   time.tick(20_000);
 
   assertEquals([setup.outline, setup.closes], [[], []]);
+});
+
+Deno.test("the end of a right is told 10 ms after another message", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup(new BearerToken("static"));
+  const { source, views } = setup.opened;
+  setup.send({ type: "subscribe", collection: "events", uid: "1" });
+  await pass(time, 1_000);
+  source.classes.set("ada", { kind: "refused", code: "forbidden", reason: "no" });
+
+  setup.send({ type: "ping" });
+  await views.check(new BearerToken("static"));
+  const told = () => setup.socket.frames.map((frame) => JSON.parse(frame).event);
+  const before = told();
+  time.tick(10);
+
+  assertEquals(before, ["init", undefined]);
+  assertEquals(told(), ["init", undefined, "unsubscribe"]);
+});
+
+Deno.test("answers to messages that arrive together are 10 ms apart", async () => {
+  using time = new FakeTime();
+  await using setup = new Setup(new BearerToken("static"));
+
+  for (let n = 0; n < 2; n++) setup.send({ type: "subscribe", collection: "directus_users" });
+  const before = setup.outline;
+  time.tick(10);
+
+  assertEquals(before, ["subscribe INVALID_QUERY"]);
+  assertEquals(setup.outline, ["subscribe INVALID_QUERY", "subscribe INVALID_QUERY"]);
 });
 
 Deno.test("clients are asked every thirty seconds, and disconnected if they do not answer", async () => {
