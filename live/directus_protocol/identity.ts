@@ -38,6 +38,8 @@ export interface Entrance {
   readonly admitsPublic: boolean;
   /** Checks a credential, which may be {@linkcode PUBLIC}. Never rejects. */
   enter(connection: Connection, credential: Credential): Promise<Entered | NotEntered>;
+  /** Notes for the operator that a client is refused that sent no `auth`. */
+  noteNoAuth(): void;
 }
 
 /** What an identity needs. */
@@ -206,7 +208,10 @@ export class Identity {
     if (refusal !== undefined) this.#connection.end(...refusal.close);
   }
 
+  /** Refuses a client that sends no `auth`. */
   #refuseFirst(): void {
+    const { entrance } = this.#options;
+    if (!entrance.admitsPublic) entrance.noteNoAuth();
     this.#refuse(true, undefined);
   }
 

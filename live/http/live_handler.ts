@@ -85,6 +85,7 @@ export class LiveHandler {
       authority,
       registry: clients.registry,
       admitsPublic: options.directusAuth === "public",
+      refusals,
     });
     const { directusSessions } = deps;
     this.#directus = directusSessions && {

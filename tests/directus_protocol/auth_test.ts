@@ -49,6 +49,24 @@ Deno.test("a session cookie authenticates at the upgrade, and nothing is sent", 
 });
 
 for (
+  const [mode, noted] of [
+    ["handshake", [["cookie", "none, and no auth message"]]],
+    ["public", []],
+  ] as const
+) {
+  Deno.test(`with ${mode}, a client that subscribes first is noted ${noted.length} times`, async () => {
+    const notes: string[][] = [];
+    const refusals = { note: (...note: string[]) => notes.push(note) };
+    await using setup = await Setup.start({ refusals, directusAuth: mode });
+    await using client = await setup.connectGuest();
+
+    await client.ask({ type: "subscribe", collection: "tasks" });
+
+    assertEquals(notes, noted.map((note) => [...note]));
+  });
+}
+
+for (
   const [name, message] of [
     ["another message", { type: "subscribe", collection: "tasks" }],
     ["a ping", { type: "ping" }],

@@ -58,6 +58,7 @@ class Setup implements AsyncDisposable {
     this.#socket = socket;
     this.#session = sessions.open(connection, {
       admitsPublic: false,
+      noteNoAuth() {},
       enter: (_connection, credential) => {
         const apply = () => connection.identify(userOf(this.next), credential);
         return Promise.resolve({ kind: "entered", apply });

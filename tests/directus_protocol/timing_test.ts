@@ -41,6 +41,8 @@ class Setup implements AsyncDisposable {
   readonly opened = setUpViews();
   /** Connections that are monitored. */
   monitored = 0;
+  /** Clients that were noted as they sent no `auth`. */
+  withoutAuth = 0;
 
   constructor(credential: Credential | null = null, admitsPublic = false) {
     const sessions = new DirectusSessions({
@@ -62,6 +64,7 @@ class Setup implements AsyncDisposable {
     this.socket = socket;
     this.#session = sessions.open(connection, {
       admitsPublic,
+      noteNoAuth: () => this.withoutAuth++,
       enter: (_connection, credential) => {
         this.entered.push(credential);
         const answer = Promise.withResolvers<Entered | NotEntered>();
@@ -102,6 +105,7 @@ Deno.test("a client has ten seconds to authenticate", async () => {
 
   assertEquals(before, 0);
   assertEquals([setup.outline, setup.closes], [["auth AUTH_FAILED"], [4501]]);
+  assertEquals(setup.withoutAuth, 1);
 });
 
 Deno.test("auth is answered within a second, though Directus has not answered", async () => {
