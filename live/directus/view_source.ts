@@ -139,6 +139,8 @@ export class DirectusViewSource implements ViewSource {
     const answer = response.kind === "json"
       ? readRows(response.json) ?? NO_ROWS
       : failureOf(response, credential);
+    // Otherwise it would join the view again, and its next read would fail in place of another member's.
+    if (answer.kind === "unauthorized") this.#grants.delete(credential.hash());
     this.#options.metrics.viewRead(METRIC_RESULTS[answer.kind], call.elapsedMs);
     return answer;
   }
