@@ -124,6 +124,9 @@ export class View {
    * that wait for the first read leave at once.
    */
   suspend(users?: ReadonlySet<string>): void {
+    // A user whose rights change faster than they can be checked must not hold up the other members.
+    const late = users === undefined ? [] : this.#members.doubted(users);
+    for (const member of late) this.#options.onLost(member, "changed");
     const doubted = this.#members.doubt(users);
     if (doubted.length === 0) return;
     this.#suspensions++;
@@ -180,11 +183,9 @@ export class View {
     this.#nextReadAt = now() + Math.max(MIN_PAUSE_MS, now() - startedAt);
     // If rights changed during the read, its result may be wrong for the members.
     const isOutdated = !this.#mayRead || suspensions !== this.#suspensions;
-    if (isOutdated || answer.kind !== "compared") this.#due.putBack(due);
-    if (!isOutdated) {
-      if (answer.kind === "compared") this.#publish(answer.publications, due.list);
-      else this.#fail(answer, reader);
-    }
+    if (!isOutdated && answer.kind === "compared") this.#publish(answer.publications, due.list);
+    else this.#due.putBack(due);
+    if (!isOutdated && answer.kind !== "compared") this.#fail(answer, reader);
     this.#scheduleRead();
   }
 
@@ -201,10 +202,7 @@ export class View {
     for (const member of [...this.#waiting.keys()]) this.#answer(member, undefined);
   }
 
-  /**
-   * Notes that rows have changed, so that the list of an open view is old. Without a list, nothing can be
-   * old.
-   */
+  /** Notes that rows have changed, so that the list of an open view is old, if it has one. */
   #ageList(): void {
     this.#isListOld = this.query.isOpen === true && this.query.limit > 0;
   }

@@ -17,6 +17,11 @@ export interface ViewMember {
   readonly onLost: (reason: LossReason) => void;
 }
 
+/** Returns whether a change of the rights of some users, or without them of all, concerns a session. */
+export function concerns(users: ReadonlySet<string> | undefined, { user }: Viewer): boolean {
+  return users === undefined || (user !== null && users.has(user.id));
+}
+
 /** The sessions that share a view. It is read with the session of one of them. */
 export class ViewMembers {
   readonly #members = new Set<ViewMember>();
@@ -68,12 +73,15 @@ export class ViewMembers {
    * these members.
    */
   doubt(users?: ReadonlySet<string>): ViewMember[] {
-    const doubted = this.all.filter(({ viewer }) =>
-      users === undefined || (viewer.user !== null && users.has(viewer.user.id))
-    );
+    const doubted = this.all.filter(({ viewer }) => concerns(users, viewer));
     this.#doubts++;
     for (const member of doubted) this.#unconfirmed.set(member, this.#doubts);
     return doubted;
+  }
+
+  /** Returns the members of some users whose rights are being checked already. */
+  doubted(users: ReadonlySet<string>): ViewMember[] {
+    return [...this.#unconfirmed.keys()].filter(({ viewer }) => concerns(users, viewer));
   }
 
   /**

@@ -12,7 +12,7 @@ import type { Change, Viewer } from "../domain/view_source.ts";
 import type { TopicHistory } from "../history/topic_history.ts";
 import { viewTable } from "./view_table.ts";
 import { type ReadFailure, RIGHTS_CHANGED } from "./view_options.ts";
-import type { LossReason, ViewMember } from "./view_members.ts";
+import { concerns, type LossReason, type ViewMember } from "./view_members.ts";
 import { type ViewEntry, ViewRegistry, type ViewRegistryOptions } from "./view_registry.ts";
 
 /** What views need. */
@@ -69,8 +69,8 @@ export class Views {
   readonly #sessions = new Map<string, Map<ViewMember, ViewEntry>>();
   /** Timers of sessions whose check is repeated, by the same hash. */
   readonly #checks = new Map<string, ReturnType<typeof setTimeout>>();
-  /** Rises when rights change. An access class that was requested before may be outdated. */
-  #rightsVersion = 0;
+  /** Openings that wait for an access class. If rights change meanwhile, they ask for it again. */
+  readonly #openings = new Set<{ readonly viewer: Viewer; isOutdated: boolean }>();
   #isStopped = false;
   #onPublished: (topic: string) => void = () => {};
 
@@ -104,9 +104,11 @@ export class Views {
     query: ViewQuery,
     onLost: (reason: LossReason) => void,
   ): Promise<OpenedView | ReadFailure | TooManyViews> {
-    const version = this.#rightsVersion;
-    const access = await this.#options.source.classify(viewer, query);
-    if (version !== this.#rightsVersion) return await this.open(viewer, query, onLost);
+    const opening = { viewer, isOutdated: false };
+    this.#openings.add(opening);
+    const access = await this.#options.source.classify(viewer, query)
+      .finally(() => this.#openings.delete(opening));
+    if (opening.isOutdated) return await this.open(viewer, query, onLost);
     if (access.kind !== "class") return access;
     if (this.#isStopped) return STOPPED;
     const entry = this.#registry.open(access, query);
@@ -141,8 +143,8 @@ export class Views {
    * @param users The users whose rights have changed. @default {all users}
    */
   rightsChanged(users?: ReadonlySet<string>): void {
-    this.#rightsVersion++;
     this.#options.source.forget();
+    for (const opening of this.#openings) opening.isOutdated ||= concerns(users, opening.viewer);
     for (const view of this.#registry.views) view.suspend(users);
   }
 

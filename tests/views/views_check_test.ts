@@ -67,3 +67,41 @@ Deno.test("a member's check counts though the rights of another user change mean
 
   assertEquals(setup.shown(topic), "ab");
 });
+
+Deno.test("a user whose rights change faster than they can be checked holds up no other member", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews();
+  const openings = [setup.open("ada"), setup.open("bob")];
+  await pass(time, 100);
+  const [{ topic } = { topic: "" }] = await Promise.all(openings);
+
+  setup.source.list = "a";
+  for (let change = 0; change < 2; change++) setup.views.rightsChanged(new Set(["ada"]));
+  await pass(time, 1_000);
+
+  assertEquals([setup.lost, setup.shown(topic)], [["ada changed"], "a"]);
+});
+
+Deno.test("Views.open() asks for no class again if the rights of another user changed meanwhile", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews();
+  const opening = setup.open("ada");
+  setup.views.rightsChanged(new Set(["bob"]));
+  await time.tickAsync(0);
+  await opening;
+
+  assertEquals(setup.source.classified, 1);
+});
+
+Deno.test("members stay though the rights of all change again before they were checked", async () => {
+  using time = new FakeTime();
+  using setup = setUpViews();
+  const opening = setup.open("ada");
+  await pass(time, 100);
+  await opening;
+
+  for (let change = 0; change < 2; change++) setup.views.rightsChanged();
+  await setup.views.check(viewerOf("ada").credential);
+
+  assertEquals(setup.lost, []);
+});
