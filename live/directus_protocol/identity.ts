@@ -170,7 +170,10 @@ export class Identity {
       if (!isAnswered) connection.deliver(authenticatedFrame(uid));
       isAnswered = true;
     };
-    const provisional = setTimeout(confirm, PROVISIONAL_MS);
+    const provisional = setTimeout(() => {
+      this.#options.onLeft(); // events with the rights of the former session must not follow
+      confirm();
+    }, PROVISIONAL_MS);
     const answer = await this.#enter(credential, confirm);
     clearTimeout(provisional);
     if (answer?.isBad) this.#refuse(isFirst, uid);

@@ -26,6 +26,8 @@ class Setup implements AsyncDisposable {
   readonly views = setUpViews();
   /** Whose session the client presents when it authenticates again. */
   next = "ada";
+  /** Credentials are checked once this has resolved. */
+  checking: Promise<void> = Promise.resolve();
   readonly #connection: Connection;
   readonly #socket: FakeSocket;
   readonly #hub = new Hub({
@@ -59,9 +61,12 @@ class Setup implements AsyncDisposable {
     this.#session = sessions.open(connection, {
       admitsPublic: false,
       noteNoAuth() {},
-      enter: (_connection, credential) => {
-        const apply = () => connection.identify(userOf(this.next), credential);
-        return Promise.resolve({ kind: "entered", apply });
+      enter: async (_connection, credential) => {
+        await this.checking;
+        return {
+          kind: "entered",
+          apply: () => connection.identify(userOf(this.next), credential),
+        };
       },
     });
   }
@@ -146,5 +151,32 @@ Deno.test("a client that becomes another user gets no row that only the first ma
   assertEquals(client.messages, [
     { type: "auth", status: "ok" },
     { type: "subscription", event: "init", data: [{ id: "b" }], uid: "1" },
+  ]);
+});
+
+Deno.test("a client that was told that it is another user gets no event of the first, though nothing is confirmed yet", async () => {
+  using time = new FakeTime();
+  await using client = new Setup();
+  const { views, source } = client.views;
+  const answer = Promise.withResolvers<void>();
+  client.checking = answer.promise;
+  client.next = "bob";
+  client.send(SUBSCRIBE);
+  await pass(time, 1_000);
+
+  client.send({ type: "auth", access_token: "second" });
+  await pass(time, 1_000); // it is told within a second
+  source.list = "ab";
+  views.changed({ collection: "tasks" });
+  await pass(time, 1_000);
+  const early = client.messages.length;
+  answer.resolve();
+  await pass(time, 1_000);
+
+  assertEquals(early, 2);
+  assertEquals(client.messages, [
+    { type: "subscription", event: "init", data: [{ id: "a" }], uid: "1" },
+    { type: "auth", status: "ok" },
+    { type: "subscription", event: "create", data: [{ id: "b" }], uid: "1" },
   ]);
 });
