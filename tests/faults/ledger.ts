@@ -1,5 +1,5 @@
 /**
- * What was published and what each client received, checked against each other.
+ * Comparing what was published with what each client received.
  *
  * @module
  */
@@ -17,18 +17,18 @@ export interface Place {
 /** What was published at a position. */
 export interface Content {
   readonly key: string;
-  /** Number of the publication over all topics; `undefined` for a removal. */
+  /** Number of the publication, counted over all topics; `undefined` for a removal. */
   readonly sequence: number | undefined;
 }
 
-/** What kinds of faults there are. */
+/** Kinds of faults. */
 export type FaultKind = "lost" | "duplicated" | "out of order" | "other";
 
 /** Everything that was published or received, and every contradiction. */
 export class Ledger {
   /**
-   * Positions that were given to a second publication: the first one was answered and lost with a master that
-   * had not copied it to its replica. Redis promises no more.
+   * How many positions a second publication got. The first one was confirmed, and then lost with a master
+   * that had not copied it to its replica. Redis does not promise more.
    */
   reused = 0;
   /** Faults by kind. */
@@ -43,7 +43,7 @@ export class Ledger {
   /**
    * Creates an empty ledger.
    *
-   * @param isCopied Whether Redis copies what it has answered to another server, which may take over.
+   * @param isCopied Whether Redis copies its data to another server, which may take over.
    */
   constructor({ isCopied = false }: { readonly isCopied?: boolean } = {}) {
     this.#isCopied = isCopied;
@@ -59,12 +59,12 @@ export class Ledger {
   restarts = 0;
   /** Messages that were reported as skipped. */
   skipped = 0;
-  /** What must not happen. */
+  /** Everything that happened and must not happen. */
   readonly faults: string[] = [];
-  /** By topic and epoch, contents by offset. */
+  /** Contents by offset, by topic and epoch. */
   readonly #logs = new Map<string, Map<string, Content[]>>();
 
-  /** Records what is at a position. Publisher and clients must agree about it. */
+  /** Records the content of a position. The publisher and all clients must agree about it. */
   note(topic: string, { epoch, offset }: Place, content: Content): void {
     const epochs = this.#logs.get(topic) ?? new Map<string, Content[]>();
     const log = epochs.get(epoch) ?? [];
@@ -90,7 +90,7 @@ export class Ledger {
     return Math.max(...[...this.#logs.values()].map(({ size }) => size));
   }
 
-  /** Records what must not happen. */
+  /** Records a fault. */
   fault(text: string, kind: FaultKind = "other"): void {
     this.faults.push(text);
     this.counts[kind]++;
@@ -127,7 +127,10 @@ export class View {
     return `${this.#client} ${this.#topic} at ${this.#start?.epoch} ${this.#position}`;
   }
 
-  /** Up to where the client has received everything: a snapshot may end with removals. */
+  /**
+   * The offset up to which the client has received everything. A snapshot may end before its offset,
+   * because its last messages can be removals.
+   */
   get #position(): number {
     const { recovered = true, offset = 0 } = this.#start ?? {};
     return recovered ? this.#last : Math.max(this.#last, offset);

@@ -1,5 +1,5 @@
 /**
- * The fault run: breaks everything that can break, and counts what users would notice.
+ * The fault run: breaks every part that can break, and counts what users would notice.
  *
  * Each scenario has instances, clients behind a network that cuts connections, and 200 messages a second over 20
  * topics, a third of them removals. Names of scenarios as arguments select some.

@@ -1,6 +1,6 @@
 /**
- * Runs before the program, and lets its threads die one after the other: at each SIGUSR2 the oldest ends as
- * one whose error nothing caught, with all its connections.
+ * Runs before the program, and ends its threads one after the other: at each SIGUSR2 the oldest thread ends
+ * as after an uncaught error, with all its connections.
  *
  * @module
  */

@@ -30,7 +30,7 @@ export class CuttingProxy implements Disposable {
     return this.#listener.addr.port;
   }
 
-  /** Cuts no more connections. */
+  /** Stops cutting connections. */
   calm(): void {
     this.#isCutting = false;
   }

@@ -14,7 +14,7 @@ const BATCH = 10;
 const KEYS = 7;
 const REMOVAL_EVERY = 3;
 
-/** How long a call may take before it is repeated elsewhere, in milliseconds. */
+/** How long a call may take before it is repeated on another instance, in milliseconds. */
 const TIMEOUT_MS = 5_000;
 
 /** How long it waits after a call that failed, in milliseconds. */
@@ -22,9 +22,9 @@ const RETRY_MS = 100;
 
 /** Publishes at a steady rate, to any instance that accepts it. */
 export class Publisher {
-  /** Publications that were accepted. */
+  /** Number of publications that were accepted. */
   published = 0;
-  /** Calls that were refused or not answered. */
+  /** Number of calls that were refused or not answered. */
   failures = 0;
   /** When the last call was refused or not answered, and when the next one was accepted, in milliseconds. */
   failedAt = 0;

@@ -1,5 +1,5 @@
 /**
- * A scenario of the fault run: what breaks when, and what came of it.
+ * A scenario of the fault run: what breaks when, and the outcome.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import { pause } from "./publisher.ts";
 import { World, type WorldOptions } from "./world.ts";
 
-/** Something that is done to the world. */
+/** An action on the world. */
 export interface Step {
-  /** What it is, for people. */
+  /** Its description, for people. */
   readonly what: string;
-  /** Does it. */
+  /** Carries it out. */
   act(world: World): unknown;
   /** How long to wait before, in milliseconds. */
   readonly afterMs: number;
-  /** Whether something breaks: the time to recover counts from here. @default {false} */
+  /** Whether it breaks something, so that the time to recover counts from here. @default {false} */
   readonly breaks?: boolean;
 }
 
-/** What came of a scenario. */
+/** The outcome of a scenario. */
 export interface Outcome {
   readonly scenario: string;
   readonly published: number;
@@ -28,20 +28,20 @@ export interface Outcome {
   readonly lost: number;
   readonly duplicated: number;
   readonly outOfOrder: number;
-  /** Subscriptions that were told to start over. */
+  /** Subscriptions that had to start over. */
   readonly restarts: number;
-  /** Positions that were given twice, as a master was lost that had not copied them. */
+  /** Positions that were given twice, because a master was lost before it had copied them. */
   readonly reused: number;
-  /** From each fault to the last call that was refused because of it and its repetition, the longest. */
+  /** The longest time from a fault until publish calls were accepted again. */
   readonly recoveryMs: number;
-  /** What must not happen. */
+  /** Everything that happened and must not happen. */
   readonly faults: readonly string[];
 }
 
 /** A scenario. */
 export interface Scenario {
   readonly name: string;
-  /** Runs it, in a world of its own. */
+  /** Runs it in its own world. */
   run(): Promise<Outcome>;
 }
 
@@ -49,11 +49,11 @@ export interface Scenario {
 const QUIET_MS = 3_000;
 
 /**
- * Publishes while the steps are done one after the other; afterwards, every client must have received every
- * message of its topics once and in order, or have been told to start over, and must hold the same state as
- * the server.
+ * Publishes while the steps are carried out one after the other. Afterwards, every client must have
+ * received every message of its topics once and in order, or must have started over. It must hold the same
+ * state as the server.
  *
- * @param judge Adds what else must not happen.
+ * @param judge Adds further faults.
  */
 export async function play(
   scenario: string,

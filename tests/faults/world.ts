@@ -1,5 +1,5 @@
 /**
- * What a fault run breaks: instances on one Redis, and clients behind a network that cuts connections.
+ * The world of a fault run: instances on one Redis, and clients behind a network that cuts connections.
  *
  * @module
  */
@@ -24,15 +24,15 @@ const MEAN_LIFE_MS = 10_000;
 const LOOK_MS = 200;
 const CATCH_UP_MS = 60_000;
 
-/** What the world is made of. */
+/** The parts of the world. */
 export interface WorldOptions {
-  /** Where Redis is, as `REDIS_URL`; without one there is one instance, with its own history. */
+  /** The `REDIS_URL`. Without it there is one instance, with its own history. */
   readonly redisUrl?: string;
   /** Number of clients. @default {60} */
   readonly clients?: number;
   /** Number of instances. @default {2} */
   readonly instances?: number;
-  /** More variables of the instances. @default {{}} */
+  /** Further variables of the instances. @default {{}} */
   readonly env?: Readonly<Record<string, string>>;
   /** Modules that run before the program, from the root of the repository. @default {none} */
   readonly preloads?: readonly string[];
@@ -116,7 +116,7 @@ export class World implements AsyncDisposable {
     await instance?.ended;
   }
 
-  /** Publishes one message on a topic, which the ledger does not know; resolves to the status. */
+  /** Publishes one message on a topic that the ledger does not record; resolves to the status. */
   async tryToPublish(topic: string): Promise<number> {
     const response = await fetch(`${this.opsUrls[0]}/publish`, {
       method: "POST",
@@ -127,7 +127,7 @@ export class World implements AsyncDisposable {
     return response.status;
   }
 
-  /** Cuts no more connections, and waits until every client holds what was published. */
+  /** Stops cutting connections, and waits until every client holds what was published. */
   async settle(): Promise<void> {
     this.#proxy.calm();
     const ends = await this.publisher.finish();

@@ -63,7 +63,7 @@ export class Attackers implements Disposable {
     );
   }
 
-  /** Has each client act, and counts the results. */
+  /** Lets each client act, and counts the results. */
   async all(act: (client: RawClient, index: number) => Promise<string>): Promise<Tally> {
     return tally(await Promise.all(this.clients.map(act)));
   }
@@ -116,8 +116,8 @@ export async function status(client: RawClient): Promise<string> {
 }
 
 /**
- * Resolves to `open` and disconnects the client if the connection does not end in time, which is
- * right for clients that the server should wait for; otherwise to how it ended.
+ * Resolves to how the connection ended. If it does not end in time, disconnects the client and resolves to
+ * `open`, which is right for clients for which the server should wait.
  */
 export async function openAfter(
   ms: number,

@@ -28,8 +28,8 @@ const MAX_LEAK_BYTES = 48;
 const MAX_GROWTH = 1.2;
 
 /**
- * Deno keeps a WebSocket whose client disconnected without a close frame until its idle timer fires,
- * so the timers are short. In a real day there are few such sockets at a time.
+ * Deno keeps a WebSocket whose client disconnected without a close frame until its idle timer fires. So the
+ * timers are short here. On a real day there are few such sockets at a time.
  */
 const STORM_PING_MS = 5_000;
 const DAY_PING_MS = 1_000;
@@ -57,7 +57,7 @@ async function unfinished(context: AttackContext): Promise<string> {
   return `${STORM} connect and disconnect before the answer`;
 }
 
-/** As many connections as a small site has in a day, in a minute. */
+/** Makes in a minute as many connections as a small site has in a day. */
 async function day(context: AttackContext): Promise<string> {
   const { target } = context;
   const request = upgradeRequest(context.directus.session("mallory"));

@@ -6,7 +6,10 @@
 
 const HOUR_MS = 3_600_000;
 
-/** By how much each signal moves the clock, in hours: over a day, and back before the start. */
+/**
+ * By how much each signal moves the clock, in hours: forward by more than a day, and back to before the
+ * start.
+ */
 const JUMPS = [6, -24, 48, -60, 31];
 
 const RealDate = Date;

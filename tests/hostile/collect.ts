@@ -1,7 +1,7 @@
 /**
- * Runs before `main.ts`. At SIGUSR2 it collects garbage, which an idle server does not do by itself,
- * and writes the number of the collection and the size of the heap in bytes to standard error. Buffers
- * count, although they are outside of the heap.
+ * Runs before `main.ts`. At SIGUSR2 it collects garbage, which an idle server does not do otherwise. It
+ * writes the number of the collection and the size of the heap in bytes to standard error. Buffers count,
+ * although they are outside of the heap.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Masses of control frames.
+ * Floods of control frames.
  *
  * @module
  */

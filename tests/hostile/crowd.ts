@@ -1,5 +1,5 @@
 /**
- * A thousand clients, of which a hundred stop reading, and as many messages as the server can send.
+ * A thousand clients and as many messages as the server can send. A hundred of the clients stop reading.
  *
  * @module
  */
@@ -24,15 +24,15 @@ const PER_SECOND = 2_000;
 const MESSAGES = 20_000;
 
 /**
- * How many messages the slowest reader may be behind. The server keeps 256 for it, so that every
- * reader must get every message, however slow the machine is.
+ * How many messages the slowest reader may be behind. The server keeps 256 messages, so every reader must
+ * get every message, even on a slow machine.
  */
 const WINDOW = 100;
 
-/** What a burst may take: four times the default threshold of one reader, in MiB. */
+/** How much memory a burst may take, in MiB: four times the default threshold of one reader. */
 const BURST_MIB = 4;
 
-/** What a client knows that stopped reading: the latest message of each key, and its position. */
+/** The state of a client that stopped reading: the latest message of each key, and its position. */
 interface Knowledge {
   readonly latest: Map<string, number>;
   offset: number;

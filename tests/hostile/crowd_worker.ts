@@ -1,5 +1,5 @@
 /**
- * Many readers of one topic in a thread of their own. They decode a frame once for all of them.
+ * Many readers of one topic in a separate thread. Each frame is decoded once for all readers.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface CrowdOrder {
 
 /** The answer to each later message, an offset, once all readers have reached it or have failed. */
 export interface CrowdReport {
-  /** Readers that have received every message up to there. */
+  /** Number of readers that have received every message up to that offset. */
   readonly complete: number;
   /** Disconnects, and messages that were lost or out of order. */
   readonly faults: readonly string[];
@@ -33,7 +33,9 @@ export interface CrowdReport {
 /** Room for two frames of 64 KiB and their heads. */
 const BUFFER_BYTES = 262_144;
 
-/** Where a frame has its first offset, from the start, and its last one, from the end, in bytes. */
+/**
+ * The place of the first offset in a frame, from its start, and of the last offset, from its end, in bytes.
+ */
 const FIRST = 80;
 const LAST = 24;
 
@@ -44,7 +46,7 @@ const PONG = encodeFrame({ opcode: Opcode.Pong, payload: new Uint8Array() });
 
 const decoder = new TextDecoder("latin1");
 
-/** One connection: it follows the offsets, and stops at the first one that is out of order. */
+/** One connection. It checks the offsets, and stops at the first one that is out of order. */
 class Reader {
   offset = 0;
   fault: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * TCP connections that use up the server's file descriptors, or make it lose some.
+ * TCP connections that use up the server's file descriptors, or make it leak some.
  *
  * @module
  */
@@ -20,7 +20,10 @@ const PER_PROCESS = 4_000;
 const CLIENTS = new URL("silent_clients.ts", import.meta.url).href;
 const OPENED = /opened (\d+)/;
 
-/** How often to try whether the server accepts clients again: one minute, as it pauses for seconds. */
+/**
+ * How many times to try whether the server accepts clients again. They take a minute, because the server
+ * pauses for seconds.
+ */
 const TRIES = 60;
 const PAUSE_MS = 1_000;
 
@@ -59,7 +62,7 @@ async function silent(context: AttackContext): Promise<string> {
   }
 }
 
-/** An upgrade in the same packet as a GET, whose answer it does not wait for. */
+/** Sends an upgrade in the same packet as a GET, without waiting for the answer to the GET. */
 async function pipelinedUpgrade(context: AttackContext): Promise<string> {
   const upgrade = Object.entries(UPGRADE_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`);
   const packet = `GET /x HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\n${upgrade.join("")}\r\n`;

@@ -1,5 +1,5 @@
 /**
- * A Directus that is out of order, or in the hands of an attacker.
+ * A Directus that is broken, or controlled by an attacker.
  *
  * @module
  */
@@ -57,7 +57,7 @@ function neverEnd(start: string, piece: string, pauseMs: number): Fault {
 const CHUNKED = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 const CHUNK = `10000\r\n${" ".repeat(65_536)}\r\n`;
 
-/** Faults, and the status that clients get. */
+/** All faults, each with the status that clients must get. */
 const faults: Readonly<Record<string, Readonly<Record<string, readonly [Fault, string]>>>> = {
   "directus-slow": {
     "no answer": [async (conn) => {
@@ -127,7 +127,7 @@ async function recover({ target, directus }: AttackContext): Promise<void> {
   assert(false, "no client can connect after the fault");
 }
 
-/** Directus answers with another item than the one asked for. */
+/** Directus answers with a different item than the requested one. */
 async function wrongItem(context: AttackContext): Promise<string> {
   using attackers = await Attackers.connect(context, COUNT);
   context.directus.setFault(answer('{"data":{"id":2}}'));

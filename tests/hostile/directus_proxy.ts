@@ -1,24 +1,24 @@
 /**
- * A Directus that can turn hostile: the stand-in behind a TCP proxy that can answer in its place.
+ * A Directus that can become hostile: the stand-in behind a TCP proxy that can answer instead of it.
  *
  * @module
  */
 
 import { createDirectusStandIn } from "../directus/stand_in.ts";
 
-/** What the proxy does with a connection in place of forwarding it. */
+/** What the proxy does with a connection instead of forwarding it. */
 export type Fault = (conn: Deno.TcpConn) => Promise<void>;
 
 /** Items of the collection `events`, from `event:1` on, which both users may read. */
 const ITEMS = 200;
 
-/** A collection that has every item, and that everybody may read. */
+/** A collection that has an item for every id, and that everybody may read. */
 export const BOUNDLESS = "things";
 
-/** How tokens begin on which the database fails. */
+/** Prefix of tokens for which the database fails. */
 export const FAILING_SESSION = "made-up";
 
-/** Primary key from which on the database fails, as PostgreSQL does with keys over 32 bits. */
+/** The lowest primary key for which the database fails, as PostgreSQL does with keys over 32 bits. */
 export const FAILING_ITEM = 2_147_483_648;
 
 /** A Directus on a port of this machine. */
@@ -60,7 +60,7 @@ export class DirectusProxy implements AsyncDisposable {
     return `http://127.0.0.1:${this.#listener.addr.port}`;
   }
 
-  /** Opens a session and returns its `Cookie` header; each call opens another one. */
+  /** Opens a session and returns its `Cookie` header. Each call opens a new session. */
   session(user: "witness" | "mallory"): string {
     return this.#standIn.session(user);
   }
@@ -70,7 +70,10 @@ export class DirectusProxy implements AsyncDisposable {
     this.#standIn.logOut(cookie);
   }
 
-  /** Handles connections with a fault from now on, or works again without one. Breaks all open ones. */
+  /**
+   * Handles connections with a fault from now on; without a fault, forwards them again. Breaks all open
+   * connections.
+   */
   setFault(fault?: Fault): void {
     this.#fault = fault;
     for (const conn of this.#conns) close(conn);
@@ -127,6 +130,6 @@ function close(conn: Deno.TcpConn): void {
   try {
     conn.close();
   } catch {
-    // It is closed already.
+    // The connection is closed already.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A machine that fails the server: the clock jumps, or the log cannot be written.
+ * Faults of the machine: the clock jumps, or the log cannot be written.
  *
  * @module
  */

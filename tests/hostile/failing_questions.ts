@@ -1,5 +1,6 @@
 /**
- * Attacks with questions on which Directus always fails: the server must not take them for an outage.
+ * An attack with questions on which Directus always fails. The server must not treat the failures as an
+ * outage.
  *
  * @module
  */
@@ -25,7 +26,7 @@ async function upgradeStatus({ target }: AttackContext, cookie: string): Promise
   return String(status);
 }
 
-/** Asks whose made-up sessions are, and for items whose ids the database cannot read. */
+/** Connects with made-up sessions, and subscribes to items whose ids the database cannot read. */
 async function failingQuestions(context: AttackContext): Promise<string> {
   const { target, directus } = context;
   using attackers = await Attackers.connect(context, 1);

@@ -11,13 +11,13 @@ import { TOKEN } from "./target.ts";
 
 /** What to publish. */
 export interface FloodOptions {
-  /** The topic, to which nothing else is published. */
+  /** The topic. Nothing else may publish on it. */
   readonly topic: string;
   /** Messages per second. */
   readonly perSecond: number;
   /** Approximate length of an outbound message, in bytes. */
   readonly bytes: number;
-  /** Number of keys, which take turns. */
+  /** Number of keys, which are used in turn. */
   readonly keys: number;
 }
 
@@ -27,7 +27,7 @@ const INTERVAL_MS = 50;
 /** Length of a message without its padding, in bytes. */
 const ENVELOPE_BYTES = 100;
 
-/** Publishes at a steady rate; a batch that is late goes out as soon as possible. */
+/** Publishes at a steady rate. A late batch is published as soon as possible. */
 export class Flood {
   /** Messages published so far, which is the offset of the last one. */
   published = 0;
@@ -37,7 +37,7 @@ export class Flood {
   readonly #options: FloodOptions;
   readonly #padding: string;
 
-  /** Creates a flood; it publishes nothing yet. */
+  /** Creates a flood that has published nothing yet. */
   constructor(context: AttackContext, options: FloodOptions) {
     this.#context = context;
     this.#options = options;
@@ -52,7 +52,7 @@ export class Flood {
     await end;
   }
 
-  /** Publishes a number of messages; before each batch it waits for what `pace` returns. */
+  /** Publishes a number of messages. Before each batch, it waits for the promise that `pace` returns. */
   async count(messages: number, pace: () => Promise<unknown>): Promise<void> {
     await this.#run(() => this.published >= messages, pace);
   }

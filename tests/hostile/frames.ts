@@ -96,7 +96,7 @@ async function giantFrames(context: AttackContext): Promise<string> {
   return `2 × 63 and 2 × 64 MiB in one frame: ${format(ends)}`;
 }
 
-/** A frame that announces 1 TiB and has 1 KB. */
+/** Sends a frame that announces 1 TiB and contains 1 KB. */
 async function boastfulFrame(context: AttackContext): Promise<string> {
   const head = new Uint8Array([0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
   using attackers = await Attackers.connect(context, 50);

@@ -1,5 +1,5 @@
 /**
- * A client that costs next to nothing, so that a test can have many of them.
+ * A client that costs very little, so that a test can have many of them.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return bytes;
 }
 
-/** A TCP connection that searches the text that it reads, and decodes nothing. */
+/** A TCP connection that searches the text that it reads, without decoding frames. */
 export class LightClient implements Disposable {
   readonly #conn: Deno.TcpConn;
   #text = "";

@@ -2,12 +2,11 @@
  * The hostile suite: attacks the real server and checks that it survives.
  *
  * `deno task test:hostile [--transport=deno|ws] [--latency=judge|show] [attack …]` runs all attacks, or
- * those named. During each attack a witness, an honest publisher and subscriber, must get every message
- * in order. Its latency is judged beside that of a second witness, whose server nothing attacks: the
- * attackers, and other programs, take time from both. Afterwards nothing of the attack may be left.
- * Exits with 1 if a check fails. `--latency=show` prints latencies and does not judge them: for a machine
- * where other programs work from the start, so that nothing is ever measured at rest. Linux only: it
- * reads `/proc`.
+ * those named. During each attack a witness, an honest publisher and subscriber, must get every message in
+ * order. Its latency is compared with the latency of a second witness, whose server is not attacked,
+ * because attackers and other programs slow down both. Afterwards nothing of the attack may be left. Exits
+ * with 1 if a check fails. `--latency=show` prints latencies and does not judge them. It is for machines
+ * that are busy from the start, so that latency at rest cannot be measured. Linux only: it reads `/proc`.
  *
  * @module
  */
@@ -54,7 +53,7 @@ interface Choice {
   readonly chosen: readonly Attack[];
 }
 
-/** Reads the command line. @throws {TypeError} If it names what does not exist. */
+/** Reads the command line. @throws {TypeError} If it names an unknown attack or value. */
 function readArguments(args: readonly string[]): Choice {
   const { values, positionals: names } = parseArgs({
     args: [...args],
@@ -108,8 +107,8 @@ async function main(args: readonly string[]): Promise<boolean> {
   print("Memory before the attack → at its peak → afterwards; growth of the heap, in MiB.");
   print(
     "The witness's median latency before the attack → during it → afterwards; its longest, in " +
-      "milliseconds; the time until nothing of the attack was left; how much slower a server was " +
-      "meanwhile that nothing attacked.",
+      "milliseconds; the time until nothing of the attack was left; how much slower a server that " +
+      "nothing attacked was meanwhile.",
   );
   await using control = await Control.start(transport);
   let failures = 0;
@@ -124,4 +123,4 @@ async function main(args: readonly string[]): Promise<boolean> {
   return failures === 0;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args) ? 0 : 1); // ends what an attack left open
+if (import.meta.main) Deno.exit(await main(Deno.args) ? 0 : 1); // ends everything that an attack left open

@@ -1,5 +1,5 @@
 /**
- * Messages that have the right form: too many, or one that is too long.
+ * Well-formed messages: too many, or too long.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import type { Attack, AttackContext } from "./attack.ts";
 import { Attackers, closeCode, format, metricReaches, write } from "./attackers.ts";
 import { joinBytes, jsonFrame } from "./light_client.ts";
 
-/** Defaults of the server: messages in a burst, and then per second. */
+/** Defaults of the server: messages in a burst, and messages per second after it. */
 const BURST = 256;
 const PER_SECOND = 50;
 
 /** How long a storm within the limits lasts, in seconds. */
 const STORM_SECONDS = 3;
 
-/** Subscribes to and unsubscribes from topics in turn, in one write. */
+/** Returns subscriptions and unsubscriptions in turn, as one write. */
 function storm(count: number): Uint8Array {
   return joinBytes(Array.from({ length: count }, (_, index) => {
     const type = index % 2 === 0 ? "subscribe" : "unsubscribe";

@@ -12,10 +12,10 @@ import { assertServes, Attackers, format, status, type Tally, write } from "./at
 
 const HALF = "GET / HTTP/1.1\r\nhost: live.example\r\nconnection: Upgrade\r\nupgrade: web";
 
-/** How long unfinished requests go on, in milliseconds. */
+/** How long unfinished requests are kept, in milliseconds. */
 const HELD_MS = 3_000;
 
-/** How many unfinished requests there are, as far as this process may open files. */
+/** How many unfinished requests there are, unless the limit of open files is lower. */
 const HALF_OPEN = 10_000;
 const OTHER_FILES = 500;
 
@@ -28,7 +28,7 @@ async function halfOpen(context: AttackContext): Promise<string> {
     await write(client, HALF) ? "held" : "refused"
   );
   await sleep(HELD_MS);
-  await assertServes(context); // with `ws`, a new connection ends those that have waited long
+  await assertServes(context); // with `ws`, a new connection makes the server break those that have waited long
   const { descriptors } = context.target;
   return `${count} half-open${count < HALF_OPEN ? " (open files are limited)" : ""}: ${
     format(halves)
@@ -51,7 +51,7 @@ async function slowHeaders(context: AttackContext): Promise<string> {
   return `200 send a byte of a header every 50 ms: ${format(ends)}`;
 }
 
-/** Asserts that a request was refused: by a status, or by the end of the connection. */
+/** Asserts that all requests were refused, by a status or by the end of the connection. */
 function assertRefused(ends: Tally): void {
   const refusals = ["400", "401", "413", "431", "ended"];
   assert(Object.keys(ends).every((end) => refusals.includes(end)), format(ends));
@@ -75,7 +75,7 @@ function longHeader(name: string, what: string, lines: number, bytes: number) {
   };
 }
 
-/** A header that does not end, as fast as the server reads it. */
+/** Sends a header that does not end, as fast as the server reads it. */
 async function endlessHeader(context: AttackContext): Promise<string> {
   using attackers = await Attackers.open(context, 20);
   const block = "x".repeat(65_536);

@@ -1,7 +1,7 @@
 /**
- * A program that opens TCP connections to a port of this machine, sends nothing, and holds them until it
- * is killed: `silent_clients.ts PORT COUNT`. It prints how many it opened. It is a process, because a
- * process may open only so many files.
+ * A program that opens TCP connections to a port of this machine, sends nothing, and holds them until it is
+ * killed: `silent_clients.ts PORT COUNT`. It prints how many it opened. It is a separate process, because
+ * the number of files that a process may open is limited.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Honest clients on slow lines that return to a long history, all at once.
+ * Honest clients with slow connections that all return to a long history at the same moment.
  *
  * @module
  */
@@ -22,7 +22,10 @@ const MESSAGE_BYTES = 2_060;
 /** What a client reads at a time, in bytes. All clients take turns. */
 const CHUNK_BYTES = 4_096;
 
-/** The number of a message, which ends its data, and room for one that arrives in two parts. */
+/**
+ * The number of a message, which is at the end of its data, and room for a number that arrives in two
+ * parts.
+ */
 const NUMBER = /"n":(\d+)\}/g;
 const NUMBER_LENGTH = 16;
 

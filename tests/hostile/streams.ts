@@ -9,26 +9,26 @@ import { ALLOCATOR_MIB, type Attack, type AttackContext } from "./attack.ts";
 import { format, repeat, tally } from "./attackers.ts";
 import { BOUNDLESS } from "./directus_proxy.ts";
 
-/** Topics of a URL: its head may have 16 KiB with `ws`. */
+/** How many topics fit into a URL: with `ws`, a request's head may have 16 KiB. */
 const MAX_TOPICS = 800;
 
-/** Topics of all streams of one measurement, which take the server most of a second. */
+/** Topics of all streams of one measurement. They take the server nearly a second. */
 const ALL = 24_000;
 
-/** In how many parts the topics of a URL are divided for comparison. */
+/** Into how many parts the topics of a URL are divided for comparison. */
 const PARTS = 4;
 
-/** How much more CPU time a topic may cost in a URL of all topics than in one of a part. */
+/** How many times more CPU time a topic may cost in a URL of all topics than in a URL of a part. */
 const MAX_SLOWDOWN = 2;
 
-/** Requests that are refused, and requests that name one topic again and again. */
+/** Number of requests that are refused, and of requests that repeat one topic. */
 const REFUSED = 200;
 const REPEATED = 100;
 
 /** How many requests one user makes concurrently. */
 const CONCURRENCY = 4;
 
-/** Requests a stream; resolves to the status, and how many topics it starts, up to `expected`. */
+/** Requests a stream. Resolves to the status, and to how many topics it has started, up to `expected`. */
 async function request(
   { target }: AttackContext,
   cookie: string,
@@ -67,7 +67,7 @@ async function streamTopics(context: AttackContext): Promise<string> {
     await repeat(REPEATED, () => request(context, cookie, again, 1), CONCURRENCY),
   );
   assertEquals(repeated, { "1 started": REPEATED });
-  /** Opens streams of so many topics; resolves to the server's CPU time for each, in microseconds. */
+  /** Opens streams of `count` topics; resolves to the server's CPU time for each topic, in microseconds. */
   const costUs = async (count: number) => {
     const startSeconds = target.cpuSeconds;
     const started = tally(

@@ -1,5 +1,5 @@
 /**
- * The server under attack: `main.ts` as a process of its own, observed from outside.
+ * The server under attack: `main.ts` as a separate process, observed from outside.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { takeFreePort } from "../../live/transport/listener.ts";
 import { cpuSeconds, memoryKib } from "../support/proc.ts";
 import { ServerProcess, type SpawnOptions } from "../support/process.ts";
 
-/** Bearer of the server's publish call. */
+/** Bearer token of the server's publish call. */
 export const TOKEN = "the-hostile-suites-publish-token";
 
 /** Collects garbage at SIGUSR2, and reports the size of the heap. */

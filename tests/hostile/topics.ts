@@ -19,23 +19,26 @@ const BATCH = 128;
 /** Other clients, whose topics are open all the time. */
 const OTHERS = 100;
 
-/** Topics whose cost is measured while the server knows few, and before that, to compile the code. */
+/**
+ * Topics of the first measurement, while the server has few. As many are used before it, to compile the
+ * code.
+ */
 const FIRST = 100 * BATCH;
 
 /** Topics between two measurements, and the number of measurements: a million topics. */
 const ROUND = 800 * BATCH;
 const ROUNDS = 10;
 
-/** How much more CPU time a topic may cost in the last round than in the beginning. */
+/** How many times more CPU time a topic may cost in the last round than at the beginning. */
 const MAX_SLOWDOWN = 3;
 
 /**
- * Heap that a forgotten topic may leave behind, in bytes. The smallest object takes 24, and something
- * has to refer to it.
+ * Heap that a forgotten topic may leave behind, in bytes. A leak would be larger: the smallest object takes
+ * 24, and something must refer to it.
  */
 const MAX_LEAK_BYTES = 24;
 
-/** How long the server keeps what Directus answered about a topic, in milliseconds. */
+/** How long the server caches Directus's answer about a topic, in milliseconds. */
 const CACHE_MS = 500;
 
 /** Subscribes to or unsubscribes from a batch of topics, and awaits all answers. */
@@ -70,7 +73,7 @@ async function millionTopics(context: AttackContext): Promise<string> {
     }
     return (target.cpuSeconds - startSeconds) * 1e6 / count;
   };
-  /** Resolves to the heap in MiB without answers of Directus, which the next question drops. */
+  /** Resolves to the heap in MiB, without cached answers of Directus, which the next question drops. */
   const heapMib = async () => {
     await metricReaches(context, "topics", (value) => value === open);
     await sleep(2 * CACHE_MS);

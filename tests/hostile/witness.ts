@@ -11,8 +11,8 @@ import type { WitnessAnswers, WitnessOrder } from "./witness_worker.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
 /**
- * By how much a slow machine excuses a server at most. Beyond this the attack says nothing about the
- * server, and the suite has to run on a machine with more time.
+ * The largest slowdown of the machine that excuses a slow server. Beyond it, latencies say nothing about
+ * the server, and the suite needs a machine that is less busy.
  */
 const MAX_SLOWDOWN = 10;
 
@@ -34,7 +34,7 @@ export class Witness implements Disposable {
     return witness;
   }
 
-  /** Asks it for something. */
+  /** Sends it a message; resolves to the answer. */
   ask<Name extends keyof WitnessAnswers>(name: Name): Promise<WitnessAnswers[Name]> {
     return this.#thread.ask(name);
   }
@@ -59,13 +59,13 @@ export function settingsOf(directus: DirectusProxy, transport: Transport): Recor
 }
 
 /**
- * A server that nothing attacks, with a witness. It shows how much slower the machine has become: the
- * attackers work on the same cores, and so do other programs.
+ * A server that is not attacked, with a witness. It shows how much slower the machine has become, because
+ * attackers and other programs use the same cores.
  */
 export class Control implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
   readonly #witness: Witness;
-  /** Median latency while nothing is attacked, in milliseconds. */
+  /** Median latency at rest, in milliseconds. */
   readonly #restMs: number;
 
   private constructor(stack: AsyncDisposableStack, witness: Witness, restMs: number) {

@@ -1,6 +1,6 @@
 /**
- * The witness: an honest publisher and an honest subscriber of one topic. It runs in a thread of its
- * own, so that the attacker's work delays it as little as possible.
+ * The witness: an honest publisher and an honest subscriber of one topic. It runs in a separate thread, so
+ * that the attacker's work delays it as little as possible.
  *
  * @module
  */
@@ -16,15 +16,15 @@ export interface WitnessOrder {
   readonly live: number;
   /** Port of the ops listener. */
   readonly ops: number;
-  /** Bearer of the publish call. */
+  /** Bearer token of the publish call. */
   readonly token: string;
   /** `Cookie` header of its session. */
   readonly cookie: string;
-  /** Its topic, to which nothing else is published. */
+  /** Its topic. Nothing else publishes on it. */
   readonly topic: string;
 }
 
-/** What happens to the server. */
+/** The phases of an attack. */
 export type Phase = "before" | "attack" | "recovery";
 
 /** The other messages to the thread, and its answers. */
@@ -89,7 +89,7 @@ class Witness {
     this.#receive();
   }
 
-  /** Enters the next phase, once the present one has enough samples. */
+  /** Enters the next phase once the current one has enough samples. */
   async enter(phase: Phase): Promise<void> {
     await this.#sample();
     this.#phase = phase;
@@ -174,7 +174,7 @@ class Witness {
     }
   }
 
-  /** Waits until a condition holds, the server has failed, or the patience ends. */
+  /** Waits until a condition holds, the server has failed, or the time is over. */
   async #until(holds: () => boolean): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
     while (!holds() && this.#faults.length === 0 && performance.now() < deadline) {
@@ -184,8 +184,8 @@ class Witness {
 }
 
 /**
- * Returns the latency that messages exceed during half of the time. One message that takes ten seconds
- * counts for ten seconds, because no other is published meanwhile.
+ * Returns the latency that messages exceed during half of the time. A message that takes ten seconds counts
+ * for ten seconds, because no other message is published meanwhile.
  */
 function median(latencies: readonly number[]): number {
   const sorted = latencies.toSorted((a, b) => a - b);

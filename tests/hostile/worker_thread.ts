@@ -1,10 +1,10 @@
 /**
- * Threads that answer each message with one.
+ * Threads that answer each message with one message.
  *
  * @module
  */
 
-/** A thread that answers each message with one. */
+/** A thread that answers each message with one message. */
 export class WorkerThread implements Disposable {
   readonly #path: string;
   readonly #worker: Worker;

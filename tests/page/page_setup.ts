@@ -1,5 +1,5 @@
 /**
- * A server in a process of its own with many clients, for the status page. Its Directus knows everybody
+ * A server in a separate process with many clients, for the status page. Its Directus accepts every user
  * and allows everything.
  *
  * @module
@@ -12,7 +12,7 @@ import { ServerProcess } from "../support/process.ts";
 /** The operator's token. */
 export const TOKEN = "the-publish-token-of-the-status-page";
 
-/** Clients that connect at the same time. */
+/** How many clients connect concurrently. */
 const AT_ONCE = 50;
 
 const NAMES = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Mary Jackson", "Edsger Dijkstra"];
@@ -83,7 +83,7 @@ export class CrowdedServer implements AsyncDisposable {
     return `http://127.0.0.1:${this.ops}/`;
   }
 
-  /** Connects clients, which read everything. Client n is the user `u<n>`. */
+  /** Connects clients that read everything. Client n is the user `u<n>`. */
   async connect(count: number, topicOf: (n: number) => string): Promise<void> {
     for (let start = 0; start < count; start += AT_ONCE) {
       const size = Math.min(AT_ONCE, count - start);

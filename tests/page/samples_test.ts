@@ -1,5 +1,5 @@
 /**
- * Tests of what the status page works out from two answers of the server.
+ * Tests of what the status page computes from two answers of the server.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { interpolate, Samples } from "../../live/page/samples.js";
 const SENT = "processor_live_messages_outbound_total";
 const DELAY = "processor_live_event_loop_delay_ms_bucket";
 
-/** Returns samples of a second each, with these series. */
+/** Returns samples with these series, one second apart. */
 function samplesOf(...series: Record<string, number>[]): Samples {
   const samples = new Samples();
   series.forEach((values, second) => samples.add(second * 1_000, values));
   return samples;
 }
 
-Deno.test("Samples.rate() is the rise of a counter per second, of all labels or of one", () => {
+Deno.test("Samples.rate() is the rise of a counter per second, over all labels or for one", () => {
   const samples = samplesOf(
     { [`${SENT}{type="message"}`]: 10, [`${SENT}{type="pong"}`]: 1 },
     { [`${SENT}{type="message"}`]: 30, [`${SENT}{type="pong"}`]: 4 },
@@ -39,7 +39,7 @@ Deno.test("Samples.rate() looks ten seconds back, and has a gap after a restart"
   assertEquals(samples.rate(21, "messages_outbound_total", {}), undefined);
 });
 
-Deno.test("Samples.add() keeps five minutes, and no answer that came late", () => {
+Deno.test("Samples.add() keeps five minutes, and ignores an answer that arrives late", () => {
   const samples = new Samples();
   for (let at = 0; at <= 400_000; at += 2_000) samples.add(at, {});
   samples.add(399_000, {});
@@ -47,7 +47,7 @@ Deno.test("Samples.add() keeps five minutes, and no answer that came late", () =
   assertEquals([samples.all[0].at, samples.all.at(-1)?.at], [100_000, 400_000]);
 });
 
-Deno.test("Samples.quantile() is that of what was measured in between", () => {
+Deno.test("Samples.quantile() covers only what was measured between two answers", () => {
   const samples = samplesOf(
     { [`${DELAY}{le="1"}`]: 100, [`${DELAY}{le="5"}`]: 100, [`${DELAY}{le="+Inf"}`]: 100 },
     { [`${DELAY}{le="1"}`]: 100, [`${DELAY}{le="5"}`]: 110, [`${DELAY}{le="+Inf"}`]: 110 },
@@ -57,7 +57,7 @@ Deno.test("Samples.quantile() is that of what was measured in between", () => {
   assertEquals(samples.quantile(0, 0.5, "event_loop_delay_ms"), undefined);
 });
 
-Deno.test("interpolate() takes a quantile above all buckets for the highest bound", () => {
+Deno.test("interpolate() returns the highest bound for a quantile above all buckets", () => {
   assertEquals(interpolate([[1, 0], [10, 5], [Infinity, 10]], 0.99), 10);
   assertEquals(interpolate([[1, 0], [Infinity, 0]], 0.5), undefined);
   assertEquals(interpolate([], 0.5), undefined);

@@ -1,5 +1,5 @@
 /**
- * What all brokers have in common: what they hold, and what they can carry.
+ * The contract of all brokers: what they hold, and which keys and payloads they carry.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { Publication } from "../../live/domain/publication.ts";
 import { contract } from "./contract.ts";
 import { dataOf, entriesOf, publication, publications } from "./setup.ts";
 
-contract("keeps no more of a closed topic than the history", async ({ broker }) => {
+contract("keeps of a closed topic only the history", async ({ broker }) => {
   await broker.publish(publications("a:1", 1, 2, 3, 4, 5));
 
   const log = await broker.open("a:1");
@@ -18,7 +18,7 @@ contract("keeps no more of a closed topic than the history", async ({ broker }) 
   assertEquals(log.head, 5);
 }, { historySize: 3 });
 
-contract("keeps nothing of a closed topic if the history is 0", async ({ broker, until }) => {
+contract("keeps nothing of a closed topic if the history size is 0", async ({ broker, until }) => {
   await broker.publish(publications("a:1", 1, 2));
   const log = await broker.open("a:1");
   assertEquals([log.head, log.read(1, Infinity), log.read(2, Infinity)], [2, undefined, []]);
@@ -29,7 +29,7 @@ contract("keeps nothing of a closed topic if the history is 0", async ({ broker,
   assertEquals(dataOf(log.read(2, Infinity)), [3]);
 }, { historySize: 0 });
 
-contract("keeps what is unread of an open topic, whatever the bound", async (subject) => {
+contract("keeps everything unread of an open topic, beyond the bound", async (subject) => {
   const { broker } = subject;
   const log = await broker.open("a:1");
   await broker.publish(publications("a:1", 1, 2, 3, 4, 5));
@@ -69,7 +69,7 @@ for (
   const [name, json] of [
     ["null", "null"],
     ["an empty text", '""'],
-    ["a number as it is spelt", "1.00"],
+    ["a number with all its digits", "1.00"],
     ["line separators", '"\u2028\u2029"'],
     ["escapes", '"\\n\\u0000\\ud800\\\\n"'],
     ["characters of all planes", '"é ✓ 🚗 \u{10ffff}"'],
@@ -91,27 +91,45 @@ for (
   });
 }
 
-contract("keeps topics apart whose names are alike or look like patterns", async (subject) => {
-  const names = ["a:1", "a:1:1", "a:**", "a:[1]", "a:{1}", "a:1 ", "a: 1", "A:1", "a:é", "a:'\"\\"];
-  const logs = await Promise.all(names.map((name) => subject.broker.open(name)));
+contract(
+  "does not mix up topics whose names are similar or look like patterns",
+  async (subject) => {
+    const names = [
+      "a:1",
+      "a:1:1",
+      "a:**",
+      "a:[1]",
+      "a:{1}",
+      "a:1 ",
+      "a: 1",
+      "A:1",
+      "a:é",
+      "a:'\"\\",
+    ];
+    const logs = await Promise.all(names.map((name) => subject.broker.open(name)));
 
-  await subject.broker.publish(names.flatMap((name, i) => publications(name, i)));
+    await subject.broker.publish(names.flatMap((name, i) => publications(name, i)));
 
-  await subject.until(() => logs.every(({ head }) => head === 1));
-  assertEquals(logs.map((log) => dataOf(log.read(0, Infinity))), names.map((_, i) => [i]));
-});
+    await subject.until(() => logs.every(({ head }) => head === 1));
+    assertEquals(logs.map((log) => dataOf(log.read(0, Infinity))), names.map((_, i) => [i]));
+  },
+);
 
-contract("forgets the least recently used topic when all hold too much", async ({ broker }) => {
-  const topics = ["a:1", "b:1", "c:1"];
-  const positions = [];
-  for (const topic of topics) {
-    positions.push(...await broker.publish(publications(topic, "x".repeat(400))));
-  }
+contract(
+  "forgets the least recently used topic when all topics together hold too much",
+  async ({ broker }) => {
+    const topics = ["a:1", "b:1", "c:1"];
+    const positions = [];
+    for (const topic of topics) {
+      positions.push(...await broker.publish(publications(topic, "x".repeat(400))));
+    }
 
-  const [again] = await broker.publish(publications("a:1", 1)); // begins a new life
-  const logs = await Promise.all(topics.map((topic) => broker.open(topic)));
+    const [again] = await broker.publish(publications("a:1", 1)); // the topic begins a new life
+    const logs = await Promise.all(topics.map((topic) => broker.open(topic)));
 
-  assertEquals(logs.map((log) => log.read(0, Infinity)?.length), [1, 1, 1]);
-  assertEquals([again?.offset, again?.epoch === positions[0]?.epoch], [1, false]);
-  assertEquals(logs.slice(1).map(({ epoch }) => epoch), positions.slice(1).map((p) => p.epoch));
-}, { historyMaxBytes: 1_000 });
+    assertEquals(logs.map((log) => log.read(0, Infinity)?.length), [1, 1, 1]);
+    assertEquals([again?.offset, again?.epoch === positions[0]?.epoch], [1, false]);
+    assertEquals(logs.slice(1).map(({ epoch }) => epoch), positions.slice(1).map((p) => p.epoch));
+  },
+  { historyMaxBytes: 1_000 },
+);

@@ -1,5 +1,5 @@
 /**
- * What all brokers do with publications that have an id: publish them once.
+ * The contract of all brokers: publications with an id are published once.
  *
  * @module
  */
@@ -28,18 +28,21 @@ contract("publish() publishes an id once, and answers with its first position", 
   assertEquals(dataOf(log.read(0, Infinity)), [1, 2]);
 });
 
-contract("publish() publishes an id once within a batch, and the rest of it", async (subject) => {
-  const { broker } = subject;
-  const log = await broker.open("a:1");
+contract(
+  "publish() publishes an id once within a batch, and the rest of the batch too",
+  async (subject) => {
+    const { broker } = subject;
+    const log = await broker.open("a:1");
 
-  const positions = await broker.publish([named("x", 1), named("x", 2), named("y", 3)]);
+    const positions = await broker.publish([named("x", 1), named("x", 2), named("y", 3)]);
 
-  assertEquals(positions.map(({ offset }) => offset), [1, 1, 2]);
-  await subject.until(() => log.head === 2);
-  assertEquals(dataOf(log.read(0, Infinity)), [1, 3]);
-});
+    assertEquals(positions.map(({ offset }) => offset), [1, 1, 2]);
+    await subject.until(() => log.head === 2);
+    assertEquals(dataOf(log.read(0, Infinity)), [1, 3]);
+  },
+);
 
-contract("publish() takes ids of different topics for different ones", async ({ broker }) => {
+contract("publish() treats equal ids of different topics as different", async ({ broker }) => {
   const [a] = await broker.publish([named("x", 1)]);
   const [b] = await broker.publish([named("x", 1, "b:1")]);
 

@@ -1,5 +1,5 @@
 /**
- * What all brokers have in common: offsets, order, and which changes they report.
+ * The contract of all brokers: offsets, order, and which changes they report.
  *
  * @module
  */
@@ -27,12 +27,12 @@ contract("publish() numbers each topic's publications from 1, in one epoch", asy
   assertMatch(String(a), /^[0-9a-f-]{13}$/);
 });
 
-contract("publish() of nothing does nothing", async ({ broker, changed }) => {
+contract("publish() without publications does nothing", async ({ broker, changed }) => {
   assertEquals(await broker.publish([]), []);
   assertEquals(changed, []);
 });
 
-contract("publish() keeps the order of calls that do not wait for each other", async (subject) => {
+contract("publish() keeps the order of concurrent calls", async (subject) => {
   const { broker } = subject;
   const log = await broker.open("a:1");
   const calls = Array.from({ length: 50 }, (_, i) => broker.publish(publications("a:1", i, i)));
@@ -54,21 +54,24 @@ contract("open() resolves to an empty log if nothing was published", async ({ br
   assertEquals(position?.epoch, log.epoch);
 });
 
-contract("open() resolves to what was published before, and to what follows", async (subject) => {
-  const { broker } = subject;
-  const [position] = await broker.publish(publications("a:1", 10));
-  const log = await broker.open("a:1");
-  assertEquals([log.head, log.epoch], [1, position?.epoch]);
+contract(
+  "open() resolves to a log with what was published before, which grows with what follows",
+  async (subject) => {
+    const { broker } = subject;
+    const [position] = await broker.publish(publications("a:1", 10));
+    const log = await broker.open("a:1");
+    assertEquals([log.head, log.epoch], [1, position?.epoch]);
 
-  await broker.publish(publications("a:1", 20));
+    await broker.publish(publications("a:1", 20));
 
-  await subject.until(() => log.head === 2);
-  assertEquals(entriesOf(log.read(0, Infinity)), [[1, undefined, "10"], [2, undefined, "20"]]);
-  assertEquals(dataOf(log.read(1, Infinity)), [20]);
-  assertEquals([log.read(2, Infinity), log.read(3, Infinity)], [[], undefined]);
-});
+    await subject.until(() => log.head === 2);
+    assertEquals(entriesOf(log.read(0, Infinity)), [[1, undefined, "10"], [2, undefined, "20"]]);
+    assertEquals(dataOf(log.read(1, Infinity)), [20]);
+    assertEquals([log.read(2, Infinity), log.read(3, Infinity)], [[], undefined]);
+  },
+);
 
-contract("open() of a topic that is open resolves to the same log", async (subject) => {
+contract("open() of an open topic resolves to the same log", async (subject) => {
   const { broker } = subject;
   const [log, same] = await Promise.all([broker.open("a:1"), broker.open("a:1")]);
   await broker.publish(publications("a:1", 10));
@@ -79,7 +82,7 @@ contract("open() of a topic that is open resolves to the same log", async (subje
   assertStrictEquals(await broker.open("a:1"), log);
 });
 
-contract("reports changes of open topics only", async ({ broker, changed, until }) => {
+contract("reports only changes of open topics", async ({ broker, changed, until }) => {
   await broker.publish(publications("a:1", 10));
   const b = await broker.open("b:1");
 
@@ -130,7 +133,7 @@ contract("close() keeps the history for clients that come back", async (subject)
   assertEquals(dataOf(again.read(2, Infinity)), [30]);
 });
 
-contract("open() right after close() follows the log, however often", async (subject) => {
+contract("open() right after close() follows the log, even if repeated", async (subject) => {
   const { broker } = subject;
   await broker.open("a:1");
   for (let i = 0; i < 5; i++) {

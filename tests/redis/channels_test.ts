@@ -1,5 +1,5 @@
 /**
- * Tests of which channels a broker subscribes to, and what it frees.
+ * Tests of the channels that a broker subscribes to, and of freeing replicas.
  *
  * @module
  */
@@ -19,7 +19,7 @@ async function channels(redis: RedisServer): Promise<unknown> {
   return [await redis.command("PUBSUB", "CHANNELS")].flat().toSorted();
 }
 
-brokerTest("RedisBroker.open() subscribes to open topics only", async (broker, redis) => {
+brokerTest("RedisBroker.open() subscribes only to open topics", async (broker, redis) => {
   await broker.publish(publications("c:1", 1));
   assertEquals(await channels(redis), []);
 
@@ -35,7 +35,7 @@ for (
     ["closed and opened again", ["open", "close", "opening"], true],
     ["closed after another close and open", ["open", "close", "opening", "close"], false],
     [
-      "closed in the end, of many times",
+      "opened and closed many times, and closed in the end",
       ["open", ...["close", "opening", "close", "opening", "close", "opening", "close"]],
       false,
     ],
@@ -51,7 +51,7 @@ for (
     }
     await Promise.all(opening);
 
-    await broker.open("b:1"); // is answered after all of it
+    await broker.open("b:1"); // answered after everything before it
 
     const expected = [...isOpen ? [keyOf("0", "a:1")] : [], keyOf("0", "b:1")].toSorted();
     assertEquals(await channels(redis), expected);
@@ -66,19 +66,19 @@ brokerTest("RedisBroker ignores announcements of a topic that was just closed", 
   await Promise.all([broker.open("a:1"), broker.open("b:1")]);
   const changed = Promise.withResolvers<string>();
   broker.onChanged = (topic) => {
-    broker.close("b:1"); // what was announced of it has arrived together with this
+    broker.close("b:1"); // the announcement arrives together with this close
     changed.resolve(topic);
   };
   await broker.publish([...publications("a:1", 1), ...publications("b:1", 2)]);
   assertEquals(await changed.promise, "a:1");
   broker.onChanged = () => {};
-  await broker.open("c:1"); // is answered after the close
+  await broker.open("c:1"); // answered after the close
   await broker.publish(publications("b:1", 3));
 
   const log = await broker.open("b:1");
 
   assertEquals(dataOf(log.read(0, Infinity)), [2, 3]);
-  assertEquals(broker.changed.filter((topic) => topic === "b:1").length, 2); // one for each open
+  assertEquals(broker.changed.filter((topic) => topic === "b:1").length, 2); // one change for each open
 });
 
 brokerTest("RedisBroker.close() frees the replica", async (broker) => {
@@ -93,7 +93,7 @@ brokerTest("RedisBroker.close() frees the replica", async (broker) => {
 });
 
 brokerTest(
-  "RedisBroker.stop() closes its topics, and leaves the link and the logs",
+  "RedisBroker.stop() closes its topics, but keeps the link and the logs",
   async (broker, redis) => {
     await using other = await TestBroker.start(redis);
     const log = await broker.open("a:1");
@@ -103,7 +103,7 @@ brokerTest(
 
     await Promise.all([broker.stop(), broker.stop()]);
 
-    await session?.channels.subscribe("any", () => {}); // is answered after the unsubscription
+    await session?.channels.subscribe("any", () => {}); // answered after the unsubscription
     assertEquals([await channels(redis), broker.link.session], [["any"], session]);
     assertEquals(dataOf((await other.open("a:1")).read(0, Infinity)), [1, 2]);
   },

@@ -16,7 +16,7 @@ import { dataOf, publications, redisTest, TestBroker, TestLink } from "./setup.t
 
 const REVOCATION: Revocation = { user: ["ada"] };
 
-/** Resolves once that many instances are subscribed to revocations. */
+/** Resolves once `count` instances are subscribed to revocations. */
 async function subscribed(cluster: RedisCluster, master: number, count: number): Promise<void> {
   for (;;) {
     const reply = await cluster.command(master, "PUBSUB", "SHARDNUMSUB", "live:{control}:0");
@@ -55,44 +55,47 @@ redisTest("RedisRevocationBus reaches other instances while its slot moves", asy
   await assertRejects(() => buses[0]?.send(REVOCATION) ?? Promise.resolve(), BrokerUnavailable);
 });
 
-redisTest("Ingest goes on with the topics of other masters while one is lost", async () => {
-  await using cluster = await RedisCluster.start({ durable: true });
-  const home = cluster.masterOf(slotOf(STREAM));
-  const topicOf = (master: number) => {
-    for (let id = 1;; id++) {
-      const topic = `event:${id}`;
-      if (cluster.masterOf(slotOf(partitionOf(topic))) === master) return topic;
+redisTest(
+  "Ingest continues with the topics of other masters while one master is lost",
+  async () => {
+    await using cluster = await RedisCluster.start({ durable: true });
+    const home = cluster.masterOf(slotOf(STREAM));
+    const topicOf = (master: number) => {
+      for (let id = 1;; id++) {
+        const topic = `event:${id}`;
+        if (cluster.masterOf(slotOf(partitionOf(topic))) === master) return topic;
+      }
+    };
+    const [kept, lost] = [topicOf(home), topicOf((home + 1) % 3)];
+    await using broker = await TestBroker.start(cluster);
+    const logs = [await broker.open(kept), await broker.open(lost)];
+    await using ingest = TestIngest.start(cluster);
+    const add = async (topic: string, data: number) => {
+      await cluster.command(home, "XADD", STREAM, "*", "topic", topic, "data", `${data}`);
+    };
+    await add(kept, 1);
+    await add(lost, 1);
+    await broker.until(() => logs.every(({ head }) => head === 1));
+
+    const master = cluster.masters[(home + 1) % 3];
+    await master?.kill();
+    await broker.link.down();
+    for (const data of [2, 3]) {
+      await add(lost, data);
+      await add(kept, data);
     }
-  };
-  const [kept, lost] = [topicOf(home), topicOf((home + 1) % 3)];
-  await using broker = await TestBroker.start(cluster);
-  const logs = [await broker.open(kept), await broker.open(lost)];
-  await using ingest = TestIngest.start(cluster);
-  const add = async (topic: string, data: number) => {
-    await cluster.command(home, "XADD", STREAM, "*", "topic", topic, "data", `${data}`);
-  };
-  await add(kept, 1);
-  await add(lost, 1);
-  await broker.until(() => logs.every(({ head }) => head === 1));
+    await broker.until(() => logs[0]?.head === 3);
+    await master?.restart();
+    await broker.until(() => logs[1]?.head === 3);
 
-  const master = cluster.masters[(home + 1) % 3];
-  await master?.kill();
-  await broker.link.down();
-  for (const data of [2, 3]) {
-    await add(lost, data);
-    await add(kept, data);
-  }
-  await broker.until(() => logs[0]?.head === 3);
-  await master?.restart();
-  await broker.until(() => logs[1]?.head === 3);
-
-  assertEquals(logs.map((log) => dataOf(log.read(0, Infinity))), [[1, 2, 3], [1, 2, 3]]);
-  while (Number([await cluster.command(home, "XPENDING", STREAM, "live")].flat()[0]) > 0);
-  assertEquals(ingest.metrics.ingests.filter((result) => result === "published").length, 6);
-});
+    assertEquals(logs.map((log) => dataOf(log.read(0, Infinity))), [[1, 2, 3], [1, 2, 3]]);
+    while (Number([await cluster.command(home, "XPENDING", STREAM, "live")].flat()[0]) > 0);
+    assertEquals(ingest.metrics.ingests.filter((result) => result === "published").length, 6);
+  },
+);
 
 redisTest(
-  "RedisBroker forgets the least recently used topic, on whatever master it is",
+  "RedisBroker forgets the least recently used topic of all masters",
   async () => {
     await using cluster = await RedisCluster.start();
     const historyMaxBytes = 1_000;

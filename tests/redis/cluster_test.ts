@@ -10,7 +10,7 @@ import { partitionOf, partitions, slotOf } from "../../live/redis/partition.ts";
 import { RedisCluster, type RedisClusterOptions } from "../support/redis_cluster.ts";
 import { dataOf, publication, publications, redisTest, TestBroker } from "./setup.ts";
 
-/** Registers a test with a broker on a cluster of its own. */
+/** Registers a test with a broker on its own cluster. */
 function clusterTest(
   name: string,
   fn: (broker: TestBroker, cluster: RedisCluster) => Promise<void>,
@@ -47,7 +47,7 @@ clusterTest(
     for (const master of cluster.masters) {
       const clients = String(await master.command("CLIENT", "LIST", "TYPE", "normal"));
       const subscribers = String(await master.command("CLIENT", "LIST", "TYPE", "pubsub"));
-      assertEquals([clients, subscribers].map((list) => list.trim().split("\n").length), [2, 1]); // with the caller
+      assertEquals([clients, subscribers].map((list) => list.trim().split("\n").length), [2, 1]); // the first includes the caller
     }
   },
 );
@@ -71,7 +71,7 @@ clusterTest("RedisBroker.publish() spreads a batch over a cluster", async (broke
   }
 });
 
-clusterTest("RedisBroker follows a slot that moves, without gap", async (broker, cluster) => {
+clusterTest("RedisBroker follows a slot that moves, without a gap", async (broker, cluster) => {
   const [topic = ""] = topicsOf(cluster);
   const log = await broker.open(topic);
   await broker.publish([publication(topic, 0, "k")]);
@@ -96,7 +96,7 @@ clusterTest("RedisBroker follows a slot that moves, without gap", async (broker,
 });
 
 clusterTest(
-  "RedisBroker reads and publishes while all keys of a slot are on their way",
+  "RedisBroker reads and publishes while all keys of a slot are moving",
   async (broker, cluster) => {
     const [topic = ""] = topicsOf(cluster);
     const log = await broker.open(topic);
@@ -107,7 +107,7 @@ clusterTest(
       if (Number(await cluster.command(2, "DBSIZE")) < 4) return;
       const [position] = await broker.publish([publication(topic, 2, "k")]);
       moved.push(position?.offset ?? 0);
-      // Its subscribers are still at the other node, which tells them to read.
+      // Its subscribers are still at the old node, which tells them to read.
       await broker.until(() => log.head === 2);
     });
 
@@ -118,7 +118,7 @@ clusterTest(
 );
 
 clusterTest(
-  "RedisBroker takes a slot that moves to a master without slots",
+  "RedisBroker follows a slot that moves to a master without slots",
   async (broker, cluster) => {
     const [topic = ""] = topicsOf(cluster);
     const log = await broker.open(topic);
@@ -132,7 +132,7 @@ clusterTest(
 );
 
 clusterTest(
-  "RedisBroker loses only the topics of a master that is lost",
+  "RedisBroker cannot use the topics of a lost master, and can use all others",
   async (broker, cluster) => {
     const [first = "", second = ""] = topicsOf(cluster);
     const log = await broker.open(first);
@@ -149,7 +149,7 @@ clusterTest(
     await broker.until(() => log.head === 1);
     const batch = [...publications(first, 2), ...publications(second, 2)];
     await assertRejects(() => broker.publish(batch), BrokerUnavailable, "cut off from Redis");
-    assertEquals((await broker.publish(publications(first, 3)))[0]?.offset, 2); // nothing of the batch
+    assertEquals((await broker.publish(publications(first, 3)))[0]?.offset, 2); // the batch was not published
 
     await lost?.restart();
     await broker.link.up(2);
@@ -159,7 +159,7 @@ clusterTest(
 );
 
 clusterTest(
-  "RedisBroker goes on with the replica of a master that was killed",
+  "RedisBroker continues with the replica of a master that was killed",
   async (broker, cluster) => {
     const [topic = ""] = topicsOf(cluster);
     const log = await broker.open(topic);

@@ -1,5 +1,5 @@
 /**
- * How behaviours are tested that every broker has.
+ * Tests that run for every broker.
  *
  * @module
  */
@@ -22,18 +22,18 @@ export interface Subject {
   readonly broker: Broker;
   /** Topics that it reported as changed, in order. */
   readonly changed: readonly string[];
-  /** Called with each of them. */
+  /** Called with each changed topic. */
   onChanged: (topic: string) => void;
   /** Resolves once a condition holds; it is checked whenever a topic has changed. */
   until(condition: () => boolean): Promise<void>;
-  /** Resolves when that many milliseconds have passed for the broker. */
+  /** Resolves when `ms` milliseconds have passed for the broker. */
   elapse(ms: number): Promise<unknown>;
 }
 
-/** Servers that all tests of a file share, as they take seconds to find each other. */
+/** Servers that all tests of a file share, because starting them takes seconds. */
 interface Shared {
   readonly url: string;
-  /** Those that hold data. */
+  /** The servers that hold data. */
   readonly servers: readonly RedisServer[];
 }
 
@@ -50,7 +50,7 @@ Deno.test.afterAll(async () => {
   await sentinels?.[Symbol.asyncDispose]();
 });
 
-/** Registers a test of a behaviour, once for each broker. */
+/** Registers a test of a behaviour once for each broker. */
 export function contract(
   behaviour: string,
   fn: (subject: Subject) => Promise<void>,
@@ -137,7 +137,7 @@ async function onRedis(
       broker.onChanged = listener;
     },
     until: (condition) => broker.until(condition),
-    // Redis keeps its own time, which a test can only wait for.
+    // A test cannot change the time of Redis, only wait.
     elapse: (ms) => servers.at(-1)?.command("BLPOP", "{p0}", `${ms / 1_000}`) ?? Promise.resolve(),
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Tests of databases.
+ * Tests of numbered databases.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { dataOf, keyOf, publications, RedisServer, redisTest, TestBroker } from "./setup.ts";
 
-redisTest("RedisBroker keeps to its database, although databases share channels", async () => {
+redisTest("RedisBroker uses only its own database, although databases share channels", async () => {
   await using redis = await RedisServer.start();
   await using broker = await TestBroker.start({ url: `${redis.url}/3` });
   await using other = await TestBroker.start({ url: `${redis.url}/1` });

@@ -1,5 +1,5 @@
 /**
- * Publications that Redis carries out too late, or refuses.
+ * Tests of publications that Redis carries out too late, or refuses.
  *
  * @module
  */
@@ -23,20 +23,23 @@ brokerTest("an append that Redis runs after its deadline changes nothing", async
   const error = await assertRejects(() => commands.script(APPEND, [], args));
 
   assertStringIncludes(String(error), "EXPIRED");
-  await broker.link.up(2); // a server that answers late is given up
+  await broker.link.up(2); // the link gives up on a server that answers late
   const log = await broker.open("a:1");
   assertEquals(dataOf([...log.latest(0)]), ["newer"]);
 });
 
-brokerTest("RedisBroker is in trouble while Redis refuses to publish", async (broker, redis) => {
-  await redis.command("CONFIG", "SET", "maxmemory", "1");
-  await assertRejects(() => broker.publish(publications("a:1", 1)), BrokerUnavailable);
-  assertStringIncludes(broker.trouble ?? "", "OOM");
+brokerTest(
+  "RedisBroker reports trouble while Redis refuses publications",
+  async (broker, redis) => {
+    await redis.command("CONFIG", "SET", "maxmemory", "1");
+    await assertRejects(() => broker.publish(publications("a:1", 1)), BrokerUnavailable);
+    assertStringIncludes(broker.trouble ?? "", "OOM");
 
-  await redis.command("CONFIG", "SET", "maxmemory", "0");
-  const log = await broker.open("a:1");
-  while (broker.trouble !== undefined) await redis.command("PING");
-  await broker.publish(publications("a:1", 2));
+    await redis.command("CONFIG", "SET", "maxmemory", "0");
+    const log = await broker.open("a:1");
+    while (broker.trouble !== undefined) await redis.command("PING");
+    await broker.publish(publications("a:1", 2));
 
-  await broker.until(() => log.head === 1);
-});
+    await broker.until(() => log.head === 1);
+  },
+);

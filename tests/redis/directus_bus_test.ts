@@ -26,7 +26,7 @@ for (
       { collection: "docs", event: "delete", keys: ["0b6b1f2e-8c9d-4e1f-a2b3-c4d5e6f70819"] },
     ],
     [
-      "an update whose key is not as the database holds it",
+      "an update whose key is not in the form of the database",
       { collection: "events", action: "update", keys: ["7", "08"] },
       { collection: "events", event: "update", keys: undefined },
     ],
@@ -46,7 +46,7 @@ for (
 }
 
 redisTest(
-  "DirectusBus reports each change, and after a message that it cannot read that any may be missing",
+  "DirectusBus reports each change; after a message that it cannot read, it reports that changes may be missing",
   async () => {
     await using redis = await RedisServer.start();
     const changes = new Queue<Change | undefined>();

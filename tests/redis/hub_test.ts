@@ -1,5 +1,5 @@
 /**
- * Tests of what subscribers get when Redis comes back with other data than it had.
+ * Tests of what subscribers get when Redis comes back with different data.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
   TestHub,
 } from "./setup.ts";
 
-/** Lets another broker work on a server's data, or on older data, while the server is away. */
+/** While a server is down, lets another broker work on its data, or on older data. */
 async function meanwhile(
   redis: RedisServer,
   work: (broker: TestBroker) => Promise<unknown>,
@@ -44,13 +44,13 @@ function outline(messages: readonly Record<string, unknown>[]): unknown[] {
 for (
   const [name, historySize, published, expected] of [
     [
-      "sends what was published elsewhere during an outage, once",
+      "sends what another instance published during an outage, once",
       100,
       [publication("a:1", 3, "k"), publication("a:1", 4), removal("a:1", "k")],
       [[3, 3], [4, 4], [5, "removed"]],
     ],
     [
-      "says how many publications of an outage no log holds",
+      "reports how many publications of an outage the log no longer holds",
       3,
       [
         publication("a:1", 3),
@@ -64,7 +64,7 @@ for (
       [[4, 4, "skipped 1"], [7, 7, "skipped 2"], [9, 9, "skipped 1"], [10, "removed"], [11, 11]],
     ],
     [
-      "has readers start over after an outage in which removals left the log",
+      "makes readers start over after an outage in which removals left the log",
       3,
       [removal("a:1", "k"), publication("a:1", 4, "l"), ...publications("a:1", 5, 6, 7)],
       ["subscribed 7"],
@@ -171,7 +171,7 @@ redisTest(
     await client.until(({ length }) => length > 4);
     const [position] = await hub.publish(publications("a:1", 10));
     await client.until((messages) => messages.at(-1)?.["data"] === 10);
-    // Of four publications the log holds three, so the new life begins with the snapshot, which is empty.
+    // The log holds three of four publications, so the new life begins with the snapshot, which is empty.
     assertEquals(outline(client.messages.slice(4)), ["subscribed 4", [5, 10]]);
     assertEquals(client.messages[4]?.["messages"], []);
     assertEquals(client.messages[4]?.["epoch"], position?.epoch);

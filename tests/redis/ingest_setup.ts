@@ -1,5 +1,5 @@
 /**
- * An ingest on a real Redis, and what is in its stream.
+ * An ingest on a real Redis, and its stream.
  *
  * @module
  */
@@ -47,7 +47,7 @@ export class TestIngest extends Ingest implements AsyncDisposable {
     return ingest;
   }
 
-  /** Resolves once it has reported the results of that many entries. */
+  /** Resolves once it has reported the results of `count` entries. */
   results(count: number): Promise<void> {
     return this.metrics.until(({ ingests }) => ingests.length >= count);
   }

@@ -1,5 +1,5 @@
 /**
- * Tests of which instance reads the ingest stream, and what others have left behind.
+ * Tests of which instance reads the ingest stream, and of entries that other instances have left behind.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 
 const LEASE = `live:ingest:{${STREAM}}:${STREAM}:leader`;
 
-/** Adds entries, which a consumer reads and never acknowledges. */
+/** Adds entries that a consumer reads and never acknowledges. */
 async function leaveBehind(redis: RedisServer, consumer: string, ...data: number[]) {
   await redis.command("XGROUP", "CREATE", STREAM, "live", "0", "MKSTREAM").catch(() => {});
   const ids: string[] = [];
@@ -58,13 +58,13 @@ brokerTest("Ingest takes over more than fits into one step", async (broker, redi
   assertEquals(dataOf(log.read(0, Infinity)), numbers);
 });
 
-redisTest("Ingest deletes consumers that have left nothing behind", async () => {
+redisTest("Ingest deletes consumers without pending entries", async () => {
   await using redis = await RedisServer.start();
   await leaveBehind(redis, "dead", 1);
   await using ingest = TestIngest.start(redis, "alive");
   await ingest.results(1);
   await add(redis, "topic", "a:1", "data", "2");
-  await ingest.results(2); // it reads what is new once it has tidied up
+  await ingest.results(2); // it reads new entries only after it has deleted consumers
 
   const [consumer, ...others] = await consumersOf(redis);
 
@@ -72,7 +72,7 @@ redisTest("Ingest deletes consumers that have left nothing behind", async () => 
   assertEquals(others, []);
 });
 
-brokerTest("Ingest leaves out pending entries that were deleted", async (broker, redis) => {
+brokerTest("Ingest skips pending entries that were deleted", async (broker, redis) => {
   const log = await broker.open("a:1");
   const [id = ""] = await leaveBehind(redis, "dead", 1, 2);
   await redis.command("XDEL", STREAM, id);
@@ -84,7 +84,7 @@ brokerTest("Ingest leaves out pending entries that were deleted", async (broker,
   await settled(redis);
 });
 
-redisTest("Ingest leads only once the lease of another has run out", async () => {
+redisTest("Ingest leads only after the lease of another instance has run out", async () => {
   await using redis = await RedisServer.start();
   await redis.command("SET", LEASE, "another", "PX", "1000");
   await add(redis, "topic", "a:1", "data", "1");
@@ -95,7 +95,7 @@ redisTest("Ingest leads only once the lease of another has run out", async () =>
   assertMatch(String(await redis.command("GET", LEASE)), /^mine-[0-9a-f]{8}$/);
 });
 
-redisTest("Ingest.stop() gives the lead to another, and what it had not published", async () => {
+redisTest("Ingest.stop() passes the lead and unpublished entries to another instance", async () => {
   await using redis = await RedisServer.start();
   const first = TestIngest.start(redis, "first");
   await add(redis, "topic", "a:1", "data", "1");
@@ -110,7 +110,7 @@ redisTest("Ingest.stop() gives the lead to another, and what it had not publishe
   assertEquals([first.metrics.ingests.length, second.metrics.ingests.length], [1, 1]);
 });
 
-redisTest("Ingest.stop() does not end the lease of another", async () => {
+redisTest("Ingest.stop() does not end the lease of another instance", async () => {
   await using redis = await RedisServer.start();
   const ingest = TestIngest.start(redis);
   await add(redis, "topic", "a:1", "data", "1");
@@ -132,7 +132,7 @@ redisTest("Ingest.stop() before start(), or twice, leaves no connection", async 
   assertEquals(await redis.connections(), 0);
 });
 
-redisTest("Ingest goes on after FLUSHALL", async () => {
+redisTest("Ingest continues after FLUSHALL", async () => {
   await using redis = await RedisServer.start();
   await using ingest = TestIngest.start(redis);
   await add(redis, "topic", "a:1", "data", "1");
@@ -162,7 +162,7 @@ brokerTest("Ingest publishes each entry once, if Redis is killed", async (broker
   assertEquals([...one.metrics.ingests, ...two.metrics.ingests].includes("malformed"), false);
 }, { durable: true, historySize: 1_000 });
 
-redisTest("append() leaves out the entries that were published, and no others", async () => {
+redisTest("append() skips the entries that were already published, and no others", async () => {
   await using redis = await RedisServer.start();
   await using link = new TestLink(redis);
   link.start();
@@ -180,7 +180,7 @@ redisTest("append() leaves out the entries that were published, and no others", 
   assertEquals(await offsets("one", "9-5", "10-1", "11-0"), [undefined, undefined, 8]);
 });
 
-redisTest("Ingest publishes a stream that begins again with the ids that it had", async () => {
+redisTest("Ingest publishes a stream that was deleted and uses the same ids again", async () => {
   await using redis = await RedisServer.start();
   await using ingest = TestIngest.start(redis);
   await redis.command("XADD", STREAM, "1-1", "topic", "a:1", "data", "1");
@@ -194,19 +194,22 @@ redisTest("Ingest publishes a stream that begins again with the ids that it had"
   assertEquals(ingest.metrics.ingests, ["published", "published"]);
 });
 
-redisTest("Ingest publishes once what an instance published and did not acknowledge", async () => {
-  await using redis = await RedisServer.start();
-  const first = TestIngest.start(redis);
-  await add(redis, "topic", "a:1", "data", "1");
-  await first.results(1);
-  await first.stop();
-  // As if the instance had ended between publishing and acknowledging.
-  await redis.command("XGROUP", "SETID", STREAM, "live", "0");
-  await redis.command("XREADGROUP", "GROUP", "live", "dead", "STREAMS", STREAM, ">");
+redisTest(
+  "Ingest does not publish again what an instance published and did not acknowledge",
+  async () => {
+    await using redis = await RedisServer.start();
+    const first = TestIngest.start(redis);
+    await add(redis, "topic", "a:1", "data", "1");
+    await first.results(1);
+    await first.stop();
+    // As if the instance had ended between publishing and acknowledging.
+    await redis.command("XGROUP", "SETID", STREAM, "live", "0");
+    await redis.command("XREADGROUP", "GROUP", "live", "dead", "STREAMS", STREAM, ">");
 
-  await using second = TestIngest.start(redis);
+    await using second = TestIngest.start(redis);
 
-  await second.results(1);
-  await settled(redis);
-  assertEquals(second.metrics.ingests, ["repeated"]);
-});
+    await second.results(1);
+    await settled(redis);
+    assertEquals(second.metrics.ingests, ["repeated"]);
+  },
+);

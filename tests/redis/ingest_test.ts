@@ -1,5 +1,5 @@
 /**
- * Tests of what becomes of entries of the ingest stream.
+ * Tests of how entries of the ingest stream are published.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { add, settled, STREAM, TestIngest } from "./ingest_setup.ts";
 import { brokerTest, dataOf, entriesOf } from "./setup.ts";
 
 brokerTest(
-  "Ingest publishes what is added, in order, with keys and removals",
+  "Ingest publishes added entries in order, with keys and removals",
   async (broker, redis) => {
     const log = await broker.open("a:1");
     await using ingest = TestIngest.start(redis);
@@ -29,7 +29,7 @@ brokerTest(
 );
 
 brokerTest(
-  "Ingest publishes what was added before any instance started",
+  "Ingest publishes entries that were added before any instance started",
   async (broker, redis) => {
     const log = await broker.open("a:1");
     for (let i = 1; i <= 600; i++) await add(redis, "topic", "a:1", "data", `${i}`);
@@ -49,15 +49,15 @@ const faults: readonly [what: string, reason: string, ...fields: string[]][] = [
     ...["topic", "a:..", "data", "1"],
   ],
   ["no data", "data: missing", "topic", "a:1"],
-  ["data that is no JSON", "data: not JSON", "topic", "a:1", "data", "{x:1}"],
+  ["data that is not JSON", "data: not JSON", "topic", "a:1", "data", "{x:1}"],
   ["empty data", "data: not JSON", "topic", "a:1", "data", ""],
   [
-    "too long a key",
+    "a key that is too long",
     "key: Too big: expected string to have <=256 characters",
     ...["topic", "a:1", "data", "1", "key", "k".repeat(257)],
   ],
   [
-    "too long data",
+    "data that is too long",
     "data: longer than 1048576",
     ...["topic", "a:1", "data", JSON.stringify("x".repeat(1_048_576))],
   ],
@@ -66,7 +66,7 @@ const faults: readonly [what: string, reason: string, ...fields: string[]][] = [
     "topic: Invalid input: expected string, received undefined",
     ...["__proto__", "1", "constructor", "2", "payload", "3"],
   ],
-  ["another removed", "removed: must be 1", "topic", "a:1", "key", "k", "removed", "true"],
+  ["an invalid removed", "removed: must be 1", "topic", "a:1", "key", "k", "removed", "true"],
   [
     "a removal with data",
     "data: must be absent if removed is true",
@@ -79,7 +79,7 @@ const faults: readonly [what: string, reason: string, ...fields: string[]][] = [
   ],
 ];
 
-brokerTest("Ingest leaves out malformed entries, and goes on", async (broker, redis) => {
+brokerTest("Ingest skips malformed entries, and continues", async (broker, redis) => {
   const log = await broker.open("a:1");
   await add(redis, "topic", "a:1", "data", "1");
   const ids: string[] = [];

@@ -19,7 +19,7 @@ function linesOf({ logger }: TestLink): string[] {
   );
 }
 
-/** Resolves once that many attempts have failed. */
+/** Resolves once `count` attempts have failed. */
 function failures(link: TestLink, count: number): Promise<void> {
   return link.metrics.until(({ redis }) => redis.filter((up) => !up).length >= count);
 }
@@ -40,7 +40,7 @@ for (
   const [name, login, reason] of [
     ["a wrong password", `:${WRONG}@`, /WRONGPASS/],
     ["an unknown user", `nobody:${WRONG}@`, /WRONGPASS/],
-    ["no password where one is needed", "", /NOAUTH/],
+    ["a missing password", "", /NOAUTH/],
   ] as const
 ) {
   redisTest(`RedisLink logs one warning, without secrets, if Redis refuses ${name}`, async () => {
@@ -62,7 +62,7 @@ for (
   });
 }
 
-redisTest("RedisLink logs one warning if there is no Redis, and reaches it later", async () => {
+redisTest("RedisLink logs one warning while there is no Redis, and reaches it later", async () => {
   await using redis = await RedisServer.start();
   await redis.kill();
   await using link = new TestLink(redis);
@@ -78,7 +78,7 @@ redisTest("RedisLink logs one warning if there is no Redis, and reaches it later
   assertEquals(lines.filter((line) => !line.startsWith("debug")).slice(1), ["info redis reached"]);
 });
 
-redisTest("RedisLink logs an outage once, and its end", async () => {
+redisTest("RedisLink logs the beginning of an outage once, and its end", async () => {
   await using redis = await RedisServer.start();
   await using link = new TestLink(redis);
   link.start();
@@ -116,7 +116,7 @@ for (const type of ["pubsub", "normal"] as const) {
   });
 }
 
-redisTest("RedisLink gives up on a Redis that hangs, and reaches it when it goes on", async () => {
+redisTest("RedisLink gives up on a Redis that hangs, and reaches it when it resumes", async () => {
   await using redis = await RedisServer.start();
   await using link = new TestLink(redis);
   link.start();
@@ -131,7 +131,7 @@ redisTest("RedisLink gives up on a Redis that hangs, and reaches it when it goes
 });
 
 redisTest(
-  "RedisLink.onUp() has everything done with each session, and with the present",
+  "RedisLink.onUp() calls listeners with the current session and each new one",
   async () => {
     await using redis = await RedisServer.start();
     await using link = new TestLink(redis);
@@ -150,7 +150,7 @@ redisTest(
   },
 );
 
-redisTest("RedisLink ends a session in which something essential fails", async () => {
+redisTest("RedisLink ends a session in which an essential action fails", async () => {
   await using redis = await RedisServer.start();
   await using link = new TestLink(redis);
   let attempts = 0;
@@ -168,7 +168,7 @@ redisTest("RedisLink ends a session in which something essential fails", async (
   assertEquals(await redis.connections(), 2);
 });
 
-redisTest("RedisClient rejects subscriptions on a connection that is lost", async () => {
+redisTest("RedisClient rejects subscriptions on a lost connection", async () => {
   await using redis = await RedisServer.start();
   const client = await RedisClient.connect(redis.url);
   const listener = () => {};
@@ -182,7 +182,7 @@ redisTest("RedisClient rejects subscriptions on a connection that is lost", asyn
   assertEquals(results.map(({ status }) => status), calls.map(() => "rejected"));
 });
 
-redisTest("RedisLink.stop() leaves no connection, whenever it comes", async () => {
+redisTest("RedisLink.stop() leaves no connection, whenever it is called", async () => {
   await using redis = await RedisServer.start();
   const unused = new TestLink(redis);
   const connecting = new TestLink(redis);
@@ -202,7 +202,7 @@ redisTest("RedisLink.stop() leaves no connection, whenever it comes", async () =
   assertEquals(connected.session, undefined);
 });
 
-redisTest("RedisLink.stop() ends at once while Redis is away", async () => {
+redisTest("RedisLink.stop() resolves at once while Redis cannot be reached", async () => {
   await using redis = await RedisServer.start();
   const link = new TestLink(redis);
   link.start();
@@ -215,7 +215,7 @@ redisTest("RedisLink.stop() ends at once while Redis is away", async () => {
   assertEquals(link.trouble?.startsWith("cut off from Redis: "), true);
 });
 
-Deno.test("RedisLink.stop() ends at once while a server accepts and does not answer", async () => {
+Deno.test("RedisLink.stop() resolves at once while a server accepts connections and does not answer", async () => {
   const port = takeFreePort();
   using server = Deno.listen({ hostname: "127.0.0.1", port });
   const link = new TestLink({ url: `redis://127.0.0.1:${port}` });

@@ -1,5 +1,5 @@
 /**
- * Tests of a broker and its replicas while Redis goes away and comes back.
+ * Tests of a broker and its replicas during and after an outage of Redis.
  *
  * @module
  */
@@ -31,7 +31,7 @@ redisTest("RedisBroker refuses to publish and to open before it has reached Redi
   await broker.publish(publications("a:1", 1));
 });
 
-brokerTest("RedisBroker without Redis serves open topics only", async (broker, redis) => {
+brokerTest("RedisBroker without Redis serves only open topics", async (broker, redis) => {
   await broker.publish([...publications("a:1", 1, 2), ...publications("b:1", 1)]);
   const log = await broker.open("a:1");
 
@@ -57,7 +57,7 @@ brokerTest("RedisBroker without Redis serves open topics only", async (broker, r
   assertEquals(dataOf((await broker.open("b:1")).read(0, Infinity)), [1]);
 }, { durable: true });
 
-brokerTest("RedisBroker catches up after an outage, without gap", async (broker, redis) => {
+brokerTest("RedisBroker catches up after an outage, without a gap", async (broker, redis) => {
   const logs = await Promise.all([broker.open("a:1"), broker.open("b:1")]);
   const [a, b] = logs;
   await broker.publish([...publications("a:1", 1, 2), ...publications("b:1", 3)]);

@@ -1,5 +1,6 @@
 /**
- * A master of a cluster and its replica are away for long: what `/readyz`, publish calls and clients are told.
+ * Tests of `/readyz`, publish calls and clients while a master of a cluster and its replica are down for
+ * long.
  *
  * @module
  */
@@ -16,7 +17,7 @@ function topicsOf(cluster: RedisCluster): [lost: string, other: string] {
   return [TOPICS.find(isLost) ?? "", TOPICS.find((topic) => !isLost(topic)) ?? ""];
 }
 
-/** Kills the first master for good: its replica first, so that nothing takes over. */
+/** Kills the first master permanently. Its replica is killed first, so that nothing takes over. */
 async function lose(cluster: RedisCluster): Promise<void> {
   await cluster.nodes[3]?.kill();
   await cluster.masters[0]?.kill();
@@ -46,7 +47,7 @@ redisTest("a lasting outage of one master of a cluster fails only its topics", a
     assertMatch(refused.json.error, /^cut off from Redis: /);
   }
   const { published: [position] } = (await user.publish(other)).json;
-  assertEquals([position.topic, position.offset], [other, 1]); // nothing of the batch was published
+  assertEquals([position.topic, position.offset], [other, 1]); // the batch was not published
   assertEquals((await client.next()).offset, 1);
   const answer = await client.subscribe(lost);
   assertEquals([answer.type, answer.code], ["error", "unavailable"]);

@@ -1,5 +1,5 @@
 /**
- * Two servers on one Redis, as processes, with an outage of Redis.
+ * Tests of two servers on one Redis, as processes, with an outage of Redis.
  *
  * @module
  */
@@ -64,6 +64,6 @@ redisTest("main.ts: two servers share topics, and survive an outage of Redis", a
   assertEquals((await ask(ops, "/readyz")).status, 200);
   assertEquals((await ask(ops, "/publish", { topic: "event:1", data: 4 })).status, 200);
   assertEquals(await client.next(), { ...message, offset: 3, data: 4 });
-  assertEquals(client.frames.length, 5); // nothing twice, nothing in between
+  assertEquals(client.frames.length, 5); // no duplicates and no further frames
   assertEquals([one.output, two.output].some((text) => text.includes("the-word-of-redis")), false);
 });

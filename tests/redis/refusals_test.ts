@@ -1,5 +1,5 @@
 /**
- * Tests of a Redis that answers, but refuses.
+ * Tests of a Redis that answers with refusals.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { BrokerUnavailable } from "../../live/domain/broker.ts";
 import { brokerTest, dataOf, entriesOf, publication, publications, TestBroker } from "./setup.ts";
 
-brokerTest("RedisBroker goes on when Redis has dropped its scripts", async (broker, redis) => {
+brokerTest("RedisBroker continues when Redis has dropped its scripts", async (broker, redis) => {
   await broker.publish(publications("a:1", 1));
 
   await redis.command("SCRIPT", "FLUSH");
@@ -44,7 +44,7 @@ brokerTest("RedisBroker is cut off while Redis is a read-only replica", async (b
 });
 
 brokerTest(
-  "RedisBroker reads, and cannot publish, without memory in Redis",
+  "RedisBroker reads but cannot publish while Redis has no memory left",
   async (broker, redis) => {
     await using other = await TestBroker.start(redis);
     const log = await broker.open("a:1");
@@ -66,7 +66,7 @@ brokerTest(
 
     assertEquals(broker.link.metrics.redis, [true, false, true]);
     const warnings = broker.link.logger.of("warn").map(({ message }) => message);
-    assertEquals(warnings, ["redis: cannot publish", "redis lost"]); // not one for each call
+    assertEquals(warnings, ["redis: cannot publish", "redis lost"]); // not one line for each call
     await redis.command("CONFIG", "SET", "maxmemory", "0");
     assertEquals((await broker.publish(publications("a:1", 3)))[0]?.offset, 2);
     await broker.until(() => log.head === 2);

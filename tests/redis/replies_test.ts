@@ -1,5 +1,5 @@
 /**
- * Tests of reading what Redis answers and announces.
+ * Tests of reading answers and announcements of Redis.
  *
  * @module
  */
@@ -77,7 +77,7 @@ for (const reply of [null, "OK", [], ["e", "1", "2", [], []], ["e", 1, "2", [["1
   });
 }
 
-Deno.test("readAppended() tells what was left out, and what partitions hold", () => {
+Deno.test("readAppended() returns skipped publications, and the sizes of partitions", () => {
   const { cursors, sizes } = readAppended([["e", 7, "", 0, "f", 1], ["live:{p1}:", 20]]);
   assertEquals(cursors, [{ epoch: "e", offset: 7 }, undefined, { epoch: "f", offset: 1 }]);
   assertEquals([...sizes], [["live:{p1}:", 20]]);
@@ -105,7 +105,7 @@ for (
   });
 }
 
-Deno.test("readEntries() passes over entries that are gone, and says which were deleted", () => {
+Deno.test("readEntries() drops entries that are gone, and reports which were deleted", () => {
   assertEquals(readEntries([null, ["5-1", null]]), [
     { id: "5-1", publication: "entry was deleted" },
   ]);

@@ -16,11 +16,11 @@ const ADA: Revocation = { user: ["ada"] };
 const BOB: Revocation = { user: ["bob"] };
 const EVE: Revocation = { user: ["eve"] };
 
-/** A bus with a link of its own, which keeps what it receives. */
+/** A bus with its own link, which records what it receives. */
 class TestBus extends RedisRevocationBus implements AsyncDisposable {
   readonly link: TestLink;
   readonly received: Revocation[] = [];
-  /** Resolves when revocations are handled, to why that is incomplete. */
+  /** What the handler of revocations returns: resolves to why a revocation is incomplete. */
   handled: Promise<string | undefined> = Promise.resolve(undefined);
   readonly #watch = new Watch();
 
@@ -36,7 +36,7 @@ class TestBus extends RedisRevocationBus implements AsyncDisposable {
     link.start();
   }
 
-  /** Resolves once it has received that many revocations. */
+  /** Resolves once it has received `count` revocations. */
   until(count: number): Promise<void> {
     return this.#watch.until(() => this.received.length >= count);
   }
@@ -46,7 +46,7 @@ class TestBus extends RedisRevocationBus implements AsyncDisposable {
   }
 }
 
-/** Resolves once that many instances are subscribed. */
+/** Resolves once `count` instances are subscribed. */
 async function subscribed(redis: RedisServer, count: number): Promise<void> {
   for (;;) {
     const reply = await redis.command("PUBSUB", "NUMSUB", "live:{control}:0");
@@ -68,7 +68,7 @@ function busTest(
   });
 }
 
-busTest("send() reaches all other instances, and not this one", async (redis, first, second) => {
+busTest("send() reaches all other instances, but not its own", async (redis, first, second) => {
   await using third = new TestBus(redis);
   await subscribed(redis, 3);
 
@@ -104,10 +104,13 @@ busTest("send() resolves once all instances have carried it out", async (_, firs
   assertEquals(events, ["handled", "sent"]);
 });
 
-busTest("send() rejects if an instance could not do all of it", async (_, first, second) => {
-  second.handled = Promise.resolve("Directus could not be asked");
-  await assertRejects(() => first.send(ADA), BrokerUnavailable, "Directus could not be asked");
-});
+busTest(
+  "send() rejects if an instance could not carry it out completely",
+  async (_, first, second) => {
+    second.handled = Promise.resolve("Directus could not be asked");
+    await assertRejects(() => first.send(ADA), BrokerUnavailable, "Directus could not be asked");
+  },
+);
 
 busTest("send() rejects if an instance does not confirm in time", async (_, first, second) => {
   second.handled = new Promise(() => {});
@@ -138,7 +141,7 @@ busTest("ignores what was sent before it started", async (redis, first, second) 
 busTest("receives what was sent while it was cut off", async (redis, first, second) => {
   await first.send(ADA);
   await second.until(1);
-  // As another instance does while both of these are cut off: without an announcement.
+  // As another instance would, while both of these are cut off, so without an announcement.
   const entry = ["from", "another", "command", JSON.stringify(BOB)];
   await redis.command("XADD", "live:{control}:stream", "*", ...entry);
   await redis.command("CLIENT", "KILL", "TYPE", "pubsub");
@@ -147,7 +150,7 @@ busTest("receives what was sent while it was cut off", async (redis, first, seco
   assertEquals([first.received, second.received], [[BOB], [ADA, BOB]]);
 });
 
-busTest("goes on after Redis has come back empty", async (redis, first, second) => {
+busTest("continues after Redis has come back empty", async (redis, first, second) => {
   await first.send(ADA);
   await second.until(1);
 
@@ -161,7 +164,7 @@ busTest("goes on after Redis has come back empty", async (redis, first, second) 
 
 for (
   const [name, breakIt, reason] of [
-    ["while Redis is away", (redis: RedisServer) => redis.kill(), ""],
+    ["while Redis is down", (redis: RedisServer) => redis.kill(), ""],
     [
       "if Redis refuses",
       (redis: RedisServer) => redis.command("SET", "live:{control}:stream", "something else"),
@@ -178,16 +181,16 @@ for (
 
 for (
   const [name, entry, reason] of [
-    ["an entry that is no JSON", ["from", "x", "command", "{"], "not JSON"],
+    ["an entry that is not JSON", ["from", "x", "command", "{"], "not JSON"],
     ["an entry with other fields", ["a", "b"], "not JSON"],
     [
-      "an entry that is no revocation",
+      "an entry that is not a revocation",
       ["from", "x", "command", "{}"],
       "Body must have exactly one of user, topic, connection: it has none",
     ],
   ] as const
 ) {
-  busTest(`logs ${name}, and goes on`, async (redis, first, second) => {
+  busTest(`logs ${name}, and continues`, async (redis, first, second) => {
     await redis.command("XADD", "live:{control}:stream", "*", ...entry);
     await first.send(ADA);
 

@@ -1,5 +1,5 @@
 /**
- * Tests of logins: the rights that REDIS.md names are enough for everything that the server does.
+ * Tests of logins. The rights in REDIS.md must be enough for everything that the server does.
  *
  * @module
  */
@@ -49,7 +49,7 @@ redisTest("the rights in REDIS.md suffice on a cluster of three masters", async 
 
 for (
   const [name, sentinelUser] of [
-    ["that want no login", []],
+    ["that require no login", []],
     ["whose default user is off", ["user default off"]],
     ["whose default user may do nothing", ["user default on nopass -@all +@connection"]],
   ] as const

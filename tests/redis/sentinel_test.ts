@@ -10,7 +10,7 @@ import { dataOf, publications, RedisServer, redisTest, TestBroker, TestLink } fr
 
 const PASSWORD = "p@ss:word of tests";
 
-redisTest("RedisBroker goes on with the replica that Sentinel promotes", async () => {
+redisTest("RedisBroker continues with the replica that Sentinel promotes", async () => {
   await using sentinels = await RedisSentinels.start({ sentinels: 3 });
   await using broker = await TestBroker.start(sentinels);
   const log = await broker.open("a:1");
@@ -26,33 +26,36 @@ redisTest("RedisBroker goes on with the replica that Sentinel promotes", async (
   assertEquals([log.epoch, dataOf(log.read(0, Infinity))], [epoch, [1, 2]]);
 });
 
-redisTest("RedisBroker begins a new life where the promoted replica lacks something", async () => {
-  await using sentinels = await RedisSentinels.start({ password: "right" });
-  await using broker = await TestBroker.start(sentinels);
-  const log = await broker.open("a:1");
-  await broker.publish(publications("a:1", 1));
-  await broker.until(() => log.head === 1);
-  await sentinels.replicated();
-  const { epoch } = log;
-  const [master, replica] = sentinels.servers;
-  await replica.command("CONFIG", "SET", "masterauth", "wrong"); // it cannot come back to its master
-  await master.command("CLIENT", "KILL", "TYPE", "replica");
-  await broker.publish(publications("a:1", 2));
-  await broker.until(() => log.head === 2);
+redisTest(
+  "RedisBroker begins a new life of topics of which the promoted replica lacks publications",
+  async () => {
+    await using sentinels = await RedisSentinels.start({ password: "right" });
+    await using broker = await TestBroker.start(sentinels);
+    const log = await broker.open("a:1");
+    await broker.publish(publications("a:1", 1));
+    await broker.until(() => log.head === 1);
+    await sentinels.replicated();
+    const { epoch } = log;
+    const [master, replica] = sentinels.servers;
+    await replica.command("CONFIG", "SET", "masterauth", "wrong"); // it cannot reconnect to its master
+    await master.command("CLIENT", "KILL", "TYPE", "replica");
+    await broker.publish(publications("a:1", 2));
+    await broker.until(() => log.head === 2);
 
-  await master.kill();
-  await broker.link.up(2);
+    await master.kill();
+    await broker.link.up(2);
 
-  await broker.until(() => log.epoch !== epoch);
-  assertNotEquals(log.epoch, epoch);
-  const [position] = await broker.publish(publications("a:1", 3));
-  assertEquals([position?.offset, position?.epoch], [2, log.epoch]);
-  await broker.until(() => log.head === 2);
-  assertEquals(dataOf(log.read(0, Infinity)), [1, 3]);
-});
+    await broker.until(() => log.epoch !== epoch);
+    assertNotEquals(log.epoch, epoch);
+    const [position] = await broker.publish(publications("a:1", 3));
+    assertEquals([position?.offset, position?.epoch], [2, log.epoch]);
+    await broker.until(() => log.head === 2);
+    assertEquals(dataOf(log.read(0, Infinity)), [1, 3]);
+  },
+);
 
 redisTest(
-  "RedisLink follows Sentinel to another master although the former one works",
+  "RedisLink follows Sentinel to another master even if the former one still works",
   async () => {
     await using sentinels = await RedisSentinels.start();
     await using link = new TestLink(sentinels);
@@ -74,7 +77,7 @@ redisTest(
 
 for (const sentinelPassword of [undefined, PASSWORD]) {
   const name = sentinelPassword === undefined ? "no password" : "the password of Redis";
-  redisTest(`RedisLink logs in where Sentinels have ${name}`, async () => {
+  redisTest(`RedisLink logs in if Sentinels have ${name}`, async () => {
     await using sentinels = await RedisSentinels.start({
       password: PASSWORD,
       ...sentinelPassword === undefined ? {} : { sentinelPassword },
@@ -88,7 +91,7 @@ for (const sentinelPassword of [undefined, PASSWORD]) {
   });
 }
 
-redisTest("RedisLink tells what is wrong with Sentinels, without passwords", async () => {
+redisTest("RedisLink reports what is wrong with Sentinels, without passwords", async () => {
   await using sentinels = await RedisSentinels.start({ password: PASSWORD });
   await using server = await RedisServer.start();
   const unknown = sentinels.url.replace("live-master", "another");

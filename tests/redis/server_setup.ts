@@ -1,5 +1,5 @@
 /**
- * The server as a process on a Redis of any kind.
+ * The server as a process, on any kind of Redis.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { STREAM } from "./ingest_setup.ts";
 
 const TOKEN = "the-publish-token-of-the-tests";
 
-/** What the log says where JSR is out of reach. */
+/** The log message if JSR cannot be reached. */
 const STAND_INS = "stand-ins of @std are in use";
 
 /** Topics of all masters of a cluster of three. */
@@ -101,7 +101,7 @@ export class RedisUser implements AsyncDisposable {
   }
 
   /**
-   * Does everything that needs Redis.
+   * Uses everything that needs Redis.
    *
    * @param add Adds an entry with these fields to the ingest stream.
    */

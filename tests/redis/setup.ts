@@ -17,15 +17,15 @@ import { type Address, TestLink } from "./test_link.ts";
 
 export { RedisServer, redisTest, TestLink };
 
-/** Bounds that no test reaches by chance. */
+/** Bounds that are too large for a test to reach by accident. */
 export const BOUNDS = { historySize: 100, historyTtlMs: 600_000, historyMaxBytes: 100_000_000 };
 
-/** A broker with a link of its own, which lets a test wait for what happens to it. */
+/** A broker with its own link, with methods to wait for events. */
 export class TestBroker extends RedisBroker implements AsyncDisposable {
   readonly link: TestLink;
   /** Topics that it reported as changed, in order. */
   readonly changed: string[] = [];
-  /** Called with each of them. */
+  /** Called with each changed topic. */
   onChanged: (topic: string) => void = () => {};
   readonly #watch = new Watch();
 
@@ -62,7 +62,7 @@ export class TestBroker extends RedisBroker implements AsyncDisposable {
   }
 }
 
-/** Registers a test with a broker on a server of its own. */
+/** Registers a test with a broker on its own server. */
 export function brokerTest(
   name: string,
   fn: (broker: TestBroker, redis: RedisServer) => Promise<void>,
@@ -75,7 +75,7 @@ export function brokerTest(
   });
 }
 
-/** A hub with a broker and a link of its own. */
+/** A hub with its own broker and link. */
 export class TestHub extends Hub implements AsyncDisposable {
   readonly link: TestLink;
 
@@ -116,7 +116,7 @@ export class TestSubscriber {
   readonly wire = jsonWire;
   readonly ended = false;
   readonly hasRoom = true;
-  /** All messages that it was sent, those in arrays one by one. */
+  /** All messages that it has got, those in arrays one by one. */
   readonly messages: Record<string, unknown>[] = [];
   readonly #watch = new Watch();
 
@@ -126,18 +126,18 @@ export class TestSubscriber {
     return true;
   }
 
-  /** Resolves once a condition on what it was sent holds. */
+  /** Resolves once a condition on its messages holds. */
   until(condition: (messages: Record<string, unknown>[]) => boolean): Promise<void> {
     return this.#watch.until(() => condition(this.messages));
   }
 }
 
-/** Returns the key of a topic: what is held, its log, or its channel in a database. */
+/** Returns a key of a topic, such as its log, or its channel in a database. */
 export function keyOf(what: string, topic: string): string {
   return `${partitionOf(topic)}${what}:${topic}`;
 }
 
-/** Returns the publication of a payload, with a key or without. */
+/** Returns a publication with a payload, and with a key if there is one. */
 export function publication(topic: string, data: unknown, key?: string): Publication {
   return Publication.from({ topic, data, key });
 }
@@ -152,12 +152,12 @@ export function publications(topic: string, ...data: readonly unknown[]): Public
   return data.map((item) => publication(topic, item));
 }
 
-/** Returns the payloads of what a log holds; `undefined` for a removal. */
+/** Returns the payloads of publications in a log; `undefined` for a removal. */
 export function dataOf(logged: Iterable<LoggedPublication> | undefined): unknown[] | undefined {
   return logged && [...logged].map(({ json }) => json && JSON.parse(json));
 }
 
-/** Returns offset, key and payload as JSON text of what a log holds. */
+/** Returns offset, key and payload as JSON text of publications in a log. */
 export function entriesOf(logged: Iterable<LoggedPublication> | undefined): unknown[] | undefined {
   return logged && [...logged].map(({ offset, key, json }) => [offset, key, json]);
 }

@@ -1,5 +1,5 @@
 /**
- * Tests of what two brokers on one Redis see of each other.
+ * Tests of two brokers that share one Redis.
  *
  * @module
  */
@@ -19,28 +19,31 @@ import {
   TestHub,
 } from "./setup.ts";
 
-redisTest("RedisBroker sees what another publishes and removes, and counts on", async () => {
-  await using redis = await RedisServer.start();
-  await using here = await TestBroker.start(redis);
-  await using there = await TestBroker.start(redis);
-  const log = await here.open("a:1");
+redisTest(
+  "RedisBroker sees what another broker publishes and removes, and continues its offsets",
+  async () => {
+    await using redis = await RedisServer.start();
+    await using here = await TestBroker.start(redis);
+    await using there = await TestBroker.start(redis);
+    const log = await here.open("a:1");
 
-  await there.publish([publication("a:1", 1, "k"), publication("a:1", 2, "l")]);
-  await here.publish([removal("a:1", "k")]);
-  const [position] = await there.publish(publications("a:1", 4));
+    await there.publish([publication("a:1", 1, "k"), publication("a:1", 2, "l")]);
+    await here.publish([removal("a:1", "k")]);
+    const [position] = await there.publish(publications("a:1", 4));
 
-  await here.until(() => log.head === 4);
-  assertEquals(position, { topic: "a:1", offset: 4, epoch: log.epoch });
-  assertEquals(entriesOf(log.read(0, Infinity)), [
-    [1, "k", "1"],
-    [2, "l", "2"],
-    [3, "k", undefined],
-    [4, undefined, "4"],
-  ]);
-  assertEquals(entriesOf(log.latest(0)), [[2, "l", "2"]]);
-});
+    await here.until(() => log.head === 4);
+    assertEquals(position, { topic: "a:1", offset: 4, epoch: log.epoch });
+    assertEquals(entriesOf(log.read(0, Infinity)), [
+      [1, "k", "1"],
+      [2, "l", "2"],
+      [3, "k", undefined],
+      [4, undefined, "4"],
+    ]);
+    assertEquals(entriesOf(log.latest(0)), [[2, "l", "2"]]);
+  },
+);
 
-redisTest("RedisBroker, opening a topic, learns of removals that no log holds", async () => {
+redisTest("RedisBroker.open() learns of removals that the log no longer holds", async () => {
   await using redis = await RedisServer.start();
   await using here = await TestBroker.start(redis, { historySize: 2 });
   await using there = await TestBroker.start(redis, { historySize: 2 });
@@ -85,7 +88,7 @@ const TOPICS = ["a:1", "b:1", "c:1"];
 const KEYS = ["x", "y", "z"];
 
 for (const seed of [1, 2, 3]) {
-  redisTest(`RedisBrokers hold equal logs, whichever publishes: run ${seed}`, async () => {
+  redisTest(`RedisBrokers hold equal logs while both publish: run ${seed}`, async () => {
     await using redis = await RedisServer.start();
     await using here = await TestBroker.start(redis, { historySize: 5_000 });
     await using there = await TestBroker.start(redis, { historySize: 5_000 });
@@ -121,7 +124,7 @@ for (const seed of [1, 2, 3]) {
       for (const broker of brokers) {
         const log = await broker.open(topic);
         await broker.until(() => log.head >= all.length);
-        // As one text each: a readable difference of such long lists takes minutes to make.
+        // Compare them as texts: a readable difference of such long lists would take minutes.
         const held = entriesOf(log.read(0, Infinity));
         assert(JSON.stringify(held) === JSON.stringify(expected), `${topic} differs`);
         assertEquals(entriesOf(log.latest(0)), latest);

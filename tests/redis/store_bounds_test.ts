@@ -1,5 +1,5 @@
 /**
- * Tests of what topics may hold in Redis, for how long, and what happens when Redis drops it.
+ * Tests of how much topics may hold in Redis, for how long, and of what happens when Redis drops it.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import {
 
 const encoder = new TextEncoder();
 
-/** Length of texts in UTF-8. */
+/** Returns the length of texts in UTF-8. */
 function bytesOf(...texts: readonly unknown[]): number {
   return encoder.encode(texts.join("")).length;
 }
@@ -39,13 +39,13 @@ async function hashOf(redis: RedisServer, key: string): Promise<[field: string, 
   return flat.flatMap((field, i) => i % 2 === 0 ? [[field, flat[i + 1] ?? ""]] : []);
 }
 
-/** Returns the size of each topic in Redis, and of all together under the empty name. */
+/** Returns the size of each topic in Redis, and of all topics together under the empty name. */
 async function sizes(redis: RedisServer): Promise<Record<string, number>> {
   const entries = await hashOf(redis, `${PARTITION}sizes`);
   return Object.fromEntries(entries.map(([topic, size]) => [topic, Number(size)]));
 }
 
-/** Returns the size of what a topic's keys hold. */
+/** Returns the size of everything that a topic's keys hold. */
 async function held(redis: RedisServer, topic: string): Promise<number> {
   const entries = listOf(await redis.command("XRANGE", keyOf("log", topic), "-", "+"));
   const inLog = entries.map((entry) => {
@@ -71,7 +71,7 @@ const MAX_BYTES = 2_000;
 
 for (const seed of [1, 2]) {
   redisTest(
-    `RedisBroker.publish() knows all sizes: run ${seed}`,
+    `RedisBroker.publish() records the size of each topic: run ${seed}`,
     async () => {
       await using redis = await RedisServer.start();
       const bounds = { historySize: 6, historyMaxBytes: MAX_BYTES };
@@ -107,15 +107,19 @@ for (const seed of [1, 2]) {
   );
 }
 
-brokerTest("RedisBroker.publish() forgets topics to the last byte", async (broker, redis) => {
-  await broker.publish([publication(A, 1, "k"), publication(A, 2)]);
+brokerTest(
+  "RedisBroker.publish() forgets topics completely, to the last byte",
+  async (broker, redis) => {
+    await broker.publish([publication(A, 1, "k"), publication(A, 2)]);
 
-  await broker.publish(publications(B, "x".repeat(200)));
+    await broker.publish(publications(B, "x".repeat(200)));
 
-  assertEquals(listOf(await redis.command("KEYS", `*:${A}`)), []);
-  assertEquals(await sizes(redis), { "": 202, [B]: 202 });
-  assertEquals(await redis.command("ZRANGE", `${PARTITION}used`, "0", "-1"), [B]);
-}, { historyMaxBytes: 100 });
+    assertEquals(listOf(await redis.command("KEYS", `*:${A}`)), []);
+    assertEquals(await sizes(redis), { "": 202, [B]: 202 });
+    assertEquals(await redis.command("ZRANGE", `${PARTITION}used`, "0", "-1"), [B]);
+  },
+  { historyMaxBytes: 100 },
+);
 
 brokerTest("RedisBroker.publish() sets a time to live on every key", async (broker, redis) => {
   await broker.publish([publication(A, 1, "k")]);
@@ -147,19 +151,23 @@ brokerTest("RedisBroker.open() marks a topic as used", async (broker, redis) => 
   assertEquals(Object.keys(await sizes(redis)).toSorted(), ["", A, C].toSorted());
 }, { historyMaxBytes: 500 });
 
-brokerTest("RedisBroker marks open topics as used, reporting no change", async (broker, redis) => {
-  const log = await broker.open("a:1");
-  await broker.publish([publication(A, 1, "k")]);
-  await broker.until(() => log.head === 1);
-  log.release(1);
-  const { length } = broker.changed;
-  await redis.command("PEXPIRE", keyOf("topic", A), "1000");
+brokerTest(
+  "RedisBroker marks open topics as used, without reporting a change",
+  async (broker, redis) => {
+    const log = await broker.open("a:1");
+    await broker.publish([publication(A, 1, "k")]);
+    await broker.until(() => log.head === 1);
+    log.release(1);
+    const { length } = broker.changed;
+    await redis.command("PEXPIRE", keyOf("topic", A), "1000");
 
-  while (Number(await redis.command("PTTL", keyOf("topic", A))) <= 1_000);
+    while (Number(await redis.command("PTTL", keyOf("topic", A))) <= 1_000);
 
-  assertEquals([log.read(0, Infinity), entriesOf(log.latest(0))], [undefined, [[1, "k", "1"]]]);
-  assertEquals(broker.changed.length, length);
-}, { historyTtlMs: 1 });
+    assertEquals([log.read(0, Infinity), entriesOf(log.latest(0))], [undefined, [[1, "k", "1"]]]);
+    assertEquals(broker.changed.length, length);
+  },
+  { historyTtlMs: 1 },
+);
 
 const KEYS = [keyOf("topic", A), keyOf("log", A)];
 
@@ -171,7 +179,7 @@ for (
     ["Redis has evicted everything", [`${PARTITION}used`, `${PARTITION}sizes`, ...KEYS]],
   ] as const
 ) {
-  brokerTest(`RedisBroker begins a new life where ${what}`, async (broker, redis) => {
+  brokerTest(`RedisBroker begins a new life if ${what}`, async (broker, redis) => {
     const log = await broker.open("a:1");
     const [first] = await broker.publish([publication(A, 10, "k"), publication(A, 20)]);
     await broker.until(() => log.head === 2);

@@ -10,7 +10,7 @@ import { RecordingLogger } from "../support/recording_logger.ts";
 import { RecordingMetrics } from "../support/recording_metrics.ts";
 import type { RedisServer } from "../support/redis_server.ts";
 
-/** As much of a server as a client has to know. */
+/** The part of a server that a client has to know. */
 export type Address = Pick<RedisServer, "url">;
 
 /** A link with a log and metrics that a test can wait for, to any kind of Redis. */
@@ -70,7 +70,7 @@ export class TestLink implements Link, AsyncDisposable {
     return this.#link.run(key, action);
   }
 
-  /** Resolves once Redis was reached that many times. */
+  /** Resolves once Redis was reached `times` times. */
   up(times = 1): Promise<void> {
     return this.metrics.until(({ redis }) => redis.filter((up) => up).length >= times);
   }

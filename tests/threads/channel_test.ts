@@ -9,20 +9,20 @@ import { BrokerUnavailable } from "../../live/domain/broker.ts";
 import { Channel, type ChannelOptions } from "../../live/threads/channel.ts";
 import { FakeClock, portPair } from "./fake_port.ts";
 
-/** What the other end can be asked. */
+/** The functions of the other end. */
 type Remote = {
   echo(value: unknown): unknown;
-  /** Answers when the test says so. */
+  /** Answers when the test resolves it. */
   wait(): Promise<string>;
   note(value: unknown): void;
   function(): unknown;
 };
 
-/** Both ends of a channel, and what was observed at the other one. */
+/** Both ends of a channel, and what was observed at the other end. */
 class TestChannel implements Disposable {
   readonly clock = new FakeClock();
   readonly channel: Channel<Remote>;
-  /** What the other end was told. */
+  /** Values that the other end was told. */
   readonly noted: unknown[] = [];
   /** Errors that were reported on this end. */
   readonly errors: unknown[] = [];
@@ -54,7 +54,7 @@ class TestChannel implements Disposable {
   }
 }
 
-Deno.test("Channel.call() fails at its deadline, and other calls go on", async () => {
+Deno.test("Channel.call() fails at its deadline, and other calls continue", async () => {
   using test = new TestChannel({ deadlineMs: 5_000 });
   const late = assertRejects(() => test.channel.call("wait"), BrokerUnavailable);
   const patient = test.channel.callWithin(60_000, "wait");
@@ -65,7 +65,7 @@ Deno.test("Channel.call() fails at its deadline, and other calls go on", async (
 
   const { message, retryAfterMs } = await late;
   assertEquals([message, retryAfterMs], ["another thread does not answer", 1_000]);
-  test.waiting[0]?.resolve("too late"); // is ignored
+  test.waiting[0]?.resolve("too late"); // ignored
   test.waiting[1]?.resolve("in time");
   await test.clock.tick(0);
   assertEquals(await patient, "in time");
@@ -91,7 +91,7 @@ Deno.test("Channel.call() fails at once while too many calls are in flight", asy
   assertEquals(await second, "done");
 });
 
-Deno.test("Channel.end() fails the calls in flight and those that follow", async () => {
+Deno.test("Channel.end() fails the calls in flight and later calls", async () => {
   using test = new TestChannel();
   const before = assertRejects(() => test.channel.call("wait"), BrokerUnavailable, "it died");
   await test.clock.tick(0);
@@ -132,7 +132,7 @@ Deno.test("a result that cannot be copied fails its call, and other results arri
   assertInstanceOf(await bad, Error);
 });
 
-Deno.test("what is told without a call and cannot be copied is reported, and the rest sent", async () => {
+Deno.test("Channel.tell() reports an argument that cannot be copied, and the rest is sent", async () => {
   using test = new TestChannel();
   test.channel.tell("note", () => {});
   test.channel.tell("note", 2);

@@ -1,5 +1,5 @@
 /**
- * Clients of several threads notice nothing of it. Real workers, real sockets.
+ * Clients do not notice that several threads serve them. Real workers, real sockets.
  *
  * @module
  */
@@ -27,7 +27,7 @@ Deno.test("threads share topics: each client gets each message once, in order", 
   }
 });
 
-Deno.test("a client resumes on another thread, with what it has missed", async () => {
+Deno.test("a client resumes on another thread with the messages that it has missed", async () => {
   await using threads = await Threads.start();
   const [first, second] = await threads.connectToBoth();
   const { epoch } = await first.subscribe("event:1");
@@ -43,7 +43,7 @@ Deno.test("a client resumes on another thread, with what it has missed", async (
   await second[Symbol.asyncDispose]();
 });
 
-Deno.test("the limit of a user's connections holds over all threads", async () => {
+Deno.test("the limit of a user's connections counts the connections of all threads", async () => {
   await using threads = await Threads.start({ maxConnectionsPerUser: 3 });
   const clients = [await threads.connect(), await threads.connect(), await threads.connect()];
 
@@ -60,7 +60,7 @@ Deno.test("the limit of a user's connections holds over all threads", async () =
   }
 });
 
-Deno.test("a burst of upgrades does not pass the limit of connections, whichever threads it reaches", async () => {
+Deno.test("a burst of upgrades over all threads does not exceed the limit of connections", async () => {
   await using threads = await Threads.start({ maxConnections: 5 });
   const users = Array.from({ length: 20 }, (_, number) => `user-${number}`);
 
@@ -87,7 +87,7 @@ Deno.test("a revocation closes a user's connections in all threads", async () =>
   await other[Symbol.asyncDispose]();
 });
 
-Deno.test("a revoked topic is asked about in all threads, past the cache", async () => {
+Deno.test("a revoked topic is checked again in all threads, bypassing the cache", async () => {
   let isAllowed = true;
   const authority = fakeAuthority({
     authorise: () => Promise.resolve({ kind: isAllowed ? "allowed" : "forbidden" }),

@@ -38,7 +38,7 @@ for (const transport of TRANSPORTS) {
       directus: () => Client.connect(`ws://${address}/websocket?access_token=${token}`),
       stream: () => SseClient.connect(`http://${address}/sse?topic=event:1`, { cookie }),
     };
-    const rounds = [1, 2, 3]; // a few, so that most of the time both threads have some
+    const rounds = [1, 2, 3]; // several, so that usually both threads have clients
     const own = await Promise.all(rounds.map(connect.own));
     const guests = await Promise.all(rounds.map(connect.guest));
     const others = await Promise.all(rounds.map(connect.directus));
@@ -46,7 +46,7 @@ for (const transport of TRANSPORTS) {
     for (const client of others) {
       assertEquals(await client.ask({ type: "ping" }), { type: "pong" });
     }
-    using _silent = await RawClient.connect(live); // sends nothing
+    using _silent = await RawClient.connect(live); // never sends anything
     using half = await RawClient.connect(live);
     await half.write("GET / HTTP/1.1\r\nHost: x\r\n");
     using deaf = await RawClient.connect(live); // never answers the close frame

@@ -23,7 +23,7 @@ Deno.test("a thread that ends is replaced, and its clients resume without a gap"
   assertEquals((await victim.outcome()).code, 0); // it broke
   await threads.logger.line("thread ended; replacing it");
   await threads.live.publish([{ topic: "event:1", data: 2 }]);
-  assertEquals((await witness.next()).data, 2); // the other thread goes on
+  assertEquals((await witness.next()).data, 2); // the other thread continues
   assertEquals(threads.live.readiness, "ready");
   await threads.line("live listener started", 3); // the successor
   const url = `ws://127.0.0.1:${threads.port}`;
@@ -36,8 +36,8 @@ Deno.test("a thread that ends is replaced, and its clients resume without a gap"
   await witness[Symbol.asyncDispose]();
 });
 
-Deno.test("a thread that hangs makes the server lost; clients of others are served and drained", async () => {
-  using time = new FakeTime(); // of the main thread; the others have the real one
+Deno.test("a thread that hangs is reported by onLost; clients of other threads are served and drained", async () => {
+  using time = new FakeTime(); // only of the main thread; the other threads have the real time
   const lost: unknown[] = [];
   await using threads = await Threads.start({ onLost: (error) => lost.push(error) });
   const [victim, witness] = await threads.connectToBoth();
@@ -55,7 +55,7 @@ Deno.test("a thread that hangs makes the server lost; clients of others are serv
   assertEquals(await threads.live.stop(1_000), { stragglers: 0 });
   assertEquals((await witness.outcome()).code, 1001);
   hang.end();
-  assertEquals((await victim.outcome()).code, 0); // here the thread goes on, and so can be ended
+  assertEquals((await victim.outcome()).code, 0); // in this test the thread resumes, so that it can be ended
 });
 
 Deno.test("a thread that ends gives up its places and gauges, and no counter falls", async () => {
@@ -74,7 +74,7 @@ Deno.test("a thread that ends gives up its places and gauges, and no counter fal
   assertEquals(gauges.connections, 1);
   assert(upgrades.length >= before);
   await threads.line("live listener started", 3); // the successor
-  const { client } = await threads.connect(); // there is a place again
+  const { client } = await threads.connect(); // there is a free place again
   await client[Symbol.asyncDispose]();
   await witness[Symbol.asyncDispose]();
 });

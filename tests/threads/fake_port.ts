@@ -24,13 +24,13 @@ function end(other: () => Port): Port {
   };
 }
 
-/** A fake time that `performance.now` follows as well, and whose ticks let messages arrive. */
+/** A fake time that also moves `performance.now`, and whose ticks let messages arrive. */
 export class FakeClock implements Disposable {
   readonly #time = new FakeTime();
   readonly #now = performance.now;
   #skippedMs = 0;
 
-  /** Stops the clock. */
+  /** Starts the fake time. */
   constructor() {
     performance.now = () => Date.now() + this.#skippedMs;
   }
@@ -38,10 +38,10 @@ export class FakeClock implements Disposable {
   /** Moves it by some milliseconds, and lets everything that is due arrive and be answered. */
   async tick(ms: number): Promise<void> {
     this.#time.tick(ms);
-    for (let i = 0; i < 8; i++) await turn(); // there and back, and what follows from the answer
+    for (let i = 0; i < 8; i++) await turn(); // a message, its answer, and what follows from it
   }
 
-  /** Moves it without a turn of the event loop, as if this thread was busy. */
+  /** Moves it without a turn of the event loop, as if this thread were busy. */
   skip(ms: number): void {
     this.#skippedMs += ms;
   }

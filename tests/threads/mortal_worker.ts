@@ -1,5 +1,5 @@
 /**
- * A thread that serves clients until a test ends it with an error that nothing catches, or makes it hang.
+ * A thread that serves clients until a test ends it with an uncaught error, or makes it hang.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Port } from "../../live/threads/channel.ts";
 import { serveThread } from "../../live/threads/serve_thread.ts";
 
-// Comes before the listener that survives errors.
+// It must be added before the listener that survives errors.
 self.addEventListener("error", (event) => event.stopImmediatePropagation());
 
 const port: Port = {

@@ -1,5 +1,5 @@
 /**
- * Several threads of the real program, with the permissions of its task.
+ * Tests of the real program with several threads, with the permissions of its task.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Every protocol and transport with several threads. Real workers, real sockets.
+ * Tests of every protocol and transport with several threads. Real workers, real sockets.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { TRANSPORTS } from "../support/transports.ts";
 import { FakeSource, rowsOf } from "../views/setup.ts";
 import { type StartThreadsOptions, Threads } from "./setup.ts";
 
-/** Clients of one protocol, one of them in each thread. */
+/** Two clients of one protocol, one in each thread. */
 type Both<C> = readonly [C, C];
 
 /** Connects until each of the first two threads has a client; resolves to one of each. */
@@ -34,7 +34,7 @@ async function inBoth<C extends AsyncDisposable>(
   return [...clients.values()] as unknown as Both<C>;
 }
 
-/** A server whose clients can see rows. */
+/** Starts a server with views of rows. */
 async function startWithRows(options: StartThreadsOptions): Promise<[Threads, FakeSource]> {
   const source = new FakeSource();
   source.list = "ab";
@@ -108,7 +108,7 @@ Deno.test("clients authenticate, and renew their tokens, while all places are ta
 });
 
 for (const transport of TRANSPORTS) {
-  Deno.test(`[${transport}] the public in several threads shares one read, and a client of it may become a user`, async () => {
+  Deno.test(`[${transport}] public clients of several threads share one read, and may authenticate later`, async () => {
     const [started, source] = await startWithRows({
       transport,
       directusAuth: "public",
@@ -130,7 +130,7 @@ for (const transport of TRANSPORTS) {
     assertEquals((await clients[0].next()).data, [{ id: "a" }, { id: "b" }]);
     assertEquals((await clients[0].ask(failure)).error.code, "AUTH_FAILED");
     assertEquals((await clients[0].next()).data, [{ id: "a" }]);
-    // The first client has given up the only place of this user.
+    // The first client has given up this user's only place.
     assertEquals((await clients[1].ask(auth)).status, "ok");
     assertEquals((await clients[1].next()).data, [{ id: "a" }, { id: "b" }]);
     source.rowsFor.set("public", rowsOf("ac"));

@@ -16,7 +16,7 @@ for (
     ["the public", PUBLIC],
   ] as const
 ) {
-  Deno.test(`unseal() returns ${name} as it was sealed`, () => {
+  Deno.test(`unseal() returns ${name} that was sealed`, () => {
     const crossed = unseal(structuredClone(seal(credential)));
 
     assertEquals(crossed.hash(), credential.hash());

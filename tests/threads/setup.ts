@@ -1,5 +1,5 @@
 /**
- * Threads and their parts under test.
+ * Setup of tests with threads.
  *
  * @module
  */
@@ -27,12 +27,12 @@ import { Watch } from "../support/queue.ts";
 import { RecordingLogger } from "../support/recording_logger.ts";
 import { RecordingMetrics } from "../support/recording_metrics.ts";
 
-/** Fails a test if something is asked that it has no answer for. */
+/** Fails a test if an unexpected function is called. */
 function never(): never {
   throw new Error("not expected");
 }
 
-/** What the other end of a channel does in tests of brokers. */
+/** The functions of the other end of a channel, in tests of brokers. */
 export const noCalls: ThreadCalls = {
   start: never,
   announce: never,
@@ -48,11 +48,11 @@ export const noCalls: ThreadCalls = {
 /** A thread's broker. */
 interface ThreadUnderTest {
   readonly broker: Broker;
-  /** Ends the thread, as its death would. */
+  /** Ends the thread as a failure would. */
   readonly end: () => Promise<void>;
 }
 
-/** A main thread's broker with threads that follow it, all at the two ends of real ports. */
+/** A main thread's broker, with threads that follow it over real ports. */
 export class BrokerThreads implements AsyncDisposable {
   readonly #topics: TopicHost;
   readonly #broker: Broker;
@@ -64,7 +64,7 @@ export class BrokerThreads implements AsyncDisposable {
     this.#topics = new TopicHost({ broker, onTopics() {} });
   }
 
-  /** Adds a thread; returns its broker, and what ends it as its death would. */
+  /** Adds a thread; returns its broker, and the function that ends it as a failure would. */
   add(
     bounds: { historySize: number; historyTtlMs: number; historyMaxBytes: number },
   ): ThreadUnderTest {
@@ -116,7 +116,7 @@ export class BrokerThreads implements AsyncDisposable {
 
 /** How to start a server with threads. */
 export interface StartThreadsOptions extends Partial<LiveOptions> {
-  /** How many. @default {2} */
+  /** Number of threads. @default {2} */
   readonly threads?: number;
   /** Answers for Directus. @default {fakeAuthority()} */
   readonly authority?: Authority;
@@ -130,7 +130,7 @@ export class Threads implements AsyncDisposable {
   readonly logger = new RecordingLogger();
   /** Lines of the threads' logs. */
   readonly lines: Record<string, unknown>[] = [];
-  /** What all threads have measured. */
+  /** The metrics of all threads. */
   readonly metrics = new RecordingMetrics();
   /** The workers that were started, in order. */
   readonly workers: ThreadWorker[] = [];
@@ -199,7 +199,7 @@ export class Threads implements AsyncDisposable {
     return [clients.get(1) as Client, clients.get(2) as Client];
   }
 
-  /** Resolves once a line of a thread's log is there. */
+  /** Resolves once a line is in a thread's log. */
   async line(message: string, count = 1): Promise<void> {
     await this.#watch.until(() =>
       this.lines.filter((line) => line["message"] === message).length >= count
@@ -211,7 +211,10 @@ export class Threads implements AsyncDisposable {
     this.workers[thread - 1]?.postMessage("die");
   }
 
-  /** Stops a thread's event loop until the hang ends: Deno could not end a thread that never goes on. */
+  /**
+   * Stops a thread's event loop until the returned hang is ended. Deno could not end a thread that never
+   * resumes.
+   */
   hang(thread: number): Disposable & { end(): void } {
     const hang = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     this.workers[thread - 1]?.postMessage({ hang });

@@ -1,5 +1,5 @@
 /**
- * Tests of the main thread's part of one thread.
+ * Tests of the host of one thread, in the main thread.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { TopicHost } from "../../live/threads/topic_host.ts";
 import type { Views } from "../../live/views/views.ts";
 import { userOf } from "../support/authorities.ts";
 
-Deno.test("a view that a session loses while it is opened is left at once", async () => {
+Deno.test("a view that a session loses while opening it is left at once", async () => {
   let left = 0;
   const told: unknown[] = [];
   const open: Views["open"] = (_viewer, _query, onLost) => {
@@ -44,6 +44,6 @@ Deno.test("a view that a session loses while it is opened is left at once", asyn
   await host.handlers.openView(7, ["cookie", "session=ada"], userOf("ada"), query);
 
   assertEquals(told, [["viewLost", 7, "changed"]]);
-  assertEquals(left, 1); // the thread, which knows that it is lost, will not ask for it
+  assertEquals(left, 1); // the thread knows that the view is lost, so it will not leave it
   await broker.stop();
 });

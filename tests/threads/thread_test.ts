@@ -1,5 +1,5 @@
 /**
- * Tests of what the main thread does about a thread that does not answer. The worker is a stand-in.
+ * Tests of how the main thread handles a thread that does not answer. The worker is a stand-in.
  *
  * @module
  */
@@ -23,13 +23,13 @@ import { noCalls } from "./setup.ts";
 const ADDRESS: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 8080 };
 const PING_INTERVAL_MS = 2_000;
 
-/** A worker that answers what a test lets it answer. */
+/** A worker whose answers a test controls. */
 class FakeWorker implements ThreadWorker {
   /** Whether its event loop stands still. */
   isHung = false;
   isTerminated = false;
   onerror: ThreadWorker["onerror"] = null;
-  /** What it asks of the main thread. */
+  /** Its calls to the main thread. */
   readonly main: Channel<MainCalls>;
   readonly #port: Port;
 
@@ -69,7 +69,7 @@ class TestThread implements AsyncDisposable {
   /** The workers that were started, in order. */
   readonly workers: FakeWorker[] = [];
   readonly thread: Thread;
-  /** Errors of threads that hang. */
+  /** Errors that were reported for threads that hang. */
   readonly hung: string[] = [];
   readonly #broker = new MemoryBroker({ ...DEFAULTS, metrics: silentMetrics });
 
@@ -104,7 +104,7 @@ class TestThread implements AsyncDisposable {
     return this.workers[0] as FakeWorker;
   }
 
-  /** Lets some pings pass. */
+  /** Moves the clock by `count` pings. */
   async pings(count: number): Promise<void> {
     for (let i = 0; i < count; i++) await this.clock.tick(PING_INTERVAL_MS);
   }
@@ -122,7 +122,7 @@ class TestThread implements AsyncDisposable {
 Deno.test("a thread that answers no ping for half a minute hangs, and is not replaced", async () => {
   await using test = new TestThread();
   const worker = await test.start();
-  await test.pings(20); // a healthy thread stays
+  await test.pings(20); // a healthy thread is not ended
 
   worker.isHung = true;
   await test.pings(15);
@@ -134,10 +134,10 @@ Deno.test("a thread that answers no ping for half a minute hangs, and is not rep
   assertEquals([worker.isTerminated, test.thread.isAccepting], [true, false]);
   await test.pings(60);
   assertEquals([test.workers.length, test.hung.length], [1, 1]);
-  assertEquals(await test.thread.stop(5_000), { stragglers: 0 }); // does not wait for it
+  assertEquals(await test.thread.stop(5_000), { stragglers: 0 }); // the stop does not wait for it
 });
 
-Deno.test("a thread that hangs for less than half a minute stays", async () => {
+Deno.test("a thread that hangs for less than half a minute is kept", async () => {
   await using test = new TestThread();
   const worker = await test.start();
 
@@ -155,7 +155,7 @@ Deno.test("a main thread that was busy for minutes does not end its threads", as
   await using test = new TestThread();
   const worker = await test.start();
 
-  test.clock.skip(300_000); // no turn of its event loop in that time
+  test.clock.skip(300_000); // without a turn of the event loop
   await test.pings(2);
 
   assertEquals([worker.isTerminated, test.workers.length], [false, 1]);
@@ -177,7 +177,7 @@ Deno.test("a thread that keeps failing is replaced after longer and longer pause
   }
 });
 
-Deno.test("a thread that does not start in two minutes is given up", async () => {
+Deno.test("a start that takes longer than two minutes fails", async () => {
   await using test = new TestThread({ start: () => new Promise(() => {}) });
   const failure = assertRejects(() => test.thread.start(), BrokerUnavailable);
 
@@ -186,7 +186,7 @@ Deno.test("a thread that does not start in two minutes is given up", async () =>
   assertEquals((await failure).message, "another thread does not answer");
 });
 
-Deno.test("a replacement that does not start in two minutes is replaced too", async () => {
+Deno.test("a replacement that does not start within two minutes is replaced too", async () => {
   let starts = 0;
   await using test = new TestThread({
     start: () => ++starts === 2 ? new Promise(() => {}) : Promise.resolve(ADDRESS),
@@ -203,7 +203,7 @@ Deno.test("a replacement that does not start in two minutes is replaced too", as
   assertEquals(test.thread.isAccepting, true);
 });
 
-Deno.test("a revocation that a hung thread does not carry out is trouble", async () => {
+Deno.test("a revocation that a hung thread does not carry out is reported as trouble", async () => {
   await using test = new TestThread();
   const worker = await test.start();
   worker.isHung = true;
@@ -234,7 +234,7 @@ Deno.test("a drain does not wait for a hung thread, and ends it", async () => {
   assertEquals(test.workers.length, 1); // it is not replaced
 });
 
-Deno.test("a thread that dies during the drain has none left, and is not replaced", async () => {
+Deno.test("a thread that ends during the drain has no stragglers, and is not replaced", async () => {
   await using test = new TestThread({ stop: () => new Promise(() => {}) });
   const worker = await test.start();
 

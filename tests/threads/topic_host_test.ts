@@ -14,17 +14,17 @@ import { TopicReader } from "../../live/threads/topic_reader.ts";
 
 const TOPIC = "event:1";
 
-/** Announcements after which a thread gets nothing until it confirms some. */
+/** After this many unconfirmed announcements, a thread gets nothing until it confirms some. */
 const MAX_UNCONFIRMED = 16;
 
-/** A topic with two readers: one is told everything it may be told, and neither confirms by itself. */
+/** A topic with two readers. Neither confirms announcements on its own. */
 class Setup implements AsyncDisposable {
   readonly broker = new MemoryBroker({ ...DEFAULTS, historySize: 2, metrics: silentMetrics });
   readonly host = new TopicHost({ broker: this.broker, onTopics() {} });
   readonly hung = new TopicReader(this.host, () => {});
   readonly healthy = new TopicReader(this.host, () => {});
 
-  /** Has both readers follow the topic, and one of them confirm nothing until it is behind. */
+  /** Lets both readers follow the topic. One of them confirms nothing, so that it is behind afterwards. */
   static async start(): Promise<Setup> {
     const setup = new Setup();
     await setup.hung.subscribe(TOPIC);
@@ -36,7 +36,7 @@ class Setup implements AsyncDisposable {
     return setup;
   }
 
-  /** Publishes, and returns the offsets that the healthy reader is told. */
+  /** Publishes, and returns the offsets that the healthy reader gets. */
   async publish(data: unknown): Promise<number[] | undefined> {
     await this.broker.publish([Publication.from({ topic: TOPIC, data })]);
     const told = this.healthy.take()?.[0]?.[1].publications.map(({ offset }) => offset);
@@ -56,7 +56,7 @@ class Setup implements AsyncDisposable {
   }
 }
 
-Deno.test("a thread that is behind gets everything once it goes on", async () => {
+Deno.test("a thread that is behind gets everything once it confirms announcements", async () => {
   await using setup = await Setup.start();
   for (let i = 0; i < 50; i++) await setup.publish(i);
   assertEquals(setup.hung.take(), undefined);
@@ -76,19 +76,19 @@ Deno.test("a thread that hangs does not make a log grow without bound", async ()
   let most = 0;
 
   for (let i = 1; i <= 100; i++) {
-    assertEquals(await setup.publish(data), [MAX_UNCONFIRMED + i]); // the other one gets everything
+    assertEquals(await setup.publish(data), [MAX_UNCONFIRMED + i]); // the other reader gets everything
     most = Math.max(most, await setup.bytes());
   }
 
   assert(most < 4.5 * 1_048_576, `${most} bytes`);
-  setup.hung.confirm(); // it goes on, and reads the log again
+  setup.hung.confirm(); // it resumes, and reads the log again
   const [[, announcement] = []] = setup.hung.take() ?? [];
   assertEquals(announcement, { epoch: "", publications: [] });
   const state = await setup.hung.read(TOPIC, { epoch: "", offset: 0, at: "" }, { fresh: false });
   assertEquals(state.publications.length, 2);
 });
 
-Deno.test("a log is bounded too if all threads hang", async () => {
+Deno.test("a log is also bounded if all threads hang", async () => {
   await using setup = await Setup.start();
   setup.healthy.leave();
   const data = "x".repeat(100_000);

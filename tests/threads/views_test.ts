@@ -1,5 +1,5 @@
 /**
- * Views that clients of several threads share. Real workers, real sockets.
+ * Tests of views that clients of several threads share. Real workers, real sockets.
  *
  * @module
  */
@@ -67,7 +67,7 @@ Deno.test("users of one class share a view over all threads, with one read", asy
   assertEquals(source.reads.length, 2);
 });
 
-Deno.test("users of different classes have different views, in whichever thread", async () => {
+Deno.test("users of different classes have different views, in the same thread or not", async () => {
   await using setup = await setUp();
   const { source, ada, bob } = setup;
   source.classes.set("bob", "another");
@@ -92,7 +92,7 @@ Deno.test("a user whose rights end loses the view before anything more of it is 
   await threads.live.changed({ collection: "directus_permissions" });
 
   assertEquals(await bob.next(), { type: "unsubscribed", topic, reason: "forbidden" });
-  assertEquals((await ada.next()).key, "c"); // published only once every member was checked
+  assertEquals((await ada.next()).key, "c"); // published only after every member was checked
   const answer = await bob.ask({ type: "subscribe", view, id: "again" });
   assertEquals([answer.type, answer.code], ["error", "forbidden"]);
 });
@@ -108,7 +108,7 @@ Deno.test("a view that cannot be opened is refused with the reason", async () =>
   assertStringIncludes(message, "no such field");
 });
 
-Deno.test("a view that a thread has left when it ended is read no more", async () => {
+Deno.test("a view is not read any more after the thread of its only members has ended", async () => {
   await using setup = await setUp();
   const { source, ada, threads } = setup;
   await ada.ask({ type: "subscribe", view });

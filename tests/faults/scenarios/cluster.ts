@@ -1,5 +1,5 @@
 /**
- * What a Redis Cluster can suffer.
+ * Faults of a Redis Cluster.
  *
  * @module
  */
@@ -14,7 +14,7 @@ function masterOf(cluster: RedisCluster, topic: string): number {
   return cluster.masterOf(slotOf(partitionOf(topic)));
 }
 
-/** Checks what instances say while the topics of one master cannot be used. */
+/** Checks the answers of instances while the topics of one master cannot be used. */
 async function checkPartial(world: World, cluster: RedisCluster, lost: number): Promise<void> {
   const refused = world.topics.find((topic) => masterOf(cluster, topic) === lost) ?? "";
   let id = 1;

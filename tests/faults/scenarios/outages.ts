@@ -1,5 +1,5 @@
 /**
- * Everything that one Redis and two instances can suffer.
+ * Faults of one Redis and two instances.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export const outages: Scenario = {
       step("redis is killed", () => redis.kill(), true),
       step("redis comes back empty", () => redis.restart({ empty: true })),
     ], ({ ledger, views }) => {
-      // A log begins a new life when Redis comes back empty, and at no other time; then clients start over.
+      // A log must begin a new life only when Redis comes back empty. Then clients start over.
       if (ledger.maxEpochs !== 2) ledger.fault(`a topic had ${ledger.maxEpochs} epochs, not 2`);
       if (ledger.restarts !== views.length) {
         ledger.fault(`${views.length} subscriptions started over ${ledger.restarts} times`);

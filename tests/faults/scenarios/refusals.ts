@@ -1,5 +1,5 @@
 /**
- * A Redis that is there and does not work.
+ * A Redis that can be reached and does not work.
  *
  * @module
  */
@@ -15,14 +15,14 @@ function expectNoRestart({ ledger }: World): void {
   if (ledger.restarts > 0) ledger.fault(`${ledger.restarts} subscriptions started over`);
 }
 
-/** Redis is suspended for ten seconds: connections stay, and nothing is answered. */
+/** Redis is suspended for ten seconds: connections stay open, but nothing is answered. */
 export const paused: Scenario = {
   name: "paused",
   async run() {
     await using redis = await RedisServer.start({ durable: true });
     return await play("Redis hangs for 10 s", { redisUrl: redis.url }, [
       { what: "redis is suspended", act: () => redis.pause(), afterMs: 3_000, breaks: true },
-      { what: "redis goes on", act: () => redis.resume(), afterMs: 10_000 },
+      { what: "redis resumes", act: () => redis.resume(), afterMs: 10_000 },
     ], expectNoRestart);
   },
 };

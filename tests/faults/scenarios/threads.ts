@@ -1,12 +1,12 @@
 /**
- * Threads of one instance that end while others go on.
+ * Threads of one instance that end while other threads continue.
  *
  * @module
  */
 
 import { play, type Scenario } from "../scenario.ts";
 
-/** A thread is killed, and its successor's neighbour after it. There is no Redis. */
+/** A thread is killed and replaced, and then the other thread is. There is no Redis. */
 export const threadKilled: Scenario = {
   name: "thread",
   run: () =>
