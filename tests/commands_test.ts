@@ -22,7 +22,7 @@ async function run(
   return await process.ended;
 }
 
-Deno.test("main.ts check sees names that are misspelt", async () => {
+Deno.test("main.ts check reports misspelt names", async () => {
   const { code, stdout } = await run(["check"], {
     DIRECTUS_BASE_URL: "http://directus",
     LIVE_ALOWED_ORIGINS: "https://example.com",
@@ -43,7 +43,7 @@ Deno.test("main.ts doctor checks Directus, and colours nothing in a pipe", async
   assertStringIncludes(stdout, `ok       Directus: answers at ${directus.url}\n`);
 });
 
-Deno.test("main.ts setup asks for nothing where nobody can answer", async () => {
+Deno.test("main.ts setup does not prompt without a terminal", async () => {
   const { code, stderr } = await run(["setup", "--collections=events"], {
     DIRECTUS_BASE_URL: "http://directus",
   });

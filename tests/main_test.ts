@@ -1,5 +1,5 @@
 /**
- * The program as a process: its options, exit codes and signals, and one message end to end.
+ * Tests of the program as a process: options, exit codes, signals, and one message from end to end.
  *
  * @module
  */

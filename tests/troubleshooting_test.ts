@@ -1,5 +1,5 @@
 /**
- * TROUBLESHOOTING.md quotes what the program says.
+ * Tests that TROUBLESHOOTING.md quotes texts of the program.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { quotedIn } from "./support/troubleshooting.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** Words that are not ours: those of Deno, and names of variables beside a text. */
+/** Words that are not in our code: words of Deno, and names of variables beside a text. */
 const FOREIGN = ["Requires read access", "LIVE_THREADS", "/readyz"];
 
 /** Returns the code of a folder, without what browsers run minified. */

@@ -1,5 +1,5 @@
 /**
- * Tests of access classes: who shares, and above all who does not.
+ * Tests of access classes: which sessions share a class, and above all which do not.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const ALL = ["full", ["*"]] as const;
 const TITLES = ["full", ["id", "title"]] as const;
 const SOME = ["partial", ["id", "title"]] as const;
 
-/** Who looks, and what Directus says of them. */
+/** A person, and what Directus says about their rights. */
 interface Session {
   readonly user: string;
   readonly role?: string | null;
@@ -42,7 +42,7 @@ function share(a: Session, b: Session, query?: unknown): boolean {
 
 const posts = (grant: Parameters<typeof grantsOf>[0][string]) => grantsOf({ posts: grant });
 
-Deno.test("classOf() lets sessions share that read every row, and the same fields", () => {
+Deno.test("classOf() gives one class to sessions that read every row and the same fields", () => {
   assert(share({ user: "ada", grants: posts(ALL) }, { user: "bob", grants: posts(ALL) }));
   const rules = rulesOf([], []);
   assert(share({ user: "ada", grants: posts(TITLES), rules }, {
@@ -53,7 +53,7 @@ Deno.test("classOf() lets sessions share that read every row, and the same field
   }));
 });
 
-Deno.test("classOf() asks for everything in full without the relations: a field may list keys", () => {
+Deno.test("classOf() without the relations requires full rights to everything, because a field may list keys", () => {
   const grants = grantsOf({ posts: ALL, comments: SOME });
   assert(!share({ user: "ada", grants }, { user: "bob", grants }));
   assertEquals([...classify({ user: "ada", grants }).touched ?? []], ["posts"]);
@@ -72,13 +72,13 @@ for (
   });
 }
 
-Deno.test("classOf() lets the sessions of one user share, but not across roles", () => {
+Deno.test("classOf() gives one class to the sessions of a user with the same role", () => {
   const ada = { user: "ada", role: "one", grants: posts(SOME) };
   assert(share(ada, ada));
   assert(!share(ada, { ...ada, role: "two" }));
 });
 
-Deno.test("classOf() asks every collection along the paths to be read in full", () => {
+Deno.test("classOf() requires full rights to every collection along the paths", () => {
   const rules = rulesOf([], []);
   const query = { fields: ["id", "author.name"] };
   const both = grantsOf({ posts: ALL, people: ALL });
@@ -87,7 +87,7 @@ Deno.test("classOf() asks every collection along the paths to be read in full", 
   assert(!share({ user: "ada", grants: one, rules }, { user: "bob", grants: one, rules }, query));
 });
 
-Deno.test("classOf() asks for everything in full where paths cannot be resolved", () => {
+Deno.test("classOf() requires full rights to everything if paths cannot be resolved", () => {
   const query = { fields: ["id", "author.name"] };
   const all = grantsOf({ posts: ALL, people: ALL });
   const most = grantsOf({ posts: ALL, people: ALL, tags: SOME });
@@ -103,7 +103,7 @@ for (
     { deep: { comments: { _filter: { owner: { _eq: "$CURRENT_USER.id" } } } } },
   ]
 ) {
-  Deno.test(`classOf() keeps users apart whose query is ${JSON.stringify(query)}`, () => {
+  Deno.test(`classOf() keeps users apart with the query ${JSON.stringify(query)}`, () => {
     const grants = posts(ALL);
     assert(!share({ user: "ada", grants }, { user: "bob", grants }, query));
   });
@@ -128,7 +128,7 @@ Deno.test("classOf() keeps all users apart if sessions must not share", () => {
 const PUBLISHED = { status: { _eq: "pub" } };
 const FIELDS = ["id", "title"];
 
-Deno.test("classOf() lets sessions share to which the same rules apply", () => {
+Deno.test("classOf() gives one class to sessions to which the same rules apply", () => {
   const rules = rulesOf(
     [["p1", "posts", PUBLISHED, FIELDS], ["p2", "posts", { ...PUBLISHED }, [...FIELDS].reverse()]],
     [["role:editor", "p1"], ["user:bob", "p2"]],
@@ -192,7 +192,7 @@ for (
   });
 }
 
-Deno.test("classOf() looks at the rules of collections that a rule leads to", () => {
+Deno.test("classOf() includes the rules of collections that a rule leads to", () => {
   const viaComments = { comments: { _some: { text: { _nnull: true } } } };
   const rules = rulesOf(
     [
@@ -217,7 +217,7 @@ for (
     ["no right at all", grantsOf({})],
   ] as const
 ) {
-  Deno.test(`classOf() does not trust the rules where Directus tells of ${name}`, () => {
+  Deno.test(`classOf() does not trust the rules if Directus reports ${name}`, () => {
     const rules = rulesOf(
       [["p1", "posts", PUBLISHED, FIELDS]],
       [["user:ada", "p1"], ["user:bob", "p1"]],

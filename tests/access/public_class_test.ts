@@ -31,18 +31,18 @@ function classify(person: Person, rules = true): Classified {
   });
 }
 
-Deno.test("classOf() gives all of the public one class, and no user that class", () => {
+Deno.test("classOf() gives the whole public one class, which no user has", () => {
   assertEquals(classify(PUBLIC).key, classify(PUBLIC, false).key);
   for (const user of ["ada", "null", "public"]) {
     assertNotEquals(classify(PUBLIC).key, classify({ user, role: null }).key, user);
   }
 });
 
-Deno.test("classOf() knows what the rules of the public lead to", () => {
+Deno.test("classOf() follows the rules of the public", () => {
   assertEquals([...classify(PUBLIC).touched ?? []].sort(), ["comments", "posts"]);
   assertEquals([...classify(PUBLIC, false).touched ?? []], ["posts"]);
 });
 
-Deno.test("Rules.effective() gives the public what no user and no role has", () => {
+Deno.test("Rules.effective() gives the public the policies without a user and a role", () => {
   assertEquals(RULES.effective(PUBLIC).policies, ["open"]);
 });

@@ -55,7 +55,7 @@ export type PermissionRow = readonly [
   fields: readonly string[],
 ];
 
-/** Who has which policy: `role:editor`, `user:ada` or `public`. */
+/** The owner of a policy: `role:editor`, `user:ada` or `public`. */
 export type AccessRow = readonly [holder: string, policy: string];
 
 /** Returns rules of some policies. */

@@ -45,13 +45,13 @@ for (
   });
 }
 
-Deno.test("classOf() keeps users apart whose rule has a path, whatever is known", () => {
+Deno.test("classOf() keeps users apart if their rule has a path, even with known values", () => {
   const rule = { team: { _eq: "$CURRENT_USER.team.id" } };
   const values = new Map([["team", 1], ["team.id", 1]]);
   assertEquals(classWith("ada", values, rule) === classWith("bob", values, rule), false);
 });
 
-Deno.test("classOf() does not take a user's value for the variable that it looks like", () => {
+Deno.test("classOf() does not treat a user's value as a variable, even if it looks like one", () => {
   const own = classWith("ada", team("$NOW"), { due: { _lt: "$CURRENT_USER.team" } });
   assertEquals(own === classWith("bob", team("$NOW"), { due: { _lt: "$NOW" } }), false);
 });

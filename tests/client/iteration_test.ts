@@ -133,7 +133,7 @@ Deno.test("an iteration drops the messages that wait if the topic starts over", 
   assertEquals(messages.map(({ key }) => key), ["new", "newer"]);
 });
 
-Deno.test("an iteration beside onMessage yields what arrives from its own start on", async () => {
+Deno.test("an iteration beside onMessage yields only messages that arrive after its own start", async () => {
   using setup = openSetup();
   const offsets: number[] = [];
   const subscription = setup.live.subscribe("event:1", {

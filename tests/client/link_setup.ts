@@ -14,7 +14,7 @@ import { jsonWire } from "../../live/wire/json_wire.ts";
 import type { RecordingMetrics } from "../support/recording_metrics.ts";
 import type { FakeSocket } from "./setup.ts";
 
-/** What a connection may hold unsent: so little that it becomes a slow consumer now and then. */
+/** How much a connection may hold unsent: so little that it sometimes becomes a slow consumer. */
 export const THRESHOLD_BYTES = 131_072;
 
 /** Both ends of one connection. */

@@ -89,7 +89,7 @@ class Reader {
 export class Model implements AsyncDisposable {
   readonly #time = new FakeTime(0);
   readonly setup = new Setup();
-  /** What came about, to see that a run was not an idle one. */
+  /** Counts of events, to check that a run was not idle. */
   readonly seen = { messages: 0, removals: 0, skipped: 0, recovered: 0, parts: 0, late: 0 };
   /** The head of each topic's log when the client got its last snapshot, or the first part of it. */
   readonly complete = new Map<string, number>();
@@ -120,7 +120,7 @@ export class Model implements AsyncDisposable {
     this.#faults.push(fault);
   };
 
-  /** Lets one thing happen. */
+  /** Makes one random step. */
   async step(): Promise<void> {
     const kind = this.#random.below(100);
     const reader = this.#random.of([...this.#readers]);

@@ -1,5 +1,5 @@
 /**
- * What the client does when its session has ended: 4401.
+ * Tests of what the client does when its session has ended (4401).
  *
  * @module
  */
@@ -28,7 +28,7 @@ function endedSession(refresh?: () => Promise<boolean | void>): Setup & { calls(
   return Object.assign(setup, { calls: () => calls });
 }
 
-/** Returns a client for which the cookie as it was is no good either. */
+/** Returns a client whose current cookie was rejected a second time. */
 async function rejectedCookie(
   time: FakeTime,
   refresh?: () => Promise<boolean | void>,
@@ -40,7 +40,7 @@ async function rejectedCookie(
   return setup;
 }
 
-Deno.test("LiveClient reconnects at once after 4401, with the cookie as it is", async () => {
+Deno.test("LiveClient reconnects at once after 4401, with the current cookie", async () => {
   using time = new FakeTime(0);
   using setup = endedSession(() => Promise.resolve());
   const { notes } = setup.follow();
@@ -70,7 +70,7 @@ Deno.test("LiveClient refreshes the session if its cookie is rejected, and recon
   assertEquals(setup.live.state.phase, "open");
 });
 
-Deno.test("LiveClient refreshes the session though the network breaks meanwhile", async () => {
+Deno.test("LiveClient refreshes the session even if the network breaks meanwhile", async () => {
   using time = new FakeTime(0);
   using setup = endedSession(() => Promise.resolve());
   await time.runMicrotasks();
@@ -167,7 +167,7 @@ Deno.test("LiveClient ends after 20 calls of refresh() that threw in a row, and 
   assertEquals([setup.calls(), setup.errors.length, setup.sockets.length], [20, 19, 2]);
 });
 
-Deno.test("LiveClient counts only what threw in a row", async () => {
+Deno.test("LiveClient counts only consecutive calls of refresh() that threw", async () => {
   using time = new FakeTime(0);
   let isBroken = true;
   using setup = await rejectedCookie(

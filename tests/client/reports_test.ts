@@ -1,5 +1,5 @@
 /**
- * Errors of the program's handlers and of the server: the client reports them and goes on.
+ * Tests of errors of the program's handlers and of the server: the client reports them and continues.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { FakeTime } from "@std/testing/time";
 import { connect } from "../../live/client/mod.ts";
 import { message, openSetup } from "./setup.ts";
 
-Deno.test("LiveClient goes on whatever a state handler throws, and reports it", async () => {
+Deno.test("LiveClient continues if a state handler throws, and reports the error", async () => {
   using time = new FakeTime(0);
   const error = new Error("mine");
   using setup = openSetup({
@@ -26,7 +26,7 @@ Deno.test("LiveClient goes on whatever a state handler throws, and reports it", 
   assertEquals(setup.errors, [error, error, error]);
 });
 
-Deno.test("a subscription goes on whatever its handlers throw, and the client reports it", async () => {
+Deno.test("a subscription continues if its handlers throw, and the client reports the error", async () => {
   using time = new FakeTime(0);
   using setup = openSetup();
   const seen: number[] = [];
@@ -58,7 +58,7 @@ Deno.test("a subscription goes on whatever its handlers throw, and the client re
   ]);
 });
 
-Deno.test("LiveClient reports a frame that is not JSON, and goes on", async () => {
+Deno.test("LiveClient reports a frame that is not JSON, and continues", async () => {
   using time = new FakeTime(0);
   using setup = openSetup();
 
@@ -69,7 +69,7 @@ Deno.test("LiveClient reports a frame that is not JSON, and goes on", async () =
   assertEquals(setup.live.state.phase, "open");
 });
 
-Deno.test("LiveClient without onError rethrows what a handler threw as an uncaught error", async () => {
+Deno.test("LiveClient without onError rethrows an error of a handler as an uncaught error", async () => {
   const error = new Error("mine");
   const uncaught = Promise.withResolvers<unknown>();
   const listen = (event: ErrorEvent) => {

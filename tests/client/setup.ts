@@ -114,7 +114,7 @@ export class Setup implements Disposable {
   /** Errors that it has reported. */
   readonly errors: unknown[] = [];
   readonly page: FakePage;
-  /** What its source of randomness returns. */
+  /** The number that its source of randomness returns. */
   random = 0.5;
   readonly live: LiveClient;
 

@@ -52,7 +52,7 @@ Deno.test("a late subscriber starts in the middle of a snapshot and gets the res
   assertEquals(late.notes, ["start e 40", ...rest]);
 });
 
-Deno.test("a late subscriber is not told what others had skipped", async () => {
+Deno.test("a late subscriber gets no `skipped` of earlier subscribers", async () => {
   using setup = openSetup();
   setup.follow();
   setup.socket.start("e", 1);

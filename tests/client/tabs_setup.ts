@@ -72,7 +72,7 @@ export class Browser implements Disposable {
     );
   }
 
-  /** What the tabs' connections are doing. */
+  /** The states of the tabs' connections. */
   get phases(): string[] {
     return this.tabs.map(({ live }) => live.state.phase);
   }

@@ -38,7 +38,7 @@ Deno.test("tabs whose session has ended refresh it once, and stay connected", as
   assertEquals(browser.refreshes, 1);
 });
 
-Deno.test("tabs without locks stay connected, though each of them refreshes", async () => {
+Deno.test("tabs without locks stay connected, even though each of them refreshes", async () => {
   using time = new FakeTime(0);
   using browser = new Browser(time, 3, { hasLocks: false });
   await browser.settle();

@@ -1,5 +1,5 @@
 /**
- * What the client makes of a topic's messages: it hands over each one once, in order.
+ * Tests of a topic's messages: the client passes on each one once, in order.
  *
  * @module
  */
@@ -181,7 +181,7 @@ Deno.test("a subscription that had not started before a break starts after it", 
   assertEquals(notes, ["start e 1", "message 1"]);
 });
 
-Deno.test("a program that keeps the newest of each key is right after every start", () => {
+Deno.test("a program that keeps the newest of each key has the right state after every start", () => {
   using setup = openSetup();
   const held = new Map<string | undefined, number>();
   setup.live.subscribe<number>("event:1", {

@@ -35,7 +35,7 @@ class Model implements Disposable {
   readonly #readers = new Set<Reader>();
   readonly #faults: unknown[] = [];
   #link: ViewLink | undefined;
-  /** What came about, to see that a run was not an idle one. */
+  /** Counts of events, to check that a run was not idle. */
   readonly seen = { lists: 0, changed: 0, late: 0, recovered: 0, snapshots: 0, unavailable: 0 };
 
   constructor(seed: number) {
@@ -43,7 +43,7 @@ class Model implements Disposable {
     this.#views = [new ServerView(this.#random), new ServerView(this.#random)];
   }
 
-  /** Lets one thing happen. */
+  /** Makes one random step. */
   async step(): Promise<void> {
     const kind = this.#random.below(100);
     const view = this.#random.of(this.#views);

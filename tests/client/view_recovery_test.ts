@@ -32,7 +32,7 @@ Deno.test("a view resumes where it stopped", async () => {
   assertEquals(lists, [[2, 3, 4]]); // nothing of the former name
 });
 
-Deno.test("a view that starts over keeps what is equal", async () => {
+Deno.test("a view that starts over keeps the objects of equal rows", async () => {
   using setup = openSetup();
   const { lists, view } = followView(setup);
   startView(setup, [row(1, 1, "a0"), row(2, 2, "a1")]);

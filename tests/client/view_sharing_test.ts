@@ -28,7 +28,7 @@ Deno.test("equal views share one subscription on the wire", async () => {
   assertEquals(setup.socket.last, { type: "unsubscribe", topic: TOPIC });
 });
 
-Deno.test("views that only the server takes for equal share the topic's messages", async () => {
+Deno.test("views that only the server considers equal share the topic's messages", async () => {
   using setup = openSetup();
   const first = followView(setup, {});
   startView(setup, [row(1, 1, "a0")]);
@@ -81,7 +81,7 @@ Deno.test("a view that ends before its answer is unsubscribed by the name in the
   assertEquals(notes, ["end"]);
 });
 
-Deno.test("View.unsubscribe() keeps the frame that was just handled from the handlers", async () => {
+Deno.test("View.unsubscribe() prevents calls of handlers for the frame that was just handled", async () => {
   using setup = openSetup();
   const { lists, notes, view } = followView(setup);
 

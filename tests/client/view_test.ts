@@ -35,7 +35,7 @@ Deno.test("a view lists its rows by rank, compared by code unit", async () => {
   assertEquals(view.rows?.[0], { id: 2, title: "event 2" });
 });
 
-Deno.test("a view that has no rows says so once", async () => {
+Deno.test("a view without rows reports its empty list once", async () => {
   using setup = openSetup();
   const { lists, view } = followView(setup);
 
@@ -108,7 +108,7 @@ for (
   });
 }
 
-Deno.test("a view keeps the query that it was given, though the program changes it", () => {
+Deno.test("a view keeps its query even if the program changes the object", () => {
   using setup = new Setup();
   const query = { filter: { id: { _in: [1] } } };
   followView(setup, query);
@@ -122,7 +122,7 @@ Deno.test("a view keeps the query that it was given, though the program changes 
   });
 });
 
-Deno.test("a view goes on whatever onChange throws, and the client reports it", async () => {
+Deno.test("a view continues if onChange throws, and the client reports the error", async () => {
   using setup = openSetup();
   const error = new Error("mine");
   const { view } = followView(setup, {}, {

@@ -66,7 +66,7 @@ Deno.test("LiveClient probes its connection if the page was hidden from the star
   assertEquals(setup.socket.sent, [PROBE]);
 });
 
-Deno.test("LiveClient probes its connection once, however often the page is online", () => {
+Deno.test("LiveClient probes its connection once, even if the page gets online repeatedly", () => {
   using time = new FakeTime(0);
   using setup = openSetup();
 

@@ -138,7 +138,7 @@ Deno.test("REDIS_INGEST_STREAM needs REDIS_URL", () => {
   assert(readConfig({ ...env, REDIS_URL: "redis://localhost" }).ok);
 });
 
-Deno.test("LIVE_PROCESSES is a fault that names its successor", () => {
+Deno.test("LIVE_PROCESSES is refused with the name of its successor", () => {
   const fault = "LIVE_PROCESSES must not be set: LIVE_THREADS takes its place";
   for (const count of ["1", "4"]) {
     const result = readConfig({ [REQUIRED]: BASE_URL, LIVE_PROCESSES: count });
@@ -146,7 +146,7 @@ Deno.test("LIVE_PROCESSES is a fault that names its successor", () => {
   }
 });
 
-Deno.test("the fault of LIVE_ALLOWED_ORIGINS names the entry that is none", () => {
+Deno.test("the fault of LIVE_ALLOWED_ORIGINS names the entry that is not an origin", () => {
   const text = "https://a.example, a.example,https://b.example";
   const result = readConfig({ [REQUIRED]: BASE_URL, LIVE_ALLOWED_ORIGINS: text });
   assert(!result.ok);

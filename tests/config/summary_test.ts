@@ -16,7 +16,7 @@ function summarise(env: Readonly<Record<string, string>>): Readonly<Record<strin
   return summaryOf(result.config);
 }
 
-Deno.test("summaryOf() says what an operator compares first", () => {
+Deno.test("summaryOf() returns the settings that an operator checks first", () => {
   assertEquals(
     summarise({
       LIVE_ALLOWED_ORIGINS: "https://app.example,https://*.example.com",
@@ -56,7 +56,7 @@ for (
   });
 }
 
-Deno.test("summaryOf() says what holds without a configuration", () => {
+Deno.test("summaryOf() returns the defaults of unset variables", () => {
   assertEquals(summarise({}), {
     directus: "https://directus.example/base",
     origins: ["https://directus.example"],

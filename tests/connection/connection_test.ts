@@ -24,7 +24,7 @@ interface Peer {
   readonly log: string[];
 }
 
-/** What a faulty socket does when it is called. */
+/** How a faulty socket behaves when it is called. */
 interface Fault {
   readonly send?: () => void;
   readonly close?: () => void;
@@ -115,7 +115,7 @@ for (
   });
 }
 
-Deno.test("Connection.drained changes while the peer reads, however fast it is filled again", () => {
+Deno.test("Connection.drained changes while the peer reads, even if the socket is filled again as fast", () => {
   const { connection, socket } = connect();
   const drained = [connection.drained];
   for (const amount of [3, 3, 2]) {
@@ -198,7 +198,7 @@ for (const [first, begin] of Object.entries(ends)) {
   }
 }
 
-Deno.test("Connection sends nothing once it has ended, though the socket is open", () => {
+Deno.test("Connection sends nothing once it has ended, even if the socket is open", () => {
   const { connection, socket, log } = connect();
   connection.end(1001, "bye");
   socket.readyState = OPEN;
@@ -208,7 +208,7 @@ Deno.test("Connection sends nothing once it has ended, though the socket is open
   assertEquals(log, []);
 });
 
-Deno.test("Connection has ended when it calls onEnd, which can change nothing any more", () => {
+Deno.test("Connection has already ended when it calls onEnd", () => {
   const seen: unknown[] = [];
   const { connection, log } = connect({}, {
     onEnd(connection, code) {
@@ -221,7 +221,7 @@ Deno.test("Connection has ended when it calls onEnd, which can change nothing an
   assertEquals(seen, [1001, true, false]);
 });
 
-Deno.test("Connection has ended when it closes the socket: a synchronous close event ends it no second time", () => {
+Deno.test("Connection has already ended when it closes the socket, so a synchronous close event does nothing", () => {
   const peer = connect({ close: () => peer.connection.end(1005, "at once") });
   peer.connection.end(1001, "bye");
   assertEquals(peer.log, ["close 1001 bye", "end 1001 bye"]);

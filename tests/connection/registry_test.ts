@@ -62,7 +62,7 @@ for (
     ["gone but never added", ["gone"], [0, 0, 0]],
   ] satisfies [string, Step[], number[]][]
 ) {
-  Deno.test(`Registry counts right if a connection is ${name}`, () => {
+  Deno.test(`Registry has the right counts if a connection is ${name}`, () => {
     const { registry, metrics: { gauges } } = setUp();
     const user = { id: "ada", email: null, role: null, first_name: null, last_name: null };
     const { connection } = createClient({ user });

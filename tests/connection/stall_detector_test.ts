@@ -82,7 +82,7 @@ for (
   });
 }
 
-Deno.test("StallDetector keeps a connection that drains, however slowly", () => {
+Deno.test("StallDetector keeps a connection that drains, even slowly", () => {
   using setup = new Setup(2 * THRESHOLD);
   setup.pass(100, () => setup.socket.bufferedAmount--);
   assertEquals(setup.socket.closes, []);

@@ -46,7 +46,7 @@ for (
     ["phone", { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }],
   ] as const
 ) {
-  Deno.test(`the demo moves by itself: ${name}`, withChromium, async () => {
+  Deno.test(`the demo moves without input: ${name}`, withChromium, async () => {
     await using stack = new AsyncDisposableStack();
     const page = await (await startDemo(stack)).open(options);
     await move(page);
@@ -59,7 +59,7 @@ for (
   });
 }
 
-Deno.test("the demo takes a vehicle that retires off the page", withChromium, async () => {
+Deno.test("the demo removes a vehicle that retires from the page", withChromium, async () => {
   await using stack = new AsyncDisposableStack();
   const page = await (await startDemo(stack)).open();
 
@@ -91,7 +91,7 @@ Deno.test(
   },
 );
 
-Deno.test("the demo misses nothing when its connection is cut", withChromium, async () => {
+Deno.test("the demo misses no message when its connection is cut", withChromium, async () => {
   await using stack = new AsyncDisposableStack();
   const { url, browser } = await startDemo(stack);
   const page = await (await browser.newContext()).newPage();

@@ -25,8 +25,8 @@ export const USERS: readonly string[] = ["ada@example.com", "grace@example.com"]
 export const PRACTICE_READERS: readonly string[] = ["grace@example.com"];
 
 /**
- * Below this path everybody can log in once more: the session's cookie has this path too, so the page can
- * open a second connection as another user, beside its own.
+ * Below this path a browser can log in a second time: the session's cookie has this path too, so the page
+ * can open a second connection as another user, beside its own.
  */
 const COLLEAGUE_PATH = "/colleague";
 
@@ -123,7 +123,7 @@ export function createDemoDirectus(database: Database = new Database()): Directu
   return directus;
 }
 
-/** Grants each user a policy of their own. */
+/** Grants each user their own policy. */
 function grantEntries({ rights }: Database): void {
   for (const [index, [email, granted]] of Object.entries(ENTRY_RIGHTS).entries()) {
     const user = ACCOUNTS.find((account) => account.email === email)?.id ?? null;

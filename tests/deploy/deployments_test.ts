@@ -1,5 +1,5 @@
 /**
- * The files of live/deploy: those that can be run are run, the others are read.
+ * Tests of the files of live/deploy. Files that can be run are run, the others are only parsed.
  *
  * @module
  */

@@ -117,7 +117,7 @@ for (
     ["a user", '{"data":{"id":"ada"}}', 200, "authenticated"],
   ] as const
 ) {
-  Deno.test(`Authority.authenticate() takes ${name} for ${kind}, at a connection's start and later`, async () => {
+  Deno.test(`Authority.authenticate() treats ${name} as ${kind}, at a connection's start and later`, async () => {
     const { authority } = respondingWith(body, { status });
     assertEquals((await authority.authenticate(anyCookie)).kind, kind);
     assertEquals((await authority.authenticate(anyCookie, { fresh: true })).kind, kind);

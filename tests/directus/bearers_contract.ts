@@ -92,14 +92,14 @@ export const bearerRows: readonly Row[] = [
     answer: GONE,
   },
   {
-    name: "a static token in the header and a cookie of somebody who may",
+    name: "a static token in the header and a cookie of a user who may",
     authorization: () => `Bearer ${STATIC_TOKEN}`,
     cookie: ada,
     path: EVENT,
     answer: "403 FORBIDDEN",
   },
   {
-    name: "an access token in the header and a cookie of somebody who may not",
+    name: "an access token in the header and a cookie of a user who may not",
     authorization: (subject) => bearer(accessToken(subject)),
     cookie: bob,
     path: EVENT,

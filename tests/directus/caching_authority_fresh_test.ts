@@ -1,5 +1,5 @@
 /**
- * Fresh questions, which the cache must not answer, and what the cache forgets.
+ * Tests of fresh questions, which the cache must not answer, and of forgetting answers.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { CachingSetup, QUESTIONS, UNAVAILABLE } from "./caching_setup.ts";
 for (const { verb, topic, key, yes, no } of QUESTIONS) {
   const name = `CachingAuthority.${verb}()`;
 
-  Deno.test(`${name} asks a fresh question though the answer is cached`, async () => {
+  Deno.test(`${name} asks a fresh question even if the answer is cached`, async () => {
     const setup = new CachingSetup();
     await setup.ask("ada", topic);
     assertEquals(await setup.askFresh("ada", topic), yes.kind);
@@ -18,7 +18,7 @@ for (const { verb, topic, key, yes, no } of QUESTIONS) {
     assertEquals(setup.metrics.avoidedCalls, { cache: 0, coalesced: 0, batched: 0 });
   });
 
-  Deno.test(`${name} asks a fresh question though the same one is in flight`, async () => {
+  Deno.test(`${name} asks a fresh question even if the same one is in flight`, async () => {
     const setup = new CachingSetup();
     const held = setup.hold(key);
     const earlier = [setup.ask("ada", topic), setup.askFresh("ada", topic)];

@@ -153,7 +153,7 @@ Deno.test("CachingAuthority counts a repeated question as new", async () => {
   setup.now = TTL_MS;
   await setup.ask("a");
   setup.now += TTL_MS - 1;
-  await setup.ask("c"); // b goes, as it is older
+  await setup.ask("c"); // b is dropped, as it is older
   await setup.ask("a");
   assertEquals(setup.asked.map((question) => question.at(-1)).join(""), "abac");
 });

@@ -1,5 +1,5 @@
 /**
- * Bearer tokens shield Directus as session cookies do, and are never taken for one.
+ * Tests of caching with bearer tokens, which are never treated as session cookies.
  *
  * @module
  */
@@ -20,7 +20,7 @@ Deno.test("CachingAuthority asks once for a hundred connections with one token",
   assertEquals(metrics.avoidedCalls, { cache: 50, coalesced: 49, batched: 0 });
 });
 
-Deno.test("CachingAuthority does not answer for a cookie what it was told of an equal token", async () => {
+Deno.test("CachingAuthority does not reuse the answer about a token for a cookie with the same value", async () => {
   const { cache, asked } = new CachingSetup();
 
   await cache.authenticate(new BearerToken("ada"));

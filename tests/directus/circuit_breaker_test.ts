@@ -30,7 +30,7 @@ Deno.test("CircuitBreaker opens for a second once five calls in a row and a prob
 });
 
 for (const result of [success, inconclusive, rateLimited(0)]) {
-  Deno.test(`CircuitBreaker stays closed while its probes end with ${result.kind}, whatever else fails`, async () => {
+  Deno.test(`CircuitBreaker stays closed while its probes end with ${result.kind}, even if other calls fail`, async () => {
     const setup = new BreakerSetup();
     setup.probed = result;
     await setup.call(...times(100, failure));

@@ -37,7 +37,7 @@ Deno.test("DirectusClient.get() rejects a call that was queued for as long as a 
   assertEquals([await second, setup.paths], ["json", ["/a", "/b"]]);
 });
 
-Deno.test("DirectusClient.get() gives a call its whole timeout, however long it was queued", async () => {
+Deno.test("DirectusClient.get() gives a call its whole timeout after its wait in the queue", async () => {
   using setup = new ClientSetup(1);
   const answers = ["/a", "/b"].map((path) => setup.get(path));
   for (const _ of answers) {
@@ -65,7 +65,7 @@ Deno.test("DirectusClient.get() makes calls of other lanes while one lane fills 
   await Promise.all(answers);
 });
 
-Deno.test("DirectusClient.get() lets revalidations wait as long as they must", async () => {
+Deno.test("DirectusClient.get() lets revalidations wait without a time limit", async () => {
   using setup = new ClientSetup(1);
   const answers = Array.from({ length: 10 }, () => setup.get("/a", anyCookie, "revalidation"));
   for (const _ of answers) {
@@ -144,7 +144,7 @@ for (
 }
 
 for (const sessions of [1, 100]) {
-  Deno.test(`DirectusClient.get() holds no call back though all those of ${sessions} sessions fail`, async () => {
+  Deno.test(`DirectusClient.get() holds no call back even if all calls of ${sessions} sessions fail`, async () => {
     using setup = new ClientSetup();
     setup.probed = () => Promise.resolve(new Response(ERROR, { status: 401 }));
     for (let i = 0; i < 100; i++) {

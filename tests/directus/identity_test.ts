@@ -26,7 +26,7 @@ class Setup {
   answer = USER;
   /** The answer to the server's own question. */
   own: () => Response = DENIED;
-  /** How often the server asked a question of its own. */
+  /** How often the server asked its own question. */
   asked = 0;
 
   constructor() {
@@ -86,7 +86,7 @@ for (const [what, answer] of [["its user", USER], ["a denial", DENIED], ["a 503"
   });
 }
 
-Deno.test("DirectusClient.foreignAnswer() asks once a second, and notices Directus by itself", async () => {
+Deno.test("DirectusClient.foreignAnswer() asks once a second, and notices when Directus is back", async () => {
   const setup = new Setup();
   setup.own = HTML;
   await setup.verdictAfter(HTML);

@@ -34,7 +34,7 @@ for (
     ], [1, 1]],
   ] as const
 ) {
-  Deno.test(`authorise() of several topics decides about each by itself: ${name}`, async () => {
+  Deno.test(`authorise() of several topics decides about each separately: ${name}`, async () => {
     const setup = new AuthoritySetup();
     assertEquals(await setup.authorise(topics), [...expected]);
     assertEquals(setup.calls, [...calls]);
@@ -48,7 +48,7 @@ Deno.test("authorise() checks again each topic that a cut list leaves out", asyn
   assertEquals(setup.metrics.avoidedCalls.batched, 19);
 });
 
-Deno.test("authorise() checks each topic by itself if Directus refuses the list for one bad id", async () => {
+Deno.test("authorise() checks each topic separately if Directus refuses the list for one bad id", async () => {
   const items = [{ id: 1 }, { id: 2 }];
   const collections = [{ name: "strict", items, readers: ["ada-id"] }];
   const setup = new AuthoritySetup({ standIn: { collections } });
@@ -75,7 +75,7 @@ for (
   const [name, body, calls] of [
     ["the whole collection", JSON.stringify({ data: [{ id: 1 }, { id: 2 }, { id: 3 }] }), [1, 1]],
     ["another item", '{"data":[{"id":3}]}', [1, 3]],
-    ["one item that is no list", '{"data":{"id":1}}', [1, 3]],
+    ["one item instead of a list", '{"data":{"id":1}}', [1, 3]],
     ["a list around the data", '[{"id":1}]', [1, 3]],
     ["no data", "{}", [1, 3]],
     ["null", "null", [1, 3]],

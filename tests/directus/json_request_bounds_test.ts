@@ -36,7 +36,7 @@ Deno.test("requestJson() fails if the connection is refused, or closed without a
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
   using _accepted = await listener.accept();
-  const own = (client.localAddr as Deno.NetAddr).port; // nothing listens on it, and nothing else can
+  const own = (client.localAddr as Deno.NetAddr).port; // nothing listens on it, and no other program can take it
   const refused = await get(fetch, `http://127.0.0.1:${own}/users/me`);
   assert(refused.kind === "failed");
   assertStringIncludes(refused.reason, "Connection refused");

@@ -1,5 +1,5 @@
 /**
- * One request to Directus: what it sends, and what it makes of the response.
+ * Tests of one request to Directus: what it sends, and how it reads the response.
  *
  * @module
  */
@@ -63,7 +63,7 @@ for (
     ["invalid UTF-8", Uint8Array.of(0xff, 0xfe), 200],
   ] as const
 ) {
-  Deno.test(`requestJson() takes ${name} with status ${status} for a foreign answer`, async () => {
+  Deno.test(`requestJson() treats ${name} with status ${status} as a foreign answer`, async () => {
     assertEquals(await receive(body, { status }), failure("foreign", "response is not JSON"));
   });
 }
@@ -105,7 +105,7 @@ for (
     ["errors in __proto__", `{"__proto__":${refusal("FORBIDDEN")}}`],
   ] as const
 ) {
-  Deno.test(`requestJson() takes 400, 401, 403 and 404 with ${name} for a foreign answer`, async () => {
+  Deno.test(`requestJson() treats 400, 401, 403 and 404 with ${name} as foreign answers`, async () => {
     for (const status of [400, 401, 403, 404]) {
       const expected = failure("foreign", `status ${status} without Directus's error`);
       assertEquals(await receive(body, { status }), expected);
@@ -113,7 +113,7 @@ for (
   });
 }
 
-Deno.test("requestJson() ignores the body of a status that says enough", async () => {
+Deno.test("requestJson() ignores the body if the status is enough", async () => {
   const sources: UnderlyingDefaultSource[] = [
     { start: (body) => body.error(new Error("reset")) },
     { cancel: () => new Promise(() => {}) },

@@ -1,5 +1,5 @@
 /**
- * Who is served while Directus is slow or under attack, on a clock that the test moves.
+ * Tests of which clients are served while Directus is slow or under attack, on a fake clock.
  *
  * @module
  */
@@ -70,7 +70,7 @@ class Setup implements Disposable {
     return socket;
   }
 
-  /** Authenticates a new client; retries after each delay that it is told, until it is admitted. */
+  /** Authenticates a new client; retries after each delay that it gets, until it is admitted. */
   async enter(name: string): Promise<void> {
     for (;;) {
       const answer = await this.authority.authenticate(new SessionCookie("session", name));
@@ -88,7 +88,7 @@ class Setup implements Disposable {
     }
   }
 
-  /** Ends the clock; what waits on it never goes on. */
+  /** Ends the clock. Whatever waits for it never continues. */
   [Symbol.dispose](): void {
     this.time.restore();
   }
@@ -113,7 +113,7 @@ Deno.test("A Directus that answers just inside its timeout authenticates as many
   assertEquals(setup.logger.lines, []);
 });
 
-Deno.test("400 sessions are revalidated in time though each call takes 100 ms", async () => {
+Deno.test("400 sessions are revalidated in time even if each call takes 100 ms", async () => {
   using setup = new Setup(100);
   for (let i = 0; i < 400; i++) setup.connect(`user-${i}`);
   await setup.pass(4 * INTERVAL_MS);

@@ -27,14 +27,14 @@ class Setup {
   }
 }
 
-Deno.test("RetrySchedule.delayMs() puts each source behind the queue and behind the others", () => {
+Deno.test("RetrySchedule.delayMs() puts each source behind the queue and behind earlier sources", () => {
   const setup = new Setup(6_000, 2_000);
   assertEquals(setup.delays("a", "b", "c"), [8_000, 10_000, 12_000]);
   setup.now = 5_000;
   assertEquals(setup.delays("d"), [9_000]);
 });
 
-Deno.test("RetrySchedule.delayMs() gives one source the same time until that has come", () => {
+Deno.test("RetrySchedule.delayMs() keeps the retry time of a source until it is reached", () => {
   const setup = new Setup(0, 2_000);
   assertEquals(setup.delays("a", "b"), [2_000, 4_000]);
   setup.now = 500;

@@ -40,7 +40,7 @@ async function classOf(credential: Credential, access: "partial" | "full"): Prom
 const cookieOf = (role: string | null) => new SessionCookie("session", jwtOf({ id: "ada", role }));
 const STATIC = new BearerToken("a-static-token");
 
-Deno.test("The public has one class, which is that of no user, and Directus is not asked for it", async () => {
+Deno.test("The public has one class, which no user has, and which costs no call to Directus", async () => {
   const asked: string[] = [];
   const source = new DirectusViewSource({
     client: {
@@ -64,7 +64,7 @@ Deno.test("The public has one class, which is that of no user, and Directus is n
 });
 
 for (const status of [401, 403]) {
-  Deno.test(`The public may not read what Directus answers with ${status}: it has no session to be over`, async () => {
+  Deno.test(`Status ${status} forbids a view to the public, which has no session that could be over`, async () => {
     const reason = "no";
     const response = { kind: "denied", status, code: "INVALID_TOKEN", reason } as const;
     const source = new DirectusViewSource({
@@ -99,7 +99,7 @@ Deno.test("A static token, whose role Directus looks up, shares no class with a 
   assertEquals(await classOf(new BearerToken("another-static-token"), "partial"), own);
 });
 
-Deno.test("A static token that claims a role in the shape of a token is still a static one", async () => {
+Deno.test("A static token in the form of a JSON Web Token with a role is still treated as static", async () => {
   const forged = new BearerToken(
     jwtOf({ id: "eve", role: "admin", iss: undefined }, { alg: "none" }),
   );
@@ -107,6 +107,6 @@ Deno.test("A static token that claims a role in the shape of a token is still a 
   assertEquals(await classOf(forged, "partial"), await classOf(STATIC, "partial"));
 });
 
-Deno.test("A static token that may read everything shares with all who may", async () => {
+Deno.test("A static token that may read everything shares views with all sessions that may", async () => {
   assertEquals(await classOf(STATIC, "full"), await classOf(cookieOf("editor"), "full"));
 });

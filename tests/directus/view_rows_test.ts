@@ -33,7 +33,7 @@ for (
     ["no list", { id: 1 }, undefined],
   ] as const
 ) {
-  Deno.test(`readRows() ${code ? "refuses" : "does not take for an answer"} ${name}`, () => {
+  Deno.test(`readRows() ${code ? "refuses" : "does not accept as an answer"} ${name}`, () => {
     const answer = readRows({ data });
     assertEquals(answer?.kind === "refused" ? answer.code : answer, code);
   });

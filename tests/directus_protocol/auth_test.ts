@@ -28,7 +28,7 @@ Deno.test("a client authenticates by its first message, and its uid comes back",
   assertEquals(init.event, "init");
 });
 
-Deno.test("messages that follow the first one at once wait until it was checked", async () => {
+Deno.test("messages right after the first one wait until it was checked", async () => {
   await using setup = await Setup.start();
   await using client = await setup.connectGuest();
 
@@ -110,7 +110,7 @@ for (
     ["a bad cookie", "", "directus_session_token=bad"],
   ] as const
 ) {
-  Deno.test(`an upgrade with ${name} is refused, though the client could send auth`, async () => {
+  Deno.test(`an upgrade with ${name} is refused, even though the client could send auth`, async () => {
     await using setup = await Setup.start();
     const response = await fetch(setup.url.replace("ws:", "http:") + query, {
       headers: {
@@ -148,7 +148,7 @@ Deno.test("a client that authenticates again keeps its subscriptions, without an
   assertEquals((await client.next()).data, [{ id, title: "a", status: null }]);
 });
 
-Deno.test("a client that becomes another user gets what that user may read", async () => {
+Deno.test("a client that authenticates as another user gets what that user may read", async () => {
   await using setup = await Setup.start();
   setup.add({ title: "done", status: "done" });
   const open = setup.add({ title: "open", status: "open" });
@@ -217,7 +217,7 @@ Deno.test("while Directus is out of reach, a client that authenticates is asked 
   assertEquals(client.frames, []);
 });
 
-Deno.test("a session that is over may go on with another token, and nothing is lost", async () => {
+Deno.test("a client whose session is over may continue with another token, and loses nothing", async () => {
   await using setup = await Setup.start({ revalidateIntervalMs: 50 });
   await using client = await setup.connectGuest();
   const token = setup.token();
@@ -232,11 +232,11 @@ Deno.test("a session that is over may go on with another token, and nothing is l
 
   assertEquals(expired, failed("TOKEN_EXPIRED", "Token expired."));
   assertEquals(answer, OK);
-  // Nobody else looked at the view meanwhile, so its list is read again.
+  // The view had no other member meanwhile, so its list is read again.
   assertEquals([event, data], ["create", [{ id }]]);
 });
 
-Deno.test("a session of a cookie that is over closes, as the browser has a new cookie", async () => {
+Deno.test("a connection whose cookie's session is over closes, because the browser has a new cookie", async () => {
   await using setup = await Setup.start({ revalidateIntervalMs: 50 });
   const cookie = setup.directus.session("ada");
   await using client = await Client.connect(setup.url, { cookie });

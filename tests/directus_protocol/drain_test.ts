@@ -1,5 +1,5 @@
 /**
- * Tests of the drain: clients that come back at a fixed time are sent away one after the other.
+ * Tests of the drain: clients that reconnect after a fixed time are closed one after the other.
  *
  * @module
  */
@@ -67,7 +67,7 @@ for (const [spreadMs, stepMs] of [[5_000, 10], [8, 2]] as const) {
   });
 }
 
-Deno.test("a drain closes all clients with 1001, whatever they speak", async () => {
+Deno.test("a drain closes clients of all protocols with 1001", async () => {
   await using setup = await Setup.start();
   const clients = await Promise.all(Array.from({ length: 3 }, () => setup.connect()));
   for (const client of clients) await subscribe(client);

@@ -51,7 +51,7 @@ for (
       ["delete", ["a"]],
       ["create", [1]],
     ]],
-    ["rows around what nobody is told", { event: "create" }, ["a=1", "a=2", "b=3"], [
+    ["rows around an event that is not reported", { event: "create" }, ["a=1", "a=2", "b=3"], [
       ["create", [1, 3]],
     ]],
     ["an item", { item: "a" }, ["a=1", "a=2", "a=3"], [
@@ -62,7 +62,7 @@ for (
     ["nothing", { event: "delete" }, ["a=1", "a=2"], []],
   ] as const
 ) {
-  Deno.test(`SubscriptionFrames tells of ${name}`, () => {
+  Deno.test(`SubscriptionFrames reports ${name}`, () => {
     assertEquals(messages(more, ...texts), expected);
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Tests of messages about several rows: which changes are told together.
+ * Tests of messages about several rows: which changes share a message.
  *
  * @module
  */
@@ -23,7 +23,10 @@ function outline({ event, data }: Message): unknown[] {
   return [event, ...data.map((row: Task | string) => typeof row === "string" ? row : row.title)];
 }
 
-/** Makes Directus answer no read; resolves, once one is in flight, to what lets it answer again. */
+/**
+ * Stops Directus from answering reads. Resolves once a read is in flight, to the function that lets it
+ * answer again.
+ */
 async function hold(setup: Setup): Promise<() => void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   setup.answering = promise;
@@ -32,7 +35,7 @@ async function hold(setup: Setup): Promise<() => void> {
   return resolve;
 }
 
-Deno.test("rows of one call are told in one message", async () => {
+Deno.test("rows of one call are reported in one message", async () => {
   await using setup = await Setup.start();
   await using client = await setup.connect();
   await subscribe(client, { query: QUERY });
@@ -56,7 +59,7 @@ Deno.test("rows of one call are told in one message", async () => {
   assertEquals(client.pending, 0);
 });
 
-Deno.test("changes of several calls are told in their order, with a message for each event", async () => {
+Deno.test("changes of several calls are reported in order, with a message for each event", async () => {
   await using setup = await Setup.start();
   const [a, b, c] = add(setup, "a", "b", "c");
   await using client = await setup.connect();
@@ -78,7 +81,7 @@ Deno.test("changes of several calls are told in their order, with a message for 
   ]);
 });
 
-Deno.test("each change of an item is a message of its own", async () => {
+Deno.test("each change of an item is a separate message", async () => {
   await using setup = await Setup.start();
   const [id = 0] = add(setup, "a");
   await using client = await setup.connect();
@@ -93,7 +96,7 @@ Deno.test("each change of an item is a message of its own", async () => {
   assertEquals((await client.next()).data, { id, title: "new" });
 });
 
-Deno.test("rows that are longer than a frame are told in several messages", async () => {
+Deno.test("rows that are longer than a frame are reported in several messages", async () => {
   await using setup = await Setup.start();
   await using client = await setup.connect();
   await subscribe(client, { query: QUERY });

@@ -1,5 +1,5 @@
 /**
- * Tests of the space between the messages of one client.
+ * Tests of the pauses between the messages of one client.
  *
  * @module
  */

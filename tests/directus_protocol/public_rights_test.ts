@@ -11,7 +11,7 @@ const PONG = { type: "pong" };
 const ended = { type: "subscription", event: "unsubscribe", uid: "1" };
 const TITLE = { query: { fields: ["title"] } };
 
-Deno.test("rows that the public may see no more are deleted, and others are never sent", async () => {
+Deno.test("rows that the public may not see any more are reported as deleted, and others are never sent", async () => {
   await using setup = await startPublic();
   const id = setup.add({ title: "draft", status: "open" });
   await using client = await setup.connectGuest();
@@ -40,7 +40,7 @@ Deno.test("a field that the public may not read any more ends the subscription t
   assertEquals(await client.next(), ended);
 });
 
-Deno.test("a collection that the public may not read any more is told of its end, and of no error", async () => {
+Deno.test("a subscription ends without an error when the public may not read its collection any more", async () => {
   await using setup = await startPublic();
   const id = setup.add({ title: "a", status: "open" });
   await using client = await setup.connectGuest();
@@ -53,7 +53,7 @@ Deno.test("a collection that the public may not read any more is told of its end
   assertEquals([end, await client.ask({ type: "ping" })], [ended, PONG]);
 });
 
-Deno.test("rights that become fewer while a user looks leave the public alone", async () => {
+Deno.test("a user who loses rights does not affect the public", async () => {
   await using setup = await startPublic();
   await using client = await setup.connectGuest();
   await subscribe(client, TITLE);
@@ -64,7 +64,7 @@ Deno.test("rights that become fewer while a user looks leave the public alone", 
   assertEquals((await client.next()).data, [{ title: "news" }]);
 });
 
-Deno.test("the public is never asked about, and stays while the sessions of users end", async () => {
+Deno.test("the public is never revalidated, and stays connected when sessions of users end", async () => {
   await using setup = await startPublic({ revalidateIntervalMs: 20 });
   await using client = await setup.connectGuest();
   await subscribe(client, TITLE);
@@ -77,7 +77,7 @@ Deno.test("the public is never asked about, and stays while the sessions of user
   assertEquals(setup.directus.count("GET /permissions/me"), 0);
 });
 
-Deno.test("the limit of connections counts the public, and that of a user does not", async () => {
+Deno.test("the limit of all connections counts the public, but the limit per user does not", async () => {
   await using setup = await startPublic({ maxConnections: 3, maxConnectionsPerUser: 1 });
   await using _first = await setup.connectGuest();
   await using _second = await setup.connectGuest();
@@ -89,7 +89,7 @@ Deno.test("the limit of connections counts the public, and that of a user does n
   await using _fourth = await setup.connectGuest();
 });
 
-Deno.test("a client has a user's place only while it is that user", async () => {
+Deno.test("a client takes a user's place only while it is authenticated as that user", async () => {
   await using setup = await startPublic({ maxConnectionsPerUser: 1 });
   await using first = await setup.connectGuest();
   await using second = await setup.connectGuest();
@@ -104,7 +104,7 @@ Deno.test("a client has a user's place only while it is that user", async () => 
   assertEquals((await first.closed).code, 4429);
 });
 
-Deno.test("a connection of the public is revoked by its name, and one of a user by the user's", async () => {
+Deno.test("a connection of the public is revoked by its id, and a user's connection by the user", async () => {
   await using setup = await startPublic();
   await using guest = await setup.connectGuest();
   await using user = await setup.connectGuest();

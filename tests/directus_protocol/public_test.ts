@@ -13,7 +13,7 @@ const PONG = { type: "pong" };
 const TITLE = { query: { fields: ["title"] } };
 
 for (const transport of TRANSPORTS) {
-  Deno.test(`[${transport}] a client without a credential gets what the public may read, and is sent nothing before`, async () => {
+  Deno.test(`[${transport}] a client without a credential gets what the public may read, and no message before it`, async () => {
     await using setup = await startPublic({ transport });
     setup.add({ title: "hidden", status: "done" });
     setup.add({ title: "shown", status: "open" });
@@ -30,7 +30,7 @@ for (const transport of TRANSPORTS) {
     await client.close();
   });
 
-  Deno.test(`[${transport}] a client without a credential has no topic and no stream of events`, async () => {
+  Deno.test(`[${transport}] a client without a credential cannot use topics and event streams`, async () => {
     await using setup = await startPublic({ transport });
     const base = setup.url.replace("/websocket", "");
     const { status, body } = await fetch(`${base.replace("ws:", "http:")}/sse?topic=tasks:1`);
@@ -47,7 +47,7 @@ for (
     ["a bad cookie", "", "directus_session_token=bad"],
   ] as const
 ) {
-  Deno.test(`an upgrade with ${name} is refused, though the client could be the public`, async () => {
+  Deno.test(`an upgrade with ${name} is refused, even though the public is admitted`, async () => {
     await using setup = await startPublic();
     const client = new Client(`${setup.url}?reject=close${query}`, cookie && { cookie });
 
@@ -55,7 +55,7 @@ for (
   });
 }
 
-Deno.test("one read serves all of the public, and carries no credential", async () => {
+Deno.test("one read serves all public clients, and carries no credential", async () => {
   await using setup = await startPublic();
   const clients = await Promise.all(Array.from({ length: 20 }, () => setup.connectGuest()));
   await Promise.all(clients.map((client) => subscribe(client, TITLE)));
@@ -74,7 +74,7 @@ Deno.test("one read serves all of the public, and carries no credential", async 
   await Promise.all(clients.map((client) => client.close()));
 });
 
-Deno.test("the public is refused what it may not read, and goes on", async () => {
+Deno.test("a public client is refused what it may not read, and stays connected", async () => {
   await using setup = await startPublic();
   await using client = await setup.connectGuest();
 
@@ -91,7 +91,7 @@ Deno.test("the public is refused what it may not read, and goes on", async () =>
   assertEquals(init.event, "init");
 });
 
-Deno.test("the public shares no view with a user, as nothing proves that they may read the same", async () => {
+Deno.test("the public shares no view with a user, because nothing proves that their rights are equal", async () => {
   await using setup = await startPublic();
   await setup.setPublic({});
   setup.add({ title: "a", status: "done" });
@@ -104,7 +104,7 @@ Deno.test("the public shares no view with a user, as nothing proves that they ma
   assertEquals(setup.metrics.gauges.views, 2);
 });
 
-Deno.test("a client of the public that authenticates gets what the user may read", async () => {
+Deno.test("a public client that authenticates gets what the user may read", async () => {
   await using setup = await startPublic();
   setup.add({ title: "a", status: "done" });
   await using client = await setup.connectGuest();
@@ -127,7 +127,7 @@ for (
     ["a password", { email: "ada@example.com", password: "demo" }],
   ] as const
 ) {
-  Deno.test(`${name} is refused, and the public goes on with its subscriptions`, async () => {
+  Deno.test(`${name} is refused, and the public client keeps its subscriptions`, async () => {
     await using setup = await startPublic();
     await using client = await setup.connectGuest();
     await subscribe(client, TITLE);
@@ -140,7 +140,7 @@ for (
     assertEquals([event.event, event.data], ["create", [{ title: "news" }]]);
   });
 
-  Deno.test(`a user who sends ${name} is the public, and gets nothing more of the user's`, async () => {
+  Deno.test(`a user who sends ${name} becomes the public, and gets nothing more of the user's data`, async () => {
     await using setup = await startPublic();
     setup.add({ title: "hidden", status: "done" });
     setup.add({ title: "shown", status: "open" });
@@ -159,7 +159,7 @@ for (
   });
 }
 
-Deno.test("a client of the public waits while Directus is out of reach", async () => {
+Deno.test("a public client waits while Directus cannot be reached", async () => {
   await using setup = await startPublic();
   await using client = await setup.connectGuest();
   setup.directus.fail("broken", "SEARCH /items/:collection");

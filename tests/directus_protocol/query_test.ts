@@ -28,7 +28,7 @@ const rows: [name: string, message: Record<string, unknown>, expected: unknown][
     fields: ["id", "year(at)"],
   }],
   [
-    "a function with two arguments, which is no field",
+    "a function with two arguments, which is not a field",
     { query: { fields: "a,b(c,d),e" } },
     "query.fields.1: must be the path of a field",
   ],
@@ -54,7 +54,7 @@ const rows: [name: string, message: Record<string, unknown>, expected: unknown][
   ["no rows", { query: { limit: 0 } }, { ...BASE, limit: 0 }],
   ["too many rows", { query: { limit: 51 } }, "query.limit: Too big: expected number to be <=50"],
   [
-    "a limit that is none",
+    "a limit that is not a number",
     { query: { limit: "x" } },
     "query.limit: must be a whole number from -1 on",
   ],
@@ -100,7 +100,7 @@ for (const [name, message, expected] of rows) {
   });
 }
 
-Deno.test("readQuery() takes no more than the usual rows without a limit", () => {
+Deno.test("readQuery() uses the default limit if the query has none", () => {
   const message = { type: "subscribe", collection: "posts" } as const;
   const query = readQuery(message, { ...OPTIONS, maxRows: 1_000 });
 

@@ -107,7 +107,7 @@ for (
     ["has not begun", false],
   ] as const
 ) {
-  Deno.test(`a view goes on for all though rights change when a client whose subscription ${name} renews its token`, async () => {
+  Deno.test(`a view continues for all members if rights change while a client whose subscription ${name} renews its token`, async () => {
     using time = new FakeTime();
     await using client = new Setup();
     const { views, source, shown } = client.views;
@@ -130,7 +130,7 @@ for (
   });
 }
 
-Deno.test("a client that becomes another user gets no row that only the first may read", async () => {
+Deno.test("a client that authenticates as another user gets no row that only the first user may read", async () => {
   using time = new FakeTime();
   await using client = new Setup();
   const { source } = client.views;

@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { FakeSource } from "../views/setup.ts";
 import { Setup, subscribe } from "./setup.ts";
 
-Deno.test("who loses the right to a collection is told of the end, and of no error", async () => {
+Deno.test("a subscription ends without an error when the user loses the right to the collection", async () => {
   await using setup = await Setup.start();
   const ids = [1, 2, 3].map(() => String(setup.add({ title: "a", status: "open" })));
   await using client = await setup.connect("bob");
@@ -68,7 +68,7 @@ Deno.test("a change of unknown rows is found by reading the list again", async (
   ]);
 });
 
-Deno.test("nothing is left when a client disconnects in the middle of a start", async () => {
+Deno.test("a client that disconnects in the middle of a start leaves nothing behind", async () => {
   await using setup = await Setup.start();
   const client = await setup.connect();
   client.send({ type: "subscribe", collection: "tasks", uid: "1" });

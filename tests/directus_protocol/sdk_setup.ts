@@ -1,5 +1,5 @@
 /**
- * Directus's SDK, unmodified, with sockets that behave as those of a browser.
+ * Directus's SDK, unmodified, with sockets that behave like a browser's.
  *
  * @module
  */
@@ -91,8 +91,8 @@ function createClient(
 }
 
 /**
- * A WebSocket that fires each event in a task of its own, as a browser does. The SDK listens anew for each
- * message, and in Deno it loses those that arrive together.
+ * A WebSocket that fires each event in a separate task, as a browser does. The SDK adds a new listener for
+ * each message, and in Deno it loses messages that arrive together.
  */
 class PacedSocket extends EventTarget {
   /** Resolves once the SDK knows of the end. */

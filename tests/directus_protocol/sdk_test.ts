@@ -35,7 +35,7 @@ const message = (event: string, data: unknown) => ({
   uid: "list",
 });
 
-Deno.test("the SDK comes back after a restart, and goes on", SDK_TIMERS, async () => {
+Deno.test("the SDK reconnects after a restart, and continues", SDK_TIMERS, async () => {
   await using setup = await Setup.start();
   await using app = new SdkApp({ url: setup.url, token: setup.token() });
   const id = setup.add({ title: "before" });
@@ -61,7 +61,7 @@ Deno.test("the SDK comes back after a restart, and goes on", SDK_TIMERS, async (
 });
 
 Deno.test(
-  "after a longer absence the SDK comes back with its handlers, but ends its iterators",
+  "after a longer outage the SDK reconnects with its handlers, but ends its iterators",
   SDK_TIMERS,
   async () => {
     await using setup = await Setup.start();
@@ -93,33 +93,37 @@ Deno.test(
   },
 );
 
-Deno.test("an app that begins anew at each end returns after any absence", SDK_TIMERS, async () => {
-  await using setup = await Setup.start();
-  const options = { url: setup.url, token: setup.token(), reconnects: false };
-  const refused = Promise.withResolvers<void>();
-  const events: unknown[] = [];
-  let restarted: Promise<void> | undefined;
+Deno.test(
+  "an app that starts its loop again at each end returns after any outage",
+  SDK_TIMERS,
+  async () => {
+    await using setup = await Setup.start();
+    const options = { url: setup.url, token: setup.token(), reconnects: false };
+    const refused = Promise.withResolvers<void>();
+    const events: unknown[] = [];
+    let restarted: Promise<void> | undefined;
 
-  for (let attempt = 1; attempt <= 3; attempt++) {
-    await using app = new SdkApp(options);
-    if (attempt === 3) await restarted;
-    try {
-      await app.client.connect();
-      const { subscription } = await app.client.subscribe("tasks", { uid: "list", query: QUERY });
-      for await (const { event } of subscription) {
-        events.push(event);
-        if (attempt === 3) break;
-        restarted = setup.restart(() => refused.promise);
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await using app = new SdkApp(options);
+      if (attempt === 3) await restarted;
+      try {
+        await app.client.connect();
+        const { subscription } = await app.client.subscribe("tasks", { uid: "list", query: QUERY });
+        for await (const { event } of subscription) {
+          events.push(event);
+          if (attempt === 3) break;
+          restarted = setup.restart(() => refused.promise);
+        }
+        events.push("ended");
+      } catch {
+        events.push("refused");
+        refused.resolve();
       }
-      events.push("ended");
-    } catch {
-      events.push("refused");
-      refused.resolve();
     }
-  }
 
-  assertEquals(events, ["init", "ended", "refused", "init", "ended"]);
-});
+    assertEquals(events, ["init", "ended", "refused", "init", "ended"]);
+  },
+);
 
 Deno.test("in the SDK's public mode a session cookie is enough", SDK_TIMERS, async () => {
   await using setup = await Setup.start();

@@ -1,5 +1,5 @@
 /**
- * Tests of what else a client may say, and of subscriptions by name.
+ * Tests of other messages of clients, and of subscriptions by name.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { Setup, subscribe } from "./setup.ts";
 
-Deno.test("a second subscription of one name takes the place of the first", async () => {
+Deno.test("a second subscription with the same name replaces the first", async () => {
   await using setup = await Setup.start();
   await using client = await setup.connect();
   const query = { fields: ["title"], filter: { status: { _eq: "open" } } };
@@ -21,7 +21,7 @@ Deno.test("a second subscription of one name takes the place of the first", asyn
   assertEquals((await client.next()).data, [{ title: "b" }]);
 });
 
-Deno.test("two equal subscriptions within a moment are one, with two starts", async () => {
+Deno.test("two equal subscriptions at the same moment are one, with two starts", async () => {
   await using setup = await Setup.start();
   await using client = await setup.connect();
   const message = { type: "subscribe", collection: "tasks", uid: "1", query: { fields: ["id"] } };
@@ -51,7 +51,7 @@ Deno.test("subscriptions without a name are independent, and their messages have
   assertEquals(events.some((event) => "uid" in event), false);
 });
 
-Deno.test("a number is a name too; messages carry it as text, as those of Directus", async () => {
+Deno.test("a number can be a name; messages carry it as text, as in Directus", async () => {
   await using setup = await Setup.start();
   await using client = await setup.connect();
 
@@ -62,7 +62,7 @@ Deno.test("a number is a name too; messages carry it as text, as those of Direct
   assertEquals(answer, { type: "subscription", event: "unsubscribe", uid: 5 });
 });
 
-Deno.test("unsubscribe ends the subscription of a name, and without one all", async () => {
+Deno.test("unsubscribe ends the subscription with the name; without a name it ends all", async () => {
   await using setup = await Setup.start();
   await using client = await setup.connect();
   for (const uid of ["1", "2", "3"]) await subscribe(client, { uid });
@@ -90,7 +90,7 @@ for (
       "INVALID_PAYLOAD",
     ],
     [
-      "a uid that is too long to come back on each message",
+      "a uid that is too long",
       { type: "ping", uid: "x".repeat(257) },
       "server",
       "INVALID_PAYLOAD",
@@ -113,7 +113,7 @@ for (
       "secrets",
     ],
     [
-      "an item that is not there",
+      "an item that does not exist",
       { type: "subscribe", collection: "tasks", item: 999, uid: "1" },
       "subscribe",
       "FORBIDDEN",
@@ -163,7 +163,7 @@ for (
     ],
   ] as [string, unknown, string, string?, string?][]
 ) {
-  Deno.test(`${name} is answered with an error, and the connection stays`, async () => {
+  Deno.test(`${name} is answered with an error, and the connection stays open`, async () => {
     await using setup = await Setup.start();
     await using client = await setup.connect();
 
@@ -211,7 +211,7 @@ Deno.test("a binary frame is read as text", async () => {
   assertEquals(await client.next(), { type: "pong", uid: 1 });
 });
 
-Deno.test("a connection has at most so many subscriptions", async () => {
+Deno.test("the number of subscriptions per connection is limited", async () => {
   await using setup = await Setup.start({ maxTopics: 2 });
   await using client = await setup.connect();
   for (const uid of ["1", "2"]) await subscribe(client, { uid });
@@ -223,7 +223,7 @@ Deno.test("a connection has at most so many subscriptions", async () => {
   assertEquals(again.event, "init");
 });
 
-Deno.test("other paths speak Live's own protocol", async () => {
+Deno.test("other paths serve Live's own protocol", async () => {
   await using setup = await Setup.start();
   const url = setup.url.replace("/websocket", "/");
   const { Client } = await import("../support/client.ts");

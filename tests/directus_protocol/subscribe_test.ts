@@ -59,7 +59,7 @@ Deno.test("a row that leaves the filter is deleted, and one that enters it is up
   assertEquals([entered.event, entered.data], ["update", [{ id, title: "a" }]]);
 });
 
-Deno.test("nothing is said of a change that the subscription does not show", async () => {
+Deno.test("a change that the subscription does not show is not reported", async () => {
   await using setup = await Setup.start();
   const id = setup.add({ title: "a", status: "open" });
   await using client = await setup.connect();
@@ -72,7 +72,7 @@ Deno.test("nothing is said of a change that the subscription does not show", asy
   assertEquals((await client.next()).data, [{ id: next }]);
 });
 
-Deno.test("rows outside the list are told of, and one that leaves the list is not deleted", async () => {
+Deno.test("changes of rows outside the list are reported, and a row that leaves the list is not reported as deleted", async () => {
   await using setup = await Setup.start();
   const [a, b] = [setup.add({ title: "a" }), setup.add({ title: "b" })];
   await using client = await setup.connect();
@@ -119,7 +119,7 @@ Deno.test("a list that is longer than a frame begins with all its rows in one me
 });
 
 for (const event of ["create", "update", "delete"] as const) {
-  Deno.test(`a subscription to ${event} begins without data, and tells of nothing else`, async () => {
+  Deno.test(`a subscription to ${event} begins without data, and reports nothing else`, async () => {
     await using setup = await Setup.start();
     const before = setup.add({ title: "before" });
     await using client = await setup.connect();
@@ -150,7 +150,7 @@ for (const event of ["create", "update", "delete"] as const) {
   });
 }
 
-Deno.test("a deletion is told only to users who could see the row", async () => {
+Deno.test("a deletion is reported only to users who could see the row", async () => {
   await using setup = await Setup.start();
   const [open, done] = [setup.add({ status: "open" }), setup.add({ status: "done" })];
   await using bob = await setup.connect("bob");

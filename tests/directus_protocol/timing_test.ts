@@ -108,7 +108,7 @@ Deno.test("a client has ten seconds to authenticate", async () => {
   assertEquals(setup.withoutAuth, 1);
 });
 
-Deno.test("auth is answered within a second, though Directus has not answered", async () => {
+Deno.test("auth is answered within a second, even if Directus has not answered", async () => {
   using time = new FakeTime();
   await using setup = new Setup();
 
@@ -123,7 +123,7 @@ Deno.test("auth is answered within a second, though Directus has not answered", 
   assertEquals(setup.outline, ["auth ok", "pong"]);
 });
 
-Deno.test("a token that turns out to be bad after that ends the connection", async () => {
+Deno.test("a token that turns out to be invalid after that ends the connection", async () => {
   using time = new FakeTime();
   await using setup = new Setup();
 
@@ -148,7 +148,7 @@ Deno.test("a client that leaves while its token is checked releases what was res
   assertEquals([applied, setup.outline, setup.monitored], [1, [], 0]);
 });
 
-Deno.test("what waits while a token is checked is bounded", async () => {
+Deno.test("the frames that wait while a token is checked are bounded", async () => {
   using _time = new FakeTime();
   await using setup = new Setup();
 
@@ -185,7 +185,7 @@ Deno.test("a client that sends no other token in time is disconnected", async ()
   assertEquals(setup.closes, [4401]);
 });
 
-Deno.test("where the public is admitted, a client that sends no other token in time is the public", async () => {
+Deno.test("if the public is admitted, a client that sends no other token in time becomes the public", async () => {
   using time = new FakeTime();
   await using setup = new Setup(tokenFor(20), true);
 
@@ -203,7 +203,7 @@ Deno.test("where the public is admitted, a client that sends no other token in t
   assertEquals(setup.outline.slice(0, 3), ["auth TOKEN_EXPIRED", "auth AUTH_TIMEOUT", "pong"]);
 });
 
-Deno.test("a token that turns out to be bad after that leaves the public where it is admitted", async () => {
+Deno.test("if the public is admitted, a client whose token turns out to be invalid after that becomes the public", async () => {
   using time = new FakeTime();
   await using setup = new Setup(PUBLIC, true);
 
@@ -219,7 +219,7 @@ Deno.test("a token that turns out to be bad after that leaves the public where i
   assertEquals([setup.entered.at(-1), setup.closes], [PUBLIC, []]);
 });
 
-Deno.test("a cookie whose session is over closes also where the public is admitted", async () => {
+Deno.test("a cookie whose session is over closes the connection even if the public is admitted", async () => {
   using time = new FakeTime();
   await using setup = new Setup(new SessionCookie("session", expiringIn(20)), true);
 
@@ -228,7 +228,7 @@ Deno.test("a cookie whose session is over closes also where the public is admitt
   assertEquals([setup.outline, setup.closes], [["auth TOKEN_EXPIRED"], [4401]]);
 });
 
-Deno.test("a token that expires in years is no reason for a timer that fires at once", async () => {
+Deno.test("a token that expires in years does not set a timer that fires at once", async () => {
   using time = new FakeTime();
   await using setup = new Setup(tokenFor(3 * 365 * 86_400));
 
@@ -237,7 +237,7 @@ Deno.test("a token that expires in years is no reason for a timer that fires at 
   assertEquals([setup.outline, setup.closes], [[], []]);
 });
 
-Deno.test("the end of a right is told 10 ms after another message", async () => {
+Deno.test("the end of a right is reported 10 ms after another message", async () => {
   using time = new FakeTime();
   await using setup = new Setup(new BearerToken("static"));
   const { source, views } = setup.opened;
@@ -267,7 +267,7 @@ Deno.test("answers to messages that arrive together are 10 ms apart", async () =
   assertEquals(setup.outline, ["subscribe INVALID_QUERY", "subscribe INVALID_QUERY"]);
 });
 
-Deno.test("clients are asked every thirty seconds, and disconnected if they do not answer", async () => {
+Deno.test("clients are pinged every thirty seconds, and disconnected if they do not answer", async () => {
   using time = new FakeTime();
   await using setup = new Setup(new BearerToken("static"));
 

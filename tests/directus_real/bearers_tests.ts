@@ -1,5 +1,5 @@
 /**
- * Bearer tokens: what a connection is worth whose token expires, is revoked, or loses its user.
+ * Tests of bearer tokens that expire, are revoked, or lose their user.
  *
  * @module
  */

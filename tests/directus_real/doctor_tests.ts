@@ -11,7 +11,7 @@ import { hasRedis, RedisServer } from "../support/redis_server.ts";
 import { type Env, type Operator, PAGE, troubles, variablesIn } from "./operator_setup.ts";
 import { createUser } from "./world_setup.ts";
 
-/** A mistake, and what the operator does about it. */
+/** A mistake, and how the operator corrects it. */
 interface Mistake {
   /** What is wrong. */
   readonly name: string;

@@ -86,7 +86,7 @@ export function flows(directus: RealDirectus, { editor, eventsPermission }: Worl
     assertEquals([topic, data], [`docs:${UUID}`, { event: "update" }]);
   });
 
-  Deno.test("POST /directus: a Flow publishes hostile values as they are, if payloads are published", async () => {
+  Deno.test("POST /directus: a Flow publishes hostile values unchanged, if payloads are published", async () => {
     await using served = await serve(directus, { LIVE_FLOW_PAYLOAD: "all" });
     await using _flow = await createFlow(directus, served, { ...changed, collections: ["events"] });
     await using client = await served.connect(await logIn(directus, "ada"));
@@ -98,7 +98,7 @@ export function flows(directus: RealDirectus, { editor, eventsPermission }: Worl
     }
   });
 
-  Deno.test("POST /publish: a Flow publishes hostile values of chosen fields as they are", async () => {
+  Deno.test("POST /publish: a Flow publishes hostile values of chosen fields unchanged", async () => {
     await using served = await serve(directus);
     await using _flow = await createFlow(directus, served, { ...chosen, collections: ["events"] });
     await using client = await served.connect(await logIn(directus, "ada"));

@@ -31,7 +31,7 @@ export interface ProxyFiles extends Certificate {
   readonly folder: string;
 }
 
-/** Caddy. It asks nobody for certificates of names that one of its certificates covers. */
+/** Caddy. It requests no certificates for names that one of its certificates covers. */
 export const caddy: HostsProxy = {
   name: "caddy",
   path: locate("caddy", ["version"]),

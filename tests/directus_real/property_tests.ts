@@ -29,10 +29,10 @@ const CACHED_MS = 1_000;
 /** Registers the test. */
 export function property(): void {
   redisTest(
-    "views show each client what REST shows to it, whatever happens to 1,000 changes",
+    "views show each client what REST shows to it, through 1,000 changes with random faults",
     async () => {
       const seed = Number(Deno.env.get("SEED") ?? Date.now() % 1_000_000);
-      // deno-lint-ignore no-console -- whoever sees the test fail needs the seed
+      // deno-lint-ignore no-console -- the seed is needed to repeat a failed run
       console.log(`SEED=${seed}`);
       await using redis = await RedisServer.start();
       await using directus = await RealDirectus.start("property", FLOW_SETTINGS);

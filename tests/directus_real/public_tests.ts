@@ -14,7 +14,7 @@ import { withTimes } from "./subject_setup.ts";
 /** Nothing reports changes: views are read again all the time. */
 const PUBLIC = { LIVE_DIRECTUS_AUTH: "public", LIVE_VIEW_REFRESH_MS: "300" };
 
-/** What one client may be told of `notices`. */
+/** What one client may learn about `notices`. */
 const QUERY = { fields: ["title"], sort: ["id"] };
 
 /** A collection of which the public may read the open rows. */
@@ -89,7 +89,7 @@ export function publicMode(directus: RealDirectus): void {
     );
   });
 
-  Deno.test("main.ts: a client of the public may become a user, and the public again by a bad token", async () => {
+  Deno.test("main.ts: a public client may authenticate, and becomes public again with an invalid token", async () => {
     const { collection } = await createNotices();
     await using served = await serve(directus, PUBLIC);
     await using client = await connect(served);
@@ -109,7 +109,7 @@ export function publicMode(directus: RealDirectus): void {
     assertEquals([again.data, secret.error.code], [[{ title: "shown" }], "FORBIDDEN"]);
   });
 
-  Deno.test("main.ts: a client whose token expires goes on as the public", async () => {
+  Deno.test("main.ts: a client whose token expires continues as the public", async () => {
     await using served = await serve(directus, PUBLIC);
     const exp = Math.ceil(Date.now() / 1_000) + 2;
     const token = withTimes(tokenIn(await logIn(directus, "ada")), { exp });

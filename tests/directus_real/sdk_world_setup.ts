@@ -21,7 +21,7 @@ const USER_TOKEN = "the-token-of-the-user-of-the-app";
 /** The script's files. */
 const SCRIPTS = new URL("sdk/", import.meta.url);
 
-/** A Directus that answers so often within this time has nothing else to do. */
+/** A Directus whose answers all take less than this time is idle. */
 const QUICK_ANSWERS = 20;
 const QUICK_MS = 100;
 

@@ -22,7 +22,7 @@ export function sessions(directus: RealDirectus, world: World): void {
     await body?.cancel();
   }
 
-  Deno.test("main.ts: welcome contains what the session's user may read of themselves", async () => {
+  Deno.test("main.ts: welcome contains the fields of the user that the user may read", async () => {
     await using served = await serve(directus);
     const welcome = async (user: string) => {
       const cookie = await logIn(directus, user);

@@ -47,7 +47,7 @@ export function settings(directus: RealDirectus): void {
 
   const hide = (id: number) => directus.admin("PATCH", `/items/events/${id}`, { title: "Hidden" });
 
-  Deno.test("main.ts: a revalidation notices a hidden item though Directus caches responses", async () => {
+  Deno.test("main.ts: a revalidation notices a hidden item even if Directus caches responses", async () => {
     await using served = await start();
     const cookie = await logIn();
     await using client = await served.connect(cookie);
@@ -61,7 +61,7 @@ export function settings(directus: RealDirectus): void {
     assertEquals(await statusOf(cookie, "events/1"), 200); // from its cache
   });
 
-  Deno.test("main.ts: a subscription to a hidden item is refused though Directus caches responses", async () => {
+  Deno.test("main.ts: a subscription to a hidden item is refused even if Directus caches responses", async () => {
     await using served = await start({ LIVE_REVALIDATE_INTERVAL_MS: "0" });
     const cookie = await logIn();
     await using before = await served.connect(cookie);
@@ -75,7 +75,7 @@ export function settings(directus: RealDirectus): void {
     assertEquals(await statusOf(cookie, "events/2"), 200); // from its cache
   });
 
-  Deno.test("main.ts: an ended session is refused though Directus caches responses", async () => {
+  Deno.test("main.ts: an ended session is refused even if Directus caches responses", async () => {
     await using served = await start();
     const cookie = await logIn();
     await using client = await served.connect(cookie);

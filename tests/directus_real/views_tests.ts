@@ -29,7 +29,7 @@ export function views(directus: RealDirectus, world: ViewWorld): void {
     query: { fields: ["*"], filter: { title: { _neq: "Hidden" } }, sort: ["-title", "id"] },
   };
 
-  Deno.test("main.ts: a view shows each user what REST shows to them, also after changes", async () => {
+  Deno.test("main.ts: a view shows each user what REST shows to them, before and after changes", async () => {
     await using served = await serve(directus, FLOW_ONLY);
     await using _flow = await createFlow(directus, served, { ...changed, collections: ["tasks"] });
     const lists = await Promise.all(

@@ -83,7 +83,7 @@ function tokenReads(routes: readonly string[], globals: unknown) {
 }
 
 const ROUTES = ["/users/me", "/permissions", "/policies", "/access", "/roles", "/relations"];
-/** A Directus that refuses a token with a reason of its own. */
+/** A Directus that refuses a token with its own reason. */
 const refusedCall = callOf({
   [`${DIRECTUS}/users/me?fields=id`]: {
     status: 401,

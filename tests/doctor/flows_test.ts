@@ -81,7 +81,7 @@ for (
   });
 }
 
-Deno.test("checkFlows() has Directus try each different call once", async () => {
+Deno.test("checkFlows() makes Directus try each different call once", async () => {
   const calls: string[] = [];
   const answers = apiOf({
     "GET /flows": [flow(["a"]), flow(["b"]), flow(["c"], { status: "inactive" })],
@@ -99,7 +99,7 @@ Deno.test("checkFlows() has Directus try each different call once", async () => 
   assertEquals(findings.at(-1)?.message, `the call of ${URL} was not tried: No.`);
 });
 
-Deno.test("tryCall() makes a Flow that nobody can guess, and deletes it whatever happens", async () => {
+Deno.test("tryCall() creates a Flow whose id cannot be guessed, and always deletes it", async () => {
   const calls: [string, string, unknown][] = [];
   const api: DirectusApi = (method, path, body) => {
     calls.push([method, path, body]);

@@ -35,7 +35,7 @@ for (
       { DIRECTUS_URL: "x" },
       "warning: the server does not read DIRECTUS_URL. Did you mean DIRECTUS_BASE_URL?",
     ],
-    [{ LIVE_WS: "x" }, OK], // which one is meant cannot be told
+    [{ LIVE_WS: "x" }, OK], // several names could be meant
     [{ LIVE_SITE: "example.com", DIRECTUS_SECRET: "x", REDIS_HOST: "redis" }, OK],
     [{ REDIS_PORT: "tcp://10.0.0.1:6379", LIVE_SERVICE_HOST: "10.0.0.2" }, OK], // Kubernetes's
     [

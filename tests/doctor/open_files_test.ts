@@ -13,7 +13,7 @@ for (
     ["unlimited", 50_000, true, "ok"],
     ["1128", 1_000, true, "ok"],
     ["1127", 1_000, true, "fault"],
-    ["1024", 50_000, false, "warning"], // the default, which nobody chose
+    ["1024", 50_000, false, "warning"], // the default, which was not configured
     ["1024", 50_000, true, "fault"],
     ["unknown", 50_000, true, "skipped"],
     ["0", 50_000, true, "skipped"],

@@ -70,13 +70,13 @@ Deno.test("checkRedis() is skipped without REDIS_URL", async () => {
   assertEquals((await checkRedis(undefined)).map(({ level }) => level), ["skipped"]);
 });
 
-Deno.test("checkRedis() finds a Redis that is not there, and shows no password", async () => {
+Deno.test("checkRedis() reports a Redis that cannot be reached, without its password", async () => {
   const [finding] = await checkRedis("redis://:secret@127.0.0.1:9");
   assertEquals(finding?.level, "fault");
   assertEquals(JSON.stringify(finding).includes("secret"), false);
 });
 
-redisTest("checkEventsRedis() tells a Redis that is there from one that is not", async () => {
+redisTest("checkEventsRedis() finds out whether a Redis can be reached", async () => {
   await using redis = await RedisServer.start();
   const levels = async (url: string | undefined) =>
     (await checkEventsRedis(url)).map(({ level }) => level);
@@ -123,7 +123,7 @@ redisTest("checkRedis() judges the master that Sentinel names", async () => {
   assertEquals(JSON.stringify([finding, other]).includes("secret-word"), false);
 });
 
-redisTest("checkRedis() tells a persistent Redis from another", async () => {
+redisTest("checkRedis() finds out whether a Redis is persistent", async () => {
   await using forgetful = await RedisServer.start();
   await using durable = await RedisServer.start({ durable: true });
   assertEquals((await checkRedis(forgetful.url)).map(({ level }) => level), ["fault"]);

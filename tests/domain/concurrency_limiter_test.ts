@@ -1,5 +1,5 @@
 /**
- * How many slots there are at a time, how long callers wait for one, and how lanes share them.
+ * Tests of the number of slots, of waiting for one, and of sharing them between lanes.
  *
  * @module
  */
@@ -33,7 +33,7 @@ class Setup implements Disposable {
     return slots.map((slot) => (assert(slot), slot));
   }
 
-  /** Asks for a slot for each name, and notes what comes of it. */
+  /** Requests a slot for each name, and records the result. */
   queue(...names: string[]): void {
     for (const name of names) {
       this.limiter.acquire().then((slot) =>
@@ -70,7 +70,7 @@ Deno.test("ConcurrencyLimiter passes freed slots to the queue in order", async (
   assertEquals(setup.settled, ["a slot", "b slot"]);
 });
 
-Deno.test("ConcurrencyLimiter without bounds queues everybody, without a timer", async () => {
+Deno.test("ConcurrencyLimiter without bounds queues all callers, without a timer", async () => {
   using setup = new Setup({ maxConcurrency: 1 }, {});
   const [slot] = await setup.take(1);
   setup.queue(...Array.from({ length: 1_000 }, (_, index) => `${index}`));
@@ -193,7 +193,7 @@ for (
   });
 }
 
-Deno.test("ConcurrencyLimiter gives a lane nothing for the time that it was idle", async () => {
+Deno.test("ConcurrencyLimiter gives a lane no extra slots for the time that it was idle", async () => {
   const setup = new LanesSetup();
   await setup.serve("a".repeat(100));
   const served = await setup.serve("aaaaaabbbbbb");

@@ -1,5 +1,5 @@
 /**
- * What can be a token of Directus, and what a token says.
+ * Tests of which texts can be tokens of Directus, and of reading their claims.
  *
  * @module
  */
@@ -45,7 +45,7 @@ for (
   });
 }
 
-Deno.test("BearerToken.from() takes static tokens that people chose", () => {
+Deno.test("BearerToken.from() accepts static tokens that people chose", () => {
   for (const text of ["Live's-token:100%'sécret'+/=~", "x".repeat(4_096)]) {
     assertEquals(BearerToken.from(text)?.requestHeader(), ["authorization", `Bearer ${text}`]);
   }
@@ -67,7 +67,7 @@ function tokenOf(header: string, payload: string): BearerToken {
 
 const HEADER = '{"alg":"HS256","typ":"JWT"}';
 
-Deno.test("Credential.claims() reads a token that Directus takes for one of its own", () => {
+Deno.test("Credential.claims() reads a token that Directus would verify as its own", () => {
   const claims = { id: "ada", role: "editor", exp: 2_000_000_000, iss: "directus" };
 
   const token = tokenOf(HEADER, JSON.stringify(claims));
@@ -86,7 +86,7 @@ for (
     ["whose payload is no JSON", HEADER, "directus"],
   ] as const
 ) {
-  Deno.test(`Credential.claims() takes a token ${name} for a static one`, () => {
+  Deno.test(`Credential.claims() treats a token ${name} as a static one`, () => {
     const token = tokenOf(header, payload);
 
     assertEquals([token.claims(), expiryOf(token)], [undefined, undefined]);

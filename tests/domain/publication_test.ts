@@ -50,7 +50,7 @@ for (
 const BAD_TOPIC = "topic: must be <prefix>:<id>, its id the key of one item";
 const cycle: unknown[] = [];
 cycle.push(cycle);
-/** A valid text first, and another one for whoever asks again. */
+/** Returns a valid text the first time, and a different one after that. */
 const turncoat = { count: 0, toString: () => turncoat.count++ === 0 ? "1" : '1},{"type":"x"' };
 
 for (
@@ -132,7 +132,7 @@ Deno.test("Publication.read() returns a publication, or what is wrong with it", 
   assertEquals(Publication.read({ topic }), "data: missing");
 });
 
-Deno.test("Publication.read() takes JSON text from the caller, and not from the publisher", () => {
+Deno.test("Publication.read() takes JSON text only from the caller, not from the publisher", () => {
   const { json } = Publication.read({ topic }, "[ 1 ]") as Publication;
   assertEquals(json, "[1]");
   assertEquals(Publication.read({ topic, json: "1" }), "data: missing");
@@ -143,7 +143,7 @@ Deno.test("Publication.from() compacts JSON text of any length", () => {
   assertEquals(Publication.from({ topic, json: `[ ${long} ]` }).json?.length, long.length + 2);
 });
 
-Deno.test("Publication.isPublication() is false for whatever only looks like one", () => {
+Deno.test("Publication.isPublication() is false for an object that only looks like a publication", () => {
   const publication = Publication.from({ topic, data: 1 });
   const forged = '1},{"type":"unsubscribed"';
   const lookalikes = [

@@ -18,7 +18,7 @@ const query: StatusQuery = {
   connectionsBy: "lag",
 };
 
-Deno.test("Ranking keeps the highest, equal ones in their order, and creates no other rows", () => {
+Deno.test("Ranking keeps the highest rows, equal ones in their order, and creates no others", () => {
   const created: string[] = [];
   const ranking = new Ranking<string>(3);
   const add = (rank: number, row: string) =>
@@ -35,7 +35,7 @@ Deno.test("Ranking keeps the highest, equal ones in their order, and creates no 
   assertEquals(created, ["a", "b", "c", "e"]);
 });
 
-Deno.test("Ranking with room for nothing counts", () => {
+Deno.test("Ranking with a limit of 0 only counts", () => {
   const ranking = new Ranking<string>(0);
   ranking.add(1, () => "a");
   assertEquals(ranking.table(1), { total: 1, found: 1, rows: [] });
@@ -61,7 +61,7 @@ function connection(id: string, lagMs: number): ConnectionRow {
   return { id, user: null, address: "", openedAt: 0, topicCount: 0, topics: [], unsent: 0, lagMs };
 }
 
-/** Returns what a thread with one connection of each lag has. */
+/** Returns the status of a thread with one connection of each lag. */
 function part(subscribers: number, ...lags: number[]): StatusPart {
   const topic = {
     name: "event:1",
@@ -79,7 +79,7 @@ function part(subscribers: number, ...lags: number[]): StatusPart {
   };
 }
 
-Deno.test("joinStatus() adds up what threads have in common, and ranks the rest again", () => {
+Deno.test("joinStatus() adds up rows that threads share, and ranks all rows again", () => {
   const { connections, topics, views } = joinStatus([part(2, 30, 10), part(3, 20, 0)], query);
 
   assertEquals([connections.total, connections.found], [18, 10]);

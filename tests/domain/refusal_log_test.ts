@@ -24,7 +24,7 @@ function setUp(fields?: RefusalLogOptions["fields"]) {
     time,
     metrics,
     refusals,
-    /** Takes what was logged. */
+    /** Returns what was logged, and clears it. */
     lines: () =>
       logger.lines.splice(0).map(({ level, message, fields }) => [level, message, fields]),
     [Symbol.dispose]() {
@@ -69,7 +69,7 @@ Deno.test("RefusalLog.note() logs at once again after a quiet minute", () => {
   assertEquals(lines(), [line, line]);
 });
 
-Deno.test("RefusalLog.note() logs each reason by itself, with its own fields", () => {
+Deno.test("RefusalLog.note() logs each reason separately, with its own fields", () => {
   using setup = setUp({ cookie: { expected: "session" } });
 
   setup.refusals.note("cookie", "a", "b");
@@ -81,7 +81,7 @@ Deno.test("RefusalLog.note() logs each reason by itself, with its own fields", (
   ]);
 });
 
-Deno.test("RefusalLog.note() shows the frequent name though an attacker makes up a million", () => {
+Deno.test("RefusalLog.note() shows the frequent name even if an attacker makes up a million", () => {
   using setup = setUp();
   const { refusals, time, lines } = setup;
   refusals.note("origin", "https://first.example");

@@ -17,7 +17,7 @@ for (
     [{ connection: "1-2", more: true }, { connection: "1-2" }],
   ]
 ) {
-  Deno.test(`readRevocation() reads ${JSON.stringify(body)}, and what it has read`, () => {
+  Deno.test(`readRevocation() reads ${JSON.stringify(body)}, and its own result`, () => {
     const read = readRevocation(body);
     assertEquals(read, command as typeof read);
     assertEquals(readRevocation(JSON.parse(JSON.stringify(read))), read);

@@ -20,7 +20,7 @@ Deno.test("SessionCookie.hash() is the SHA-256 of the value, in base64url", () =
   assertEquals(secret.hash(), secret.hash());
 });
 
-Deno.test("SessionCookie.hash() differs by value, and not by name", () => {
+Deno.test("SessionCookie.hash() depends on the value, not on the name", () => {
   const [a, b, c] = [["x", "1"], ["y", "1"], ["x", "2"]].map(([name = "", value = ""]) =>
     new SessionCookie(name, value).hash()
   );

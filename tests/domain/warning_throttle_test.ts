@@ -41,7 +41,7 @@ Deno.test("WarningThrottle.warn() warns of different things for the same reason"
   assertEquals(levels(), ["warn refused", "warn refused"]);
 });
 
-Deno.test("WarningThrottle.reset() has everything warned of again", () => {
+Deno.test("WarningThrottle.reset() makes the next warning of each reason be logged", () => {
   const { warnings, levels } = setUp();
   warnings.warn("lost", "refused");
 

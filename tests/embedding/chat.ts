@@ -1,5 +1,5 @@
 /**
- * An example of embedding: a chat with users, sessions and rights of its own, on one port.
+ * An example of embedding: a chat with its own users, sessions and rights, on one port.
  *
  * Live asks the chat's authority who a session cookie belongs to and which rooms that user may read.
  * Members of a room get its messages at once; `room:lobby` is the topic of the room `lobby`.
@@ -11,7 +11,7 @@ import { type Authority, createLive, type Live, type User } from "@live/server";
 
 /** A row of the chat's user table. */
 export interface Account {
-  /** What the user's own page, and nobody else, gets in `welcome`. */
+  /** What only the user's own page gets in `welcome`. */
   readonly user: User;
   /** The rooms that the user is a member of. */
   readonly rooms: Set<string>;

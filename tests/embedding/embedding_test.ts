@@ -1,5 +1,5 @@
 /**
- * A program that embeds the live server, with users and rights of its own.
+ * Tests of a program that embeds the live server, with its own users and rights.
  *
  * @module
  */
@@ -16,7 +16,7 @@ function account(id: string, first_name: string, ...rooms: string[]): Account {
   return { user, rooms: new Set(rooms) };
 }
 
-/** A chat on a port of its own, with two users who are logged in. */
+/** A chat on its own port, with two users who are logged in. */
 class Setup implements AsyncDisposable {
   readonly chat: Chat = createChat(ORIGIN);
   readonly ada = account("1", "Ada", "lobby", "staff");

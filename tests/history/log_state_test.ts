@@ -51,7 +51,7 @@ Deno.test("stateOf() fills an empty replica, with the state that precedes the lo
   assertEquals([...replica.latest(0)].map(({ rank }) => rank), ["a0"]);
 });
 
-Deno.test("announcementAfter() brings a replica up to date that was told everything before", () => {
+Deno.test("announcementAfter() brings a replica up to date that has everything before it", () => {
   const log = historyOf(10);
   log.append({ key: "k", json: "1", rank: "a0" });
   const replica = replicaOf(10);

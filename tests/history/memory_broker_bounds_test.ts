@@ -55,7 +55,7 @@ Deno.test("MemoryBroker counts a topic's time to live from when its last reader 
   assertNotEquals((await broker.open("a:1")).epoch, epoch);
 });
 
-Deno.test("MemoryBroker keeps an open topic's state, however old, and drops its old messages", async () => {
+Deno.test("MemoryBroker keeps an open topic's state for ever, and drops its old messages", async () => {
   using time = new FakeTime(0);
   await using broker = new TestMemoryBroker();
   const log = await broker.open("a:1");
@@ -119,7 +119,7 @@ Deno.test("MemoryBroker drops the logs of open topics before their states, the l
   assertEquals([logs[0].epoch, logs[0].head, outline()[0]], [logs[0].epoch, 3, [[], []]]);
 });
 
-Deno.test("MemoryBroker never drops for its bound what a reader has not read", async () => {
+Deno.test("MemoryBroker never drops unread messages to stay within its bound", async () => {
   await using broker = new TestMemoryBroker({ historyMaxBytes: 0 });
   const log = await broker.open("a:1");
   await broker.fill("a:1");
@@ -143,7 +143,7 @@ for (const [historySize, count] of [[10, 3], [0, 1]] as const) {
   });
 }
 
-Deno.test("MemoryBroker drops the least recently used of too many unused topics that hold nothing", async () => {
+Deno.test("MemoryBroker drops the least recently used of too many unused topics, even if they are empty", async () => {
   await using broker = new TestMemoryBroker();
   const epochOf = async (topic: string) => (await broker.open(topic)).epoch;
   const open = await epochOf("a:open");

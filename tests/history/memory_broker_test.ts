@@ -99,7 +99,7 @@ for (const historySize of [0, 1]) {
   });
 }
 
-Deno.test("MemoryBroker.open() again keeps no more than what follows from then on", async () => {
+Deno.test("MemoryBroker.open() after a close keeps for readers only what follows", async () => {
   await using broker = new TestMemoryBroker({ historySize: 1 });
   await broker.open("a:1");
   broker.close("a:1");
@@ -109,7 +109,7 @@ Deno.test("MemoryBroker.open() again keeps no more than what follows from then o
   assertEquals([log.read(2, 0), offsets(log.read(3, Infinity))], [undefined, [4, 5]]);
 });
 
-Deno.test("MemoryBroker keeps everything for an only reader that comes back in time", async () => {
+Deno.test("MemoryBroker keeps everything for a single reader that comes back in time", async () => {
   using time = new FakeTime(0);
   await using broker = new TestMemoryBroker();
   const log = await broker.open("a:1");

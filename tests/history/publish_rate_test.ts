@@ -1,5 +1,5 @@
 /**
- * Tests of how busy and how large a log is.
+ * Tests of measuring the rate and the size of a log.
  *
  * @module
  */
@@ -15,7 +15,7 @@ function history(size = 256): { log: TopicHistory; budget: { used: number } } {
   return { log: new TopicHistory("event:1", { size, ttlMs: 300_000, budget }), budget };
 }
 
-Deno.test("TopicHistory.measure() says how many messages a second there were in ten seconds", () => {
+Deno.test("TopicHistory.measure() returns the messages a second over the last ten seconds", () => {
   using time = new FakeTime();
   const { log } = history();
   assertEquals(log.measure().rate, 0);
@@ -45,7 +45,7 @@ Deno.test("TopicHistory.measure() counts over a shorter time if the log holds no
   assertAlmostEquals(log.measure().rate, 1_000 * 64 / 100, 1); // measured over 100 ms at least
 });
 
-Deno.test("TopicHistory.measure() has the size of what is held, as the budget has", () => {
+Deno.test("TopicHistory.measure() returns the same size as the budget", () => {
   using _time = new FakeTime();
   const { log, budget } = history(4);
   log.release(Infinity);

@@ -1,5 +1,5 @@
 /**
- * Tests of a replica: what it makes of what the store answers and announces.
+ * Tests of a replica: how it applies answers and announcements of the store.
  *
  * @module
  */
@@ -128,7 +128,7 @@ Deno.test("Replica.load() holds each key once, and no removal as its latest", ()
   assertEquals([budget.used, replica.head], [0, 5]);
 });
 
-Deno.test("Replica.load() leaves out of the log, not of the state, what is too old in the store", () => {
+Deno.test("Replica.load() leaves what is too old out of the log, but not out of the state", () => {
   using _time = new FakeTime(5); // this machine's clock may differ
   const { replica } = create();
   const publications = [
@@ -146,13 +146,13 @@ Deno.test("Replica.load() leaves out of the log, not of the state, what is too o
   assertEquals([replica.head, replica.canCatchUp(1)], [4, false]); // x might have been removed
 });
 
-Deno.test("Replica.load() of nothing but what is too old keeps the head", () => {
+Deno.test("Replica.load() keeps the head if everything is too old", () => {
   const { replica } = create();
   replica.load(state([stored(7, { agoMs: TTL_MS })]));
   assertEquals([replica.head, replica.read(7, 0), replica.read(6, 0)], [7, [], undefined]);
 });
 
-Deno.test("Replica.prune() goes by the age in the store", () => {
+Deno.test("Replica.prune() uses the age in the store", () => {
   using time = new FakeTime(5);
   const { replica } = create();
   replica.load(state([stored(1, { agoMs: TTL_MS - 10 }), stored(2)]));

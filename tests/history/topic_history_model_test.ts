@@ -14,7 +14,7 @@ import { show } from "./setup.ts";
 const TOPIC = "event:42";
 const KEYS = [undefined, undefined, "a", "b", "c", "d", "e"];
 
-/** What a log should do, said as plainly as possible. It remembers every publication. */
+/** A model of a log, as simple as possible: it remembers every publication. */
 class Model {
   readonly size: number;
   readonly ttlMs: number;
@@ -116,7 +116,7 @@ function applied(
   return state;
 }
 
-/** Does one step with a log and its model, and says what it was. */
+/** Makes one step with a log and its model. Returns a description of the step. */
 function step(history: TopicHistory, model: Model, random: Random): string {
   const kind = random.below(100);
   if (kind < 70) {
@@ -210,7 +210,7 @@ for (
     [6, 1_000_000, 2_000],
   ] as const
 ) {
-  Deno.test(`TopicHistory of size ${size} and ${ttlMs} ms does what its model does (seed ${seed})`, () => {
+  Deno.test(`TopicHistory of size ${size} and ${ttlMs} ms behaves like its model (seed ${seed})`, () => {
     using time = new FakeTime(0);
     const random = new Random(seed);
     const budget = { used: 0 };

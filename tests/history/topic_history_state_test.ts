@@ -64,7 +64,7 @@ for (
   });
 }
 
-Deno.test("TopicHistory.canCatchUp() is false before the removals that it began without", () => {
+Deno.test("TopicHistory.canCatchUp() is false before removals that are older than the log", () => {
   const { history } = createHistory({ head: 10, removedUpTo: 7 });
   assertEquals([6, 7].map((offset) => history.canCatchUp(offset)), [false, true]);
 });
@@ -82,7 +82,7 @@ Deno.test("TopicHistory.dropLog() keeps the state, and what readers still have t
   assertEquals(budget.used, messageLength(TOPIC, { key: "k", json: "2" }));
 });
 
-Deno.test("TopicHistory.clear() drops the state as well, and offsets and epoch go on", () => {
+Deno.test("TopicHistory.clear() drops the state as well, and continues offsets and epoch", () => {
   const { history, budget } = createHistory({ head: 10 });
   const { epoch } = history;
   restore(history, 4, "x=1");
@@ -94,7 +94,7 @@ Deno.test("TopicHistory.clear() drops the state as well, and offsets and epoch g
   assertEquals(offsets(history.read(12, Infinity)), [13]);
 });
 
-Deno.test("TopicHistory.clear() makes readers start over that may hold an outdated value", () => {
+Deno.test("TopicHistory.clear() makes readers start over if they may hold an outdated value", () => {
   const { history } = createHistory();
   append(history, "k=1", "k=2", "=3");
   history.clear();

@@ -27,7 +27,7 @@ Deno.test("TopicHistory.epoch differs between logs of the same topic", () => {
   assertNotEquals(epoch, createHistory().history.epoch);
 });
 
-Deno.test("TopicHistory takes its epoch and where it begins from the options", () => {
+Deno.test("TopicHistory takes its epoch and its beginning from the options", () => {
   const { history } = createHistory({ epoch: "e", head: 41 });
   assertEquals([history.epoch, history.head, history.lengthAfter(0)], ["e", 41, 0]);
   assertEquals([history.read(40, Infinity), history.read(41, Infinity)], [undefined, []]);
@@ -152,7 +152,7 @@ Deno.test("TopicHistory.retain() keeps what follows it until the next release", 
   fill(history, 3);
   history.release(3);
   history.retain(1);
-  history.retain(2); // what another reader needs stays
+  history.retain(2); // keeps what another reader needs
   fill(history, 10);
   assertEquals(history.read(1, Infinity)?.length, 12);
   history.release(13);

@@ -79,7 +79,7 @@ testOnEach("LiveServer limits the connections of each user alone", async (startL
   assertEquals((await live.knock("/", { cookie: cookieOf("bob") })).status, 101);
 });
 
-/** Returns an authority that answers nothing until it is told to. */
+/** Returns an authority that answers when the test lets it. */
 function waiting(): { authority: Authority; answer: (error?: Error) => void } {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const known = fakeAuthority();

@@ -1,5 +1,5 @@
 /**
- * Tests of bearer tokens: where a request may carry one, and what it is worth beside a cookie.
+ * Tests of bearer tokens: where a request may carry one, and its precedence over a cookie.
  *
  * @module
  */

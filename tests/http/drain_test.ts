@@ -70,7 +70,7 @@ for (
   ] as const
 ) {
   testOnEach(
-    `LiveServer.stop() breaks a peer that does not let go after the time in ${name}`,
+    `LiveServer.stop() breaks a connection that does not close after the time in ${name}`,
     async (startLive) => {
       await using live = await startLive({ options: { drainTimeoutMs } });
       using peer = await live.connectRaw();

@@ -42,7 +42,7 @@ class Setup implements AsyncDisposable {
   readonly live: Live;
   /** Ada's session. */
   readonly cookie: string = this.directus.session("ada-id");
-  /** What answers in place of Directus, if anything. */
+  /** The answer instead of Directus's, if there is one. */
   foreign: (() => Response) | undefined;
   /** Whether only questions about topics get that answer. */
   onlyItems = false;
@@ -85,7 +85,7 @@ class Setup implements AsyncDisposable {
 }
 
 for (const [name, foreign] of Object.entries(ANSWERS)) {
-  Deno.test(`LiveServer denies nothing while Directus's place is taken by ${name}`, async () => {
+  Deno.test(`LiveServer treats foreign answers as no denial: ${name}`, async () => {
     await using setup = new Setup();
     const { live, cookie } = setup;
     await live.start();

@@ -53,7 +53,7 @@ Deno.test("LiveServer.handler serves sockets, streams and the client beside othe
   assertEquals([live.metrics.gauges.connections, live.server.accepting], [2, true]);
 });
 
-Deno.test("LiveServer.stop() drains the connections of a handler, and its server goes on", async () => {
+Deno.test("LiveServer.stop() drains the connections of a handler, and its server continues", async () => {
   await using live = await mount();
   await using socket = await live.connect();
   await using stream = await SseClient.open(live, ["event:1"]);

@@ -10,7 +10,7 @@ import { userOf } from "../support/authorities.ts";
 
 /** Directus: it answers a question as things are when it is asked, and the answer takes a while. */
 export class HeldDirectus implements Authority {
-  /** Users who are suspended, and rights that were taken away, such as `ada event:1`. */
+  /** Suspended users, and withdrawn rights such as `ada event:1`. */
   readonly denied = new Set<string>();
   /** Answers that are on their way. */
   readonly answers: (() => void)[] = [];

@@ -142,7 +142,7 @@ async function follow(live: Live, until: number, stay: number): Promise<number[]
 }
 
 testOnEach(
-  "clients that reconnect while messages are published get each one once, in order",
+  "clients that reconnect while messages are published get each message once, in order",
   async (startLive) => {
     await using live = await startLive();
     const count = 200;

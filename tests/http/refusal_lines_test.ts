@@ -1,5 +1,5 @@
 /**
- * Refusals in the log: what an operator reads to find the mistake, and nothing that is a secret.
+ * Tests of refusals in the log: they help an operator to find the mistake, and contain no secret.
  *
  * @module
  */

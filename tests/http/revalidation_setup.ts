@@ -55,7 +55,7 @@ export class RevalidationBench implements AsyncDisposable {
     });
   }
 
-  /** Starts a server; with an interval of 0 it checks no session again by itself. */
+  /** Starts a server. With an interval of 0 it does not revalidate sessions. */
   static async start(revalidateMs = INTERVAL_MS): Promise<RevalidationBench> {
     const bench = new RevalidationBench(revalidateMs);
     await bench.live.start();

@@ -111,7 +111,7 @@ for (const fault of ["broken", "down", "limited", "page"] as const) {
   });
 }
 
-Deno.test("LiveServer keeps a subscription while Directus fails for its item only", async () => {
+Deno.test("LiveServer keeps a subscription while Directus fails only for its item", async () => {
   await using bench = await RevalidationBench.start();
   const [client] = await bench.connect(bench.directus.session("ada-id"), "events:1");
   bench.directus.fail("broken", "GET /items/:collection/:id");

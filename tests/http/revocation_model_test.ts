@@ -11,7 +11,7 @@ import { RevocationModel } from "./revocation_setup.ts";
 const STEPS = 2_000;
 
 for (const seed of [1, 2, 3, 4, 5, 6]) {
-  Deno.test(`Live.revoke() lets nothing through that it revoked (seed ${seed})`, async () => {
+  Deno.test(`Live.revoke() prevents every delivery of what it revoked (seed ${seed})`, async () => {
     await using model = new RevocationModel(seed);
     await model.start();
     for (let count = 0; count < STEPS; count++) {

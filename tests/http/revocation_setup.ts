@@ -36,7 +36,7 @@ interface Client {
   revokedAt: number;
 }
 
-/** What happened, to see that a run was not an idle one. */
+/** Counts of events, to check that a run was not idle. */
 export class Seen {
   delivered = 0;
   revokedInHandshake = 0;
@@ -54,7 +54,9 @@ export class RevocationModel implements AsyncDisposable {
   readonly #clients: Client[] = [];
   readonly #instances: Live[] = [];
   readonly #handlers: TransportOptions["handle"][] = [];
-  /** What was delivered and should not have been. A socket's `send` must not throw. */
+  /**
+   * Deliveries that should not have happened. They are collected because a socket's `send` must not throw.
+   */
   readonly failures: string[] = [];
   readonly #rights = new LostRights(this.#directus.denied);
   readonly #revoking = new Set<Promise<void>>();
@@ -189,7 +191,10 @@ export class RevocationModel implements AsyncDisposable {
     if (client !== undefined) client.socket.bufferedAmount = this.#random.of([0, FULL]);
   }
 
-  /** Takes away and revokes a right while nobody is connected: only caches know that it was granted. */
+  /**
+   * Withdraws and revokes a right while no client is connected, so that only caches know that it was
+   * granted.
+   */
   #loseWhileAway(): void {
     for (const { events, socket } of this.#clients) {
       if (events === undefined) continue;

@@ -17,7 +17,7 @@ const KEYS = 300;
 /** All keys together are some ten frames. */
 const PADDING = "x".repeat(2_000);
 
-/** What a client knows of a topic, from the messages that it got. */
+/** A client's state of a topic, from the messages that it got. */
 class Replica {
   /** The latest data of each key. */
   readonly state = new Map<string, unknown>();

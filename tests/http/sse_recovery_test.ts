@@ -1,5 +1,5 @@
 /**
- * Tests of the Last-Event-ID of streams. What they have in common with WebSockets is tested in
+ * Tests of the Last-Event-ID of streams. Behaviour that they share with WebSockets is tested in
  * recovery_test.ts.
  *
  * @module

@@ -158,7 +158,7 @@ Deno.test("SseSocket sends a comment after each silent interval", async () => {
   assertEquals(frames, [PING, "frame", PING]);
 });
 
-Deno.test("SseSocket adds no comment to waiting frames, and goes on once they are read", async () => {
+Deno.test("SseSocket adds no comment to waiting frames, and continues once they are read", async () => {
   using time = new FakeTime();
   using stream = new Stream();
   stream.socket.send("one");

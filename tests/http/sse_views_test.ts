@@ -60,7 +60,7 @@ class Setup implements AsyncDisposable {
 const EVENTS = { collection: "events" };
 const ONE = { collection: "events", query: { limit: 1 } };
 
-Deno.test("a stream shows a view, and what changes in it", async () => {
+Deno.test("a stream shows a view and its changes", async () => {
   await using setup = await Setup.start();
   await using client = await setup.open([["view", EVENTS]]);
 
@@ -74,7 +74,7 @@ Deno.test("a stream shows a view, and what changes in it", async () => {
   assertEquals([removal.topic, removal.key, removal["removed"]], [topic, "a", true]);
 });
 
-Deno.test("a stream's view has its place among the URL's views as id; a second one like it has none", async () => {
+Deno.test("a stream's view has its index among the URL's views as id; a duplicate is ignored", async () => {
   await using setup = await Setup.start();
   await using client = await setup.open([
     ["view", EVENTS],

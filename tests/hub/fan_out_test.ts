@@ -9,7 +9,7 @@ import { type Client, messageOf } from "../support/fake_client.ts";
 import { turn } from "../support/queue.ts";
 import { HubSetup, type HubSetupOptions, messagesOf } from "./setup.ts";
 
-/** So many that a broadcast to them takes several turns. */
+/** Enough clients that a broadcast to them takes several turns. */
 const MANY = 100;
 
 /** Creates a hub with many subscribers; each send takes a millisecond of the hub's clock. */
@@ -59,7 +59,7 @@ for (
     10,
   ]] as const
 ) {
-  Deno.test(`FanOut sends ${min} to ${max} ${name} frames a turn, however fast sending is`, async () => {
+  Deno.test(`FanOut sends ${min} to ${max} ${name} frames a turn, even if sending is fast`, async () => {
     await using setup = new HubSetup();
     const clients = await Promise.all(Array.from({ length: MANY }, () => setup.join("a:1")));
     await setup.publish("a:1", data);
@@ -70,7 +70,7 @@ for (
   });
 }
 
-Deno.test("FanOut takes along what is published between two turns, once", async () => {
+Deno.test("FanOut sends what is published between two turns in the same frame, once", async () => {
   const { setup, clients } = await setUp({ historySize: 0 });
   await using _setup = setup;
   await setup.publish("a:1", 1);
@@ -128,7 +128,7 @@ Deno.test("FanOut broadcasts topics in the order in which they grew", async () =
   assertEquals(divide(clients).missing, []);
 });
 
-Deno.test("FanOut lets the log drop what all subscribers were sent, and no more", async () => {
+Deno.test("FanOut lets the log drop only what all subscribers were sent", async () => {
   await using setup = new HubSetup({ historySize: 0 });
   const [slow] = [await setup.join("a:1"), await setup.join("a:1")];
   const log = await setup.broker.open("a:1");
@@ -171,7 +171,7 @@ Deno.test("FanOut gathers messages for the flush interval, over all topics", asy
   assertEquals(socket.frames.length, 1);
 });
 
-Deno.test("FanOut gathers for as long although another subscriber lags", async () => {
+Deno.test("FanOut gathers for the whole interval even if another subscriber lags", async () => {
   await using setup = new HubSetup({ flushIntervalMs: 100, historySize: 0 });
   const [client, slow] = [await setup.join("a:1", "b:1"), await setup.join("a:1")];
   slow.socket.bufferedAmount = 100_000;

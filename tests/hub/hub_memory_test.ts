@@ -1,5 +1,5 @@
 /**
- * How much a connection holds, however slowly its client reads and whatever it asks for.
+ * Tests of how much a connection holds if its client reads slowly and requests much.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Tests of what a publication becomes on the wire.
+ * Tests of publications on the wire.
  *
  * @module
  */
@@ -56,7 +56,7 @@ for (
   });
 }
 
-Deno.test("Hub.publish() sends to a topic's subscribers only", async () => {
+Deno.test("Hub.publish() sends only to the topic's subscribers", async () => {
   await using setup = new HubSetup();
   const clients = [await setup.join("a:1"), await setup.join("b:1"), await setup.join()];
   await setup.publish("a:1", 1);
@@ -69,7 +69,7 @@ Deno.test("Hub.publish() sends to a topic's subscribers only", async () => {
   ]);
 });
 
-Deno.test("Hub.publish() sends in the same turn of the event loop all that it published", async () => {
+Deno.test("Hub.publish() sends everything that it published in the same turn of the event loop", async () => {
   await using setup = new HubSetup();
   const { socket } = await setup.join("a:1");
   setup.publish("a:1", 1);
@@ -125,7 +125,7 @@ Deno.test("Hub joins no topics for a wire that decides what it joins", async () 
   assertEquals(socket.frames.map((frame) => JSON.parse(frame).offset), [1, 2, 1]);
 });
 
-Deno.test("Hub sends nothing of a topic that the client unsubscribed from, in no frame", async () => {
+Deno.test("Hub sends nothing of a topic that the client unsubscribed from, in any frame", async () => {
   await using setup = new HubSetup();
   const { connection, socket } = await setup.join("a:1", "b:1");
   setup.hub.unsubscribe(connection, "b:1");
@@ -161,7 +161,7 @@ for (
   });
 }
 
-Deno.test("Hub continues past a socket that breaks, which it does not count", async () => {
+Deno.test("Hub continues after a socket that breaks, and does not count its message", async () => {
   await using setup = new HubSetup();
   const clients = [];
   for (let i = 0; i < 3; i++) clients.push(await setup.join("a:1"));

@@ -58,7 +58,7 @@ Deno.test("Hub sends what a client missed as messages if its start holds all or 
   assertEquals(outline(client), [["subscribed", 1, []], [2], [3]]);
 });
 
-Deno.test("Hub leaves out of the rest of a snapshot what is outdated, and sends removals", async () => {
+Deno.test("Hub skips outdated messages in the rest of a snapshot, and sends removals", async () => {
   await using setup = new HubSetup();
   await publish(setup, "a", "b", "c", "d", "e");
   const client = setup.connect();
@@ -96,7 +96,7 @@ Deno.test("Hub resumes a client that left in the middle of its snapshot", async 
   assertEquals(outline(again), [["subscribed", 5, [3, 4, 5]]]);
 });
 
-Deno.test("Hub keeps what a resumed client missed, though others have read it", async () => {
+Deno.test("Hub keeps what a resumed client missed, even if others have read it", async () => {
   await using setup = new HubSetup({ historySize: 5 });
   await setup.join("a:1");
   const epoch = await publish(setup, "a", "a", "a", "a", "a");
@@ -133,7 +133,7 @@ Deno.test("Hub starts over in the middle of a snapshot if the log begins a new l
   assertEquals(outline(client), [["subscribed", 2, [1, 2]], ["subscribed", 0, []], [1]]);
 });
 
-Deno.test("Hub starts a client over that cannot learn of a removal any more", async () => {
+Deno.test("Hub makes a client start over if it cannot learn of a removal any more", async () => {
   const broker = new StoreBroker(2);
   await using setup = new HubSetup({ broker });
   await setup.publishAll({ topic: "a:1", key: "a", data: 1 }, { topic: "a:1", key: "b", data: 2 });

@@ -58,7 +58,7 @@ for (
     ["the middle", { offset: 4 }, MESSAGES.slice(4)],
     ["the oldest that is held", { offset: 2 }, MESSAGES.slice(2)],
     ["one that was dropped", { offset: 1 }, undefined],
-    ["one that is yet to come", { offset: 6 }, undefined],
+    ["one in the future", { offset: 6 }, undefined],
     ["another epoch", { offset: 5, epoch: "another" }, undefined],
   ] as const
 ) {

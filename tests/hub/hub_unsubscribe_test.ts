@@ -55,7 +55,7 @@ Deno.test("Hub.unsubscribe() keeps the topic open for a subscription that has no
   assertEquals(setup.broker.calls, ["open a:1"]);
 });
 
-Deno.test("Hub.unsubscribe() and back loses nothing, in the same epoch", async () => {
+Deno.test("Hub.subscribe() after Hub.unsubscribe() resumes without loss, in the same epoch", async () => {
   await using setup = new HubSetup();
   const client = setup.connect("a:1");
   await setup.subscribe(client, "a:1");
@@ -95,7 +95,7 @@ Deno.test("Hub.stop() sends nothing more, and ends the timers", async () => {
   assertEquals(setup.time.next(), false);
 });
 
-Deno.test("Hub counts no subscriber of the server's own", async () => {
+Deno.test("Hub does not count subscribers that belong to the server itself", async () => {
   await using setup = new HubSetup();
   const frames: string[] = [];
   const subscriber = {

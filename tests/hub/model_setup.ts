@@ -1,5 +1,5 @@
 /**
- * A hub to which everything that can happen to one happens at random.
+ * A hub with random events of every kind.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const PAD = "x".repeat(16_000);
 /** Small, so that a slow consumer soon gets the newest state only. */
 const THRESHOLD = 60_000;
 
-/** So many that a broadcast to them takes several turns. */
+/** Enough clients that a broadcast to them takes several turns. */
 const CLIENTS = 20;
 
 interface Listener {
@@ -77,7 +77,7 @@ export class Model implements AsyncDisposable {
     }
   }
 
-  /** Lets one thing happen. */
+  /** Makes one random step. */
   async step(): Promise<void> {
     const listener = this.#random.of(this.#listeners);
     const topic = this.#random.of(TOPICS);
@@ -128,7 +128,7 @@ export class Model implements AsyncDisposable {
     assertEquals([gauges.subscriptions, gauges.topics, outbound.message], [0, 0, this.#sent]);
   }
 
-  /** What the history holds once no topic was used for the time to live. */
+  /** Returns what the history holds after no topic was used for the time to live. */
   finalBytes(): number {
     this.#setup.time.tick(2 ** 31 * 1.5);
     return this.#store?.budget.used ?? this.#setup.metrics.gauges.historyBytes;
@@ -205,7 +205,7 @@ export class Model implements AsyncDisposable {
     });
   }
 
-  /** Lets the client read a part of what its socket holds, and leaves the rest. */
+  /** Lets the client read a part of what its socket holds. */
   #drain(listener: Listener, rest: number): void {
     const { socket } = listener.client;
     socket.bufferedAmount = Math.floor(socket.bufferedAmount * rest);

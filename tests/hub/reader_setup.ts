@@ -43,7 +43,7 @@ export class Life {
   }
 }
 
-/** What happened to readers, to see that a run was not an idle one. */
+/** Counts of events, to check that a run was not idle. */
 export class Seen {
   received = 0;
   removed = 0;
@@ -88,7 +88,7 @@ export class Reader {
     if (recovered) assertEquals(since?.epoch, epoch, "recovered from another life");
     else this.#state.clear();
     this.cursor = { epoch, offset: recovered ? since?.offset ?? 0 : 0 };
-    // An empty start at 0 is that of a new life, which is read from its first publication.
+    // An empty start at 0 belongs to a new life, which is read from its first publication.
     const isSnapshot = !recovered && offset > 0;
     this.#snapshotUpTo = isSnapshot ? head : 0;
     for (const message of messages) this.#apply(message);

@@ -18,7 +18,7 @@ import { turn } from "../support/queue.ts";
 import { RecordingMetrics } from "../support/recording_metrics.ts";
 import type { Message } from "./reader_setup.ts";
 
-/** A broker whose topics take as long to open as the test wants. */
+/** A broker whose topics open when the test lets them. */
 export class HeldBroker implements Broker {
   readonly trouble = undefined;
   /** Calls of `open`, `refresh` and `close`, in order. */
@@ -28,7 +28,7 @@ export class HeldBroker implements Broker {
   readonly #inner: Broker;
   #gate: PromiseWithResolvers<void> | undefined;
 
-  /** Creates a broker around the one that does the work. */
+  /** Creates a broker that wraps the actual one. */
   constructor(inner: Broker) {
     this.#inner = inner;
   }

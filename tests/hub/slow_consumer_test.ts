@@ -1,5 +1,6 @@
 /**
- * Tests of slow consumers: sockets without room lag, and those that are too slow get the newest state.
+ * Tests of slow consumers: subscriptions lag while sockets have no room, and get the newest state if they
+ * are too slow.
  *
  * @module
  */
@@ -100,7 +101,7 @@ for (const trigger of ["by itself", "with the next message"]) {
   });
 }
 
-Deno.test("FanOut serves others, and other topics of others, while a socket lags", async () => {
+Deno.test("FanOut serves other subscribers of this and other topics while a socket lags", async () => {
   await using setup = new HubSetup();
   const slow = await setup.join("a:1", "b:1");
   const others = [await setup.join("a:1"), await setup.join("b:1")];
@@ -205,7 +206,7 @@ Deno.test("The log keeps nothing for a subscriber that is too slow, whose backlo
   assertEquals(setup.hub.backlogOf(slow.connection), backlog);
 });
 
-Deno.test("Slow consumers at the same position share one frame, and cost others nothing", async () => {
+Deno.test("Slow consumers at the same position share one frame, and do not delay others", async () => {
   const { setup, slow } = await setUp();
   await using _setup = setup;
   const [other, well] = [await setup.join("a:1"), await setup.join("a:1")];

@@ -1,5 +1,5 @@
 /**
- * A broker on a shared store, faked: what several instances on Redis are to one hub.
+ * A broker on a fake shared store, like several instances on Redis for one hub.
  *
  * @module
  */

@@ -27,7 +27,7 @@ interface Rejects {
   ): Promise<E>;
 }
 
-/** What a failed assertion throws. */
+/** The error of a failed assertion. */
 export type AssertionError = Error;
 /** Creates an {@linkcode AssertionError}. */
 export const AssertionError: new (message: string, options?: ErrorOptions) => AssertionError =

@@ -1,5 +1,5 @@
 /**
- * What the operator's calls refuse, and how.
+ * Tests of what the operator's calls refuse, and how.
  *
  * @module
  */
@@ -112,7 +112,7 @@ for (const [path, name, valid] of calls) {
   });
 }
 
-Deno.test("the operator's calls note a wrong token and none, without the token", async () => {
+Deno.test("the operator's calls note a wrong or missing token, without the token itself", async () => {
   const noted: string[][] = [];
   const refusals: Refusals = { note: (...words) => noted.push(words) };
   await using bench = await start({ refusals });

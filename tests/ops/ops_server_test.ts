@@ -58,7 +58,7 @@ for (const [name, setup, json] of problems) {
   });
 }
 
-Deno.test("GET /readyz is 200 and says so while some topics cannot be used", async () => {
+Deno.test("GET /readyz is 200 and reports it while some topics cannot be used", async () => {
   const partialTrouble = "20 of 64 partitions of topics cannot be used: cut off from Redis";
   await using ops = await Ops.start({ partialTrouble });
 
@@ -160,7 +160,7 @@ for (
   });
 }
 
-Deno.test("the ops listener answers to the name that it listens on", async () => {
+Deno.test("the ops listener accepts the name that it listens on as Host", async () => {
   await using ops = await Ops.start({ host: "localhost" });
   assertEquals((await ops.fetch("/healthz")).status, 200);
 });

@@ -1,5 +1,5 @@
 /**
- * Tests of the status page as a file: what it may do, and that it is up to date.
+ * Tests of the status page as a file: its content security policy, and that it is up to date.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const root = new URL("../../", import.meta.url);
 const status = () => Promise.reject(new Error("not asked"));
 const parts = { status, content: status };
 
-Deno.test("GET / is one page that loads nothing, and runs its own script only", async () => {
+Deno.test("GET / is one page that loads nothing, and runs only its own script", async () => {
   await using ops = await Ops.start(parts);
   const { status, headers, text } = await ops.fetch("/");
 
@@ -46,7 +46,7 @@ Deno.test("GET / needs no token, and shows no data", async () => {
   assertEquals([text.includes("berlin-1"), text.includes(TOKEN)], [false, false]);
 });
 
-Deno.test("GET / is 403 under a foreign name, as any route", async () => {
+Deno.test("GET / is 403 with a foreign Host, like any route", async () => {
   await using ops = await Ops.start(parts);
   const { status } = await ops.fetch("/");
   assertEquals(status, 200);

@@ -78,7 +78,7 @@ for (const path of ["/status", "/status/topic?topic=event:1"]) {
   });
 }
 
-Deno.test("GET /status shows topics, connections, metrics and what the server was started with", async () => {
+Deno.test("GET /status shows topics, connections, metrics and the server's settings", async () => {
   await using setup = await Setup.start({ about: { instance: "berlin-1", redis: "none" } });
   await setup.connect("ada", "event:1", "event:2");
   await setup.connect("bob", "event:1");
@@ -150,7 +150,7 @@ Deno.test("GET /status searches topics, and connections by user, id and topic", 
   assertEquals(rows.map(({ name }: { name: string }) => name), ["event:kim"]);
 });
 
-Deno.test("GET /status shows no more rows than it is asked for, in the order that it is asked for", async () => {
+Deno.test("GET /status shows the requested number of rows, in the requested order", async () => {
   await using setup = await Setup.start();
   await setup.connect("ada", "event:1");
   await setup.connect("bob", "event:1", "event:2", "event:3");
@@ -179,7 +179,7 @@ for (
   });
 }
 
-Deno.test("GET /status says what is wrong with the server", async () => {
+Deno.test("GET /status shows what is wrong with the server", async () => {
   await using setup = await Setup.start({ trouble: "cut off from Redis: refused" });
   const { json } = await setup.get("/status");
   assertEquals(json.health, { status: "cut off", reason: "cut off from Redis: refused" });
@@ -206,21 +206,21 @@ Deno.test("GET /status/topic shows the latest of each key, and then only what is
   assertEquals(shown(next.latest), [[2, "key-1", '"two"']]);
 });
 
-Deno.test("GET /status/topic starts over if the topic has another life", async () => {
+Deno.test("GET /status/topic starts over if the topic has begun a new life", async () => {
   await using setup = await Setup.start();
   await setup.publish("event:1", 1);
   const { json } = await setup.get("/status/topic?topic=event:1&epoch=other&offset=1");
   assertEquals(json.messages.length, 1);
 });
 
-Deno.test("GET /status/topic leaves a topic without subscribers as it was", async () => {
+Deno.test("GET /status/topic leaves a topic without subscribers closed", async () => {
   await using setup = await Setup.start();
   assertEquals((await setup.get("/status/topic?topic=event:1")).json.keys, 0);
   const { json } = await setup.get("/status");
   assertEquals([json.topics.total, json.series["processor_live_topics"]], [0, 0]);
 });
 
-Deno.test("GET /status/topic shows a hundred messages, the newest, and the start of long ones", async () => {
+Deno.test("GET /status/topic shows the newest hundred messages, and only the start of long ones", async () => {
   await using setup = await Setup.start();
   await setup.publish("event:1", ...Array.from({ length: 150 }, () => "x".repeat(3_000)));
   const { json } = await setup.get("/status/topic?topic=event:1");

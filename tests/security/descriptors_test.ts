@@ -20,7 +20,7 @@ const SILENT = 220;
 class Silent implements Disposable {
   readonly #connections: Deno.TcpConn[] = [];
 
-  /** Opens so many; those that are refused do not count. */
+  /** Opens `count` connections; refused ones do not count. */
   async open(port: number, count: number): Promise<void> {
     for (let opened = 0; opened < count; opened++) {
       try {
@@ -71,7 +71,7 @@ for (const transport of TRANSPORTS) {
       assertEquals(warning["level"], "WARN");
       assertEquals(await get("/healthz"), 200);
       if (transport === "deno") assertEquals(await get("/readyz"), 503);
-      // The session goes on: Directus is asked, and publications arrive.
+      // The session still works: Directus is asked, and publications arrive.
       assertEquals((await client.subscribe("event:1")).type, "subscribed");
       const published = await fetch(`http://127.0.0.1:${ops}/publish`, {
         method: "POST",
@@ -99,7 +99,7 @@ for (const transport of TRANSPORTS) {
   });
 }
 
-Deno.test("main.ts exits with 1 if it cannot listen any more", async () => {
+Deno.test("main.ts exits with 1 if its listener fails", async () => {
   await using server = await ServerProcess.spawn({ DIRECTUS_BASE_URL: "http://127.0.0.1:9" }, [], {
     preloads: ["tests/security/lost_listener.ts"],
   });

@@ -1,5 +1,6 @@
 /**
- * The proxies of SECURITY.md end connections that Deno's server cannot end, and keep those in use.
+ * Tests that the proxies of SECURITY.md end connections that Deno's server cannot end, and keep connections
+ * in use.
  *
  * @module
  */

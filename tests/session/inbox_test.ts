@@ -179,7 +179,7 @@ const failures: Record<string, () => void | Promise<void>> = {
 
 for (const [name, fail] of Object.entries(failures)) {
   testOnEach(
-    `LiveServer logs and answers if a message handler ${name}, and goes on`,
+    `LiveServer logs and answers if a message handler ${name}, and continues`,
     async (startLive) => {
       const handle: Session["handle"] = ({ id }) => id === "1" ? fail() : undefined;
       await using live = await startLive({ sessions: () => ({ handle, end() {} }) });
@@ -226,7 +226,7 @@ testOnEach(
 );
 
 testOnEach(
-  "LiveServer closes with 1013 if a session cannot be created, and goes on",
+  "LiveServer closes with 1013 if a session cannot be created, and continues",
   async (startLive) => {
     const error = new Error("broken");
     let count = 0;

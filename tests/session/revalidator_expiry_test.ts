@@ -37,7 +37,7 @@ for (
   });
 }
 
-Deno.test("Revalidator goes on as before with a session that outlived its expiry", async () => {
+Deno.test("Revalidator keeps its schedule for a session that is still valid after its expiry", async () => {
   using setup = new RevalidatorSetup();
   setup.addWith(new BearerToken(TOKEN), "ada");
 

@@ -37,7 +37,7 @@ export class RevalidatorSetup implements Disposable {
   readonly logger: RecordingLogger = new RecordingLogger();
   /** Answers that override a yes, by `ada` or `ada event:1`. */
   readonly answers: Map<string, unknown> = new Map();
-  /** How far the revalidator's clock is behind that of its timers, in milliseconds. */
+  /** How far the revalidator's clock is behind the clock of its timers, in milliseconds. */
   lateMs = 0;
   readonly authority: FakeAuthority;
   readonly revalidator: Revalidator;

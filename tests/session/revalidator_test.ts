@@ -140,7 +140,7 @@ Deno.test("Revalidator does not check a session that ended while it was queued",
   assertEquals(setup.time.next(), false);
 });
 
-Deno.test("Revalidator logs an authority that rejects, and goes on", async () => {
+Deno.test("Revalidator logs an authority that rejects, and continues", async () => {
   using setup = new RevalidatorSetup();
   setup.add("ada");
   const fault = Promise.reject(new Error("a bug"));
@@ -155,7 +155,7 @@ Deno.test("Revalidator logs an authority that rejects, and goes on", async () =>
   assertEquals(setup.metrics.revalidations, ["ok"]);
 });
 
-Deno.test("Revalidator reports for how long the session that is due for longest has waited", async () => {
+Deno.test("Revalidator reports how long the longest overdue session has waited", async () => {
   using setup = new RevalidatorSetup();
   const held = Promise.withResolvers<unknown>();
   setup.add("ada"); // is due at the start of each interval

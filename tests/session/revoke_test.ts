@@ -1,5 +1,5 @@
 /**
- * What an operator revokes, here and on other instances.
+ * Tests of an operator's revocations, on this instance and on others.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const REVOKED: [number, string][] = [[4503, "revoked by the operator"]];
 
 /** A revalidator that checks nothing on its own, and other instances. */
 class Setup extends RevalidatorSetup {
-  /** What was sent to the other instances. */
+  /** Revocations that were sent to the other instances. */
   readonly sent: Revocation[] = [];
   /** Revocations whose answers were forgotten, and the number of connections at that time. */
   readonly forgotten: [revocation: Revocation, connections: number][] = [];
@@ -175,7 +175,7 @@ Deno.test("Revoke carries out revocations of other instances without passing the
   ]]]);
 });
 
-Deno.test("Revoke logs what was done, and what could not be", async () => {
+Deno.test("Revoke logs what was done, and what could not be done", async () => {
   using setup = new Setup();
   setup.add("ada", "event:1");
   setup.answers.set("ada event:1", UNAVAILABLE);

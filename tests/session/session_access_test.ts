@@ -1,5 +1,6 @@
 /**
- * What a client is told when the authority answers, or when it or the topic is out of reach.
+ * Tests of the answers to a client for each answer of the authority, and when it or the topic cannot be
+ * reached.
  *
  * @module
  */
@@ -91,7 +92,7 @@ Deno.test("Session.handle() closes with 4401 if the session is no longer good", 
   assertEquals([setup.connection.ended, setup.counts], [true, [0, 0]]);
 });
 
-Deno.test("Session.handle() tells when to retry if the topic cannot be read, and keeps others", async () => {
+Deno.test("Session.handle() says when to retry if the topic cannot be read, and keeps others", async () => {
   await using setup = new SessionSetup({ maxTopics: 2 });
   const { hub } = setup;
   await setup.subscribe("a:1");
@@ -113,7 +114,7 @@ Deno.test("Session.handle() tells when to retry if the topic cannot be read, and
   assertEquals(setup.outline.slice(3), ["subscribed b:1 2", "message b:1"]);
 });
 
-Deno.test("Session.handle() rejects if the topic fails to open for another reason, and goes on", async () => {
+Deno.test("Session.handle() rejects if the topic fails to open for another reason, and continues", async () => {
   await using setup = new SessionSetup({ maxTopics: 1 });
   setup.hub.broker.hold();
   const rejected = assertRejects(() => setup.subscribe("a:1", "1"), TypeError, "a bug");
@@ -124,7 +125,7 @@ Deno.test("Session.handle() rejects if the topic fails to open for another reaso
   assertEquals(setup.outline, ["subscribed a:1 2"]);
 });
 
-Deno.test("Session.handle() rejects if the authority does, and goes on", async () => {
+Deno.test("Session.handle() rejects if the authority does, and continues", async () => {
   await using setup = new SessionSetup({ hasAuthority: true, maxTopics: 1 });
   const failed = setup.subscribe("a:1", "1");
   const queued = setup.subscribe("a:1", "2");

@@ -1,5 +1,5 @@
 /**
- * What the revalidation of a session leads to.
+ * Tests of the results of revalidating a session.
  *
  * @module
  */
@@ -72,7 +72,7 @@ for (const [what, key] of [["session", "ada"], ["topic", "ada event:1"]] as cons
   });
 }
 
-Deno.test("Revalidator logs an outage once, however many sessions and intervals it affects", async () => {
+Deno.test("Revalidator logs an outage of several sessions and intervals once", async () => {
   using setup = new RevalidatorSetup();
   const names = Array.from({ length: 20 }, (_, i) => `user-${i}`);
   const monitored = names.map((name) => setup.add(name, "event:1"));

@@ -32,7 +32,7 @@ Deno.test("Session.handle() handles messages about one topic in order, one at a 
   ]);
 });
 
-Deno.test("Session.handle() queues behind a message in progress though earlier ones are done", async () => {
+Deno.test("Session.handle() queues behind a message in progress even if earlier ones are done", async () => {
   await using setup = new SessionSetup({ hasAuthority: true });
   const handled = [setup.subscribe("a:1", "1"), setup.subscribe("a:1", "2")];
   await turn();

@@ -22,7 +22,7 @@ Deno.test("Session.handle() answers a subscription with the snapshot, and live m
   ]);
 });
 
-Deno.test("Session.handle() answers a request without an id without one", async () => {
+Deno.test("Session.handle() answers a request without an id with no id", async () => {
   await using setup = new SessionSetup();
   const [position] = await setup.hub.publish("a:1", 1);
   await setup.subscribe("a:1");
@@ -53,13 +53,13 @@ Deno.test("Session.handle() ends a subscription", async () => {
   assertEquals(setup.counts, [0, 0]);
 });
 
-Deno.test("Session.handle() confirms the end of a subscription that there is not", async () => {
+Deno.test("Session.handle() confirms the end of a subscription that does not exist", async () => {
   await using setup = new SessionSetup();
   await setup.unsubscribe("a:1");
   assertEquals(setup.socket.frames, ['{"type":"unsubscribed","topic":"a:1"}']);
 });
 
-Deno.test("Session.handle() answers a repeated subscription, which stays one", async () => {
+Deno.test("Session.handle() answers a repeated subscription, and keeps a single one", async () => {
   await using setup = new SessionSetup();
   await setup.subscribe("a:1", "1");
   await setup.subscribe("a:1", "2");
@@ -83,7 +83,7 @@ Deno.test("Session.handle() refuses a topic beyond the limit", async () => {
   assertEquals([setup.socket.frames.length, setup.connection.ended], [3, false]);
 });
 
-Deno.test("Session.handle() at the limit accepts its own topics, and others for those given up", async () => {
+Deno.test("Session.handle() at the limit accepts subscribed topics, and new ones after an unsubscribe", async () => {
   await using setup = new SessionSetup({ maxTopics: 1 });
   await setup.subscribe("a:1", "1");
   await setup.subscribe("a:1", "2");

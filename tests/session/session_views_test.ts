@@ -1,5 +1,5 @@
 /**
- * What a client's messages about views do.
+ * Tests of a client's messages about views.
  *
  * @module
  */
@@ -65,7 +65,7 @@ class Setup implements AsyncDisposable {
   }
 }
 
-Deno.test("a view is unsubscribed by its topic, twice without harm", async () => {
+Deno.test("a view is unsubscribed by its topic; a second time does nothing", async () => {
   await using setup = new Setup();
   const { topic } = await setup.subscribe(EVENTS, "1");
 
@@ -97,7 +97,7 @@ Deno.test("two ways to write a query are one view, which counts once", async () 
 for (
   const [name, view, code] of [
     ["a malformed query", { ...EVENTS, query: { page: 1 } }, "bad-view"],
-    ["a limit past that of the server", { ...EVENTS, query: { limit: 51 } }, "bad-view"],
+    ["a limit above the server's", { ...EVENTS, query: { limit: 51 } }, "bad-view"],
     ["null", null, "bad-view"],
   ] as const
 ) {

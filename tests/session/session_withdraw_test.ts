@@ -46,7 +46,7 @@ Deno.test("Session.withdraw() ignores a topic that the client is not subscribed 
   assertEquals(setup.outline, ["subscribed a:1", "unsubscribed a:1"]);
 });
 
-Deno.test("Session.withdraw() refuses a topic that the authority is asked about, whatever it answers", async () => {
+Deno.test("Session.withdraw() refuses a topic while the authority is asked about it, whatever the answer is", async () => {
   await using setup = new SessionSetup({ hasAuthority: true, maxTopics: 1 });
   const handled = setup.subscribe("a:1", "1");
   await turn();
@@ -128,7 +128,7 @@ Deno.test("Session.withdraw() does not concern messages that are handled afterwa
   assertEquals(setup.outline, [`${FORBIDDEN} 1`, "subscribed a:1 2", "subscribed a:1 3"]);
 });
 
-Deno.test("Session.topics are those that it is subscribed to, or is subscribing to", async () => {
+Deno.test("Session.topics are the topics that it is subscribed to, or is subscribing to", async () => {
   await using setup = new SessionSetup({ hasAuthority: true });
   const { revalidator, authority } = setup;
   const names = () =>

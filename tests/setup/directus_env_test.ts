@@ -55,12 +55,12 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`cookieEnv() has the cookie reach Live: ${name}`, () => {
+  Deno.test(`cookieEnv() returns the variables with which the cookie reaches Live: ${name}`, () => {
     assertEquals<unknown>(cookieEnv(where), env);
   });
 }
 
-Deno.test("corsEnv() lists the origins of pages beside that of Directus", () => {
+Deno.test("corsEnv() lists the origins of pages other than Directus's own", () => {
   assertEquals(corsEnv(layout(CMS, LIVE, [CMS, APP, "http://localhost:3000"])), {
     CORS_ENABLED: "true",
     CORS_ORIGIN: `${APP},http://localhost:3000`,
@@ -68,7 +68,7 @@ Deno.test("corsEnv() lists the origins of pages beside that of Directus", () => 
   });
 });
 
-Deno.test("corsEnv() asks for nothing if all pages are on Directus's own origin", () => {
+Deno.test("corsEnv() returns no variables if all pages are on Directus's own origin", () => {
   assertEquals(corsEnv(layout(CMS, LIVE, [CMS])), {});
 });
 

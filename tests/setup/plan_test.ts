@@ -78,14 +78,14 @@ Deno.test("planSetup() creates what is missing, and completes it", () => {
   ]);
 });
 
-Deno.test("planSetup() has nothing to do if all is there, whatever its name and order", () => {
+Deno.test("planSetup() has no steps if everything exists, even under other names and in another order", () => {
   assertEquals(planSetup(PIECES, ALL), []);
 });
 
 for (
   const [what, change, text, path, body] of [
     [
-      "a Flow that somebody deactivated",
+      "a Flow that was deactivated",
       { flows: [{ ...FLOW, status: "inactive" }] },
       "change status of the Flow",
       "/flows/f",
@@ -118,12 +118,12 @@ for (
   });
 }
 
-Deno.test("planRemoval() deletes what others belong to, once each", () => {
+Deno.test("planRemoval() deletes each owner once, and no row that is deleted with it", () => {
   assertEquals(planRemoval(PIECES, ALL), [
     { text: "delete the Flow", method: "DELETE", path: "/flows/f" },
   ]);
 });
 
-Deno.test("planRemoval() has nothing to do if nothing is there", () => {
+Deno.test("planRemoval() has no steps if nothing exists", () => {
   assertEquals(planRemoval(PIECES, NOTHING), []);
 });

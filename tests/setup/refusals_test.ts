@@ -1,5 +1,5 @@
 /**
- * What `live setup` refuses, before it changes anything.
+ * Tests of what `live setup` refuses, before it changes anything.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const LICENCE = {
   },
 };
 
-Deno.test("setup lists no fields in permissions where the licence has them ignored", async () => {
+Deno.test("setup lists no fields in permissions if the licence makes Directus ignore them", async () => {
   const directus = new MemoryDirectus({ licence: LICENCE });
   assertEquals((await run(directus)).code, 0);
   const users = directus.tables["permissions"]?.find((row) =>
@@ -49,7 +49,7 @@ for (
     ["an ops listener on all addresses of IPv6", [], { OPS_HOST: "[::]" }, 2, "--ops-url"],
     ["an address that is no URL", ["--ops-url", "live:9090"], {}, 2, "--ops-url must be a URL"],
     ["an invalid configuration", [], { OPS_PORT: "x" }, 2, "OPS_PORT must be"],
-    ["a token of nobody", [], { DIRECTUS_ADMIN_TOKEN: "wrong" }, 1, "does not know the token"],
+    ["an unknown token", [], { DIRECTUS_ADMIN_TOKEN: "wrong" }, 1, "does not know the token"],
     ["a token with a line break", [], { DIRECTUS_ADMIN_TOKEN: "a\nb" }, 1, "characters"],
     [
       "a token of a user",

@@ -132,7 +132,7 @@ Deno.test("setup --dry-run says what it would change, and changes nothing", asyn
   assertEquals(lines.filter((line) => line.includes("DIRECTUS_TOKEN=")), []);
 });
 
-Deno.test("setup --remove takes away exactly what setup made", async () => {
+Deno.test("setup --remove removes exactly what setup made", async () => {
   const directus = new MemoryDirectus();
   directus.tables["flows"]?.push({ id: "another", name: "Live: changed items" });
   await run(directus);
@@ -158,7 +158,7 @@ Deno.test("setup gives the user the configured DIRECTUS_TOKEN, once", async () =
   assertEquals((await run(directus, [], env)).lines[0], "Nothing to change.");
 });
 
-Deno.test("setup makes no user if DIRECTUS_TOKEN belongs to another one", async () => {
+Deno.test("setup makes no user if DIRECTUS_TOKEN belongs to another user", async () => {
   const directus = new MemoryDirectus();
   const { code, lines } = await run(directus, [], { DIRECTUS_TOKEN: "token-of-ada" });
   assertEquals(code, 0);

@@ -41,7 +41,7 @@ export async function launchChromium(stack: AsyncDisposableStack): Promise<any> 
   return browser;
 }
 
-/** What a person has set up in the browser. */
+/** Settings of the browser. */
 export interface ProfileOptions {
   /** More arguments. */
   readonly args: readonly string[];
@@ -49,7 +49,7 @@ export interface ProfileOptions {
   readonly blocksThirdPartyCookies: boolean;
 }
 
-/** Starts a browser with a profile of its own; it closes with a stack. */
+/** Starts a browser with its own profile. It closes with the stack. */
 export async function launchProfile(
   stack: AsyncDisposableStack,
   { args, blocksThirdPartyCookies }: ProfileOptions,

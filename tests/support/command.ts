@@ -24,7 +24,7 @@ export interface Transcript {
 
 /** The outside of a command, of which a test gives what matters. */
 export type ContextOptions = Partial<Omit<CommandContext, "terminal">> & {
-  /** What somebody types when asked for a secret. */
+  /** The text that is typed when the command asks for a secret. */
   readonly secret?: string;
 };
 
@@ -35,7 +35,7 @@ export function configOf(env: Readonly<Record<string, string>> = {}): Config {
   return result.config;
 }
 
-/** Creates the outside of a command, and the transcript of what it does there. */
+/** Creates the context of a command, and a transcript of what it does. */
 export function createContext(
   { secret, ...options }: ContextOptions = {},
 ): [context: CommandContext, transcript: Transcript] {

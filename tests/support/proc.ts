@@ -1,5 +1,5 @@
 /**
- * What Linux tells of a process.
+ * Information about a process from Linux's `/proc`.
  *
  * @module
  */

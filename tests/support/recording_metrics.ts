@@ -85,7 +85,7 @@ export class RecordingMetrics implements Metrics {
   readonly recoveries: Record<"hit" | "miss", number> = { hit: 0, miss: 0 };
   /** Messages that clients missed, as `skipped` reported. */
   missed = 0;
-  /** Those of them that were conflated for slow consumers. */
+  /** Skipped messages that were conflated for slow consumers. */
   conflations = 0;
   /** Each report of whether Redis is reachable, in order. */
   readonly redis: boolean[] = [];

@@ -22,7 +22,7 @@ export interface RedisClusterOptions {
   readonly password?: string;
   /** More directives of a node. @default {none} */
   readonly args?: () => readonly string[];
-  /** Whether masters refuse to work while another one is away. @default {false} */
+  /** Whether all masters refuse to work while another one is down. @default {false} */
   readonly fullCoverage?: boolean;
   /** Whether each write is on disk before it is answered. @default {false} */
   readonly durable?: boolean;

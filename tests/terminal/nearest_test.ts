@@ -21,7 +21,7 @@ for (
     ["", undefined],
   ] as const
 ) {
-  Deno.test(`nearest() takes ${name || "no name"} for ${meant ?? "none of them"}`, () => {
+  Deno.test(`nearest() finds ${meant ?? "nothing"} for ${name || "an empty name"}`, () => {
     assertEquals(nearest(name, KNOWN), meant);
   });
 }

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { askSecret } from "../../live/terminal/secret_prompt.ts";
 
-/** Input of which each chunk is what one read returns. */
+/** Input in chunks, one for each read. */
 function input(chunks: readonly (string | Uint8Array)[], isTerminal = true) {
   const modes: boolean[] = [];
   const rest = chunks.map((chunk) =>
@@ -53,7 +53,7 @@ for (
   });
 }
 
-Deno.test("askSecret() asks for nothing where nobody can type", async () => {
+Deno.test("askSecret() does not ask without a terminal", async () => {
   const terminal = input(["secret\r"], false);
   assertEquals(await askSecret("Password", terminal, () => {}), undefined);
   assertEquals(terminal.modes, []);

@@ -110,7 +110,7 @@ for (
   });
 }
 
-Deno.test("Heartbeat keeps a peer that reads 16 KiB a second, however much it has to read", () => {
+Deno.test("Heartbeat keeps a peer that reads 16 KiB a second, even if it has much to read", () => {
   using time = new FakeTime();
   const { socket, heartbeat, calls } = start();
   for (let seconds = 0; seconds < 200; seconds++) {

@@ -1,5 +1,5 @@
 /**
- * Tests of listeners that go on after their server has stopped to accept.
+ * Tests of listeners that listen again after their server has stopped accepting.
  *
  * @module
  */
@@ -65,7 +65,7 @@ async function pass(time: FakeTime, ms: number): Promise<void> {
   }
 }
 
-/** Spares of a process in which so many descriptors are free. */
+/** Spares of a process with this number of free descriptors. */
 function sparesOf(free: { count: number }): SpareDescriptors {
   return new SpareDescriptors(() => {
     if (free.count === 0) throw SHORTAGE;
@@ -104,7 +104,7 @@ Deno.test("KeptListener warns once, and waits longer, while its servers keep fai
   assertEquals(subject.logger.of("warn").length, 1);
 });
 
-Deno.test("KeptListener keeps trying through a shortage, however long", async () => {
+Deno.test("KeptListener keeps trying through a long shortage", async () => {
   using time = new FakeTime();
   const subject = new Subject();
   subject.errors.push(...Array.from({ length: 50 }, () => SHORTAGE));
@@ -115,7 +115,7 @@ Deno.test("KeptListener keeps trying through a shortage, however long", async ()
   assertEquals([subject.attempts, subject.acceptors.length, subject.lost], [51, 2, []]);
 });
 
-Deno.test("KeptListener is lost after ten attempts that fail for another reason", async () => {
+Deno.test("KeptListener reports onLost after ten attempts that fail for another reason", async () => {
   using time = new FakeTime();
   const subject = new Subject();
   const taken = new Deno.errors.AddrInUse("taken");
@@ -130,7 +130,7 @@ Deno.test("KeptListener is lost after ten attempts that fail for another reason"
   assertEquals(subject.logger.of("error").length, 1);
 });
 
-Deno.test("KeptListener lets the spares go, and listens again only when they are held", async () => {
+Deno.test("KeptListener releases the spares, and listens again only when they are held again", async () => {
   using time = new FakeTime();
   const free = { count: 4 };
   const spares = sparesOf(free);
@@ -179,7 +179,7 @@ Deno.test("KeptListener does not listen again after a stop, and stops all of its
   assertEquals(subject.acceptors.map(({ shutdowns }) => shutdowns), [1, 1]);
 });
 
-Deno.test("KeptListener takes a failure after a stop for the stop", async () => {
+Deno.test("KeptListener treats a failure after a stop as part of the stop", async () => {
   using time = new FakeTime();
   const subject = new Subject();
   await subject.listener.abort();
@@ -216,7 +216,7 @@ Deno.test("SpareDescriptors.hasRoom() leaves as many descriptors free as before"
   assertEquals([spares.hasRoom(), free.count], [false, 1]);
 });
 
-Deno.test("SpareDescriptors does without spares where they cannot be opened", async () => {
+Deno.test("SpareDescriptors works without spares if they cannot be opened", async () => {
   const spares = new SpareDescriptors(() => {
     throw new Deno.errors.NotCapable("Requires net access");
   });

@@ -161,7 +161,7 @@ testOn(
   },
 );
 
-testOn("ws", "LiveServer breaks a closed socket whose peer does not let go", async (startLive) => {
+testOn("ws", "LiveServer breaks a closed socket whose peer does not close", async (startLive) => {
   await using live = await startLive({ options: { closeTimeoutMs: 20, maxMessageBytes: 8 } });
   using client = await live.connectRaw();
 

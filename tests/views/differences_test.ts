@@ -1,5 +1,5 @@
 /**
- * Tests of what is published so that a list becomes another.
+ * Tests of what is published to turn one list into another.
  *
  * @module
  */
@@ -81,7 +81,7 @@ Deno.test("differences() publishes a changed row with the rank that it had", () 
   });
 });
 
-Deno.test("differences() keeps ranks short however often rows are inserted at one place", () => {
+Deno.test("differences() keeps ranks short if rows are inserted at one place again and again", () => {
   let list = listOf("az");
   let longest = 0;
   for (let i = 0; i < 2_000; i++) {

@@ -39,7 +39,10 @@ function withRows(setup: ViewsSetup, rows: { letters: string }): string[] {
   return reads;
 }
 
-/** What a log says after an offset: key, `-` for a removal, event, and whether it is in the list. */
+/**
+ * Returns the log's publications after an offset: key, `-` for a removal, event, and whether the row is in
+ * the list.
+ */
 function said(setup: ViewsSetup, topic: string, after: number): string[] {
   const read: readonly LoggedPublication[] = setup.views.logOf(topic)?.read(after, 1_000_000) ?? [];
   return read.map(({ key, json, event, rank }) =>
@@ -53,7 +56,7 @@ const change = (event: "create" | "update" | "delete", letters: string) => ({
   keys: [...letters],
 });
 
-Deno.test("an open view reads the rows that changed alone, in its list or not", async () => {
+Deno.test("an open view reads only the rows that changed, in its list or not", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   const rows = { letters: "abcd" };
@@ -72,7 +75,7 @@ Deno.test("an open view reads the rows that changed alone, in its list or not", 
   assertEquals(said(setup, topic, 2), ["e create", "-c delete", "d update"]);
 });
 
-Deno.test("a row that was created and updated before it was read was created", async () => {
+Deno.test("a row that was created and updated before it was read is reported as created", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   const rows = { letters: "a" };
@@ -89,7 +92,7 @@ Deno.test("a row that was created and updated before it was read was created", a
   assertEquals(said(setup, topic, 1), ["b create"]);
 });
 
-Deno.test("a member that joins after a change has the list read; one that leaves it stays", async () => {
+Deno.test("the list is read when a member joins after a change; a row that left the list stays", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   const rows = { letters: "bc" };
@@ -128,7 +131,7 @@ Deno.test("a row that left the list because it is gone is removed", async () => 
   assertEquals(said(setup, topic, 2), ["c undefined listed", "-b undefined"]);
 });
 
-Deno.test("without a report, all rows are read again that the view holds", async () => {
+Deno.test("without a report, all rows that the view holds are read again", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   const rows = { letters: "abc" };
@@ -169,7 +172,7 @@ Deno.test("changed rows are not lost if their read fails, or if rights change me
   assertEquals(said(setup, topic, 1), ["b create"]);
 });
 
-Deno.test("an open view remembers so many rows outside its list", async () => {
+Deno.test("an open view remembers a limited number of rows outside its list", async () => {
   using time = new FakeTime();
   using setup = setUpViews({ viewMaxRows: 2 });
   const rows = { letters: "abcdef" };
@@ -185,7 +188,7 @@ Deno.test("an open view remembers so many rows outside its list", async () => {
   assertEquals(held, ["a", "b", "e", "f"]);
 });
 
-Deno.test("more changed rows than can wait are found by reading everything again", async () => {
+Deno.test("if more changed rows wait than the limit, everything is read again", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   const rows = { letters: "ab" };
@@ -201,7 +204,7 @@ Deno.test("more changed rows than can wait are found by reading everything again
   assertEquals(reads, ["list of 2", "list of 2"]);
 });
 
-Deno.test("what a view missed without members is in its log before the next one joins", async () => {
+Deno.test("what a view missed without members is in its log before the next member joins", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   const rows = { letters: "ab" };

@@ -109,7 +109,7 @@ export class FakeLink implements Link {
     return this.#socket.readyState === 1;
   }
 
-  /** Lets so many bytes be unsent. */
+  /** Sets how many bytes are unsent. */
   set unsent(bytes: number) {
     this.#socket.bufferedAmount = bytes;
   }

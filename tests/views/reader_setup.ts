@@ -1,5 +1,5 @@
 /**
- * Clients of views that do as the protocol says, and report what they should not have received.
+ * Clients of views that follow the protocol, and report what they should not have received.
  *
  * @module
  */
@@ -55,7 +55,7 @@ export type Dial = (
   ended: () => void,
 ) => Promise<Link | undefined>;
 
-/** What a client reports. */
+/** Reports of a client. */
 export interface ClientEvents {
   /** A row has reached it. */
   row(client: PropertyClient, view: ClientView, row: unknown): void;
@@ -68,7 +68,7 @@ export class PropertyClient {
   readonly user: string;
   readonly cookie: string;
   readonly views: ClientView[];
-  /** The present connection; `undefined` while there is none. */
+  /** The current connection; `undefined` while there is none. */
   link: Link | undefined;
   /** How often it has connected. */
   #connects = 0;
@@ -155,7 +155,7 @@ export class PropertyClient {
     else if (type === "unsubscribed") {
       view.topic = undefined;
       view.rows.clear();
-      view.since = undefined; // it begins anew, with a snapshot
+      view.since = undefined; // it starts over, with a snapshot
       if (message.reason === "changed") queueMicrotask(() => this.subscribe(view));
       else view.state = "refused";
     } else if (type === "error") {

@@ -22,13 +22,13 @@ export interface PendingRead {
   readonly answer: (answer: ReadAnswer) => void;
 }
 
-/** Answers from what the test sets; reads at once, or when the test says so. */
+/** Answers what the test sets. Reads are answered at once, or when the test lets them. */
 export class FakeSource implements ViewSource {
   /** Access class by user. @default {"everybody"} */
   readonly classes = new Map<string, string | Classified>();
   /** What a read answers. */
   rows: ReadAnswer = { kind: "rows", rows: [] };
-  /** What a read answers to one user, in place of `rows`. */
+  /** What a read answers to one user, instead of `rows`. */
   readonly rowsFor = new Map<string, ReadAnswer>();
   touched: ReadonlySet<string> | undefined = new Set(["events"]);
   pinned: ReadonlySet<string> | undefined;
@@ -145,7 +145,7 @@ export function setUpViews(options: Partial<ViewsOptions> = {}): ViewsSetup {
   };
 }
 
-/** Lets time pass in steps, as a timer may follow what another one began. */
+/** Lets time pass in steps, because a timer may set another one. */
 export async function pass(time: FakeTime, ms: number): Promise<void> {
   for (let step = 0; step < 20; step++) await time.tickAsync(ms / 20);
 }

@@ -29,7 +29,7 @@ function entry(collection: string, limit: number, size: number): ViewEntry {
 
 const entries = [entry("events", 10, 3), entry("rooms", 10, 4), entry("events", 10, 2)];
 
-Deno.test("viewTable() has a row for each query, and counts the access classes that look at it", async () => {
+Deno.test("viewTable() has a row for each query, and counts its access classes", async () => {
   assertEquals(await viewTable(entries, query), {
     total: 2,
     found: 2,

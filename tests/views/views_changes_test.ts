@@ -10,7 +10,7 @@ import { pass, rowsOf, setUpViews } from "./setup.ts";
 
 const UNAVAILABLE = { kind: "unavailable", reason: "down", retryAfterMs: 2_000 } as const;
 
-Deno.test("Views.changed() reads again and publishes the differences alone", async () => {
+Deno.test("Views.changed() reads again and publishes only the differences", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   setup.source.list = "abc";
@@ -127,7 +127,7 @@ Deno.test("a view has one read in flight, and one more for all changes meanwhile
   assertEquals(held.length, 3);
 });
 
-Deno.test("a view is read at most ten times a second, however many changes there are", async () => {
+Deno.test("a view is read at most ten times a second, even with more changes", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   const opening = setup.open("ada");
@@ -142,7 +142,7 @@ Deno.test("a view is read at most ten times a second, however many changes there
   assertEquals(setup.source.reads.length, 11);
 });
 
-Deno.test("a view that is looked at is read again regularly, with jitter", async () => {
+Deno.test("a view with members is read again regularly, with jitter", async () => {
   using time = new FakeTime();
   using setup = setUpViews({ refreshMs: 60_000, random: () => 0.75 });
   const opening = setup.open("ada");
@@ -156,7 +156,7 @@ Deno.test("a view that is looked at is read again regularly, with jitter", async
   assertEquals(setup.source.reads.length, 2);
 });
 
-Deno.test("a view that nobody looks at is not read", async () => {
+Deno.test("a view without members is not read", async () => {
   using time = new FakeTime();
   using setup = setUpViews({ refreshMs: 1_000 });
   const opening = setup.open("ada");
@@ -169,7 +169,7 @@ Deno.test("a view that nobody looks at is not read", async () => {
   assertEquals(setup.source.reads.length, 1);
 });
 
-Deno.test("a read that fails leaves the view as it is, and is repeated when Directus says", async () => {
+Deno.test("a read that fails does not change the view, and is repeated when Directus says", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   setup.source.list = "ab";

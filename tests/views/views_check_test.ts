@@ -12,7 +12,7 @@ const UNAVAILABLE = { kind: "unavailable", reason: "down", retryAfterMs: 2_000 }
 const FORBIDDEN = { kind: "refused", code: "forbidden", reason: "no" } as const;
 const OVER = { kind: "unauthorized" } as const;
 
-Deno.test("Views.check() takes a session off a view whose access class changed", async () => {
+Deno.test("Views.check() ends a session's view if its access class changed", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   const openings = [setup.open("ada"), setup.open("bob")];
@@ -50,7 +50,7 @@ for (
   });
 }
 
-Deno.test("a member's check counts though the rights of another user change meanwhile", async () => {
+Deno.test("a member's check counts even if the rights of another user change meanwhile", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   setup.source.list = "a";

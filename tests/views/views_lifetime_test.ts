@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { pass, queryOf, rowsOf, setUpViews, viewerOf } from "./setup.ts";
 
-Deno.test("a view keeps its log for clients that come back, and is read before they do", async () => {
+Deno.test("a view keeps its log for clients that come back, and is read before they start", async () => {
   using time = new FakeTime();
   using setup = setUpViews({ historyTtlMs: 10_000 });
   setup.source.list = "ab";
@@ -42,7 +42,7 @@ Deno.test("a view without members is dropped after the history's time to live", 
   assertEquals(setup.views.logOf(topic), undefined);
 });
 
-Deno.test("Views.open() makes room by dropping unused views, and is full without any", async () => {
+Deno.test("Views.open() makes room by dropping unused views, and is full if there are none", async () => {
   using time = new FakeTime();
   using setup = setUpViews({ maxViews: 2 });
   const open = async (limit: number) => {

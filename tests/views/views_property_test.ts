@@ -90,7 +90,7 @@ class Run {
     this.#recordAllowed();
   }
 
-  /** Users log in again, connect again, and try once more what was refused. */
+  /** Users log in again, connect again, and repeat what was refused. */
   async #returnToAll(): Promise<void> {
     for (const [index, client] of this.clients.entries()) {
       if (await this.#isLoggedIn(client)) continue;
@@ -196,7 +196,7 @@ class Run {
   }
 }
 
-/** Lets so many bytes be unsent. */
+/** Sets how many bytes are unsent. */
 function slowDown({ link }: PropertyClient, unsent: number): void {
   if (link instanceof FakeLink) link.unsent = unsent;
 }
@@ -206,7 +206,7 @@ function keyOf(user: string, { query }: ClientView): string {
 }
 
 for (const seed of [1, 2, 3, 4, 5]) {
-  Deno.test(`views show each client what Directus shows it, whatever happens (seed ${seed})`, async () => {
+  Deno.test(`views show each client what Directus shows it, with random faults (seed ${seed})`, async () => {
     using time = new FakeTime();
     const run = new Run(seed, time);
     await run.start();

@@ -1,5 +1,5 @@
 /**
- * Tests of views that one session looks at many times, as the public does.
+ * Tests of views that one session opens many times, as the public does.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { pass, queryOf, setUpViews, viewerOf } from "./setup.ts";
 
 const GUEST: Viewer = { credential: PUBLIC, user: null };
 
-Deno.test("Views.check() asks about each view of a session once, and confirms it to all who look", async () => {
+Deno.test("Views.check() checks each view of a session once, and confirms it for all its members", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   setup.source.list = "a";
@@ -31,7 +31,7 @@ Deno.test("Views.check() asks about each view of a session once, and confirms it
   assertEquals(setup.shown(topic), "ab");
 });
 
-Deno.test("a change of users' rights leaves the views of the public as they are", async () => {
+Deno.test("a change of users' rights does not affect the views of the public", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   setup.source.list = "a";
@@ -47,7 +47,7 @@ Deno.test("a change of users' rights leaves the views of the public as they are"
   assertEquals(setup.shown(topic), "ab");
 });
 
-Deno.test("a session that leaves a view while its rights are checked is told of no loss", async () => {
+Deno.test("a session that leaves a view while its rights are checked does not lose it afterwards", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   const opening = setup.open("ada");

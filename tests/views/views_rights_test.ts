@@ -12,7 +12,7 @@ const UNAVAILABLE = { kind: "unavailable", reason: "down", retryAfterMs: 2_000 }
 const FORBIDDEN = { kind: "refused", code: "forbidden", reason: "no" } as const;
 const OVER = { kind: "unauthorized" } as const;
 
-Deno.test("after rights changed a view publishes nothing before all its members were checked", async () => {
+Deno.test("after a change of rights a view publishes nothing until all its members are checked", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   setup.source.list = "a";
@@ -55,7 +55,7 @@ Deno.test("a read during which rights changed is not published", async () => {
   assertEquals(setup.shown(topic), "a");
 });
 
-Deno.test("a refused read has the rights of all members checked, who then begin anew", async () => {
+Deno.test("a refused read causes a check of all members' rights, who then subscribe again", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   setup.source.list = "a";
@@ -71,7 +71,7 @@ Deno.test("a refused read has the rights of all members checked, who then begin 
   assertEquals(setup.lost.toSorted(), ["ada changed", "bob changed"]);
 });
 
-Deno.test("members lose a view whose read stays refused though their class is the same", async () => {
+Deno.test("members lose a view whose read stays refused even if their class is the same", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   setup.source.list = "a";
@@ -117,7 +117,7 @@ Deno.test("Views.open() begins again if rights change while it waits for the fir
   assertEquals([held.length, setup.lost], [2, []]);
 });
 
-Deno.test("Views.open() waits for a read after rights changed, though the class has the same name", async () => {
+Deno.test("Views.open() waits for a read after rights changed, even if the class has the same name", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   setup.source.list = "abc";
@@ -135,7 +135,7 @@ Deno.test("Views.open() waits for a read after rights changed, though the class 
   assertEquals(setup.shown((await second).topic), "a");
 });
 
-Deno.test("a read that began before rights changed is not published, though all are confirmed", async () => {
+Deno.test("a read that began before rights changed is not published, even if all members are confirmed", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   setup.source.list = "a";
@@ -156,7 +156,7 @@ Deno.test("a read that began before rights changed is not published, though all 
   assertEquals(held.length, 2);
 });
 
-Deno.test("a view goes on once a member is checked whose check failed at first", async () => {
+Deno.test("a view continues once the failed check of a member has succeeded", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   setup.source.list = "a";
@@ -174,7 +174,7 @@ Deno.test("a view goes on once a member is checked whose check failed at first",
   assertEquals(setup.shown(topic), "b");
 });
 
-Deno.test("a view is read with another session if that of the reader is over", async () => {
+Deno.test("a view is read with another session if the reader's session is over", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
   const openings = [setup.open("ada"), setup.open("bob")];

@@ -59,7 +59,7 @@ for (
   });
 }
 
-Deno.test("Views.open() shares a view between queries that say the same", async () => {
+Deno.test("Views.open() shares a view between equivalent queries", async () => {
   using time = new FakeTime();
   using setup = setUpViews();
 

@@ -1,5 +1,5 @@
 /**
- * The world of the properties: what Directus stores, what it shows to whom, and random changes.
+ * The world of the property tests: what Directus stores, what it shows to each user, and random changes.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export interface WorldOptions {
 
 /** What Directus stores. */
 export class WorldModel {
-  /** The collections, and everybody's rights. */
+  /** The collections, and the rights of all users. */
   readonly database: Database = new Database();
   readonly #random: Random;
   readonly #idOf: (user: string) => string;

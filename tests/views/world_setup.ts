@@ -11,7 +11,7 @@ import type { Random } from "../support/random.ts";
 import { WorldModel } from "./world_model.ts";
 import { roleOf, USERS } from "./world_rights.ts";
 
-/** Token of the user who may read who has which rights. */
+/** Token of the user who may read the access rules. */
 export const TOKEN = "the-token-of-the-access-reader";
 
 /** A stand-in for Directus, and random changes of what it stores. */

@@ -43,7 +43,7 @@ Deno.test("sseWire writes a subscribed with the position after it as id, other a
   assertEquals(sseWire.answer({ type: "unsubscribed", topic: "a:1" }), unsubscribed);
 });
 
-Deno.test("sseWire gives each client a delay of its own in which to reconnect", () => {
+Deno.test("sseWire gives each client its own reconnect delay", () => {
   const welcome = { type: "welcome", connection: "c", user: null, instance: "i" } as const;
   assertMatch(sseWire.answer(welcome), /^data: \{"type":"welcome",.*\}\nretry: [1-5]\d{3}\n\n$/);
 });

@@ -1,4 +1,4 @@
-// Bun's own publish: no authentication, no offsets, no history, no limits. What it can do at best.
+// Bun's own publish, without authentication, offsets, history or limits: its best case.
 //
 //   bun bun_publish.ts PORT
 

@@ -1,5 +1,5 @@
 /**
- * A thousand subscribers of one collection, and when each of them learns of a change.
+ * A thousand subscribers of one collection, and the time at which each learns of a change.
  *
  * @module
  */
@@ -20,13 +20,13 @@ const CONCURRENCY = 20;
 /** What subscribers ask for: all fields that they may read. */
 export const QUERY = { fields: ["*"], sort: ["id"], limit: ROWS } as const;
 
-/** How a kind of server is asked for changes. */
+/** How a client subscribes to changes on a kind of server. */
 export interface Dialect {
   /** Path of the URL. */
   readonly path: string;
   /** The message that subscribes. */
   readonly subscribe: unknown;
-  /** What the answer to it contains. */
+  /** Text that the answer to it contains. */
   readonly subscribed: string;
 }
 
@@ -92,7 +92,7 @@ export class Crowd implements Disposable {
     for (const socket of this.#sockets) socket.close();
   }
 
-  /** Adds a subscriber, who tries again as long as a server that has just started refuses. */
+  /** Adds a subscriber. It tries again as long as a server that has just started refuses it. */
   async #add(url: string, dialect: Dialect, cookie: string): Promise<void> {
     const index = this.#seen.push(-1) - 1;
     this.#times.push(new Map());

@@ -16,7 +16,7 @@ declare const requestAnimationFrame: (callback: (value: unknown) => void) => voi
 
 /** A WebSocket of the page to the live server. */
 interface PageSocket {
-  /** What the page has sent, each as `subscribe event:1`. */
+  /** The messages that the page has sent, in the form `subscribe event:1`. */
   readonly sent: string[];
   /** The driver's object. */
   readonly socket: Any;

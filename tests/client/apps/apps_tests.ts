@@ -82,7 +82,7 @@ async function checkUnmount(folder: string): Promise<void> {
   assertEquals(page.complaints, []);
 }
 
-/** Components that leave before Directus has said who the user is. */
+/** Components that are removed before Directus has identified the user. */
 async function checkUnmountDuringConnect(folder: string): Promise<void> {
   await using world = await World.start();
   await using stack = new AsyncDisposableStack();

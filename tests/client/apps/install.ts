@@ -27,7 +27,7 @@ export async function installDependencies(): Promise<string> {
   return folder;
 }
 
-/** Flags with which npm does what it is told and says nothing else. */
+/** Flags with which npm only installs, and prints nothing else. */
 export const NPM_FLAGS: readonly string[] = ["--no-audit", "--no-fund", "--loglevel=error"];
 
 /**

@@ -30,7 +30,7 @@ export class World implements AsyncDisposable {
   #url = "";
   #server: ServerProcess | undefined;
   #ports = { live: 0, ops: 0 };
-  /** While this is pending, Directus answers nobody. */
+  /** While this is pending, Directus answers no request. */
   #held: Promise<void> | undefined;
 
   private constructor() {
@@ -117,7 +117,7 @@ export class World implements AsyncDisposable {
     await this.#spawn();
   }
 
-  /** Lets Directus answer nobody, until the returned function is called. */
+  /** Stops Directus from answering until the returned function is called. */
   hold(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#held = promise;

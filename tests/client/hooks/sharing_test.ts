@@ -9,7 +9,7 @@ import { createLive, type Progress, type Store } from "../../../live/client/hook
 import { message } from "../setup.ts";
 import { follow, SharedSetup } from "./setup.ts";
 
-Deno.test("createLive() connects when something is followed, and not before", () => {
+Deno.test("createLive() connects only when something is followed", () => {
   using setup = new SharedSetup();
   const stores = [setup.live.topic("event:1"), setup.live.view("events"), setup.live.connection];
   assertEquals(stores.map((store) => store.get() === store.initial), [true, true, true]);
@@ -63,7 +63,7 @@ Deno.test("an effect that ends and begins again, as in StrictMode, subscribes on
   setup.linger();
 });
 
-Deno.test("a follower that comes within a second of the last one finds the topic's state", async () => {
+Deno.test("a follower that joins within a second after the last one left finds the topic's state", async () => {
   using setup = new SharedSetup();
   const topic = setup.live.topic("event:1");
   const first = follow(topic);
@@ -129,7 +129,7 @@ Deno.test("a follower that leaves during the connect leaves nothing open", () =>
   assertEquals(setup.sockets.length, 1);
 });
 
-Deno.test("a follower that comes after the connection closed opens another", () => {
+Deno.test("a follower that joins after the connection closed opens a new one", () => {
   using setup = new SharedSetup();
   const topic = setup.live.topic("event:1");
   follow(topic).leave();

@@ -28,7 +28,7 @@ Deno.test("a topic shows the newest payload of each key, once for all messages o
   setup.linger();
 });
 
-Deno.test("a topic that starts over shows its former items until the new ones are there", async () => {
+Deno.test("a topic that starts over shows its former items until the new ones have arrived", async () => {
   using setup = new SharedSetup();
   const { values, leave } = follow(setup.live.topic("event:1"));
   setup.socket.open();
@@ -47,7 +47,7 @@ Deno.test("a topic that starts over shows its former items until the new ones ar
   setup.linger();
 });
 
-Deno.test("a view shows its rows, and keeps those that have not changed", async () => {
+Deno.test("a view shows its rows, and keeps the objects of unchanged rows", async () => {
   using setup = new SharedSetup();
   const { values, leave } = follow(setup.live.view("events", { fields: ["id", "title"] }));
   setup.socket.open();
@@ -78,7 +78,7 @@ Deno.test("the connection shows its state from the moment it is followed", () =>
   setup.linger();
 });
 
-Deno.test("subscribe() hands over each message, until it is left", () => {
+Deno.test("subscribe() passes on each message until it is unsubscribed", () => {
   using setup = new SharedSetup();
   const notes: unknown[] = [];
   const leave = setup.live.subscribe("event:1", {
@@ -128,7 +128,7 @@ Deno.test("a topic or a view that the server refuses ends with the error, and re
   setup.linger();
 });
 
-Deno.test("retry() connects anew after the connection was closed permanently", async () => {
+Deno.test("retry() connects again after the connection was closed permanently", async () => {
   const states: LiveState[] = [];
   using setup = new SharedSetup({ onState: (state) => states.push(state) });
   const connection = follow(setup.live.connection);

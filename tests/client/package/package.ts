@@ -31,7 +31,7 @@ const PEERS: Readonly<Record<string, string>> = { react: ">=18", svelte: ">=4", 
  * Builds the package from the modules of `live/client`.
  *
  * @param sources The modules, by their paths below that folder.
- * @param readme What the package's page says.
+ * @param readme Text of the package's page.
  * @param version Version of the server, which is that of the package as well.
  */
 export async function buildPackage(

@@ -7,7 +7,7 @@
 import { refusals, refuse, respond } from "./responses.ts";
 import type { StandInCollection, StandInItem } from "./options.ts";
 
-/** In a list of readers: everybody, with a session or without. */
+/** In a list of readers: all clients, with a session or without. */
 export const PUBLIC = "public";
 
 /** Query for a list of items. */

@@ -33,7 +33,7 @@ export interface StandInPolicy {
   readonly ip_access?: readonly string[] | null;
 }
 
-/** Who has which policy: a role, a user or, with neither, the public. */
+/** The owner of a policy: a role, a user or, with neither, the public. */
 export interface StandInAccess {
   /** Primary key of the policy. */
   readonly policy: string;
@@ -77,7 +77,7 @@ const EVERYTHING: readonly Case[] = [{ permissions: {}, fields: ["*"] }];
 export class Rights {
   /** Policies. */
   readonly policies: StandInPolicy[] = [];
-  /** Who has them. */
+  /** The owner of the policies. */
   readonly access: StandInAccess[] = [];
   /** Roles. */
   readonly roles: StandInRole[] = [];
@@ -118,7 +118,7 @@ export class Rights {
     return found;
   }
 
-  /** Someone without a role gets what the public gets. */
+  /** A user without a role has the rights of the public. */
   #policiesOf({ user, role }: Person): StandInPolicy[] {
     const roles = this.rolesOf(role);
     const ids = this.access.filter((row) => {

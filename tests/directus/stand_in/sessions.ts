@@ -13,10 +13,10 @@ export const SESSION_TTL_S = 86_400;
 /** How long a cookie is still accepted after a refresh replaced it, in milliseconds. */
 export const ROTATION_GRACE_MS = 10_000;
 
-/** Whose session it is: a user's, or that of a visitor with the link of a share. */
+/** The owner of the session: a user, or a visitor with the link of a share. */
 export type SessionHolder = { user: string; role: string | null } | { share: string };
 
-/** What a token turned out to be. */
+/** The result of looking up a token. */
 export type SessionReading =
   | { ok: true; holder: SessionHolder }
   | { ok: false; refusal: Refusal; clearsCookie: boolean };
@@ -75,7 +75,7 @@ export class Sessions {
   }
 
   /**
-   * Replaces a valid token by a new one and returns that.
+   * Replaces a valid token by a new one and returns the new one.
    *
    * The old one stays valid for `ROTATION_GRACE_MS`. Refreshing it again in that time returns the
    * same new token, so that two tabs do not log each other out.

@@ -129,7 +129,7 @@ export class Logger {
     return this.#log(LogLevels.DEBUG, msg, args);
   }
 
-  /** Logs what is as it should be. */
+  /** Logs normal operation. */
   info<T>(msg: Value<T> | (() => T), ...args: unknown[]): T | undefined {
     return this.#log(LogLevels.INFO, msg, args);
   }
