@@ -63,7 +63,7 @@ function judge({ status, headers }: HttpResponse, origin: string): string | unde
   if (allowed === null) return "no Access-Control-Allow-Origin in its answer: CORS is off";
   if (allowed !== origin) return `it allows ${allowed} instead`;
   if (headers.get("access-control-allow-credentials") !== "true") {
-    return "no Access-Control-Allow-Credentials: true in its answer, so no cookie is taken";
+    return "no Access-Control-Allow-Credentials: true in its answer, so browsers ignore its cookie";
   }
   if (!lists(headers, "access-control-allow-methods", "post")) return "it does not allow POST";
   if (!lists(headers, "access-control-allow-headers", "content-type")) {

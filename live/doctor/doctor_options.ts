@@ -20,7 +20,9 @@ const OPTIONS = {
   },
   "topic": { value: "PREFIX:ID", meaning: "topic to subscribe to, if not an item of LIVE_TOPICS" },
   "open-files": { value: "LIMIT", meaning: "what ulimit -Hn says where the server runs" },
-  "read-only": { meaning: "makes no Flow for a moment to try whether Directus reaches Live" },
+  "read-only": {
+    meaning: "does not create the temporary Flow that tests whether Directus reaches Live",
+  },
   "json": { meaning: "prints JSON" },
   "help": { meaning: "prints this text" },
 } as const satisfies OptionTable;

@@ -30,7 +30,7 @@ export async function checkFlows(
   const flows = await listFlows(api);
   if (flows === undefined) return [skipped("Directus does not list its Flows")];
   const findings = judgeFlows(flows, config);
-  if (readOnly) return [...findings, skipped("calls were not tried", "Leave --read-only away")];
+  if (readOnly) return [...findings, skipped("calls were not tried", "Omit --read-only")];
   for (const call of differentCalls(flows)) {
     const result = await tryCall(call, api);
     findings.push(

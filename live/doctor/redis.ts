@@ -44,7 +44,7 @@ export async function checkRedis(url: string | undefined): Promise<Finding[]> {
   const { urls, unheld } = servers;
   const findings = unheld === 0 ? [] : [fault(
     `no node of the cluster holds ${unheld} of its slots`,
-    "Have a node take them: redis-cli --cluster fix",
+    "Assign them to a node: redis-cli --cluster fix",
   )];
   const each = await Promise.all([...urls].map(async ([name, url]) => {
     const found = await checkServer(url, isCluster);
@@ -68,8 +68,8 @@ async function checkServer(url: string, isCluster: boolean): Promise<Finding[]> 
     return judgeRedis(await readFacts(client), isCluster);
   } catch (error) {
     return [warning(
-      `does not tell its settings: ${reasonOf(error)}`,
-      "Let the user of REDIS_URL run INFO, to have them checked",
+      `its settings cannot be read: ${reasonOf(error)}`,
+      "Allow the user of REDIS_URL to run INFO, so that they can be checked",
     )];
   } finally {
     client.lose("checked");
@@ -177,7 +177,7 @@ function judgePersistence(info: RedisFacts["info"], save: string | undefined): F
   if (Number(info.get("connected_slaves") ?? 0) > 0) return [];
   if (save === undefined) {
     return [warning(
-      "it writes no append-only file, and does not tell whether it writes snapshots",
+      "it writes no append-only file, and its snapshot setting cannot be read",
       "Make sure that it is persistent or has replicas",
     )];
   }

@@ -1,6 +1,6 @@
 /**
- * Calls to the server. The token lives in this object and nowhere else: neither in storage nor in the
- * URL, so a reload forgets it.
+ * Calls to the server. The token is only in this object, neither in storage nor in the URL, so a reload
+ * forgets it.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 /** How long an answer may take, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** The server did not do what was asked. */
+/** The server refused a call. */
 export class Refused extends Error {
   constructor(status, message) {
     super(message);

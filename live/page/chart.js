@@ -11,10 +11,10 @@ import { time } from "./format.js";
 const WIDTH = 300;
 const HEIGHT = 80;
 
-/** The shortest time that a plot spans, in milliseconds: a new page is not an empty one. */
+/** The shortest time that a plot spans, in milliseconds, so that a few samples do not fill the whole plot. */
 const MIN_SPAN_MS = 60_000;
 
-/** Lines that one plot shows. */
+/** How many lines one plot shows. */
 const MAX_LINES = 6;
 
 /** A card with a plot. */
@@ -61,7 +61,7 @@ export class Chart {
       label,
       values: samples.all.map((_, n) => valueAt(n)),
     }));
-    // Of many lines those are shown that had anything to show lately.
+    // If there are many lines, only lines with recent values are shown.
     const totals = new Map(lines.map((line) => [line, line.values.reduce((a, b = 0) => a + b, 0)]));
     this.#lines = this.#plot.isOpen
       ? lines.filter((line) => totals.get(line) > 0)

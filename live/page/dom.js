@@ -1,5 +1,5 @@
 /**
- * Building the page. Texts become text nodes and never markup, whatever a client or a publisher chose
+ * Building the page. Texts become text nodes and never markup, even if a client or a publisher chose markup
  * as a name.
  *
  * @module
@@ -12,7 +12,8 @@ export const $ = (id) => document.getElementById(id);
  * Creates an element.
  *
  * @param {string} tag Its name.
- * @param {Record<string, unknown>} properties Properties; those with a dash, and `role`, as attributes.
+ * @param {Record<string, unknown>} properties Properties; names with a dash, and `role`, are set as
+ * attributes.
  * @param {...(Node | string)} children What it contains.
  */
 export function element(tag, properties = {}, ...children) {
@@ -35,12 +36,12 @@ export function shape(tag, attributes = {}, ...children) {
   return created;
 }
 
-/** Writes a text, if it has changed: selections and screen readers stay undisturbed. */
+/** Writes a text if it has changed, so that selections and screen readers are not disturbed. */
 export function write(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
-/** Says something in the corner for a while. Screen readers read it. */
+/** Shows a message in the corner for a while. Screen readers announce it. */
 export function say(text, isError = false) {
   const toast = element("p", { className: isError ? "toast error" : "toast" }, text);
   $("toasts").append(toast);

@@ -1,5 +1,5 @@
 /**
- * Numbers and times as people read them.
+ * Formatting numbers and times for people.
  *
  * @module
  */
@@ -8,7 +8,7 @@ const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFracti
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
-/** A number with at most three digits that count. */
+/** A number with at most three significant digits. */
 export function number(value) {
   if (value >= 100_000) return compact.format(value);
   if (value >= 100 || Number.isInteger(value)) return whole.format(value);

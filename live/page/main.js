@@ -60,7 +60,7 @@ const views = new LiveTable("views", {
 });
 
 const connections = new LiveTable("connections", {
-  empty: "Nobody is connected.",
+  empty: "No client is connected.",
   keyOf: ({ id }) => id,
   order: "lag",
   onOrder: (order) => ask({ connectionsBy: order }),
@@ -140,7 +140,7 @@ async function revoke(revocation) {
   }
 }
 
-/** Changes what is asked for, and asks. */
+/** Changes the query, and reads the status. */
 function ask(change) {
   Object.assign(query, change);
   if (api !== undefined) read();

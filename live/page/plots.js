@@ -1,5 +1,5 @@
 /**
- * What the plots show: the metrics behind each, by the names of METRICS.md.
+ * The plots, with the metrics behind each by their names in METRICS.md.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { bytes, ms, number, rate } from "./format.js";
 
 const HISTOGRAMS = {
-  "who is it": "auth_latency_ms",
-  "may they listen": "authorise_latency_ms",
+  "authentication": "auth_latency_ms",
+  "right to a topic": "authorise_latency_ms",
   "views": "view_read_ms",
 };
 
@@ -40,7 +40,7 @@ function quantiles(samples, ...metrics) {
 export const PLOTS = [
   {
     title: "Connections",
-    about: "Open connections, and sockets that were closed whose peers do not let go",
+    about: "Open connections, and sockets that were closed and are not gone",
     format: number,
     least: 5,
     lines: (samples) => [
@@ -72,7 +72,7 @@ export const PLOTS = [
   },
   {
     title: "Event loop delay",
-    about: "How much later than planned a timer runs. Everything else waits as long",
+    about: "How much later than planned a timer runs. Everything else is delayed as much",
     format: ms,
     least: 5,
     lines: (samples) => quantiles(samples, "event_loop_delay_ms"),
@@ -89,7 +89,7 @@ export const PLOTS = [
   },
   {
     title: "Calls to Directus",
-    about: "What Directus is asked: who a session belongs to, who may listen, rows of views",
+    about: "To identify a session's user, to check the right to a topic, to read rows of views",
     format: rate,
     least: 1,
     lines: (samples) =>
@@ -106,8 +106,9 @@ export const PLOTS = [
     lines: (samples) => quantiles(samples, ...Object.values(HISTOGRAMS)),
   },
   {
-    title: "Calls that were spared",
-    about: "Answered from the cache, by a call in flight, or together with others in one call",
+    title: "Avoided calls",
+    about:
+      "Questions answered from the cache, by a call in flight, or together with others in one call",
     format: rate,
     least: 1,
     lines: (samples) =>
@@ -129,7 +130,8 @@ export const PLOTS = [
   },
   {
     title: "Slow consumers",
-    about: "Messages that slow clients did not get, and those for which they got the newest state",
+    about:
+      "Messages that slow clients did not get, and how many of these the newest state replaced",
     format: rate,
     least: 1,
     lines: (samples) => [

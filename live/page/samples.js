@@ -1,5 +1,5 @@
 /**
- * What was measured lately. The server counts; rates and quantiles are differences between two answers.
+ * Recent measurements. The server only counts; rates and quantiles are differences between two answers.
  *
  * @module
  */
@@ -7,7 +7,10 @@
 /** How long samples are kept, in milliseconds. */
 const SPAN_MS = 300_000;
 
-/** The time over which rates and quantiles are taken, in milliseconds: some answers, so that they are calm. */
+/**
+ * The time over which rates and quantiles are taken, in milliseconds: several answers, so that they are
+ * smooth.
+ */
 const WINDOW_MS = 10_000;
 
 const PREFIX = "processor_live_";
@@ -44,7 +47,7 @@ class Sample {
   }
 }
 
-/** Samples of the last minutes, and what follows from them. */
+/** Samples of the last minutes, and values that are computed from them. */
 export class Samples {
   #samples = [];
 

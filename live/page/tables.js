@@ -1,5 +1,5 @@
 /**
- * Tables that are refreshed all the time, and still can be used.
+ * Tables that can be used while they are refreshed.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { $, element, write } from "./dom.js";
 export const MAX_ROWS = 200;
 
 /**
- * A table whose rows keep their identity: values change in place, and rows neither move nor disappear
- * while somebody points at them or has the focus among them.
+ * A table whose rows keep their identity: values change in place, and rows neither move nor disappear while
+ * the pointer or the focus is on them.
  */
 export class LiveTable {
   #columns;
@@ -27,9 +27,9 @@ export class LiveTable {
    * @param {string} id Id of the section: it contains the table and the element with the class `summary`.
    * @param columns For each column its title, an `order` if the server can sort by it, and `cell`, which
    * fills a cell with a row's value.
-   * @param keyOf Returns what tells a row from others.
+   * @param keyOf Returns the identity of a row.
    * @param onOrder Called with the order that was chosen.
-   * @param onMore Called when somebody wants to see more rows.
+   * @param onMore Called when the user asks for more rows.
    */
   constructor(id, { columns, keyOf, empty, order, onOrder, onMore }) {
     const section = $(id);

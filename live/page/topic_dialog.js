@@ -1,5 +1,5 @@
 /**
- * A look into a topic, and a message for its subscribers.
+ * The dialog that shows a topic, and publishes messages to its subscribers.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { count, time } from "./format.js";
 /** How often the topic is read, in milliseconds. */
 const INTERVAL_MS = 1_000;
 
-/** Messages that are kept on the page. */
+/** How many messages the page keeps. */
 const MAX_MESSAGES = 200;
 
 /** The dialog. It reads the topic while it is open. */
@@ -46,7 +46,7 @@ export class TopicDialog {
     this.#read();
   }
 
-  /** Closes it, as the token is no longer good. */
+  /** Closes it, because the token is no longer valid. */
   close() {
     if (this.#dialog.open) this.#dialog.close();
   }

@@ -97,7 +97,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   const queued = gauge("directus_calls_queued", "Calls to Directus that are queued");
   const callAvoided = counter(
     "directus_calls_spared_total",
-    "Checks that needed no call to Directus of their own",
+    "Checks that needed no separate call to Directus",
     ["by"],
   );
   const circuitOpen = gauge("directus_held_back", "1 while calls to Directus are held back");
@@ -108,7 +108,7 @@ export function createPrometheusMetrics(instanceId: string): PrometheusMetrics {
   );
   const revalidationLag = gauge(
     "revalidation_lag_ms",
-    "How long the session that is due for longest has waited to be checked again",
+    "How long the longest overdue session has waited to be checked again",
   );
   const rightsWithdrawn = counter(
     "rights_withdrawn_total",

@@ -217,7 +217,7 @@ for (
       corsOf([APP], { "access-control-allow-credentials": "false" }),
       APP,
       `fault: browsers do not let ${APP} call Directus: no Access-Control-Allow-Credentials: true ` +
-      `in its answer, so no cookie is taken. In the environment of Directus, set ${ENV}`,
+      `in its answer, so browsers ignore its cookie. In the environment of Directus, set ${ENV}`,
     ],
     [
       "no POST",

@@ -76,7 +76,7 @@ for (
     const findings = await checkFlows(configOf(env), api, { readOnly: true });
     assertEquals(findings.map(lineOf), [
       ...lines,
-      "skipped: calls were not tried. Leave --read-only away",
+      "skipped: calls were not tried. Omit --read-only",
     ]);
   });
 }

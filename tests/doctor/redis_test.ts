@@ -21,7 +21,7 @@ for (
     ["Valkey", { ...GOOD, valkey_version: "8.0.1" }, "", "ok: Valkey 8.0.1"],
     ["without persistence", { ...GOOD, aof_enabled: "0" }, "", "fault: it is not persistent"],
     [
-      "that does not tell its settings",
+      "whose settings cannot be read",
       { ...GOOD, aof_enabled: "0" },
       undefined,
       "warning: it writes no append-only file",
