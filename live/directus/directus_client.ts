@@ -11,7 +11,7 @@ import type { Metrics } from "../domain/metrics.ts";
 import { WarningThrottle } from "../domain/warning_throttle.ts";
 import { BearerToken, type Credential } from "../domain/credential.ts";
 import { type CallResult, CircuitBreaker } from "./circuit_breaker.ts";
-import { Identity } from "./identity.ts";
+import { ForeignAnswers } from "./foreign_answers.ts";
 import { type JsonRequestOptions, type JsonResponse, requestJson } from "./json_request.ts";
 import { RetrySchedule } from "./retry_schedule.ts";
 
@@ -123,7 +123,7 @@ export function createDirectusClient(options: DirectusClientOptions): DirectusCl
     views: scheduleOf("views"),
   };
   const warnings = new WarningThrottle(logger);
-  const identity = new Identity({ ask: askUnknown, now });
+  const foreignAnswers = new ForeignAnswers({ ask: askUnknown, now });
 
   async function get(
     path: string,
@@ -168,11 +168,11 @@ export function createDirectusClient(options: DirectusClientOptions): DirectusCl
     });
     const reason = troubleOf(response, request.search !== undefined);
     if (reason !== undefined) warnings.warn("call to Directus failed", reason);
-    identity.record(response);
+    foreignAnswers.record(response);
     return response;
   }
 
-  return { get, foreignAnswer: () => identity.fault() };
+  return { get, foreignAnswer: () => foreignAnswers.fault() };
 }
 
 function queueFull(retryAfterMs: number): Unavailable {

@@ -65,7 +65,7 @@ export type MainCalls = {
   /** Ends the announcements of a topic. */
   unsubscribe(topic: string): void;
   /** Confirms announcements, so that more are sent. */
-  announced(): void;
+  confirmAnnouncements(): void;
   /** Takes a place for a connection, perhaps in exchange for another one. */
   takePlace(userId: string | null, isExchange: boolean): PlaceAnswer;
   /** Gives up a place. */
@@ -79,7 +79,7 @@ export type MainCalls = {
   /** Reports why the thread should get no more clients; `undefined` if it may get more. */
   strained(reason: string | undefined): void;
   /** Reports that the thread's listener has failed. */
-  lost(reason: string): void;
+  listenerFailed(reason: string): void;
 };
 
 /** What the main thread calls in a thread. */

@@ -110,7 +110,7 @@ export function serveThread(port: Port): void {
       refusals: { note: (reason, ...details) => channel.tell("refused", reason, details) },
       reusePort: true,
       spares,
-      onLost: (error) => channel.tell("lost", String(error)),
+      onLost: (error) => channel.tell("listenerFailed", String(error)),
       metrics,
       logger,
     });

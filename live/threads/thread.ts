@@ -171,7 +171,7 @@ export class Thread {
     const worker = spawn(index);
     const host: ThreadHost = new ThreadHost(shared, () => channel, {
       strained: (reason) => this.#strain = reason,
-      lost: (reason) => this.#ended(life, reason),
+      listenerFailed: (reason) => this.#ended(life, reason),
     });
     const channel: Channel<ThreadCalls> = new Channel<ThreadCalls>({
       port: worker,

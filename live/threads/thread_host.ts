@@ -42,7 +42,7 @@ export interface ThreadEvents {
    */
   strained(reason: string | undefined): void;
   /** Called when the thread's listener has failed. */
-  lost(reason: string): void;
+  listenerFailed(reason: string): void;
 }
 
 /** Handles the calls of one thread, and releases everything that the thread holds when it ends. */
@@ -82,14 +82,14 @@ export class ThreadHost {
       read: (topic, known, options) => reader.read(topic, known, options),
       subscribe: (topic) => reader.subscribe(topic),
       unsubscribe: (topic) => reader.unsubscribe(topic),
-      announced: () => reader.confirm(),
+      confirmAnnouncements: () => reader.confirm(),
       takePlace: (userId, isExchange) => places.take(userId, isExchange),
       leavePlace: (userId) => places.leave(userId),
       log: shared.writeLine,
       measured: (measurements) => metrics.add(measurements),
       refused: (reason, details) => shared.refusals.note(reason, ...details),
       strained: events.strained,
-      lost: events.lost,
+      listenerFailed: events.listenerFailed,
     };
   }
 

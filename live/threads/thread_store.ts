@@ -56,7 +56,7 @@ export class ThreadTopicStore implements TopicStore {
 
   /** Passes on what the main thread announces. */
   announce(announcements: readonly TopicAnnouncement[]): void {
-    this.#channel.tell("announced"); // sent after this turn, even if a listener throws
+    this.#channel.tell("confirmAnnouncements"); // sent after this turn, even if a listener throws
     for (const [topic, announcement] of announcements) this.#listeners.get(topic)?.(announcement);
   }
 

@@ -5,14 +5,7 @@
  */
 
 import type { Message, Start } from "../../live/client/mod.ts";
-
-/** A position in a topic's log. */
-export interface Place {
-  /** Name of the log's life. */
-  readonly epoch: string;
-  /** Number of the publication. */
-  readonly offset: number;
-}
+import type { Cursor } from "../../live/domain/broker.ts";
 
 /** What was published at a position. */
 export interface Content {
@@ -65,7 +58,7 @@ export class Ledger {
   readonly #logs = new Map<string, Map<string, Content[]>>();
 
   /** Records the content of a position. The publisher and all clients must agree about it. */
-  note(topic: string, { epoch, offset }: Place, content: Content): void {
+  note(topic: string, { epoch, offset }: Cursor, content: Content): void {
     const epochs = this.#logs.get(topic) ?? new Map<string, Content[]>();
     const log = epochs.get(epoch) ?? [];
     this.#logs.set(topic, epochs.set(epoch, log));
@@ -78,7 +71,7 @@ export class Ledger {
   }
 
   /** Returns the state of a topic at a position: the latest of each key. */
-  stateAt(topic: string, { epoch, offset }: Place): Map<string, number> {
+  stateAt(topic: string, { epoch, offset }: Cursor): Map<string, number> {
     const state = new Map<string, number>();
     const log = this.#logs.get(topic)?.get(epoch) ?? [];
     for (const content of log.slice(0, offset + 1)) if (content) apply(state, content);
@@ -118,7 +111,7 @@ export class View {
   }
 
   /** Returns whether the client has received everything up to a position. */
-  hasReached({ epoch, offset }: Place): boolean {
+  hasReached({ epoch, offset }: Cursor): boolean {
     return this.#start?.epoch === epoch && this.#position >= offset;
   }
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Content, Ledger, Place } from "./ledger.ts";
+import type { Cursor } from "../../live/domain/broker.ts";
+import type { Content, Ledger } from "./ledger.ts";
 
 /** How often it publishes, in milliseconds, and to how many topics each time: 200 a second. */
 const INTERVAL_MS = 50;
@@ -55,11 +56,11 @@ export class Publisher {
   }
 
   /** Publishes to every topic once more; resolves to those last positions. */
-  async finish(): Promise<Map<string, Place>> {
+  async finish(): Promise<Map<string, Cursor>> {
     return await this.#publish(this.#topics);
   }
 
-  async #publish(topics: readonly string[]): Promise<Map<string, Place>> {
+  async #publish(topics: readonly string[]): Promise<Map<string, Cursor>> {
     const contents = topics.map((): Content => {
       const sequence = ++this.#sequence;
       const isRemoval = sequence % REMOVAL_EVERY === 0;
@@ -88,7 +89,7 @@ export class Publisher {
     }
   }
 
-  async #call(url: string, publications: unknown): Promise<Place[] | undefined> {
+  async #call(url: string, publications: unknown): Promise<Cursor[] | undefined> {
     try {
       const response = await fetch(`${url}/publish`, {
         method: "POST",

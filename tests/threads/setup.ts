@@ -80,7 +80,7 @@ export class BrokerThreads implements AsyncDisposable {
         writeLine() {},
       },
       () => main,
-      { strained() {}, lost() {} },
+      { strained() {}, listenerFailed() {} },
     );
     const main: Channel<ThreadCalls> = new Channel({
       port: port1 as unknown as Port,

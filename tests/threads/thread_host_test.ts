@@ -37,7 +37,7 @@ Deno.test("a view that a session loses while opening it is left at once", async 
       writeLine() {},
     },
     () => ({ tell: (...call: unknown[]) => told.push(call) }) as unknown as Channel<ThreadCalls>,
-    { strained() {}, lost() {} },
+    { strained() {}, listenerFailed() {} },
   );
   const query = { collection: "events", fields: ["*"], limit: 1 };
 

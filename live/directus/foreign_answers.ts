@@ -1,5 +1,5 @@
 /**
- * Whether it is Directus that answers.
+ * Detecting that something other than Directus answers at its address.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { Deadline } from "../domain/deadline.ts";
 import type { JsonResponse } from "./json_request.ts";
 
 /** What the check needs. */
-export interface IdentityOptions {
+export interface ForeignAnswersOptions {
   /** Asks Directus for the user of a made-up token, which Directus always denies. */
   readonly ask: () => Promise<JsonResponse>;
   /** Monotonic clock, in milliseconds. */
@@ -26,10 +26,10 @@ const MAX_WAIT_MS = 500;
  * Directus at `/admin`, a login page in front of it.
  *
  * An answer in a foreign form only raises a suspicion. Clients choose what they ask, and a firewall may
- * answer a single strange id. So {@linkcode Identity.fault} asks a question of its own.
+ * answer a single strange id. So {@linkcode ForeignAnswers.fault} asks its own question.
  */
-export class Identity {
-  readonly #options: IdentityOptions;
+export class ForeignAnswers {
+  readonly #options: ForeignAnswersOptions;
   #isSuspected = false;
   /** What was wrong with the last answer; `undefined` if nothing was. */
   #fault: string | undefined;
@@ -37,7 +37,7 @@ export class Identity {
   #askedAt = -Infinity;
 
   /** Creates a check that suspects nothing. */
-  constructor(options: IdentityOptions) {
+  constructor(options: ForeignAnswersOptions) {
     this.#options = options;
   }
 
