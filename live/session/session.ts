@@ -106,9 +106,9 @@ class ClientSession implements Session, MonitoredConnection {
 
   #handleTopic(message: TopicRequest): void | Promise<void> {
     const { connection } = this;
-    const view = message.type === "unsubscribe" ? this.#viewOf(message) : undefined;
-    if (view !== undefined) return this.#pass(view, message);
     if (message.type === "unsubscribe" && message.topic.startsWith(VIEW_PREFIX)) {
+      const view = this.#viewOf(message);
+      if (view !== undefined) return this.#pass(view, message);
       const { topic, id } = message; // the view may just have been withdrawn
       return connection.send({ type: "unsubscribed", topic, id });
     }
