@@ -37,7 +37,7 @@ local positions, totals, topics, order, ingested, touched = {}, {}, {}, {}, {}, 
 
 local function isOld(at) return tonumber(at) / 1000 < now - ttl end
 
--- Returns what is known of a topic, which is read once.
+-- Returns the fields of a topic. They are read once per call.
 local function open(prefix, name)
   local topic = topics[name]
   if topic then return topic end
@@ -50,8 +50,8 @@ local function open(prefix, name)
   return topic
 end
 
--- Drops what exceeds the bounds of the log, up to 100 entries at a time. Notes a removal that is dropped:
--- readers that stand before it can no longer learn of it.
+-- Drops what exceeds the bounds of the log, up to 100 entries at a time. Notes the newest removal that is
+-- dropped, because readers at an earlier offset can no longer learn of it.
 local function trim(topic)
   while topic.length > 0 do
     local count = math.min(math.max(topic.length - size, 0) + 1, 100)
@@ -70,7 +70,7 @@ local function trim(topic)
   end
 end
 
--- Sets the latest of a key, or removes the key: in the fields that are written once, with others.
+-- Sets the latest of a key, or removes the key, in the changed fields that are written together later.
 local function replace(topic, key, data)
   local former = topic.changes[key]
   if former == nil then former = redis.call('HGET', topic.meta, key) end
@@ -113,7 +113,7 @@ local function append(topic, key, data)
   return topic.epoch, topic.offset
 end
 
--- Appends a publication, unless one of its id was appended before.
+-- Appends a publication, unless one with the same id was appended before.
 local function appendOnce(prefix, name, key, data, id)
   if id == '' then return append(open(prefix, name), key, data) end
   local known = prefix .. 'id:' .. name .. '\\n' .. id
@@ -131,7 +131,7 @@ local function isAfter(id, other)
   return tonumber(sequence) > tonumber(otherSequence)
 end
 
--- Whether an entry of the ingest stream was not published yet. Notes it as published.
+-- Returns whether an entry of the ingest stream was not published yet, and notes it as published.
 local function isNew(prefix, entry)
   local last = ingested[prefix] or redis.call('HGET', prefix .. 'ingested', stream) or '0-0'
   local new = isAfter(entry, last)
@@ -139,7 +139,7 @@ local function isNew(prefix, entry)
   return new
 end
 
--- A call without publications is refused like one with publications.
+-- A call without publications is refused whenever one with publications would be.
 if probed ~= '' then
   redis.call('HINCRBY', probed .. 'sizes', '', 0)
   redis.call('PEXPIRE', probed .. 'sizes', 4 * unusedTtl)

@@ -39,8 +39,8 @@ local function announce(command, prefix, database, topic, lines)
   redis.call(command, prefix .. database .. ':' .. topic, table.concat(lines, '\\n'))
 end
 
--- Deletes a topic. While a cluster moves the partition to another node its keys may be apart, and Redis
--- refuses to delete them: then it returns false, and the topic stays for now.
+-- Deletes a topic. While a cluster moves the partition, its keys may be on two nodes, and Redis refuses to
+-- delete them. Then it returns false, and the topic stays for now.
 local function forget(prefix, topic)
   local reply = redis.pcall('UNLINK', keysOf(prefix, topic))
   if type(reply) == 'table' then return false end
@@ -55,8 +55,8 @@ local function forget(prefix, topic)
 end
 
 -- Returns the topic's epoch, its newest offset, when its times to live were set, and the length of its log.
--- A topic that Redis does not have begins a new life; so does one whose log was evicted, as the log may
--- have held removals.
+-- A topic that Redis does not have begins a new life. So does a topic whose log was evicted, because the
+-- log may have held removals.
 local function find(prefix, topic, fresh, appends)
   local meta, log = keysOf(prefix, topic)
   local epoch, offset, marked = unpack(redis.call('HMGET', meta, 'epoch', 'offset', 'marked'))
@@ -64,15 +64,15 @@ local function find(prefix, topic, fresh, appends)
   if epoch and (length > 0 or offset == '0' or redis.call('EXISTS', log) == 1) then
     return epoch, tonumber(offset), tonumber(marked or 0), length
   end
-  -- Without memory Redis refuses this first write. It would not refuse writes that follow a deletion, and
-  -- half of a batch would be published.
+  -- If it has no memory left, Redis refuses this first write. It would not refuse writes after a deletion,
+  -- so a part of a batch would be published.
   if appends then redis.call('HINCRBY', prefix .. 'sizes', '', 0) end
   forget(prefix, topic)
   redis.call('HSET', meta, 'epoch', fresh, 'offset', 0, 'removed', 0)
   return fresh, 0, 0, 0
 end
 
--- Has the keys of a topic and of its partition expire in case that nothing is published any more.
+-- Sets the times to live of the keys of a topic and of its partition, in case nothing is published any more.
 local function keep(prefix, topic, unusedTtl)
   for _, key in ipairs({ keysOf(prefix, topic) }) do redis.call('PEXPIRE', key, 2 * unusedTtl) end
   redis.call('PEXPIRE', prefix .. 'used', 4 * unusedTtl)
