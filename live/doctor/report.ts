@@ -15,7 +15,8 @@ const LEVEL_WIDTH = "warning".length;
 export function renderFinding({ check, level, message, cure }: Finding, colours: boolean): string {
   const name = level.padEnd(LEVEL_WIDTH);
   const shown = colours ? styleText(COLOURS[level], name, { validateStream: false }) : name;
-  return `${shown}  ${check}: ${message}${cure === undefined ? "" : `. ${cure}`}`;
+  const text = cure === undefined ? message : `${message.replace(/\.$/, "")}. ${cure}`;
+  return `${shown}  ${check}: ${text}`;
 }
 
 /** Returns the last line for people: the number of findings of each level. */

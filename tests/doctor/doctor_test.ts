@@ -6,6 +6,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { check, doctor } from "../../live/doctor/doctor.ts";
+import { renderFinding } from "../../live/doctor/report.ts";
 import { createContext } from "../support/command.ts";
 import { startDirectus } from "../support/directus.ts";
 import { run } from "./doctor_setup.ts";
@@ -19,6 +20,11 @@ Deno.test("doctor exits with 0 if nothing is at fault, and counts its findings",
   assertEquals(code, 0);
   assertEquals(lines[0], "ok       configuration: valid");
   assertEquals(lines.at(-1), "0 faults, 0 warnings, 7 ok, 4 skipped");
+});
+
+Deno.test("doctor puts one full stop between what it found and what to do, as Redis's texts have one", () => {
+  const finding = { check: "Redis", level: "fault", message: "it says no.", cure: "Ask it" } as const;
+  assertEquals(renderFinding(finding, false), "fault    Redis: it says no. Ask it");
 });
 
 Deno.test("doctor exits with 1 if anything is at fault", async () => {
