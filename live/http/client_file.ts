@@ -90,9 +90,7 @@ function cacheHeaders(etag: string): Readonly<Record<string, string>> & { readon
   return { "access-control-allow-origin": "*", "cache-control": CACHE_CONTROL, etag };
 }
 
-/**
- * Returns whether a list of tags matches a content's tag, compared weakly (RFC 9110, section 13.1.2).
- */
+/** Returns whether a list of tags matches a content's tag, compared weakly (RFC 9110, section 13.1.2). */
 function isKnown(etag: string, tags: string): boolean {
   return tags.split(",").some((tag) => {
     const name = tag.trim().replace(/^W\//, "");

@@ -194,18 +194,13 @@ export class RedisClient {
     await this.#readTime();
   }
 
-  /**
-   * Reads Redis's clock. The result is late by the time that the reply took, so deadlines come early, never
-   * late.
-   */
+  /** Reads Redis's clock. The result lags by the time that the reply took, so deadlines come early. */
   async #readTime(): Promise<void> {
     const [seconds, microseconds] = time.parse(await this.#client.sendCommand(["TIME"]));
     this.#clockOffsetMs = seconds * 1000 + microseconds / 1000 - performance.now();
   }
 
-  /**
-   * Asks for the time every second. On a subscribed connection, Redis answers only PING (RESP 2).
-   */
+  /** Asks for the time every second. On a subscribed connection, Redis answers only PING (RESP 2). */
   #watch(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(async () => {

@@ -10,9 +10,7 @@ import { slotOf, SLOTS } from "./partition.ts";
 /** Returns the session with the node that holds a slot, if there is one. */
 export type SessionOfSlot = (slot: number) => RedisSession | undefined;
 
-/**
- * Calls listeners with sessions, and remembers the slots for which the calls have to be repeated.
- */
+/** Calls listeners with sessions, and remembers the slots for which the calls have to be repeated. */
 export class ClusterFollowers {
   readonly #listeners: SessionListener[] = [];
   /** Slots whose topics have to be subscribed to and read again. */

@@ -216,9 +216,7 @@ export class ClusterLink implements Link {
     return this.#nodes.get(this.#owners[slotOf(key)]);
   }
 
-  /**
-   * Reports whether all of the cluster can be used. If not, asks the cluster for its slots at once.
-   */
+  /** Reports whether all of the cluster can be used. If not, asks the cluster for its slots at once. */
   #noticed(isUp: boolean): void {
     this.#report();
     if (!isUp) this.#wake.abort();

@@ -25,9 +25,7 @@ export interface ClusterNodesOptions {
   readonly onMoved: (channel: string) => void;
 }
 
-/**
- * How long a node that has no slots yet is kept after another node referred to it, in milliseconds.
- */
+/** How long a node that has no slots yet is kept after another node referred to it, in milliseconds. */
 const IMPORTING_MS = 60_000;
 
 /** Links to nodes, by address. Each reconnects independently of the others. */

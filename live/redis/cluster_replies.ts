@@ -7,9 +7,7 @@
 import { z } from "zod";
 import { SLOTS } from "./partition.ts";
 
-/**
- * Why a node did not run a command. After such a reply it is certain that the command did not run.
- */
+/** Why a node did not run a command. After such a reply it is certain that the command did not run. */
 export type Redirection =
   /** The slot is on another node now. */
   | { readonly kind: "moved"; readonly address: string }

@@ -6,9 +6,7 @@
 
 import { Deadline } from "../domain/deadline.ts";
 
-/**
- * Collects the receipts for one message. They may arrive before the number of receivers is known.
- */
+/** Collects the receipts for one message. They may arrive before the number of receivers is known. */
 export class Receipts {
   readonly #complete = Promise.withResolvers<void>();
   #count = 0;
@@ -20,9 +18,7 @@ export class Receipts {
     return this.#trouble;
   }
 
-  /**
-   * Takes a receipt; its text is not empty if the instance could not carry the message out completely.
-   */
+  /** Takes a receipt; its text is not empty if the instance could not carry the message out completely. */
   take(trouble: string): void {
     this.#count++;
     if (trouble !== "") this.#trouble = trouble;

@@ -16,9 +16,7 @@ import { partitions } from "./partition.ts";
  */
 const SHRINK_TO = 0.9;
 
-/**
- * How old the known sizes may become, in milliseconds: other instances publish to the same partitions.
- */
+/** How old the known sizes may become, in milliseconds: other instances publish to the same partitions. */
 const STALE_MS = 10_000;
 
 /**
@@ -138,9 +136,7 @@ export class RedisBudget {
   }
 }
 
-/**
- * Returns the partition with the least recently used topic of all; `undefined` if there are no topics.
- */
+/** Returns the partition with the least recently used topic of all; `undefined` if there are no topics. */
 function oldestOf(found: Iterable<Partition>): Partition | undefined {
   let first: Partition | undefined;
   for (const partition of found) {

@@ -40,9 +40,7 @@ export class RedisTopicStore implements TopicStore {
   readonly #warnings: WarningThrottle;
   /** The function with which each listener is subscribed to its channel. */
   readonly #channelListeners = new WeakMap<TopicListener, (message: string) => void>();
-  /**
-   * Why Redis refuses publications, by a key of the server that refuses them; empty while none does.
-   */
+  /** Why Redis refuses publications, by a key of the server that refuses them; empty while none does. */
   readonly #refused = new Map<string, string>();
   readonly #budget: RedisBudget;
   #probe: ReturnType<typeof setTimeout> | undefined;
@@ -116,9 +114,7 @@ export class RedisTopicStore implements TopicStore {
     clearTimeout(this.#probe);
   }
 
-  /**
-   * Throws before anything is appended if it is known that a part of the publications cannot be.
-   */
+  /** Throws before anything is appended if it is known that a part of the publications cannot be. */
   #expectUsable(publications: readonly Publication[]): void {
     const keys = this.#link.isSplit ? publications.map(({ topic }) => partitionOf(topic)) : [""];
     for (const key of new Set(keys)) {
@@ -127,9 +123,7 @@ export class RedisTopicStore implements TopicStore {
     }
   }
 
-  /**
-   * Fills in the positions of publications that were appended together, or returns why they were not.
-   */
+  /** Fills in the positions of publications that were appended together, or returns why they were not. */
   #note({ key, indexes, result }: Appended, positions: Cursor[]): BrokerUnavailable | undefined {
     if (result.status === "rejected") {
       this.#probeLater(key, reasonOf(result.reason));

@@ -30,9 +30,7 @@ const STREAM = `${PREFIX}stream`;
 /** How long instances may take to carry out a revocation, in milliseconds. */
 const RECEIPT_TIMEOUT_MS = 10_000;
 
-/**
- * How long revocations are held for instances that are cut off, in milliseconds, and how many of them.
- */
+/** How long revocations are held for instances that are cut off, in milliseconds, and how many of them. */
 const HELD_MS = 3_600_000;
 const MAX_HELD = 1_000;
 
@@ -174,9 +172,7 @@ function channelOf({ database }: RedisClient): string {
   return `${PREFIX}${database}`;
 }
 
-/**
- * Resolves to the id of the newest entry, or to an id before all others if there are no entries.
- */
+/** Resolves to the id of the newest entry, or to an id before all others if there are no entries. */
 async function newest(commands: RedisClient): Promise<string> {
   const [entry] = entries.parse(await commands.run(["XREVRANGE", STREAM, "+", "-", "COUNT", "1"]));
   return entry?.[0] ?? "0-0";

@@ -18,9 +18,7 @@ const ANSWER_MS = 1_000;
 /** How often a Sentinel is asked whether the master is still the same, in milliseconds. */
 const POLL_MS = 1_000;
 
-/**
- * Errors of a Sentinel that requires a login: its default user is off, or may not ask for the master.
- */
+/** Errors of a Sentinel that requires a login: its default user is off, or may not ask for the master. */
 const WANTS_LOGIN = /NOAUTH|NOPERM|[Aa]uthentication required/;
 
 /** What a Sentinel answers: host and port, or nothing if it does not know the master. */

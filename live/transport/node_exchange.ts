@@ -39,9 +39,7 @@ export function nodeIncoming(message: IncomingMessage, outgoing: ServerResponse)
   };
 }
 
-/**
- * Sends a response, no faster than the client reads it; resolves once it was sent. Never rejects.
- */
+/** Sends a response, no faster than the client reads it; resolves once it was sent. Never rejects. */
 export async function respond(outgoing: ServerResponse, answer: Response): Promise<void> {
   try {
     outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));

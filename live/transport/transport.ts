@@ -38,9 +38,7 @@ export interface SocketEvents {
   closed(code: number, reason: string): void;
 }
 
-/**
- * The answer to an upgrade request that is admitted. The transport calls one of the methods, once.
- */
+/** The answer to an upgrade request that is admitted. The transport calls one of the methods, once. */
 export interface Upgrade {
   /** Takes over the socket, which has just opened. Never throws. */
   open(socket: Socket): SocketEvents;

@@ -14,8 +14,7 @@ import { type ReadFailure, RIGHTS_CHANGED, type ViewOptions } from "./view_optio
 
 /**
  * The shortest time from one read to the next, in milliseconds. However many changes are reported, a view
- * is read at most ten times a second. After a read, Directus gets a pause at least as long as that read
- * took.
+ * is read at most ten times a second, and Directus gets a pause at least as long as the read took.
  */
 const MIN_PAUSE_MS = 100;
 

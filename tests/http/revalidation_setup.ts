@@ -62,9 +62,7 @@ export class RevalidationBench implements AsyncDisposable {
     return bench;
   }
 
-  /**
-   * Connects with a cookie and subscribes; resolves to the client and its `subscribed` messages.
-   */
+  /** Connects with a cookie and subscribes; resolves to the client and its `subscribed` messages. */
   async connect(cookie: string, ...topics: string[]): Promise<[Client, ...Message[]]> {
     const client = await Client.connect(this.live.ws, { cookie });
     assertEquals((await client.next()).type, "welcome");

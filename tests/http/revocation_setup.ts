@@ -54,9 +54,7 @@ export class RevocationModel implements AsyncDisposable {
   readonly #clients: Client[] = [];
   readonly #instances: Live[] = [];
   readonly #handlers: TransportOptions["handle"][] = [];
-  /**
-   * Deliveries that should not have happened. They are collected because a socket's `send` must not throw.
-   */
+  /** Deliveries that should not have happened, collected because a socket's `send` must not throw. */
   readonly failures: string[] = [];
   readonly #rights = new LostRights(this.#directus.denied);
   readonly #revoking = new Set<Promise<void>>();
@@ -191,10 +189,7 @@ export class RevocationModel implements AsyncDisposable {
     if (client !== undefined) client.socket.bufferedAmount = this.#random.of([0, FULL]);
   }
 
-  /**
-   * Withdraws and revokes a right while no client is connected, so that only caches know that it was
-   * granted.
-   */
+  /** Withdraws and revokes a right while no client is connected, so that only caches know of it. */
   #loseWhileAway(): void {
     for (const { events, socket } of this.#clients) {
       if (events === undefined) continue;
