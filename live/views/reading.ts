@@ -49,6 +49,8 @@ export async function readDue(
   const held = heldRows(options.log);
   const publications: Appended[] = [];
   const keys = new Map(due.keys);
+  // Before the list is read: a row that is in it now is not read again by its key, as it would lose its rank.
+  if (due.rest) { for (const key of held.rest.keys()) keys.set(key, keys.get(key)); }
   if (due.list) {
     const answer = await source.read(viewer, query);
     if (answer.kind !== "rows") return answer;
@@ -62,7 +64,6 @@ export async function readDue(
       publications.push(...upserts);
     }
   }
-  if (due.rest) { for (const key of held.rest.keys()) keys.set(key, keys.get(key)); }
   const names = [...keys.keys()];
   for (let start = 0; start < names.length; start += MAX_KEYS) {
     const some = names.slice(start, start + MAX_KEYS);
