@@ -23,7 +23,12 @@ Deno.test("doctor exits with 0 if nothing is at fault, and counts its findings",
 });
 
 Deno.test("doctor puts one full stop between what it found and what to do, as Redis's texts have one", () => {
-  const finding = { check: "Redis", level: "fault", message: "it says no.", cure: "Ask it" } as const;
+  const finding = {
+    check: "Redis",
+    level: "fault",
+    message: "it says no.",
+    cure: "Ask it",
+  } as const;
   assertEquals(renderFinding(finding, false), "fault    Redis: it says no. Ask it");
 });
 
