@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Opcode, readClose, textFrame } from "../support/frames.ts";
 import { RawClient } from "../support/raw_client.ts";
 import type { AttackContext } from "./attack.ts";
+import { TOKEN } from "./target.ts";
 
 /** How many clients connect concurrently. */
 const CONCURRENCY = 50;
@@ -161,6 +162,24 @@ export function format(counts: Tally): string {
 export async function assertServes({ target, directus }: AttackContext): Promise<void> {
   using client = await connect(target.live, directus.session("mallory"));
   await subscribe(client, "event:3");
+}
+
+/** Makes a call of the operator or of a publisher; resolves to the answer to it. */
+export async function post(
+  { target }: AttackContext,
+  path: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+  // deno-lint-ignore no-explicit-any -- an attack asserts its shape
+): Promise<any> {
+  const response = await fetch(`http://127.0.0.1:${target.ops}${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  assertEquals(response.status, 200, text);
+  return JSON.parse(text);
 }
 
 /** Resolves to the value of a metric once a condition holds; rejects if it never does. */

@@ -9,6 +9,12 @@ import { createDirectusStandIn } from "../directus/stand_in.ts";
 /** What the proxy does with a connection instead of forwarding it. */
 export type Fault = (conn: Deno.TcpConn) => Promise<void>;
 
+/** Answers a request in place of Directus, whose own answer `respond` resolves to. */
+export type Interception = (
+  request: Request,
+  respond: () => Promise<Response>,
+) => Promise<Response>;
+
 /** Items of the collection `events`, from `event:1` on, which both users may read. */
 const ITEMS = 200;
 
@@ -37,18 +43,14 @@ export class DirectusProxy implements AsyncDisposable {
   });
   readonly #server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async (request) => {
-      if (fails(request)) return new Response(null, { status: 500 });
-      const answer = answerBoundless(new URL(request.url));
-      if (answer !== undefined) return answer;
-      const response = await this.#standIn.handle(request);
-      this.#standIn.calls.length = 0; // otherwise its record of calls would fill the memory
-      return response;
-    },
+    (request) => this.intercept(request, () => this.#respond(request)),
   );
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #conns = new Set<Deno.TcpConn>();
   #fault: Fault | undefined;
+
+  /** Answers all requests. @default {as Directus does} */
+  intercept: Interception = (_, respond) => respond();
 
   /** Starts to listen. */
   constructor() {
@@ -70,6 +72,11 @@ export class DirectusProxy implements AsyncDisposable {
     this.#standIn.logOut(cookie);
   }
 
+  /** Takes from `mallory` the right to an item of the collection `events`. */
+  deny(item: number): void {
+    this.#standIn.deny("mallory", "events", item);
+  }
+
   /**
    * Handles connections with a fault from now on; without a fault, forwards them again. Breaks all open
    * connections.
@@ -84,6 +91,15 @@ export class DirectusProxy implements AsyncDisposable {
     this.setFault();
     this.#listener.close();
     await this.#server.shutdown();
+  }
+
+  async #respond(request: Request): Promise<Response> {
+    if (fails(request)) return new Response(null, { status: 500 });
+    const answer = answerBoundless(new URL(request.url));
+    if (answer !== undefined) return answer;
+    const response = await this.#standIn.handle(request);
+    this.#standIn.calls.length = 0; // otherwise its record of calls would fill the memory
+    return response;
   }
 
   async #accept(): Promise<void> {

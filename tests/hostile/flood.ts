@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AttackContext } from "./attack.ts";
-import { TOKEN } from "./target.ts";
+import { post } from "./attackers.ts";
 
 /** What to publish. */
 export interface FloodOptions {
@@ -73,13 +73,7 @@ export class Flood {
       const n = this.published + index + 1;
       return { topic, key: `key-${n % keys}`, data: { padding: this.#padding, n } };
     });
-    const response = await fetch(`http://127.0.0.1:${this.#context.target.ops}/publish`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
-      body: JSON.stringify(batch),
-    });
-    assertEquals(response.status, 200);
-    const { published } = await response.json();
+    const { published } = await post(this.#context, "/publish", batch);
     for (const { key, data } of batch) this.latest.set(key, data.n);
     this.published += count;
     assertEquals(published.at(-1).offset, this.published, "nothing else publishes to the topic");

@@ -22,8 +22,11 @@ import { environment } from "./environment.ts";
 import { failures } from "./failing_questions.ts";
 import { frames } from "./frames.ts";
 import { messages } from "./messages.ts";
+import { ops } from "./ops.ts";
 import { requests } from "./requests.ts";
+import { revocations } from "./revocations.ts";
 import { type Result, runAttack } from "./run_attack.ts";
+import { slowDirectus } from "./slow_directus.ts";
 import { slowReaders } from "./slow_readers.ts";
 import { returns } from "./slow_returns.ts";
 import { streams } from "./streams.ts";
@@ -42,6 +45,9 @@ const attacks: readonly Attack[] = [
   ...topics,
   ...directusFaults,
   ...failures,
+  ...revocations,
+  ...slowDirectus,
+  ...ops,
   ...environment,
   ...churn,
   ...crowds,

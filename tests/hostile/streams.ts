@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ALLOCATOR_MIB, type Attack, type AttackContext } from "./attack.ts";
 import { format, repeat, tally } from "./attackers.ts";
-import { BOUNDLESS } from "./directus_proxy.ts";
+import { BOUNDLESS, FAILING_ITEM } from "./directus_proxy.ts";
 
 /** How many topics fit into a URL: with `ws`, a request's head may have 16 KiB. */
 const MAX_TOPICS = 800;
@@ -27,6 +27,14 @@ const REPEATED = 100;
 
 /** How many requests one user makes concurrently. */
 const CONCURRENCY = 4;
+
+/** Streams whose topics Directus cannot be asked about, and how many topics each has. */
+const FAILING_STREAMS = 20;
+const FAILING_TOPICS = 100;
+
+/** Subscriptions of a stream that its rate allows, and the most questions that they may take. */
+const BURST = 2 * FAILING_TOPICS;
+const MAX_QUESTIONS = 2 * BURST * FAILING_STREAMS;
 
 /** Requests a stream. Resolves to the status, and to how many topics it has started, up to `expected`. */
 async function request(
@@ -88,7 +96,40 @@ async function streamTopics(context: AttackContext): Promise<string> {
   return summary;
 }
 
-/** The attack by streams. Idle topics are kept for clients that reconnect. */
+/**
+ * Directus fails on every topic of a stream, so that the server tries again and again for its client. That
+ * counts against the client's rate: without a limit, the questions would go on while the stream is open.
+ */
+async function failingStreams(context: AttackContext): Promise<string> {
+  const { target, directus } = context;
+  let questions = 0;
+  const endless = new AbortController();
+  using http = Deno.createHttpClient({}); // keeps no connection once it is disposed of
+  directus.intercept = async (_, respond) => {
+    const response = await respond();
+    if (response.status !== 500) return response;
+    if (++questions > MAX_QUESTIONS) endless.abort();
+    return new Response(null, { status: 500, headers: { "retry-after": "1" } });
+  };
+  const ends = tally(
+    await repeat(FAILING_STREAMS, async (stream) => {
+      const first = FAILING_ITEM + stream * FAILING_TOPICS;
+      const topics = Array.from({ length: FAILING_TOPICS }, (_, n) => `topic=event:${first + n}`);
+      const response = await fetch(`http://127.0.0.1:${target.live}/sse?${topics.join("&")}`, {
+        headers: { cookie: directus.session("mallory") },
+        client: http,
+        signal: endless.signal,
+      });
+      return /"code":(\d+),"reason"/.exec(await response.text())?.[1] ?? "ended";
+    }, FAILING_STREAMS),
+  );
+  assertEquals(ends, { 4429: FAILING_STREAMS });
+  return `${FAILING_STREAMS} streams of ${FAILING_TOPICS} topics that always fail: ${
+    format(ends)
+  }, after ${questions} questions to Directus`;
+}
+
+/** The attacks by streams. Idle topics are kept for clients that reconnect. */
 export const streams: readonly Attack[] = [{
   name: "stream-topics",
   env: { LIVE_MAX_TOPICS_PER_CONNECTION: `${MAX_TOPICS}` },
@@ -96,4 +137,11 @@ export const streams: readonly Attack[] = [{
   maxRetainedHeapMib: 64,
   maxGrowthMib: 512,
   run: streamTopics,
+}, {
+  name: "stream-rate",
+  env: {
+    LIVE_MAX_TOPICS_PER_CONNECTION: `${FAILING_TOPICS}`,
+    LIVE_MAX_MESSAGES_PER_SECOND: "1",
+  },
+  run: failingStreams,
 }];
