@@ -10,7 +10,7 @@
 import { type Outcome, say, type Scenario } from "./scenario.ts";
 import { masterKilled, slotMoved } from "./scenarios/cluster.ts";
 import { outages } from "./scenarios/outages.ts";
-import { loading, paused, readonly } from "./scenarios/refusals.ts";
+import { full, loading, paused, readonly } from "./scenarios/refusals.ts";
 import { sentinelFailover } from "./scenarios/sentinel.ts";
 import { threadKilled } from "./scenarios/threads.ts";
 
@@ -19,6 +19,7 @@ const scenarios: readonly Scenario[] = [
   threadKilled,
   paused,
   readonly,
+  full,
   loading,
   sentinelFailover,
   masterKilled,

@@ -89,6 +89,7 @@ async function revalidation(context: AttackContext): Promise<string> {
   assertEquals((await target.metrics()).get("connections"), SESSIONS - ENDED + 1);
   clients.dispose();
   await metricReaches(context, "connections", (value) => value === 1);
+  await metricReaches(context, "directus_calls_in_flight", (value) => value === 0);
   directus.setFault(); // ends the connections that the server keeps for later questions
   return `${ENDED} of ${SESSIONS} users log out while made-up cookies queue: all are closed within ` +
     `${last} answers of Directus, which gives ${MAX_QUESTIONS} in two intervals`;

@@ -48,6 +48,27 @@ export const readonly: Scenario = {
   },
 };
 
+/** Redis is out of memory, so that it answers OOM to writes and goes on to serve reads, and then has enough. */
+export const full: Scenario = {
+  name: "full",
+  async run() {
+    await using redis = await RedisServer.start({ durable: true });
+    return await play("Redis answers OOM", { redisUrl: redis.url }, [
+      {
+        what: "redis reaches maxmemory",
+        act: () => redis.command("CONFIG", "SET", "maxmemory", "1"),
+        afterMs: 3_000,
+        breaks: true,
+      },
+      {
+        what: "redis has memory again",
+        act: () => redis.command("CONFIG", "SET", "maxmemory", "0"),
+        afterMs: 5_000,
+      },
+    ], expectNoRestart);
+  },
+};
+
 /** Redis starts slowly, and answers LOADING meanwhile. */
 export const loading: Scenario = {
   name: "loading",
