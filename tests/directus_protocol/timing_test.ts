@@ -6,98 +6,15 @@
 
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { DEFAULTS } from "../../live/config/defaults.ts";
-import type { Connection } from "../../live/connection/connection.ts";
-import { DirectusSessions } from "../../live/directus_protocol/directus_sessions.ts";
-import type { Entered, NotEntered } from "../../live/directus_protocol/identity.ts";
-import { BearerToken, type Credential, PUBLIC } from "../../live/domain/credential.ts";
-import { silentLogger } from "../../live/domain/logger.ts";
-import { silentMetrics } from "../../live/domain/metrics.ts";
+import { BearerToken, PUBLIC } from "../../live/domain/credential.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
-import { MemoryBroker } from "../../live/history/memory_broker.ts";
-import { Hub } from "../../live/hub/hub.ts";
 import { userOf } from "../support/authorities.ts";
-import { createClient, type FakeSocket } from "../support/fake_client.ts";
-import { jwtOf } from "../support/jwt.ts";
-import { pass, setUpViews } from "../views/setup.ts";
-
-/** Returns a token that expires, as text. */
-const expiringIn = (seconds: number) => jwtOf({ exp: Math.floor(Date.now() / 1_000) + seconds });
-
-const tokenFor = (seconds: number) => new BearerToken(expiringIn(seconds));
-
-/** A session on a fake socket, whose credentials are checked when the test says so. */
-class Setup implements AsyncDisposable {
-  readonly entered: Credential[] = [];
-  readonly entering: PromiseWithResolvers<Entered | NotEntered>[] = [];
-  readonly connection: Connection;
-  readonly socket: FakeSocket;
-  readonly #hub = new Hub({
-    broker: new MemoryBroker({ ...DEFAULTS, metrics: silentMetrics }),
-    metrics: silentMetrics,
-    thresholdBytes: 1_000_000,
-  });
-  readonly #session: ReturnType<DirectusSessions["open"]>;
-  readonly opened = setUpViews();
-  /** Connections that are monitored. */
-  monitored = 0;
-  /** Clients that were noted as they sent no `auth`. */
-  withoutAuth = 0;
-
-  constructor(credential: Credential | null = null, admitsPublic = false) {
-    const sessions = new DirectusSessions({
-      hub: this.#hub,
-      views: this.opened.views,
-      primaryKeyOf: () => "id",
-      maxRows: 100,
-      maxTopics: 10,
-      monitor: { add: () => this.monitored++, remove: () => this.monitored-- },
-      metrics: silentMetrics,
-      logger: silentLogger,
-    });
-    const { connection, socket } = createClient({
-      credential,
-      user: credential && userOf("ada"),
-      onEnd: () => this.#session.end(),
-    });
-    this.connection = connection;
-    this.socket = socket;
-    this.#session = sessions.open(connection, {
-      admitsPublic,
-      noteNoAuth: () => this.withoutAuth++,
-      enter: (_connection, credential) => {
-        this.entered.push(credential);
-        const answer = Promise.withResolvers<Entered | NotEntered>();
-        this.entering.push(answer);
-        return answer.promise;
-      },
-    });
-  }
-
-  send(message: unknown): void {
-    this.#session.receive(JSON.stringify(message));
-  }
-
-  /** The messages that were sent, each as its type and its status or code. */
-  get outline(): string[] {
-    return this.socket.frames.map((frame) => JSON.parse(frame))
-      .map(({ type, status, error }) => [type, error?.code ?? status].filter(Boolean).join(" "));
-  }
-
-  /** The close codes. */
-  get closes(): (number | undefined)[] {
-    return this.socket.closes.map(([code]) => code);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.connection.end(1001, "");
-    await this.#hub.stop();
-  }
-}
+import { pass } from "../views/setup.ts";
+import { expiringIn, TimingSetup, tokenFor } from "./timing_setup.ts";
 
 Deno.test("a client has ten seconds to authenticate", async () => {
   using time = new FakeTime();
-  await using setup = new Setup();
+  await using setup = new TimingSetup();
 
   time.tick(9_999);
   const before = setup.closes.length;
@@ -110,7 +27,7 @@ Deno.test("a client has ten seconds to authenticate", async () => {
 
 Deno.test("auth is answered within a second, even if Directus has not answered", async () => {
   using time = new FakeTime();
-  await using setup = new Setup();
+  await using setup = new TimingSetup();
 
   setup.send({ type: "auth", access_token: "token" });
   setup.send({ type: "ping" });
@@ -125,7 +42,7 @@ Deno.test("auth is answered within a second, even if Directus has not answered",
 
 Deno.test("a token that turns out to be invalid after that ends the connection", async () => {
   using time = new FakeTime();
-  await using setup = new Setup();
+  await using setup = new TimingSetup();
 
   setup.send({ type: "auth", access_token: "token" });
   await time.tickAsync(999);
@@ -137,7 +54,7 @@ Deno.test("a token that turns out to be invalid after that ends the connection",
 
 Deno.test("a client that leaves while its token is checked releases what was reserved", async () => {
   using time = new FakeTime();
-  await using setup = new Setup();
+  await using setup = new TimingSetup();
   let applied = 0;
 
   setup.send({ type: "auth", access_token: "token" });
@@ -150,7 +67,7 @@ Deno.test("a client that leaves while its token is checked releases what was res
 
 Deno.test("the frames that wait while a token is checked are bounded", async () => {
   using _time = new FakeTime();
-  await using setup = new Setup();
+  await using setup = new TimingSetup();
 
   setup.send({ type: "auth", access_token: "token" });
   for (let n = 0; n < 6; n++) setup.send({ type: "ping", uid: "x".repeat(50_000) });
@@ -160,7 +77,7 @@ Deno.test("the frames that wait while a token is checked are bounded", async () 
 
 Deno.test("a token that expires is reported, and another one may follow within ten seconds", async () => {
   using time = new FakeTime();
-  await using setup = new Setup(tokenFor(20));
+  await using setup = new TimingSetup(tokenFor(20));
 
   time.tick(20_000);
   setup.send({ type: "auth", access_token: "token" });
@@ -177,7 +94,7 @@ Deno.test("a token that expires is reported, and another one may follow within t
 
 Deno.test("a client that sends no other token in time is disconnected", async () => {
   using time = new FakeTime();
-  await using setup = new Setup(tokenFor(20));
+  await using setup = new TimingSetup(tokenFor(20));
 
   time.tick(30_000);
 
@@ -187,7 +104,7 @@ Deno.test("a client that sends no other token in time is disconnected", async ()
 
 Deno.test("if the public is admitted, a client that sends no other token in time becomes the public", async () => {
   using time = new FakeTime();
-  await using setup = new Setup(tokenFor(20), true);
+  await using setup = new TimingSetup(tokenFor(20), true);
 
   time.tick(28_999); // a token has whole seconds
   const early = setup.entered.length;
@@ -205,7 +122,7 @@ Deno.test("if the public is admitted, a client that sends no other token in time
 
 Deno.test("if the public is admitted, a client whose token turns out to be invalid after that becomes the public", async () => {
   using time = new FakeTime();
-  await using setup = new Setup(PUBLIC, true);
+  await using setup = new TimingSetup(PUBLIC, true);
 
   setup.send({ type: "auth", access_token: "token" });
   await time.tickAsync(999);
@@ -221,7 +138,7 @@ Deno.test("if the public is admitted, a client whose token turns out to be inval
 
 Deno.test("a cookie whose session is over closes the connection even if the public is admitted", async () => {
   using time = new FakeTime();
-  await using setup = new Setup(new SessionCookie("session", expiringIn(20)), true);
+  await using setup = new TimingSetup(new SessionCookie("session", expiringIn(20)), true);
 
   time.tick(20_000);
 
@@ -230,7 +147,7 @@ Deno.test("a cookie whose session is over closes the connection even if the publ
 
 Deno.test("a token that expires in years does not set a timer that fires at once", async () => {
   using time = new FakeTime();
-  await using setup = new Setup(tokenFor(3 * 365 * 86_400));
+  await using setup = new TimingSetup(tokenFor(3 * 365 * 86_400));
 
   time.tick(20_000);
 
@@ -239,7 +156,7 @@ Deno.test("a token that expires in years does not set a timer that fires at once
 
 Deno.test("the end of a right is reported 10 ms after another message", async () => {
   using time = new FakeTime();
-  await using setup = new Setup(new BearerToken("static"));
+  await using setup = new TimingSetup(new BearerToken("static"));
   const { source, views } = setup.opened;
   setup.send({ type: "subscribe", collection: "events", uid: "1" });
   await pass(time, 1_000);
@@ -257,7 +174,7 @@ Deno.test("the end of a right is reported 10 ms after another message", async ()
 
 Deno.test("answers to messages that arrive together are 10 ms apart", async () => {
   using time = new FakeTime();
-  await using setup = new Setup(new BearerToken("static"));
+  await using setup = new TimingSetup(new BearerToken("static"));
 
   for (let n = 0; n < 2; n++) setup.send({ type: "subscribe", collection: "directus_users" });
   const before = setup.outline;
@@ -269,7 +186,7 @@ Deno.test("answers to messages that arrive together are 10 ms apart", async () =
 
 Deno.test("clients are pinged every thirty seconds, and disconnected if they do not answer", async () => {
   using time = new FakeTime();
-  await using setup = new Setup(new BearerToken("static"));
+  await using setup = new TimingSetup(new BearerToken("static"));
 
   time.tick(30_000);
   setup.send({ type: "pong" });
