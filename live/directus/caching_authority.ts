@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AgedMap } from "../domain/aged_map.ts";
 import type { AskOptions, Authentication, Authorisation, Authority } from "../domain/authority.ts";
 import { canonicalKey } from "../domain/item_key.ts";
 import type { Metrics } from "../domain/metrics.ts";
@@ -15,19 +16,13 @@ import type { Topic } from "../domain/topic.ts";
 export interface CachingAuthorityOptions {
   /** How long an answer is reused, in milliseconds; 0 disables the cache but not single flight. */
   readonly ttlMs: number;
-  /** Answers that are kept; the oldest is dropped. @default {20_000} */
+  /** Answers that are kept; the oldest are dropped. @default {20_000} */
   readonly maxEntries?: number;
   /** Counts cache hits, and questions that shared a call in flight. */
   readonly metrics: Metrics;
   /** Monotonic clock, in milliseconds. @default {performance.now} */
   readonly now?: () => number;
 }
-
-/**
- * Questions between two looks at the oldest answer. A deleted entry of a map leaves a gap until V8
- * rebuilds the map, and each look walks over the gaps at the front, up to 45,000.
- */
-const DROP_EVERY = 32;
 
 /** A cached answer, or a question in flight. */
 interface Entry {
@@ -70,11 +65,10 @@ interface Question {
 export class CachingAuthority implements Authority {
   readonly #authority: Authority;
   readonly #ttlMs: number;
-  readonly #maxEntries: number;
   readonly #metrics: Metrics;
   readonly #now: () => number;
-  /** By the question's key, oldest first. */
-  readonly #entries = new Map<string, Entry>();
+  /** By the question's key. */
+  readonly #entries: AgedMap<Entry>;
   /** Sequence number of the newest question. */
   #sequence = 0;
   /** Answers to questions up to this sequence number must not be cached. */
@@ -85,7 +79,7 @@ export class CachingAuthority implements Authority {
     const { ttlMs, maxEntries = 20_000, metrics, now = () => performance.now() } = options;
     this.#authority = authority;
     this.#ttlMs = ttlMs;
-    this.#maxEntries = maxEntries;
+    this.#entries = new AgedMap({ maxEntries, isOld: (entry) => this.#hasExpired(entry) });
     this.#metrics = metrics;
     this.#now = now;
   }
@@ -139,7 +133,7 @@ export class CachingAuthority implements Authority {
     const answer = ask();
     const userId = this.#entries.get(session)?.userId;
     const entry: Entry = { answer, askedAt, sequence, userId, topic };
-    if (!fresh) this.#add(key, entry); // a fresh question first has to be answered
+    if (!fresh) this.#entries.set(key, entry); // a fresh question first has to be answered
     answer.then((given) => this.#settle(question, entry, given), () => this.#drop(key, entry));
     return answer;
   }
@@ -164,19 +158,9 @@ export class CachingAuthority implements Authority {
     entry.kind = kind;
     if (kind === "authenticated") entry.userId = answer.user.id;
     const newest = Math.max(this.#entries.get(key)?.sequence ?? 0, this.#forgottenSequence);
-    if (fresh && kind !== "unavailable" && entry.sequence > newest) this.#add(key, entry);
+    if (fresh && kind !== "unavailable" && entry.sequence > newest) this.#entries.set(key, entry);
     if (kind === "unavailable" || this.#hasExpired(entry)) this.#drop(key, entry);
     if (kind === "unauthorized" && key !== session) this.#entries.delete(session);
-  }
-
-  #add(key: string, entry: Entry): void {
-    this.#entries.delete(key); // keeps the map ordered by age
-    this.#entries.set(key, entry);
-    if (this.#entries.size <= this.#maxEntries && entry.sequence % DROP_EVERY !== 0) return;
-    for (const [oldestKey, oldest] of this.#entries) {
-      if (!this.#hasExpired(oldest) && this.#entries.size <= this.#maxEntries) return;
-      this.#entries.delete(oldestKey);
-    }
   }
 
   /** Drops an entry, unless a newer one took its place. */

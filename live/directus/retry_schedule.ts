@@ -4,6 +4,8 @@
  * @module
  */
 
+import { AgedMap } from "../domain/aged_map.ts";
+
 /** What a retry schedule needs. */
 export interface RetryScheduleOptions {
   /**
@@ -24,7 +26,7 @@ const MAX_RETRY_MS = 30_000;
 /** Longest jitter, as a share of the delay. */
 const MAX_JITTER = 0.5;
 
-/** Sources whose retry time is remembered; the oldest is dropped. */
+/** Sources whose retry time is remembered; the oldest are dropped. */
 const MAX_SOURCES = 10_000;
 
 /**
@@ -33,14 +35,15 @@ const MAX_SOURCES = 10_000;
  */
 export class RetrySchedule {
   readonly #options: RetryScheduleOptions;
-  /** When each source should retry, earliest first. */
-  readonly #retryAt = new Map<string, number>();
+  /** When each source should retry. */
+  readonly #retryAt: AgedMap<number>;
   /** When all callers in the schedule could have been served. */
   #lastRetryAt = -Infinity;
 
   /** Creates an empty schedule. */
   constructor(options: RetryScheduleOptions) {
     this.#options = options;
+    this.#retryAt = new AgedMap({ maxEntries: MAX_SOURCES, isOld: (at) => at <= options.now() });
   }
 
   /**
@@ -66,12 +69,7 @@ export class RetrySchedule {
     // time.
     const callMs = estimateWaitMs(1) / (1 + MAX_JITTER / 2);
     this.#lastRetryAt = Math.min(start + callMs, now + MAX_RETRY_MS);
-    this.#retryAt.delete(source); // keeps the map ordered by time
     this.#retryAt.set(source, this.#lastRetryAt);
-    for (const [key, at] of this.#retryAt) {
-      if (at > now && this.#retryAt.size <= MAX_SOURCES) break;
-      this.#retryAt.delete(key);
-    }
     return this.#lastRetryAt;
   }
 }

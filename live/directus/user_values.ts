@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { grants, type UserValues } from "../access/classes.ts";
+import { AgedMap } from "../domain/aged_map.ts";
 import type { AskOptions, Unavailable } from "../domain/authority.ts";
 import type { Credential } from "../domain/credential.ts";
 import { USERS_COLLECTION } from "../domain/directus_collections.ts";
@@ -31,7 +32,7 @@ interface Known {
   readonly askedAt: number;
 }
 
-/** Users whose values are kept; the oldest is dropped. */
+/** Users whose values are kept; the oldest are dropped. */
 const MAX_USERS = 20_000;
 
 /** Questions about one user within this time share one call, in milliseconds. */
@@ -56,8 +57,8 @@ const MASKED = /^\*+$/;
  */
 export class UserValuesReader {
   readonly #options: UserValuesOptions;
-  /** By user and fields, oldest first. */
-  readonly #known = new Map<string, Known>();
+  /** By user and fields. */
+  readonly #known = new AgedMap<Known>({ maxEntries: MAX_USERS });
 
   /** Creates a reader that has asked nothing yet. */
   constructor(options: UserValuesOptions) {
@@ -78,10 +79,7 @@ export class UserValuesReader {
     const maxAgeMs = fresh ? SAME_MOMENT_MS : ttlMs;
     if (known !== undefined && askedAt - known.askedAt <= maxAgeMs) return known.answer;
     const answer = this.#ask(token, user, fields, fresh);
-    this.#known.delete(key);
     this.#known.set(key, { answer, askedAt });
-    const [oldest = key] = this.#known.keys();
-    if (this.#known.size > MAX_USERS) this.#known.delete(oldest);
     return answer;
   }
 

@@ -6,6 +6,7 @@
 
 import { type Classified, classOf, type Grants, grants } from "../access/classes.ts";
 import { userFieldsIn } from "../access/rules.ts";
+import { AgedMap } from "../domain/aged_map.ts";
 import type { AskOptions, Unauthorized, Unavailable } from "../domain/authority.ts";
 import { type Credential, PUBLIC } from "../domain/credential.ts";
 import type { Logger } from "../domain/logger.ts";
@@ -45,7 +46,7 @@ export interface DirectusViewSourceOptions {
 /** The largest answer that is read, in bytes. */
 const MAX_BYTES = 8_388_608;
 
-/** Sessions whose rights are kept; the oldest is dropped. */
+/** Sessions whose rights are kept; the oldest are dropped. */
 const MAX_SESSIONS = 20_000;
 
 /** Questions about one session within this time share one call, in milliseconds. */
@@ -73,8 +74,8 @@ export class DirectusViewSource implements ViewSource {
   readonly #now: () => number;
   readonly #rules: AccessRules;
   readonly #userValues: UserValuesReader;
-  /** By the hash of the session's credential, oldest first. */
-  readonly #grants = new Map<string, KnownGrants>();
+  /** By the hash of the session's credential. */
+  readonly #grants = new AgedMap<KnownGrants>({ maxEntries: MAX_SESSIONS });
 
   /** Creates a source that has asked nothing yet. */
   constructor(options: DirectusViewSourceOptions) {
@@ -164,10 +165,7 @@ export class DirectusViewSource implements ViewSource {
     const askedAt = this.#now();
     if (known !== undefined && askedAt - known.askedAt <= maxAgeMs) return known.answer;
     const answer = this.#askGrants(credential, fresh ? "revalidation" : "views");
-    this.#grants.delete(session);
     this.#grants.set(session, { answer, askedAt });
-    const [oldest = session] = this.#grants.keys();
-    if (this.#grants.size > MAX_SESSIONS) this.#grants.delete(oldest);
     answer.then(({ kind }) => {
       const isKept = kind === "grants" && this.#options.ttlMs > 0;
       if (!isKept && this.#grants.get(session)?.answer === answer) this.#grants.delete(session);
