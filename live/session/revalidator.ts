@@ -90,6 +90,7 @@ export class Revalidator {
   readonly #warnings: WarningThrottle;
   readonly #now: () => number;
   readonly #outages: OutageLog;
+  readonly #views: SharedViews | undefined;
   readonly #limiter = new ConcurrencyLimiter({ maxConcurrency: MAX_CONCURRENT_CHECKS });
   readonly #connections = new Set<MonitoredConnection>();
   /** By the hash of the session's credential. */
@@ -108,6 +109,7 @@ export class Revalidator {
     this.#logger = logger;
     this.#warnings = new WarningThrottle(logger);
     this.#now = now;
+    this.#views = options.views;
     this.checker = new SessionChecker(authority, metrics, options.views);
     this.#outages = new OutageLog({ quietMs: intervalMs, logger, now });
   }
@@ -152,7 +154,11 @@ export class Revalidator {
       users === undefined ||
       [...connections].some(({ connection: { user } }) => user !== null && users.has(user.id))
     );
-    await Promise.all(sessions.map((session) => this.#checkInTurn(session)));
+    await Promise.all(sessions.map(async (session) => {
+      const reason = await this.#checkInTurn(session);
+      // Views are suspended until all members are checked. They repeat a check that fails; nobody else does.
+      if (reason !== undefined) await this.#views?.check(session.credential);
+    }));
   }
 
   #addSession(credential: Credential): ScheduledSession {

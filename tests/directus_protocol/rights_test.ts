@@ -98,3 +98,17 @@ Deno.test("a client that authenticates as another user gets nothing more with th
   assertEquals((await witness.next()).event, "create");
   assertEquals(await client.ask({ type: "ping" }), { type: "pong" });
 });
+
+Deno.test("a view goes on after rights changed while Directus could not say whose a session is", async () => {
+  await using setup = await Setup.start();
+  await using client = await setup.connect();
+  await subscribe(client, { query: { fields: ["title"] } });
+
+  setup.directus.fail("broken", "GET /users/me");
+  await setup.report({ collection: "directus_permissions" });
+  await setup.metrics.until(({ revalidations }) => revalidations.includes("unavailable"));
+  setup.directus.fail(undefined, "GET /users/me");
+  await setup.create({ title: "a" });
+
+  assertEquals((await client.next()).event, "create");
+});
