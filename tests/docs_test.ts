@@ -102,6 +102,20 @@ for (const path of pages) {
   });
 }
 
+/** Creates a function from its text, and so parses it; its import declarations have to be left out. */
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
+
+for (const path of pages) {
+  const scripts = blocks(read(path), "html")
+    .flatMap((html) => [...html.matchAll(/<script type="module">([^]*?)<\/script>/g)]);
+  if (scripts.length === 0) continue;
+  Deno.test(`${path}: the scripts of its HTML can be parsed`, () => {
+    for (const [, script = ""] of scripts) {
+      new AsyncFunction(script.replaceAll(/^ *import .*$/gm, ""));
+    }
+  });
+}
+
 for (const path of [...pages, ...SCRIPTS]) {
   Deno.test(`${path}: its tasks exist, and it means the same Deno as .ci/run`, () => {
     const text = read(path);
