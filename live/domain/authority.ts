@@ -22,6 +22,14 @@ export interface User {
   readonly last_name: string | null;
 }
 
+/** Returns whether a change of the rights of some users, or without them of all, concerns a session. */
+export function concerns(
+  users: ReadonlySet<string> | undefined,
+  { user }: { readonly user: User | null },
+): boolean {
+  return users === undefined || (user !== null && users.has(user.id));
+}
+
 /** The authority could not answer, which is neither a yes nor a no. */
 export interface Unavailable {
   /** Discriminates the union. */

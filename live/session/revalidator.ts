@@ -5,7 +5,7 @@
  */
 
 import { DEFAULTS } from "../config/defaults.ts";
-import type { Authority } from "../domain/authority.ts";
+import { type Authority, concerns } from "../domain/authority.ts";
 import { CloseCode } from "../domain/close_codes.ts";
 import { ConcurrencyLimiter } from "../domain/concurrency_limiter.ts";
 import { type Logger, silentLogger } from "../domain/logger.ts";
@@ -151,8 +151,7 @@ export class Revalidator {
    */
   async checkNow(users?: ReadonlySet<string>): Promise<void> {
     const sessions = [...this.#sessions.values()].filter(({ connections }) =>
-      users === undefined ||
-      [...connections].some(({ connection: { user } }) => user !== null && users.has(user.id))
+      [...connections].some(({ connection }) => concerns(users, connection))
     );
     await Promise.all(sessions.map(async (session) => {
       const reason = await this.#checkInTurn(session);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concerns } from "../domain/authority.ts";
 import type { Viewer } from "../domain/view_source.ts";
 
 /** Why a session lost a view: its rights changed, or it has no right to the view. */
@@ -15,11 +16,6 @@ export interface ViewMember {
   readonly viewer: Viewer;
   /** Called when the session has lost the view. Nothing more of it may be sent. */
   readonly onLost: (reason: LossReason) => void;
-}
-
-/** Returns whether a change of the rights of some users, or without them of all, concerns a session. */
-export function concerns(users: ReadonlySet<string> | undefined, { user }: Viewer): boolean {
-  return users === undefined || (user !== null && users.has(user.id));
 }
 
 /** The sessions that share a view. It is read with the session of one of them. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Unavailable } from "../domain/authority.ts";
+import { concerns, type Unavailable } from "../domain/authority.ts";
 import type { Credential } from "../domain/credential.ts";
 import type { StatusQuery, Table, ViewRow } from "../domain/status.ts";
 import type { ViewQuery } from "../domain/view_query.ts";
@@ -12,7 +12,7 @@ import type { Change, Viewer } from "../domain/view_source.ts";
 import type { TopicHistory } from "../history/topic_history.ts";
 import { viewTable } from "./view_table.ts";
 import { type ReadFailure, RIGHTS_CHANGED } from "./view_options.ts";
-import { concerns, type LossReason, type ViewMember } from "./view_members.ts";
+import type { LossReason, ViewMember } from "./view_members.ts";
 import { type ViewEntry, ViewRegistry, type ViewRegistryOptions } from "./view_registry.ts";
 
 /** What views need. */
