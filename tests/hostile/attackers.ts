@@ -164,6 +164,13 @@ export async function assertServes({ target, directus }: AttackContext): Promise
   await subscribe(client, "event:3");
 }
 
+/** Requests an upgrade and disconnects; resolves to the status. */
+export async function upgradeStatus({ target }: AttackContext, cookie: string): Promise<string> {
+  using client = await RawClient.connect(target.live);
+  const { status } = await client.upgrade("/", { cookie });
+  return String(status);
+}
+
 /** Makes a call of the operator or of a publisher; resolves to the answer to it. */
 export async function post(
   { target }: AttackContext,

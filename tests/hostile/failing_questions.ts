@@ -8,9 +8,9 @@
 import { assertEquals } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import { textFrame } from "../support/frames.ts";
-import { RawClient } from "../support/raw_client.ts";
+import type { RawClient } from "../support/raw_client.ts";
 import type { Attack, AttackContext } from "./attack.ts";
-import { Attackers, closeCode, connect, repeat, tally } from "./attackers.ts";
+import { Attackers, closeCode, connect, repeat, tally, upgradeStatus } from "./attackers.ts";
 import { FAILING_ITEM, FAILING_SESSION } from "./directus_proxy.ts";
 
 /** Honest clients that connect during the attack, one after the other. */
@@ -18,13 +18,6 @@ const NEW_CLIENTS = 100;
 
 /** Time between two questions that fail, in milliseconds. */
 const PAUSE_MS = 20;
-
-/** Requests an upgrade; resolves to the status. */
-async function upgradeStatus({ target }: AttackContext, cookie: string): Promise<string> {
-  using client = await RawClient.connect(target.live);
-  const { status } = await client.upgrade("/", { cookie });
-  return String(status);
-}
 
 /** Connects with made-up sessions, and subscribes to items whose ids the database cannot read. */
 async function failingQuestions(context: AttackContext): Promise<string> {

@@ -6,9 +6,8 @@
 
 import { assertEquals } from "@std/assert";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RawClient } from "../support/raw_client.ts";
 import { ALLOCATOR_MIB, type Attack, type AttackContext } from "./attack.ts";
-import { closeCode, connect, metricReaches, repeat, tally } from "./attackers.ts";
+import { closeCode, connect, metricReaches, repeat, tally, upgradeStatus } from "./attackers.ts";
 import { LightClient, upgradeRequest } from "./light_client.ts";
 
 /** Sessions that are revalidated, and how many of them end. */
@@ -34,12 +33,6 @@ const LATE_MS = 4_000;
 
 /** Clients that connect at once. Half of them have to wait for the answers to the others. */
 const CLIENTS = 256;
-
-/** Requests an upgrade; resolves to the status. */
-async function knock({ target }: AttackContext, cookie: string): Promise<string> {
-  using client = await RawClient.connect(target.live);
-  return String((await client.upgrade("/", { cookie })).status);
-}
 
 /**
  * Users log out while clients with made-up cookies keep Directus busy. The questions that Directus answers
@@ -68,7 +61,7 @@ async function revalidation(context: AttackContext): Promise<string> {
   let isOver = false;
   const flood = repeat(FLOOD, async (attacker) => {
     for (let n = 0; !isOver; n++) {
-      const status = await knock(context, `directus_session_token=none-${attacker}-${n}`);
+      const status = await upgradeStatus(context, `directus_session_token=none-${attacker}-${n}`);
       assertEquals(status, "401");
     }
   }, FLOOD);
@@ -105,7 +98,9 @@ async function late(context: AttackContext): Promise<string> {
     return await respond();
   };
   const cookies = Array.from({ length: CLIENTS }, () => directus.session("mallory"));
-  const statuses = tally(await Promise.all(cookies.map((cookie) => knock(context, cookie))));
+  const statuses = tally(
+    await Promise.all(cookies.map((cookie) => upgradeStatus(context, cookie))),
+  );
   directus.setFault(); // ends the connections that the server keeps for later questions
   assertEquals(statuses, { 101: CLIENTS });
   assertEquals(questions, CLIENTS, "Directus is asked once for each client, and no probe is sent");
