@@ -6,6 +6,7 @@
 
 import { createHmac } from "node:crypto";
 import { ME, PASSWORD, STATIC_TOKEN, type Subject, tokenIn } from "../directus/contract_setup.ts";
+import { base64url } from "../support/jwt.ts";
 import { type RealDirectus, SECRET } from "./real_directus.ts";
 import { createUser, shareOf, type World } from "./world_setup.ts";
 
@@ -46,8 +47,6 @@ export function withTimes(token: string, times: Readonly<Record<string, number>>
     ...JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))),
     ...times,
   });
-  const body = `${head}.${
-    new TextEncoder().encode(text).toBase64({ alphabet: "base64url", omitPadding: true })
-  }`;
+  const body = `${head}.${base64url(text)}`;
   return `${body}.${createHmac("sha256", SECRET).update(body).digest("base64url")}`;
 }

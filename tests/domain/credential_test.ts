@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { BearerToken, expiryOf, isTokenLike } from "../../live/domain/credential.ts";
 import { SessionCookie } from "../../live/domain/session_cookie.ts";
+import { base64url } from "../support/jwt.ts";
 
 for (
   const [name, text, expected] of [
@@ -60,9 +61,7 @@ Deno.test("A token and a cookie of the same value do not have the same hash", ()
 
 /** Returns a token with these parts, in base64url, and a signature. */
 function tokenOf(header: string, payload: string): BearerToken {
-  const encode = (text: string) =>
-    btoa(text).replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_");
-  return new BearerToken(`${encode(header)}.${encode(payload)}.c2lnbmF0dXJl`);
+  return new BearerToken(`${base64url(header)}.${base64url(payload)}.c2lnbmF0dXJl`);
 }
 
 const HEADER = '{"alg":"HS256","typ":"JWT"}';

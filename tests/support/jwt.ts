@@ -4,14 +4,18 @@
  * @module
  */
 
+/** Returns a text's bytes in base64url. */
+export function base64url(text: string): string {
+  return new TextEncoder().encode(text).toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
 /** Returns a token as Directus issues it, with these claims. */
 export function jwtOf(
   claims: Readonly<Record<string, unknown>>,
   header: Readonly<Record<string, unknown>> = { alg: "HS256", typ: "JWT" },
 ): string {
   const [head, body] = [header, { iss: "directus", ...claims }].map((part) =>
-    new TextEncoder().encode(JSON.stringify(part))
-      .toBase64({ alphabet: "base64url", omitPadding: true })
+    base64url(JSON.stringify(part))
   );
   return `${head}.${body}.c2lnbmF0dXJl`;
 }

@@ -5,6 +5,7 @@
  */
 
 import { createHmac, randomBytes } from "node:crypto";
+import { base64url } from "../../support/jwt.ts";
 import { type Refusal, refusals } from "./responses.ts";
 
 /** How long a session lasts, in seconds. */
@@ -116,7 +117,7 @@ export class Sessions {
 const gone = { ok: false, refusal: refusals.credentials, clearsCookie: true } as const;
 
 function encode(value: unknown): string {
-  return btoa(JSON.stringify(value)).replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_");
+  return base64url(JSON.stringify(value));
 }
 
 /** Returns the claims of what looks like a JWT of Directus, without checking its signature. */
