@@ -77,7 +77,8 @@ export class KnownRows {
   #set(key: string, json: string): void {
     this.#rows.delete(key); // so that the map stays in the order of changes
     this.#rows.set(key, json);
+    if (this.#rows.size <= this.#options.maxRows) return;
     const [oldest = key] = this.#rows.keys();
-    if (this.#rows.size > this.#options.maxRows) this.#rows.delete(oldest);
+    this.#rows.delete(oldest);
   }
 }
